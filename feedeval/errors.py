@@ -1,0 +1,158 @@
+"""Every error that feedeval raises, in one tree.
+
+The tree is drawn by what has to happen next, so that the runner decides by class and never by the words of a message:
+
+    FeedevalError
+    ├── InputError (also ValueError)     a value that a person gave; names the value and the range
+    │   └── FeedError                    the source is not a feed that can be read
+    ├── SessionError                     the files of a session
+    │   ├── SessionNotFound
+    │   ├── SessionLocked                another process or kernel is writing it
+    │   ├── SessionDamaged
+    │   └── SchemaTooNew                 written by a later version of feedeval
+    ├── RecordError                      this record cannot be done, others can: a `Failure` row
+    │   ├── RequestRejected              400, 413, 422: the endpoint will not take this request
+    │   ├── ContentFiltered
+    │   ├── ModelRefused                 the model declined to answer
+    │   ├── ReplyTruncated               cut off at the token limit
+    │   └── ReplyInvalid                 of the wrong shape, twice
+    ├── TransientError                   tried again after a while; a `Failure` row when tries run out
+    │   ├── RateLimited                  429 by rate, with `retry_after_s` where the endpoint said so
+    │   ├── ServerFault                  5xx, 409
+    │   ├── TimedOut                     408 or no reply in time
+    │   └── BrokenReply                  a body that was cut off or is not JSON
+    ├── ConnectionLost                   no network: the run pauses, probes and goes on by itself
+    └── RunFault                         no retry will mend it: the run pauses until a person does
+        ├── WrongKey                     401
+        ├── AccessDenied                 403
+        ├── UnknownModel                 404
+        ├── QuotaExhausted               429 with the code `insufficient_quota`
+        ├── BudgetReached
+        └── StorageError                 disk full, folder gone or unwritable
+"""
+
+from __future__ import annotations
+
+
+class FeedevalError(Exception):
+    """Base of every error that feedeval raises on purpose."""
+
+
+class InputError(FeedevalError, ValueError):
+    """A value that a person gave cannot be used; the message names the value and what is accepted."""
+
+
+class FeedError(InputError):
+    """The source is not a product feed that can be read; the message says what was found and what is read."""
+
+
+class SessionError(FeedevalError):
+    """The files of a session cannot be used as they are."""
+
+
+class SessionNotFound(SessionError):
+    """No such session in the output folder."""
+
+
+class SessionLocked(SessionError):
+    """Another process or kernel is writing this session."""
+
+
+class SessionDamaged(SessionError):
+    """A file of the session is not what it should be."""
+
+
+class SchemaTooNew(SessionError):
+    """The file was written by a later version of feedeval."""
+
+
+class RecordError(FeedevalError):
+    """This record cannot be done; it becomes a failure row and stops nothing."""
+
+
+class RequestRejected(RecordError):
+    """The endpoint will not take this request (HTTP 400, 413, 422)."""
+
+
+class ContentFiltered(RecordError):
+    """The endpoint's content filter stopped the request or the reply."""
+
+
+class ModelRefused(RecordError):
+    """The model declined to answer."""
+
+
+class ReplyTruncated(RecordError):
+    """The reply was cut off at the token limit."""
+
+
+class ReplyInvalid(RecordError):
+    """The reply did not fit the schema, nor did the second one."""
+
+
+class TransientError(FeedevalError):
+    """A fault that may pass: tried again, and a failure row when the tries run out."""
+
+
+class RateLimited(TransientError):
+    """The endpoint asks for fewer requests or tokens (HTTP 429 by rate).
+
+    Attributes:
+        retry_after_s: Seconds the endpoint asked to wait, or None where it did not say.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ServerFault(TransientError):
+    """The endpoint failed (HTTP 5xx, 409).
+
+    Attributes:
+        retry_after_s: Seconds the endpoint asked to wait, or None where it did not say.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TimedOut(TransientError):
+    """No reply in time."""
+
+
+class BrokenReply(TransientError):
+    """The body of the reply was cut off or is not JSON."""
+
+
+class ConnectionLost(FeedevalError):
+    """The endpoint cannot be reached; the run pauses, probes and goes on by itself."""
+
+
+class RunFault(FeedevalError):
+    """A fault of the whole run that no retry will mend; the run pauses until a person mends it."""
+
+
+class WrongKey(RunFault):
+    """The endpoint does not accept the API key (HTTP 401)."""
+
+
+class AccessDenied(RunFault):
+    """The key may not use this model or endpoint (HTTP 403)."""
+
+
+class UnknownModel(RunFault):
+    """The endpoint does not know the model or the path (HTTP 404)."""
+
+
+class QuotaExhausted(RunFault):
+    """No quota is left on the account (HTTP 429 with code `insufficient_quota`)."""
+
+
+class BudgetReached(RunFault):
+    """The next call could overrun `budget_usd`."""
+
+
+class StorageError(RunFault):
+    """The output folder cannot be written: disk full, folder gone or read-only."""

@@ -1,0 +1,1 @@
+"""What we read: feeds, their text, their rules and the checks that need no model."""

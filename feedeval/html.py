@@ -1,0 +1,81 @@
+"""Static HTML: escaping, tables and bars that read well with and without CSS.
+
+Every `_repr_html_` is made of these, so that a saved notebook, nbconvert and a preview show what the live page shows.
+"""
+
+from __future__ import annotations
+
+import html as _html
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+# Bidirectional controls reorder the text around them: in a cell they could make a stranger's words look like ours.
+_BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
+
+
+class Markup(str):
+    """HTML that is already safe; `escape` leaves it as it is."""
+
+    __slots__ = ()
+
+
+def escape(value: object) -> Markup:
+    """Return `value` as text that is safe in HTML content and in quoted attributes."""
+    if isinstance(value, Markup):
+        return value
+    text = "" if value is None else str(value)
+    text = "".join(c for c in text if c in "\t\n\r" or unicodedata.category(c) != "Cc").translate(_BIDI_CONTROLS)
+    return Markup(_html.escape(text, quote=True))
+
+
+def link(url: object, text: object | None = None) -> Markup:
+    """Return an anchor for an http(s) address, and the plain text for any other scheme."""
+    address = "" if url is None else str(url).strip()
+    label = escape(address if text is None else text)
+    if not address.lower().startswith(("http://", "https://")):
+        return label
+    return Markup(f'<a href="{escape(address)}" rel="noopener noreferrer nofollow" target="_blank">{label}</a>')
+
+
+def table(rows: Iterable[Sequence[object]], header: Sequence[object] = (), caption: str = "") -> Markup:
+    """Return a table; cells are escaped unless they are `Markup`, numbers are right-aligned."""
+    parts = ['<table style="border-collapse:collapse;margin:.3em 0">']
+    if caption:
+        parts.append(f'<caption style="text-align:left;font-weight:600">{escape(caption)}</caption>')
+    if header:
+        heads = "".join(
+            f'<th scope="col" style="text-align:left;padding:.15em .8em .15em 0">{escape(h)}</th>' for h in header
+        )
+        parts.append(f"<thead><tr>{heads}</tr></thead>")
+    parts.append("<tbody>")
+    for row in rows:
+        cells = "".join(
+            f'<td style="text-align:{"right" if isinstance(c, int | float) else "left"};'
+            f'vertical-align:top;padding:.15em .8em .15em 0">{escape(c)}</td>'
+            for c in row
+        )
+        parts.append(f"<tr>{cells}</tr>")
+    parts.append("</tbody></table>")
+    return Markup("".join(parts))
+
+
+def definitions(items: Mapping[str, object]) -> Markup:
+    """Return a two-column table of names and values."""
+    return table([(Markup(f"<b>{escape(name)}</b>"), value) for name, value in items.items()])
+
+
+def bar(share: float, label: str = "") -> Markup:
+    """Return a bar for a share in [0, 1] that is still readable as text where styles are stripped."""
+    share = min(max(share, 0.0), 1.0)
+    text = label or f"{100 * share:.0f} %"
+    return Markup(
+        f'<span role="img" aria-label="{escape(text)}" style="display:inline-block;width:10em;height:.8em;'
+        'border:1px solid #8888;border-radius:.2em;vertical-align:middle">'
+        f'<span style="display:block;width:{100 * share:.1f}%;height:100%;background:#2f6db5"></span></span> '
+        f"{escape(text)}"
+    )
+
+
+def section(title: str, *body: Markup) -> Markup:
+    """Return a titled block."""
+    return Markup(f'<div style="margin:.4em 0"><div style="font-weight:600">{escape(title)}</div>{"".join(body)}</div>')

@@ -1,0 +1,1 @@
+"""Whom we ask: the client, its pacing, its retries and what calls cost."""

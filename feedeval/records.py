@@ -1,0 +1,386 @@
+"""The frozen records: all that is sent, stored or shown.
+
+Layers below jobs know only the first half (records, calls, reports); questions and verdicts belong to the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA_VERSION = 1
+"""Version of every file that a session writes; a file with a newer one is refused."""
+
+
+class Frozen(BaseModel):
+    """Base of the stored records: immutable, unknown keys refused when a model replies with them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One unit of work of any job."""
+
+    index: int
+    """Position in the job's records, from 0."""
+    key: str
+    """Unique in the run and stable from run to run."""
+    content_hash: str
+    """Hex digest (32 characters) of all in the payload that a result depends on."""
+    payload: Any
+    """What the job works on; never stored by the runner."""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """What identifies the record to a person (id, url, title); stored with the result, not part of the content hash."""
+
+
+class Result(Frozen):
+    """A record that was done, as a batch file holds it."""
+
+    key: str
+    index: int
+    content_hash: str
+    meta: dict[str, Any]
+    value: dict[str, Any]
+    """What the job returned: for the audit, an `Evaluation`."""
+    calls: int = 0
+    retries: int = 0
+    tokens: int = 0
+    cost_usd: float | None = 0.0
+    """Cost of the calls made for this record; None where the model has no known price."""
+    elapsed_ms: float = 0.0
+    reused_from: str | None = None
+    """`session:<id>` or `key:<key>` where the value was taken over at no cost."""
+
+
+class Failure(Frozen):
+    """A record that could not be done, with its cause."""
+
+    key: str
+    index: int
+    content_hash: str
+    meta: dict[str, Any]
+    error_type: str
+    """Name of the exception class."""
+    message: str
+    context: dict[str, Any] = {}
+    traceback: str = ""
+    calls: int = 0
+    retries: int = 0
+    tokens: int = 0
+    cost_usd: float | None = 0.0
+    elapsed_ms: float = 0.0
+    timestamp: str = ""
+    """ISO 8601 with offset."""
+
+
+class Usage(Frozen):
+    """Tokens of one or several calls."""
+
+    input_tokens: int = 0
+    """All input tokens, cached ones included."""
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output tokens together."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+        )
+
+
+class Call(Frozen):
+    """One reply that was paid for, as the call log keeps it, whatever it says."""
+
+    request_hash: str
+    """Hex digest (32 characters) of endpoint, model, messages, schema and sampling settings."""
+    model: str
+    text: str
+    """The raw text of the reply."""
+    finish_reason: str = ""
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    latency_ms: float = 0.0
+    retries: int = 0
+    """Tries that failed before this reply arrived."""
+    created: str = ""
+    """ISO 8601 with offset."""
+
+
+class Ledger(Protocol):
+    """What a model client needs of whoever keeps the books; the runner gives one to each `Job.process`."""
+
+    def find(self, request_hash: str) -> Call | None:
+        """Return the reply to the same request if it was paid for before, else None."""
+
+    async def reserve(self, cost_usd: float) -> None:
+        """Set money aside for a call about to be made; waits while calls in flight may give some back.
+
+        Raises:
+            BudgetReached: The call could overrun the budget although nothing is in flight.
+        """
+
+    async def settle(self, reserved_usd: float, call: Call | None) -> None:
+        """Give back what was reserved and write down the reply; None where none arrived.
+
+        Returns when the line is with the operating system, so that a killed process does not lose it.
+        """
+
+
+class Gauges(Frozen):
+    """What the engine behind a job says of itself at this moment."""
+
+    in_flight: int = 0
+    limit: int | None = None
+    """Calls that may be in flight now; None where nothing limits them."""
+    retries: int = 0
+    """Tries that failed and were repeated, since the start."""
+    rate_limited: int = 0
+    """Replies 429 since the start."""
+    cooldown_s: float = 0.0
+    """Seconds until calls may start again; 0 when they may."""
+    cooled_s: float = 0.0
+    """Seconds spent cooling down since the start."""
+
+
+class Status(StrEnum):
+    """State of a run or of a session on disk."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+    """Never written: a session that says `running` while nobody holds its lock."""
+
+
+class HealthStatus(StrEnum):
+    """How well a run goes."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    CRITICAL = "critical"
+
+
+class Health(Frozen):
+    """State of health with its reasons and what to do about it."""
+
+    overall_status: HealthStatus = HealthStatus.HEALTHY
+    reasons: tuple[str, ...] = ()
+    recommendations: tuple[str, ...] = ()
+
+
+class BatchReport(Frozen):
+    """Figures of one batch."""
+
+    batch_number: int
+    """From 1."""
+    total_batches: int
+    batch_start_index: int
+    """Index of its first record, from 0."""
+    batch_end_index: int
+    """Index of its last record, inclusive."""
+    batch_size: int
+    processed: int
+    successful: int
+    failed: int
+    success_rate: float
+    """Share in [0, 1]."""
+    elapsed_ms: float
+    average_time_ms: float
+    estimated_time_remaining_ms: float
+    """For the whole run, at the time of this report."""
+    calls: int
+    retries: int
+    tokens: int
+    cost_usd: float | None
+    timestamp: str
+
+
+class BatchFile(Frozen):
+    """`batch_0001_<sid>.json`."""
+
+    schema_version: int = SCHEMA_VERSION
+    session: str
+    batch_number: int
+    start_index: int
+    end_index: int
+    """Inclusive."""
+    report: BatchReport
+    results: list[Result]
+    failures: list[Failure]
+
+
+class Counts(Frozen):
+    """Records of a run by what became of them; `done` includes `reused`."""
+
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    reused: int = 0
+
+    @property
+    def left(self) -> int:
+        """Records that are neither done nor failed."""
+        return self.total - self.done - self.failed
+
+
+class Progress(Frozen):
+    """`progress_<sid>.json`: the state of a session; its size does not grow with the run."""
+
+    schema_version: int = SCHEMA_VERSION
+    session: str
+    kind: str
+    """`audit` or `shadow`."""
+    engine: str
+    status: Status
+    status_reason: str = ""
+    """Why it is paused or stopped, in one sentence for a person."""
+    fingerprint: dict[str, Any]
+    """The settings that results depend on, by name."""
+    settings: dict[str, Any]
+    """All other settings that are needed to go on, and the source of the records; never an API key."""
+    records_digest: str
+    """Digest over keys and content hashes of all records, in order."""
+    counts: Counts
+    batch_size: int
+    total_batches: int
+    batches_complete: int
+    latest_report: BatchReport | None = None
+    usage: Usage = Usage()
+    calls: int = 0
+    retries: int = 0
+    cost_usd: float | None = 0.0
+    budget_usd: float | None = None
+    elapsed_s: float = 0.0
+    """Time spent running, over all sittings, pauses excluded."""
+    errors_by_type: dict[str, int] = {}
+    health: Health = Health()
+    feedeval_version: str = ""
+    started: str
+    updated: str
+
+
+class Verdict(StrEnum):
+    """Does the feed answer the question?"""
+
+    YES = "yes"
+    PARTIAL = "partial"
+    NO = "no"
+
+    @property
+    def score(self) -> float:
+        """1, 0.5 or 0."""
+        return {"yes": 1.0, "partial": 0.5, "no": 0.0}[self.value]
+
+
+class Taxonomy(StrEnum):
+    """What a buyer's question is about."""
+
+    SPECS = "Specs"
+    FIT = "Fit"
+    COMPATIBILITY = "Compatibility"
+    USE = "Use"
+    CARE = "Care"
+    MATERIALS = "Materials"
+    SAFETY = "Safety"
+    WARRANTY = "Warranty"
+    DELIVERY = "Delivery"
+    RETURNS = "Returns"
+    IN_BOX = "InBox"
+    SUSTAINABILITY = "Sustainability"
+    CERTIFICATION = "Certification"
+    INGREDIENTS = "Ingredients"
+
+
+class Question(Frozen):
+    """A question that a buyer would ask."""
+
+    text: str
+    taxonomy: Taxonomy
+    required: bool = False
+    """A buyer needs the answer before buying; weighs 2 in the coverage, others 1."""
+    facet: str | None = None
+    """The bank's facet, where the embedded engine asked it."""
+
+
+class QuestionSet(Frozen):
+    """The questions asked of every product of a category (or of one product)."""
+
+    category: str
+    questions: tuple[Question, ...]
+    engine: str
+    locale: str
+    notes: tuple[str, ...] = ()
+    """What a reader should know of it, such as 'read attributes and measures only'."""
+
+
+class ContextField(Frozen):
+    """One field of a product as the judge sees it."""
+
+    name: str
+    text: str
+
+
+class Context(Frozen):
+    """The chosen fields of one product, cleaned, as the judge sees them."""
+
+    category: str
+    """`product_type`, else `google_product_category`, as a path joined by ` > `; empty where the feed has neither."""
+    fields: tuple[ContextField, ...]
+
+    @property
+    def text(self) -> str:
+        """`name: value` lines."""
+        return "\n".join(f"{f.name}: {f.text}" for f in self.fields)
+
+    def get(self, name: str) -> str:
+        """Return the text of the field called `name`, or an empty string."""
+        return next((f.text for f in self.fields if f.name == name), "")
+
+
+class Judgement(Frozen):
+    """The verdict on one question for one product."""
+
+    question: str
+    taxonomy: Taxonomy
+    required: bool
+    verdict: Verdict
+    """What it counts as; a `yes` whose quote is not in the context counts as `partial`."""
+    evidence: str = ""
+    """The words of the feed that the verdict rests on."""
+    attribute: str = ""
+    """The feed attribute that holds or would hold the answer."""
+    reason: str = ""
+    verified: bool = True
+    """False where a `yes` quoted words that are not in the context."""
+
+
+class Evaluation(Frozen):
+    """One product's judgements and scores: the `value` of an audit's `Result`."""
+
+    category: str
+    context: str
+    """The context's text."""
+    context_fields: list[str]
+    judgements: list[Judgement]
+    yes_count: int
+    partial_count: int
+    no_count: int
+    unverified_count: int
+    coverage_pct: float
+    unanswered_required_count: int
+    missing_core_fields: list[str]
+    engine: str
+    notes: list[str] = []

@@ -1,0 +1,1 @@
+"""What we learned: sessions read back as frames."""

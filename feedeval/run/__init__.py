@@ -1,0 +1,1 @@
+"""How we get through a million records: job, store, runner, health, progress."""
