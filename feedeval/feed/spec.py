@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import re
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
+_DATA = Path(__file__).resolve().parents[1] / "data" / "spec"
 _SEPARATOR = re.compile(r"\s*>\s*")
 
 
@@ -29,7 +30,7 @@ def taxonomy_path(id_or_path: str) -> str | None:
 @lru_cache(maxsize=1)
 def _taxonomy() -> tuple[dict[int, str], dict[str, str]]:
     """Return Google's taxonomy by id and by casefolded path."""
-    packed = files("feedeval").joinpath("data", "spec", "google_taxonomy_en-US.txt.gz").read_bytes()
+    packed = (_DATA / "google_taxonomy_en-US.txt.gz").read_bytes()
     by_id: dict[int, str] = {}
     above: list[str] = []
     for line in gzip.decompress(packed).decode("utf-8").splitlines():
