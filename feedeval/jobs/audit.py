@@ -1,0 +1,198 @@
+"""The feed audit: question set -> judgement -> evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from feedeval.feed.reader import Product
+from feedeval.feed.spec import missing_core_fields
+from feedeval.feed.text import KeyMaker, category_of, clean_text, clean_url, content_hash, make_context
+from feedeval.jobs.engine import Engine
+from feedeval.jobs.questions import QuestionBook
+from feedeval.records import (
+    Context,
+    Evaluation,
+    Frozen,
+    Gauges,
+    Judgement,
+    Ledger,
+    QuestionSet,
+    Record,
+    Verdict,
+)
+from feedeval.run.job import Documents
+
+SAMPLE_SIZE = 5
+"""Products of a category that its questions are made from: the first ones, so that a killed run asks the same again."""
+
+REQUIRED_WEIGHT = 2.0
+
+
+class AuditSettings(Frozen):
+    """What an audit's results depend on, beside the engine."""
+
+    selected_fields: tuple[str, ...] | None = None
+    """Fields that the judge sees; None: every descriptive field that the product fills."""
+    num_questions: int = Field(default=12, ge=4, le=24)
+    question_scope: Literal["category", "product"] = "category"
+    locale: str = "en-GB"
+
+
+class Item(NamedTuple):
+    """The payload of an audit's record."""
+
+    context: Context
+    """As the judge sees it."""
+    category: str
+    """The category whose questions are asked."""
+
+
+class AuditJob:
+    """Evaluates every product of a feed.
+
+    Args:
+        products: Called for each pass over the feed; gives the same products in the same order.
+        engine: Whom to ask.
+        settings: What the results depend on.
+        source: What is written down about where the products came from, such as `{"path": "feed.xml"}`.
+    """
+
+    kind = "audit"
+
+    def __init__(
+        self,
+        products: Callable[[], Iterable[Product]],
+        engine: Engine,
+        *,
+        settings: AuditSettings,
+        source: Mapping[str, Any],
+    ) -> None:
+        self._products = products
+        self._engine = engine
+        self._settings = settings
+        self._source = source
+        self._book = QuestionBook()
+        self._samples: dict[str, list[Context]] = {}
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self._engine.name
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """Return the settings that results depend on."""
+        settings = self._settings
+        return {
+            **self._engine.fingerprint(),
+            "locale": settings.locale,
+            "fields": list(settings.selected_fields) if settings.selected_fields is not None else "descriptive",
+            "num_questions": settings.num_questions,
+            "question_scope": settings.question_scope,
+        }
+
+    def settings(self) -> Mapping[str, Any]:
+        """Return where the products came from."""
+        return {"source": dict(self._source)}
+
+    def records(self) -> Iterator[Record]:
+        """Yield a record a product; the first pass also collects the sample of each category."""
+        keys = KeyMaker()
+        for index, product in enumerate(self._products()):
+            context = make_context(product, self._settings.selected_fields)
+            category = category_of(product) or self._engine.category_for(context)
+            sample = self._samples.setdefault(category, [])
+            if len(sample) < SAMPLE_SIZE and self._settings.question_scope == "category":
+                sample.append(context)
+            digest = content_hash(context)
+            yield Record(
+                index=index,
+                key=keys.key(product, digest),
+                content_hash=digest,
+                payload=Item(context, category),
+                meta=_identity(product),
+            )
+
+    async def open(self, documents: Documents) -> None:
+        """Take up the question sets of the session."""
+        self._book.open(documents)
+
+    async def process(self, record: Record, ledger: Ledger) -> dict[str, Any]:
+        """Evaluate one product."""
+        item: Item = record.payload
+        questions = await self._questions(item, ledger)
+        judgements = await self._engine.judge(item.context, questions, ledger)
+        return evaluation(item, judgements, engine=self.engine, notes=questions.notes).model_dump(mode="json")
+
+    async def _questions(self, item: Item, ledger: Ledger) -> QuestionSet:
+        async def make(sample: Sequence[Context]) -> QuestionSet:
+            return await self._engine.write_questions(
+                item.category, sample, num_questions=self._settings.num_questions, ledger=ledger
+            )
+
+        if self._settings.question_scope == "product":
+            return await make([item.context])
+        return await self._book.get(item.category, lambda: make(self._samples[item.category]))
+
+    async def probe(self) -> None:
+        """Return when the engine can be reached."""
+        await self._engine.probe()
+
+    def gauges(self) -> Gauges:
+        """Return the engine's gauges."""
+        return self._engine.gauges()
+
+    def narrow(self, max_in_flight: int | None) -> None:
+        """Hand the limit to the engine."""
+        self._engine.narrow(max_in_flight)
+
+    async def close(self) -> None:
+        """Close the engine."""
+        await self._engine.close()
+
+
+def evaluation(item: Item, judgements: Sequence[Judgement], *, engine: str, notes: Sequence[str] = ()) -> Evaluation:
+    """Return the evaluation that follows from a product's judgements."""
+    verdicts = [judgement.verdict for judgement in judgements]
+    return Evaluation(
+        category=item.category,
+        context=item.context.text,
+        context_fields=[field.name for field in item.context.fields],
+        judgements=list(judgements),
+        yes_count=verdicts.count(Verdict.YES),
+        partial_count=verdicts.count(Verdict.PARTIAL),
+        no_count=verdicts.count(Verdict.NO),
+        unverified_count=sum(not judgement.verified for judgement in judgements),
+        coverage_pct=coverage_pct(judgements),
+        unanswered_required_count=sum(j.required and j.verdict is Verdict.NO for j in judgements),
+        engine=engine,
+        notes=list(notes),
+    )
+
+
+def coverage_pct(judgements: Sequence[Judgement]) -> float:
+    """Return 100 · Σ wᵢ·sᵢ / Σ wᵢ, rounded to 0.1.
+
+    s is 1, 0.5 or 0 for yes, partial and no; w is 2 for required questions and 1 for the others.
+    """
+    weights = [REQUIRED_WEIGHT if judgement.required else 1.0 for judgement in judgements]
+    scored = sum(w * judgement.verdict.score for w, judgement in zip(weights, judgements, strict=True))
+    return round(100 * scored / sum(weights), 1) if weights else 0.0
+
+
+def _identity(product: Product) -> dict[str, Any]:
+    """Return what identifies a product to a person, and what the feed lacks whatever the judge says."""
+    return {
+        "product_id": _first(product.get("id")),
+        "product_url": clean_url(_first(product.get("link"))),
+        "title": clean_text(_first(product.get("title"))),
+        "missing_core_fields": missing_core_fields(product),
+    }
+
+
+def _first(value: object) -> str:
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,166 @@
+"""Whom the audit asks: a language model behind an endpoint, or the embedded engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from feedeval.jobs import prompts
+from feedeval.jobs.evidence import is_quoted
+from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.questions import edit_questions
+from feedeval.model.client import ModelClient
+from feedeval.records import Context, Gauges, Judgement, Ledger, Question, QuestionSet, Verdict
+
+SPARE_QUESTIONS = 2
+"""Asked for beyond the wanted number, so that dropping two that say the same leaves enough."""
+
+
+class Engine(Protocol):
+    """Asks and judges."""
+
+    name: str
+    """A model's name, or `offline`."""
+    note: str
+    """What a reader of the results has to know of the engine; empty where there is nothing."""
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """Return what its results depend on, by name."""
+
+    def category_for(self, context: Context) -> str:
+        """Return the category of a product whose feed names none."""
+
+    async def write_questions(
+        self, category: str, sample: Sequence[Context], *, num_questions: int, ledger: Ledger
+    ) -> QuestionSet:
+        """Return the questions that a buyer would ask about products like the sample."""
+
+    async def judge(self, context: Context, questions: QuestionSet, ledger: Ledger) -> list[Judgement]:
+        """Return a judgement for each question, in order."""
+
+    async def probe(self) -> None:
+        """Return when the engine can be reached."""
+
+    def gauges(self) -> Gauges:
+        """Return what the engine says of itself now."""
+
+    def narrow(self, max_in_flight: int | None) -> None:
+        """Allow at most so many calls in flight; None gives back what was allowed first."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+class ModelEngine:
+    """A language model behind an OpenAI-compatible endpoint."""
+
+    note = ""
+
+    def __init__(self, client: ModelClient, locale: str) -> None:
+        self.client = client
+        self.locale = locale
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.client.settings.model
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """Return model, endpoint and the version of the prompts."""
+        settings = self.client.settings
+        return {"model": settings.model, "endpoint": settings.base_url or "default", "prompts": prompts.PROMPTS_VERSION}
+
+    def category_for(self, context: Context) -> str:
+        """Return nothing: products without a category share one set of questions."""
+        return ""
+
+    async def write_questions(
+        self, category: str, sample: Sequence[Context], *, num_questions: int, ledger: Ledger
+    ) -> QuestionSet:
+        """Ask the model for questions, and edit what it wrote."""
+        prompt = prompts.questions_prompt(category, sample, num_questions + SPARE_QUESTIONS, self.locale)
+        reply = await self.client.ask(prompt, prompts.QuestionsReply, ledger)
+        drafts = [Question(text=q.text, taxonomy=q.taxonomy, required=q.required) for q in reply.questions]
+        return QuestionSet(
+            category=category, questions=edit_questions(drafts, num_questions), engine=self.name, locale=self.locale
+        )
+
+    async def judge(self, context: Context, questions: QuestionSet, ledger: Ledger) -> list[Judgement]:
+        """Ask the model for verdicts, and look every quote up in the context."""
+        asked = questions.questions
+        prompt = prompts.judge_prompt(context, asked, self.locale)
+        reply = await self.client.ask(prompt, prompts.judge_reply(len(asked)), ledger)
+        by_number = {judgement.number: judgement for judgement in reply.judgements}
+        return [checked(question, by_number[n], context) for n, question in enumerate(asked, start=1)]
+
+    async def probe(self) -> None:
+        """Return when the endpoint can be reached."""
+        await self.client.probe()
+
+    def gauges(self) -> Gauges:
+        """Return the client's gauges."""
+        return self.client.gauges()
+
+    def narrow(self, max_in_flight: int | None) -> None:
+        """Hand the limit to the client's pacer."""
+        self.client.narrow(max_in_flight)
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        await self.client.aclose()
+
+
+def checked(question: Question, draft: prompts.DraftJudgement, context: Context) -> Judgement:
+    """Return the judgement that counts: a `yes` has to quote the context, and no quote that is not there is shown as one."""
+    quoted = is_quoted(draft.evidence, context.text)
+    claimed_yes = draft.verdict is Verdict.YES
+    return Judgement(
+        question=question.text,
+        taxonomy=question.taxonomy,
+        required=question.required,
+        verdict=Verdict.PARTIAL if claimed_yes and not quoted else draft.verdict,
+        evidence=draft.evidence if quoted and draft.verdict is not Verdict.NO else "",
+        attribute=draft.attribute.strip(),
+        reason=draft.reason.strip(),
+        verified=quoted or not claimed_yes,
+    )
+
+
+class EmbeddedEngine:
+    """The engine that needs no key and no network: a question bank and its detectors."""
+
+    def __init__(self, offline: OfflineEngine) -> None:
+        self._offline = offline
+        self.name = offline.name
+        self.note = offline.NOTE
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """Return the name and the version of the bank."""
+        return {"model": self.name, "endpoint": "embedded", "prompts": self._offline.version}
+
+    def category_for(self, context: Context) -> str:
+        """Return the product family that the title speaks of."""
+        return self._offline.category_for(context)
+
+    async def write_questions(
+        self, category: str, sample: Sequence[Context], *, num_questions: int, ledger: Ledger
+    ) -> QuestionSet:
+        """Choose questions from the bank."""
+        return self._offline.question_set(sample, category=category, num_questions=num_questions)
+
+    async def judge(self, context: Context, questions: QuestionSet, ledger: Ledger) -> list[Judgement]:
+        """Run the detector of each question."""
+        return self._offline.judge(context, questions.questions)
+
+    async def probe(self) -> None:
+        """Return: the engine is always here."""
+
+    def gauges(self) -> Gauges:
+        """Return zeros: no calls are made."""
+        return Gauges()
+
+    def narrow(self, max_in_flight: int | None) -> None:
+        """Do nothing: no calls are made."""
+
+    async def close(self) -> None:
+        """Do nothing: nothing is open."""

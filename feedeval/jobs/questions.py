@@ -1,0 +1,130 @@
+"""Question sets: one for each category (or product), made once, edited, kept, shared by all who need it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from feedeval.errors import RecordError
+from feedeval.jobs.evidence import normalise
+from feedeval.records import SCHEMA_VERSION, Question, QuestionSet
+from feedeval.run.job import Documents
+
+DOCUMENT = "questions"
+"""Name of the session's document that keeps the sets."""
+
+SAME_QUESTION_SHARE = 0.8
+"""Two questions that share more of their words than this (Jaccard index) ask for the same fact."""
+
+_WORDS_THAT_ASK = frozenset(
+    "a an and any are can do does for has have how i in is it its many much my of on or the this to what which with you".split()
+)
+
+
+def edit_questions(drafts: Iterable[Question], num_questions: int) -> tuple[Question, ...]:
+    """Return at most `num_questions`, most important first: tidied, deduplicated, with a sensible share required.
+
+    The drafts' order is their rank. At least one question and at most half of them are required; those that come
+    first keep the mark.
+    """
+    kept: list[Question] = []
+    seen: list[frozenset[str]] = []
+    for draft in drafts:
+        text = re.sub(r"\s+", " ", draft.text).strip()
+        words = _content_words(text)
+        if not text or any(_overlap(words, other) > SAME_QUESTION_SHARE for other in seen):
+            continue
+        kept.append(draft.model_copy(update={"text": text}))
+        seen.append(words)
+        if len(kept) == num_questions:
+            break
+    return _balance_required(kept)
+
+
+def _balance_required(questions: list[Question]) -> tuple[Question, ...]:
+    allowed = max(1, len(questions) // 2)
+    required = [n for n, question in enumerate(questions) if question.required][:allowed] or [0]
+    return tuple(question.model_copy(update={"required": n in required}) for n, question in enumerate(questions))
+
+
+def _content_words(text: str) -> frozenset[str]:
+    words = frozenset(normalise(text).split())
+    return (words - _WORDS_THAT_ASK) or words
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one or other else 1.0
+
+
+class QuestionBook:
+    """The question sets of a run: each made once however many products wait for it, and saved before it is used."""
+
+    def __init__(self) -> None:
+        self._sets: dict[str, QuestionSet] = {}
+        self._making: dict[str, asyncio.Task[QuestionSet]] = {}
+        self._refused: dict[str, RecordError] = {}
+        self._documents: Documents | None = None
+        self._saved = 0
+        self._saving = asyncio.Lock()
+
+    def open(self, documents: Documents) -> None:
+        """Take up the sets that the session has already."""
+        self._documents = documents
+        document = documents.load(DOCUMENT) or {"sets": []}
+        self._sets = {s["category"]: QuestionSet.model_validate(s) for s in document["sets"]}
+        self._saved = len(self._sets)
+        self._making.clear()
+        self._refused.clear()
+        # A lock belongs to the event loop that it was first used on, and every run has one of its own.
+        self._saving = asyncio.Lock()
+
+    async def get(self, category: str, make: Callable[[], Awaitable[QuestionSet]]) -> QuestionSet:
+        """Return the set of `category`, made by `make` where there is none yet.
+
+        Raises:
+            RecordError: The set cannot be made; asking again would cost the same and end the same.
+        """
+        if (known := self._sets.get(category)) is not None:
+            return known
+        if (refusal := self._refused.get(category)) is not None:
+            raise _refusal(category, refusal) from refusal
+        task = self._making.get(category)
+        if task is None:
+            task = asyncio.ensure_future(self._make(category, make))
+            self._making[category] = task
+            task.add_done_callback(lambda _: self._making.pop(category, None))
+        try:
+            return await asyncio.shield(task)
+        except RecordError as exc:
+            raise _refusal(category, exc) from exc
+
+    async def _make(self, category: str, make: Callable[[], Awaitable[QuestionSet]]) -> QuestionSet:
+        try:
+            made = await make()
+        except RecordError as exc:
+            self._refused[category] = exc
+            raise
+        self._sets[category] = made
+        await self._save()
+        return made
+
+    async def _save(self) -> None:
+        assert self._documents is not None, "open() comes first"
+        async with self._saving:
+            # Whoever comes first writes for all that wait: a feed with thousands of categories would otherwise rewrite
+            # the growing file once for each.
+            if self._saved < len(self._sets):
+                sets = list(self._sets.values())
+                await asyncio.to_thread(self._documents.save, DOCUMENT, _document(sets))
+                self._saved = len(sets)
+
+
+def _refusal(category: str, cause: RecordError) -> RecordError:
+    error = type(cause)(f"no questions for the category {category or '(not stated)'!r}: {cause}")
+    return error
+
+
+def _document(sets: Sequence[QuestionSet]) -> dict[str, Any]:
+    return {"schema_version": SCHEMA_VERSION, "sets": [s.model_dump(mode="json") for s in sets]}
