@@ -1,0 +1,310 @@
+"""The model server: HTTP on loopback that speaks `chat/completions` and `models`, and misbehaves on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import hashlib
+import random
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from tests.server.answers import Answerer, Asked, take_apart
+from tests.server.faults import ERROR_REPLIES, Fault, FaultKind, faults_from_json
+from tests.server.limits import RateLimits
+
+JSON = "application/json"
+
+
+@dataclass
+class Stats:
+    """What was served since the last reset."""
+
+    requests: int = 0
+    """Chat requests that came in."""
+    accepted: int = 0
+    """Chat requests answered with HTTP 200 and a whole reply: what a provider would bill."""
+    repeated: int = 0
+    """Accepted requests whose body had been accepted before."""
+    refused: int = 0
+    """Requests answered 429."""
+    in_flight: int = 0
+    max_in_flight: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    models_requests: int = 0
+    by_purpose: collections.Counter[str] = field(default_factory=collections.Counter)
+    by_fault: collections.Counter[str] = field(default_factory=collections.Counter)
+
+
+@dataclass
+class Config:
+    """Everything about the server that can be changed while it runs."""
+
+    seed: int = 0
+    model: str | None = None
+    """Only this model is known; None: any."""
+    api_key: str | None = None
+    """Only this key is accepted; None: any."""
+    rpm: int | None = None
+    tpm: int | None = None
+    window_s: float = 60.0
+    """The minute of `rpm` and `tpm`, shortened for tests."""
+    latency_s: float = 0.0
+    latency_sigma: float = 0.0
+    """Spread of the latency: lognormal with `latency_s` as its median."""
+    rate_headers: bool = True
+    """Send `x-ratelimit-*`."""
+    retry_after: bool = True
+    """Send `retry-after` with a 429."""
+    cached_tokens: bool = True
+    usage: bool = True
+
+
+class ModelApp:
+    """Handles requests; lives on one event loop and needs no locks."""
+
+    def __init__(self, config: Config, answerer: Answerer, faults: list[Fault]) -> None:
+        self.config = config
+        self.answerer = answerer
+        self.faults = faults
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was served and refill the limits; faults count from here."""
+        self.stats = Stats()
+        self.bodies: list[dict[str, Any]] | None = None
+        self._accepted: set[bytes] = set()
+        self._prefixes: set[str] = set()
+        self._rng = random.Random(self.config.seed)
+        self.restart_limits()
+        for fault in self.faults:
+            fault.struck = 0
+
+    def restart_limits(self) -> None:
+        """Take over `rpm`, `tpm` and `window_s` as they stand, with full buckets."""
+        self._limits = RateLimits(self.config.rpm, self.config.tpm, window_s=self.config.window_s)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer any request."""
+        path = request.path
+        if path.endswith("/chat/completions"):
+            return await self._chat(request)
+        if path.endswith("/models"):
+            self.stats.models_requests += 1
+            return self._models(request)
+        if path.endswith("/stats"):
+            return web.Response(body=orjson.dumps(asdict(self.stats)), content_type=JSON)
+        if path.endswith("/control"):
+            return self._control(orjson.loads(await request.read()))
+        return web.Response(status=404, text="not found")
+
+    def _control(self, wanted: dict[str, Any]) -> web.Response:
+        if "faults" in wanted:
+            self.faults[:] = faults_from_json(wanted["faults"])
+        if "truth" in wanted:
+            self.answerer.truth = wanted["truth"]
+        for name, value in wanted.get("answers", {}).items():
+            setattr(self.answerer, name, value)
+        for name, value in wanted.get("config", {}).items():
+            setattr(self.config, name, value)
+        if {"rpm", "tpm", "window_s"} & wanted.get("config", {}).keys():
+            self.restart_limits()
+        if wanted.get("reset"):
+            self.reset()
+        return web.Response(body=orjson.dumps(asdict(self.stats)), content_type=JSON)
+
+    def _models(self, request: web.BaseRequest) -> web.Response:
+        for fault in self.faults:
+            if fault.kind is FaultKind.WRONG_KEY and not fault.contains:
+                return self._error(FaultKind.WRONG_KEY, None)
+        if self._wrong_key(request):
+            return self._error(FaultKind.WRONG_KEY, None)
+        models = [{"id": self.config.model or "test-model", "object": "model", "created": 0, "owned_by": "tests"}]
+        return web.Response(body=orjson.dumps({"object": "list", "data": models}), content_type=JSON)
+
+    def _wrong_key(self, request: web.BaseRequest) -> bool:
+        return (
+            self.config.api_key is not None and request.headers.get("Authorization") != f"Bearer {self.config.api_key}"
+        )
+
+    async def _chat(self, request: web.BaseRequest) -> web.StreamResponse:
+        stats = self.stats
+        stats.requests += 1
+        number = stats.requests
+        stats.in_flight += 1
+        stats.max_in_flight = max(stats.max_in_flight, stats.in_flight)
+        try:
+            return await self._answer(request, number)
+        finally:
+            stats.in_flight -= 1
+
+    async def _answer(self, request: web.BaseRequest, number: int) -> web.StreamResponse:
+        raw = await request.read()
+        body = orjson.loads(raw)
+        if self.bodies is not None:
+            self.bodies.append(body)
+        if self._wrong_key(request):
+            return self._error(FaultKind.WRONG_KEY, None)
+        if self.config.model is not None and body.get("model") != self.config.model:
+            return self._error(FaultKind.UNKNOWN_MODEL, None)
+        struck = next((fault for fault in self.faults if fault.strikes(number, raw, body, self._rng)), None)
+        if struck is not None:
+            early = await self._misbehave(struck, request)
+            if early is not None:
+                return early
+        asked = take_apart(body)
+        text, finish, refusal = self._reply_text(asked, struck)
+        usage = self._usage(asked, text)
+        headers: dict[str, str] = {}
+        if self._limits:
+            refused = self._limits.admit(usage["total_tokens"])
+            if self.config.rate_headers:
+                headers = self._limits.headers()
+            if refused is not None:
+                self.stats.refused += 1
+                retry_after_s = refused.retry_after_s if self.config.retry_after else None
+                return self._error(FaultKind.RATE_LIMIT, retry_after_s, headers=headers, type_=refused.what)
+        if self.config.latency_s:
+            await self._wait()
+        reply = self._completion(body, text, usage, finish=finish, refusal=refusal)
+        return await self._send(request, raw, reply, struck=struck, headers=headers, purpose=asked.purpose)
+
+    async def _wait(self) -> None:
+        sigma = self.config.latency_sigma
+        spread = self._rng.lognormvariate(0.0, sigma) if sigma else 1.0
+        await asyncio.sleep(self.config.latency_s * spread)
+
+    async def _misbehave(self, fault: Fault, request: web.BaseRequest) -> web.StreamResponse | None:
+        """Return the bad answer, or None where the fault is in the reply itself."""
+        kind = fault.kind
+        self.stats.by_fault[kind.value] += 1
+        if kind in ERROR_REPLIES:
+            if ERROR_REPLIES[kind].status == 429:
+                self.stats.refused += 1
+            message = f"You sent {request.headers.get('Authorization')}." if kind is FaultKind.ECHO_KEY else None
+            return self._error(kind, fault.retry_after_s, message=message)
+        if kind is FaultKind.HANG:
+            await asyncio.sleep(fault.seconds)
+        elif kind is FaultKind.RESET and request.transport is not None:
+            request.transport.abort()
+            return web.Response()
+        elif kind is FaultKind.NOT_JSON:
+            return web.Response(body=b"upstream connect error or disconnect", content_type=JSON)
+        elif kind is FaultKind.HTML:
+            return web.Response(
+                text="<html><body><h1>Sign in to the network</h1></body></html>", content_type="text/html"
+            )
+        elif kind is FaultKind.OTHER_SHAPE:
+            return web.Response(body=b'{"result":["something","else"]}', content_type=JSON)
+        return None
+
+    def _error(
+        self,
+        kind: FaultKind,
+        retry_after_s: float | None,
+        *,
+        headers: dict[str, str] | None = None,
+        message: str | None = None,
+        type_: str | None = None,
+    ) -> web.Response:
+        reply = ERROR_REPLIES[kind]
+        error = {
+            "message": message or reply.message,
+            "type": type_ or reply.type,
+            "param": reply.param,
+            "code": reply.code,
+        }
+        response = web.Response(
+            status=reply.status, body=orjson.dumps({"error": error}), content_type=JSON, headers=headers
+        )
+        if retry_after_s is not None:
+            response.headers["retry-after"] = f"{retry_after_s:.3f}"
+        return response
+
+    def _reply_text(self, asked: Asked, struck: Fault | None) -> tuple[str, str, str | None]:
+        """Return the reply's text, its finish reason and its refusal."""
+        text = self.answerer.answer(asked)
+        if struck is None:
+            return text, "stop", None
+        if struck.kind is FaultKind.LENGTH:
+            return text[: len(text) // 2], "length", None
+        if struck.kind is FaultKind.FILTERED_REPLY:
+            return "", "content_filter", None
+        if struck.kind is FaultKind.REFUSAL:
+            return "", "stop", "I can't help with that."
+        if struck.kind is FaultKind.INVALID_REPLY:
+            return '{"unexpected": true}', "stop", None
+        return text, "stop", None
+
+    def _usage(self, asked: Asked, text: str) -> dict[str, Any]:
+        input_tokens = asked.characters // 4 + 800 * asked.images + 8
+        output_tokens = max(1, len(text) // 4)
+        cached = 0
+        if self.config.cached_tokens and input_tokens >= 1024:
+            if asked.system in self._prefixes:
+                cached = len(asked.system) // 4 // 128 * 128
+            self._prefixes.add(asked.system)
+        return {
+            "prompt_tokens": input_tokens,
+            "completion_tokens": output_tokens,
+            "total_tokens": input_tokens + output_tokens,
+            "prompt_tokens_details": {"cached_tokens": cached},
+        }
+
+    def _completion(
+        self, body: dict[str, Any], text: str, usage: dict[str, Any], *, finish: str, refusal: str | None
+    ) -> dict[str, Any]:
+        message = {"role": "assistant", "content": text if refusal is None else None, "refusal": refusal}
+        completion = {
+            "id": f"chatcmpl-{self.stats.requests}",
+            "object": "chat.completion",
+            "created": 1_700_000_000,
+            "model": body.get("model"),
+            "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}],
+        }
+        if self.config.usage:
+            completion["usage"] = usage
+        return completion
+
+    async def _send(
+        self,
+        request: web.BaseRequest,
+        raw: bytes,
+        reply: dict[str, Any],
+        *,
+        struck: Fault | None,
+        headers: dict[str, str],
+        purpose: str,
+    ) -> web.StreamResponse:
+        if struck is not None and struck.kind is FaultKind.NO_CHOICES:
+            reply["choices"] = []
+        if struck is not None and struck.kind is FaultKind.NULL_CONTENT:
+            reply["choices"][0]["message"]["content"] = None
+        payload = orjson.dumps(reply)
+        if struck is not None and struck.kind is FaultKind.CUT_OFF:
+            return await _cut_off(request, payload)
+        stats = self.stats
+        digest = hashlib.blake2b(raw, digest_size=16).digest()
+        if digest in self._accepted:
+            stats.repeated += 1
+        self._accepted.add(digest)
+        stats.accepted += 1
+        stats.by_purpose[purpose] += 1
+        usage = reply.get("usage", {})
+        stats.input_tokens += usage.get("prompt_tokens", 0)
+        stats.output_tokens += usage.get("completion_tokens", 0)
+        return web.Response(body=payload, content_type=JSON, headers=headers)
+
+
+async def _cut_off(request: web.BaseRequest, payload: bytes) -> web.StreamResponse:
+    """Promise the whole body, send half of it and hang up."""
+    response = web.StreamResponse(headers={"Content-Type": JSON, "Content-Length": str(len(payload))})
+    await response.prepare(request)
+    await response.write(payload[: len(payload) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
