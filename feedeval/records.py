@@ -99,6 +99,16 @@ class Usage(Frozen):
         )
 
 
+class Effort(Frozen):
+    """What a piece of work took, whenever it was done and whoever paid for it."""
+
+    calls: int = 0
+    usage: Usage = Usage()
+    cost_usd: float | None = 0.0
+    """None where the model has no known price."""
+    latency_ms: float = 0.0
+
+
 class Call(Frozen):
     """One reply that was paid for, as the call log keeps it, whatever it says."""
 
@@ -324,6 +334,7 @@ class QuestionSet(Frozen):
     locale: str
     notes: tuple[str, ...] = ()
     """What a reader should know of it, such as 'read attributes and measures only'."""
+    effort: Effort = Effort()
 
 
 class ContextField(Frozen):
@@ -368,7 +379,11 @@ class Judgement(Frozen):
 
 
 class Evaluation(Frozen):
-    """One product's judgements and scores: the `value` of an audit's `Result`."""
+    """One product's judgements and scores: the `value` of an audit's `Result`.
+
+    What the feed lacks whatever the judge says (`missing_core_fields`) stands in the result's `meta`, because it does
+    not follow from the context.
+    """
 
     category: str
     context: str
@@ -381,6 +396,7 @@ class Evaluation(Frozen):
     unverified_count: int
     coverage_pct: float
     unanswered_required_count: int
-    missing_core_fields: list[str]
     engine: str
     notes: list[str] = []
+    effort: Effort = Effort()
+    """What the judgement took, questions not included: also where another session paid for it."""

@@ -12,6 +12,7 @@ from feedeval.feed.spec import missing_core_fields
 from feedeval.feed.text import KeyMaker, category_of, clean_text, clean_url, content_hash, make_context
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.questions import QuestionBook
+from feedeval.jobs.tally import Tally
 from feedeval.records import (
     Context,
     Evaluation,
@@ -123,14 +124,18 @@ class AuditJob:
         """Evaluate one product."""
         item: Item = record.payload
         questions = await self._questions(item, ledger)
-        judgements = await self._engine.judge(item.context, questions, ledger)
-        return evaluation(item, judgements, engine=self.engine, notes=questions.notes).model_dump(mode="json")
+        tally = Tally(ledger)
+        judgements = await self._engine.judge(item.context, questions, tally)
+        made = evaluation(item, judgements, engine=self.engine, notes=questions.notes)
+        return made.model_copy(update={"effort": tally.effort}).model_dump(mode="json")
 
     async def _questions(self, item: Item, ledger: Ledger) -> QuestionSet:
         async def make(sample: Sequence[Context]) -> QuestionSet:
-            return await self._engine.write_questions(
-                item.category, sample, num_questions=self._settings.num_questions, ledger=ledger
+            tally = Tally(ledger)
+            made = await self._engine.write_questions(
+                item.category, sample, num_questions=self._settings.num_questions, ledger=tally
             )
+            return made.model_copy(update={"effort": tally.effort})
 
         if self._settings.question_scope == "product":
             return await make([item.context])

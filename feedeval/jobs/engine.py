@@ -111,7 +111,7 @@ class ModelEngine:
 
 
 def checked(question: Question, draft: prompts.DraftJudgement, context: Context) -> Judgement:
-    """Return the judgement that counts: a `yes` has to quote the context, and no quote that is not there is shown as one."""
+    """Return the judgement that counts: a `yes` has to quote the context, and no other words are shown as a quote."""
     quoted = is_quoted(draft.evidence, context.text)
     claimed_yes = draft.verdict is Verdict.YES
     return Judgement(

@@ -1,7 +1,8 @@
 """Is the quoted evidence really in the context?
 
-A quote counts when its words stand in the context in the same order, whatever the case, spacing, punctuation and Unicode form: models
-change quotation marks, dashes and spaces, and nothing else is forgiven. Numbers keep their decimal sign, so that "15" is not found in "1.5".
+A quote counts when its words stand in the context in the same order, whatever the case, spacing, punctuation and
+Unicode form: models change quotation marks, dashes and spaces, and nothing else is forgiven. Numbers keep their
+decimal sign, so that "15" is not found in "1.5".
 """
 
 from __future__ import annotations

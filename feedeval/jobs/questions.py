@@ -19,7 +19,10 @@ SAME_QUESTION_SHARE = 0.8
 """Two questions that share more of their words than this (Jaccard index) ask for the same fact."""
 
 _WORDS_THAT_ASK = frozenset(
-    "a an and any are can do does for has have how i in is it its many much my of on or the this to what which with you".split()
+    normalise(
+        "a an and any are can do does for has have how i in is it its many much my of on or the this to what which "
+        "with you"
+    ).split()
 )
 
 
@@ -122,8 +125,7 @@ class QuestionBook:
 
 
 def _refusal(category: str, cause: RecordError) -> RecordError:
-    error = type(cause)(f"no questions for the category {category or '(not stated)'!r}: {cause}")
-    return error
+    return type(cause)(f"no questions for the category {category or '(not stated)'!r}: {cause}")
 
 
 def _document(sets: Sequence[QuestionSet]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ async def test_a_category_that_is_refused_is_asked_for_once() -> None:
         raise ContentFiltered("stopped by the content filter")
 
     for _ in range(3):
-        with pytest.raises(ContentFiltered, match="Knives.*content filter"):
+        with pytest.raises(ContentFiltered, match=r"Knives.*content filter"):
             await book.get("Knives", make)
     assert len(asked) == 1
 
