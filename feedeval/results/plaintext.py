@@ -1,0 +1,98 @@
+"""Text for terminals: control characters made visible, columns that align whatever script they are written in."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+MIN_COLUMN = 8
+"""No column is squeezed below so many cells, whatever the terminal's width."""
+
+_BIDI_CONTROLS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
+
+
+def plain(value: object) -> str:
+    """Return `value` as one line that a terminal shows and does not obey.
+
+    White space becomes single spaces. Control characters, which could move the cursor, set a title or hide what
+    follows, are written as `\\x1b`; bidirectional controls and lone surrogates as `\\u202e`.
+    """
+    text = " ".join(("" if value is None else str(value)).split())
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(char) for char in text)
+
+
+def _visible(char: str) -> str:
+    kind = unicodedata.category(char)
+    if kind == "Cc":
+        return f"\\x{ord(char):02x}"
+    return f"\\u{ord(char):04x}" if kind == "Cs" or char in _BIDI_CONTROLS else char
+
+
+def cells(text: str) -> int:
+    """Return how many terminal cells `text` takes: two for East Asian wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells_of(char) for char in text)
+
+
+def _cells_of(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Cf", "Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def clip(text: str, width: int) -> str:
+    """Return `text` cut to `width` cells, with an ellipsis where something was cut off."""
+    if cells(text) <= width:
+        return text
+    kept, used = [], 0
+    for char in text:
+        used += _cells_of(char)
+        if used > width - 1:
+            break
+        kept.append(char)
+    return "".join(kept).rstrip() + "…"
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """Return `text` filled up with spaces to `width` cells, aligned left or right."""
+    filling = " " * max(0, width - cells(text))
+    return filling + text if right else text + filling
+
+
+def columns(rows: Iterable[Sequence[object]], header: Sequence[str] = (), *, width: int = 100, indent: str = "") -> str:
+    """Return rows as aligned columns within `width` cells.
+
+    Numbers are right-aligned. Where the rows are too wide, the widest columns are cut first.
+    """
+    table = list(rows)
+    if not table:
+        return ""
+    texts = [[plain(cell) for cell in row] for row in table]
+    numeric = [all(isinstance(row[n], int | float) for row in table) for n in range(len(table[0]))]
+    if header:
+        texts.insert(0, list(header))
+    widths = _fit([max(cells(row[n]) for row in texts) for n in range(len(texts[0]))], width - cells(indent))
+    lines = [
+        indent
+        + "  ".join(pad(clip(cell, widths[n]), widths[n], right=numeric[n]) for n, cell in enumerate(row)).rstrip()
+        for row in texts
+    ]
+    if header:
+        lines.insert(1, indent + "  ".join("─" * size for size in widths))
+    return "\n".join(lines)
+
+
+def _fit(widths: list[int], room: int) -> list[int]:
+    room -= 2 * (len(widths) - 1)
+    widths = list(widths)
+    while sum(widths) > room and max(widths) > MIN_COLUMN:
+        ranked = sorted(set(widths), reverse=True)
+        widest = ranked[0]
+        floor = max(ranked[1] if len(ranked) > 1 else MIN_COLUMN, MIN_COLUMN)
+        excess, sharing = sum(widths) - room, widths.count(widest)
+        cut = min(widest - floor, -(-excess // sharing)) or 1
+        widths = [size - cut if size == widest else size for size in widths]
+    return widths

@@ -1,0 +1,270 @@
+"""One session, read back as frames. Nothing here writes to the session."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from feedeval.errors import SessionError, SessionNotFound
+from feedeval.html import Markup, bar, definitions, escape, section
+from feedeval.records import Counts, Progress, QuestionSet, Status
+from feedeval.results import frames
+from feedeval.results.export import write_frame
+from feedeval.results.lazytext import TEXT
+from feedeval.results.plaintext import plain
+from feedeval.run import store
+from feedeval.run.files import session_paths
+from feedeval.run.scan import batch_paths
+
+if TYPE_CHECKING:
+    from feedeval.results.summary import Summary
+
+KIND_AUDIT = "audit"
+
+
+def load_session(session_id: str | None = None, *, output_dir: str | Path = "output") -> Session:
+    """Return a session, the latest by default.
+
+    Args:
+        session_id: The session's name, or the beginning of one if no other begins so.
+        output_dir: The folder that the session was written to.
+
+    Raises:
+        SessionNotFound: There is no such session, or several begin so; the message lists what is there.
+    """
+    folder = Path(output_dir)
+    return Session(find_session(session_id, folder), folder)
+
+
+def find_session(session_id: str | None, output_dir: Path) -> str:
+    """Return the full name of a session by its name, its beginning, or None for the latest.
+
+    Raises:
+        SessionNotFound: As `load_session`.
+    """
+    known = store.session_ids(output_dir) if output_dir.is_dir() else []
+    if not known:
+        raise SessionNotFound(
+            f"there is no session in {output_dir}: evaluate a feed first, or name the folder with output_dir"
+        )
+    if session_id is None:
+        return known[-1]
+    fitting = [sid for sid in known if sid.startswith(session_id)] if session_id else []
+    if session_id in fitting or len(fitting) == 1:
+        return session_id if session_id in fitting else fitting[0]
+    what = f"several sessions begin with {session_id!r}" if fitting else f"there is no session {session_id!r}"
+    shown = ", ".join((fitting or known)[-10:])
+    raise SessionNotFound(f"{what} in {output_dir}; the latest are: {shown}")
+
+
+def engine_note(engine: str) -> str:
+    """Return the sentence that belongs to the results of `engine`, empty where there is nothing to say."""
+    # The bank behind the engine takes a moment to import, and most sessions need no note.
+    from feedeval.jobs.offline import OfflineEngine
+
+    return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
+
+
+class Session:
+    """A session as it stands on disk.
+
+    Frames are read when they are first asked for and kept; `reload()` reads them again, for a run that is still going
+    on. Changing a frame changes neither the session nor what is asked for next.
+
+    Attributes:
+        id: The session's name, `YYYYMMDD_HHMMSS`.
+        output_dir: The folder of its files.
+    """
+
+    def __init__(self, session_id: str, output_dir: Path) -> None:
+        self.id = session_id
+        self.output_dir = output_dir
+
+    def reload(self) -> Session:
+        """Forget what was read and return this session, so that the next look reads it again."""
+        for name in ("progress", "_loaded", "_judgements"):
+            self.__dict__.pop(name, None)
+        return self
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Settings, counts and totals, as last written by the run."""
+        return store.read_progress(self.output_dir, self.id)
+
+    @property
+    def status(self) -> Status:
+        """The state now: `interrupted` where the files say running and nobody is."""
+        return store.status_of(self.output_dir, self.id)
+
+    @property
+    def files(self) -> list[Path]:
+        """All files of the session."""
+        return store.session_files(self.output_dir, self.id)
+
+    @property
+    def is_audit(self) -> bool:
+        """Whether products were audited, rather than something else done to records."""
+        return self.progress.kind == KIND_AUDIT
+
+    @property
+    def note(self) -> str:
+        """What has to be said wherever results of this engine are shown; empty for a language model."""
+        return engine_note(self.progress.engine)
+
+    @cached_property
+    def _loaded(self) -> frames.Loaded:
+        paths = self.batch_paths
+        if not self.is_audit:
+            return frames.load_any(paths, engine=self.progress.engine)
+        return frames.load_audit(paths, engine=self.progress.engine, in_memory=self.is_small)
+
+    @property
+    def batch_paths(self) -> list[Path]:
+        """The files of complete batches, by number."""
+        return [path for _, path in batch_paths(session_paths(self.output_dir, self.id))]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the long texts of all products fit in memory without a thought."""
+        return sum(path.stat().st_size for path in self.batch_paths) <= frames.IN_MEMORY_BYTES
+
+    @property
+    def results(self) -> pd.DataFrame:
+        """A row a product that is done or failed, in the order of the feed.
+
+        Columns: product_id, product_url, title, category, name_plus_context, questions_json, judgements_json (str);
+        yes_count, partial_count, no_count, unverified_count (Int64); coverage_pct (float64, 0 to 100);
+        unanswered_required_count (Int64); missing_core_fields, context_fields (str, names joined by ", "); engine
+        (str); cost_usd (float64, NaN where the model has no known price); status (str: done, failed); error (str).
+        A failed product has no judgements and no scores: they are missing values.
+
+        In a session of more than 64 MB, name_plus_context, questions_json and judgements_json stay on disk until they
+        are looked at (dtype `text on disk`); they behave like text, and `.astype(str)` reads them all into memory.
+
+        A session of another kind than audit has the columns key, then those of its records and values, then engine,
+        cost_usd, status and error.
+        """
+        return self._loaded.results.copy(deep=False)
+
+    @property
+    def keys(self) -> pd.Series:
+        """The records' keys, in the rows of `results`: the product id, or `id#2` where an id repeats."""
+        return self._loaded.keys
+
+    @cached_property
+    def _judgements(self) -> pd.DataFrame:
+        return frames.judgement_frame(self.batch_paths if self.is_audit else [])
+
+    @property
+    def judgements(self) -> pd.DataFrame:
+        """A row a judgement, by product in the order of the feed and by question.
+
+        Columns: product_id, key, title, category (str); number (Int64, from 1 in each product); question (str);
+        taxonomy (category); required (bool); verdict (category: yes, partial, no); evidence, attribute, reason (str);
+        verified (bool: False where a yes quoted words that are not in the feed, and so counts as partial).
+        """
+        return self._judgements.copy(deep=False)
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """A row a record that could not be done, in the order of the feed.
+
+        Columns: product_id, product_url, title, key, error_type, message (str); batch_number (Int64); timestamp (str,
+        ISO 8601); calls, retries, tokens (Int64); cost_usd, elapsed_ms (float64); context (str, JSON); traceback (str).
+        """
+        return self._loaded.failures.copy(deep=False)
+
+    @property
+    def reports(self) -> pd.DataFrame:
+        """A row a complete batch: the fields of `BatchReport` (Int64, float64, timestamp as str)."""
+        return self._loaded.reports.copy(deep=False)
+
+    @property
+    def errors(self) -> dict[str, Any]:
+        """The error file: counts by type and the latest failures; empty where nothing failed."""
+        return store.read_document(self.output_dir, self.id, "errors") or {}
+
+    @property
+    def questions(self) -> pd.DataFrame:
+        """The question sets, a row a question.
+
+        Columns: category (str), number (Int64, from 1 in each set), question, taxonomy (str), required (bool), facet
+        (str, where the embedded engine asked), engine, locale, notes (str).
+        """
+        document = store.read_document(self.output_dir, self.id, "questions") or {"sets": []}
+        sets = [QuestionSet.model_validate(each) for each in document["sets"]]
+        rows = [
+            (s.category, number, q.text, q.taxonomy.value, q.required, q.facet, s.engine, s.locale, "; ".join(s.notes))
+            for s in sets
+            for number, q in enumerate(s.questions, 1)
+        ]
+        names = ["category", "number", "question", "taxonomy", "required", "facet", "engine", "locale", "notes"]
+        kinds: dict[str, Any] = {**dict.fromkeys(names, TEXT), "number": "Int64", "required": "bool"}
+        return pd.DataFrame(rows, columns=names).astype(kinds)
+
+    def summary(self) -> Summary:
+        """Return what a merchandiser wants to know first: coverage, worst products, most-missed questions, files."""
+        from feedeval.results.summary import summarise
+
+        return summarise(self)
+
+    def consolidate(self, path: str | Path) -> Path:
+        """Write the results as one table: `.csv` for spreadsheets, `.jsonl`, or `.parquet`; return its path.
+
+        Raises:
+            InputError: Another suffix, or Parquet without pyarrow.
+            StorageError: The file cannot be written.
+        """
+        return write_frame(self.results, path)
+
+    def facts(self) -> dict[str, object]:
+        """Return the session's state by name, for display; reads the progress file only."""
+        progress = self.progress
+        reason = f": {progress.status_reason}" if progress.status_reason else ""
+        facts: dict[str, object] = {
+            "Session": self.id,
+            "State": f"{self.status.value}{reason}",
+            "Engine": progress.engine,
+            "Products" if self.is_audit else "Records": counts_in_words(progress.counts),
+            "Cost": money(progress.cost_usd),
+            "Started": progress.started[:19].replace("T", " "),
+            "Files": str(self.output_dir),
+        }
+        return facts | ({"Note": self.note} if self.note else {})
+
+    def __repr__(self) -> str:
+        try:
+            facts = self.facts()
+        except SessionError as exc:
+            return f"Session {self.id}: {plain(exc)}"
+        return "\n".join(f"{name:<9}{plain(value)}" for name, value in facts.items())
+
+    def _repr_html_(self) -> str:
+        try:
+            facts, counts = self.facts(), self.progress.counts
+        except SessionError as exc:
+            return section(f"Session {self.id}", escape(exc))
+        share = (counts.done + counts.failed) / counts.total if counts.total else 0.0
+        parts: list[Markup] = [bar(share), definitions(facts)]
+        if self.is_audit and self.is_small and counts.done:
+            parts.append(self.summary().body_html())
+        return section(f"Session {self.id}", *parts)
+
+
+def counts_in_words(counts: Counts) -> str:
+    """Return counts as a person says them, such as `1,240 of 1,255 done, 3 failed, 12 left`."""
+    parts = [f"{counts.done:,} of {counts.total:,} done"]
+    parts += [f"{counts.failed:,} failed"] if counts.failed else []
+    parts += [f"{counts.left:,} left"] if counts.left else []
+    parts += [f"{counts.reused:,} taken over from before"] if counts.reused else []
+    return ", ".join(parts)
+
+
+def money(cost_usd: float | None) -> str:
+    """Return an amount in US dollars, or that its price is not known."""
+    if cost_usd is None or cost_usd != cost_usd:
+        return "not known (the model has no known price)"
+    return f"${cost_usd:,.2f}" if cost_usd >= 1 or cost_usd == 0 else f"${cost_usd:.4f}"

@@ -1,0 +1,267 @@
+"""What a merchandiser wants to know first: coverage, the worst products, the most-missed questions, where the files are."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from feedeval.html import Markup, bar, definitions, escape, link, section, table
+from feedeval.records import Status, Verdict
+from feedeval.results.frames import RowStatus
+from feedeval.results.loading import AskedBatch, collector_off, decode_batches
+from feedeval.results.plaintext import clip, columns, plain
+
+if TYPE_CHECKING:
+    from feedeval.results.session import Session
+
+TOP = 8
+"""Rows of each list."""
+
+REQUIRED_WEIGHT = 2
+
+
+@dataclass(frozen=True)
+class Block:
+    """One list of the summary."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    explanation: str = ""
+    links: tuple[str, ...] = ()
+    """Addresses that the last column leads to in HTML, one a row."""
+
+    def text(self, width: int) -> str:
+        """Return the list as aligned columns under its title."""
+        lines = [self.title, *([f"  {self.explanation}"] if self.explanation else [])]
+        return "\n".join([*lines, columns(self.rows, self.header, width=width, indent="  ")])
+
+    def html(self) -> Markup:
+        """Return the list as a table under its title."""
+        rows = self.rows
+        if self.links:
+            rows = tuple((*row[:-1], link(url, row[-1])) for row, url in zip(rows, self.links, strict=True))
+        return section(self.title, escape(self.explanation), table(rows, self.header))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The summary of one session, as text (`str(summary)`) and as HTML."""
+
+    title: str
+    note: str
+    """What has to be said of the engine; empty where there is nothing to say."""
+    facts: dict[str, str]
+    coverage_pct: float | None
+    """Mean over the products that are done; None where none is."""
+    blocks: tuple[Block, ...]
+    next_steps: dict[str, str] = field(default_factory=dict)
+    """Where the files are and what to type next."""
+
+    def text(self, width: int = 100) -> str:
+        """Return the summary for a terminal of `width` cells."""
+        parts = [plain(self.title) + (f"\n{_wrap(self.note, width)}" if self.note else "")]
+        parts.append(_pairs(self.facts))
+        parts += [block.text(width) for block in self.blocks]
+        parts.append(_pairs(self.next_steps))
+        return "\n\n".join(part for part in parts if part)
+
+    __str__ = text
+
+    def body_html(self) -> Markup:
+        """Return the summary without its title."""
+        note = Markup(f"<p><em>{escape(self.note)}</em></p>") if self.note else Markup("")
+        cover = (
+            bar(self.coverage_pct / 100, f"coverage {self.coverage_pct:.1f} %") if self.coverage_pct is not None else ""
+        )
+        lists = [block.html() for block in self.blocks]
+        return Markup("".join([note, cover, definitions(self.facts), *lists, definitions(self.next_steps)]))
+
+    def html(self) -> Markup:
+        """Return the summary as static HTML."""
+        return section(self.title, self.body_html())
+
+    _repr_html_ = html
+
+
+def summarise(session: Session, *, top: int = TOP) -> Summary:
+    """Return the summary of a session.
+
+    Args:
+        session: What to summarise.
+        top: Longest length of each list.
+    """
+    results = session.results
+    done = results[results["status"] == RowStatus.DONE.value]
+    blocks: list[Block] = []
+    facts: dict[str, str] = {}
+    coverage = None
+    if session.is_audit and len(done):
+        coverage = float(done["coverage_pct"].mean())
+        tallies = tally_questions(session.batch_paths)
+        facts["Coverage"] = f"{coverage:.1f} % of what buyers would ask is answered by the feed"
+        facts["Required"] = _required_in_words(done)
+        blocks = [
+            worst_products(done, top),
+            most_missed(tallies, top),
+            by_topic(tallies),
+            missing_fields(done, top),
+        ]
+    facts |= {name: str(value) for name, value in session.facts().items() if name not in ("Session", "Files", "Note")}
+    blocks.append(failures_by_type(session.failures, top))
+    return Summary(
+        title=f"{'Feed audit' if session.is_audit else session.progress.kind.capitalize()} {session.id}",
+        note=session.note,
+        facts=facts,
+        coverage_pct=coverage,
+        blocks=tuple(block for block in blocks if block.rows),
+        next_steps=_next_steps(session),
+    )
+
+
+def _required_in_words(done: pd.DataFrame) -> str:
+    lacking = int((done["unanswered_required_count"] > 0).sum())
+    if not lacking:
+        return "every product answers all questions that a buyer needs answered before buying"
+    return f"{lacking:,} of {len(done):,} products leave a question open that a buyer needs answered before buying"
+
+
+def worst_products(done: pd.DataFrame, top: int = TOP) -> Block:
+    """Return the products with the lowest coverage, those that leave more required questions open first."""
+    worst = done.sort_values(
+        ["coverage_pct", "unanswered_required_count"], ascending=[True, False], kind="stable"
+    ).head(top)
+    rows = tuple(
+        (_percent(row.coverage_pct), int(row.unanswered_required_count), _text(row.product_id), _text(row.title))
+        for row in worst.itertuples()
+    )
+    links = tuple(_text(url) for url in worst["product_url"])
+    return Block("Products to work on first", ("Coverage", "Required open", "Product", "Title"), rows, links=links)
+
+
+@dataclass
+class Tally:
+    """What became of one question over all products that it was asked of."""
+
+    yes: int = 0
+    partial: int = 0
+    no: int = 0
+
+    @property
+    def asked(self) -> int:
+        """Products that it was asked of."""
+        return self.yes + self.partial + self.no
+
+    @property
+    def missed(self) -> float:
+        """Products that do not answer it; a partial answer counts half."""
+        return self.no + self.partial / 2
+
+    def add(self, other: Tally) -> None:
+        """Count `other` in."""
+        self.yes, self.partial, self.no = self.yes + other.yes, self.partial + other.partial, self.no + other.no
+
+
+QuestionKey = tuple[str, str, bool]
+
+
+def tally_questions(paths: Iterable[Path]) -> dict[QuestionKey, Tally]:
+    """Count verdicts by question, taxonomy and required, without holding the judgements in memory."""
+    counts: defaultdict[tuple[str, str, bool, str], int] = defaultdict(int)
+    with collector_off():
+        for batch in decode_batches(paths, AskedBatch):
+            for result in batch.results:
+                for asked in result.value.judgements:
+                    counts[asked.question, asked.taxonomy, asked.required, asked.verdict] += 1
+    tallies: defaultdict[QuestionKey, Tally] = defaultdict(Tally)
+    for (question, taxonomy, required, verdict), count in counts.items():
+        if verdict in tuple(Verdict):
+            setattr(tallies[question, taxonomy, required], verdict, count)
+    return dict(tallies)
+
+
+def most_missed(tallies: dict[QuestionKey, Tally], top: int = TOP) -> Block:
+    """Return the questions that most products leave open, required ones counted twice."""
+    ranked = sorted(
+        ((key, tally) for key, tally in tallies.items() if tally.missed),
+        key=lambda item: (-item[1].missed * (REQUIRED_WEIGHT if item[0][2] else 1), item[0]),
+    )
+    rows = tuple(
+        (question, taxonomy, "required" if required else "", tally.no, tally.partial, f"{tally.asked:,}")
+        for (question, taxonomy, required), tally in ranked[:top]
+    )
+    return Block(
+        "Questions the feed leaves open most", ("Question", "About", "", "No answer", "In part", "Asked of"), rows
+    )
+
+
+def by_topic(tallies: dict[QuestionKey, Tally]) -> Block:
+    """Return for each taxonomy what share of its questions is answered, lowest first."""
+    topics: defaultdict[str, Tally] = defaultdict(Tally)
+    for (_, taxonomy, _), tally in tallies.items():
+        topics[taxonomy].add(tally)
+    ranked = sorted(topics.items(), key=lambda item: (item[1].yes / item[1].asked, item[0]))
+    rows = tuple(
+        (topic, _percent(100 * t.yes / t.asked), _percent(100 * t.partial / t.asked), _percent(100 * t.no / t.asked))
+        for topic, t in ranked
+    )
+    return Block("By topic", ("Topic", "Answered", "In part", "Open"), rows)
+
+
+def missing_fields(done: pd.DataFrame, top: int = TOP) -> Block:
+    """Return the core fields that most products lack."""
+    lacking = done["missing_core_fields"].fillna("").value_counts()
+    counts: defaultdict[str, int] = defaultdict(int)
+    for names, products in lacking.items():
+        for name in str(names).split(", "):
+            counts[name] += int(products)
+    ranked = sorted(((name, count) for name, count in counts.items() if name), key=lambda item: (-item[1], item[0]))
+    rows = tuple((name, count, _percent(100 * count / len(done))) for name, count in ranked[:top])
+    return Block("Fields missing most", ("Field", "Products", "Share"), rows)
+
+
+def failures_by_type(failures: pd.DataFrame, top: int = TOP) -> Block:
+    """Return the kinds of failure, the most frequent first, with an example of each."""
+    groups = failures.groupby("error_type", sort=False)["message"].agg(["size", "first"])
+    ranked = groups.sort_values("size", ascending=False, kind="stable").head(top)
+    rows = tuple((str(kind), int(row["size"]), clip(plain(row["first"]), 200)) for kind, row in ranked.iterrows())
+    return Block("Failures", ("Type", "Products", "For example"), rows)
+
+
+def _next_steps(session: Session) -> dict[str, str]:
+    folder = "" if str(session.output_dir) == "output" else f" --output-dir {shlex.quote(str(session.output_dir))}"
+    steps = {"Files": f"{session.output_dir}: {len(session.files):,} files of session {session.id}"}
+    if session.status in (Status.FINISHED, Status.RUNNING):
+        steps["As a table"] = f"feedeval consolidate {session.id} --to results.csv{folder}"
+    else:
+        steps["Go on"] = f"feedeval resume {session.id}{folder}"
+    return steps
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1f} %"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _pairs(pairs: dict[str, str]) -> str:
+    room = max(map(len, pairs), default=0)
+    return "\n".join(f"{name:<{room}}  {plain(value)}" for name, value in pairs.items())
+
+
+def _wrap(text: str, width: int) -> str:
+    lines: list[str] = []
+    for word in plain(text).split():
+        if lines and len(lines[-1]) + len(word) < width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
