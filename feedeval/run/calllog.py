@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from zlib import crc32
@@ -26,23 +24,16 @@ from pydantic import ValidationError
 
 from feedeval.errors import SessionDamaged
 from feedeval.records import SCHEMA_VERSION, Call
-from feedeval.run.files import (
-    FILE_MODE,
-    FileKind,
-    FileState,
-    SessionPaths,
+from feedeval.run.atomic import (
     check_version,
     encode,
     free_aside,
     read_bytes,
     storage_error,
-    sync_folder,
     write_all,
     write_atomic,
 )
-
-MAX_OPEN_LOGS = 128
-"""Logs kept open for appending; of more open batches the one that was idle longest is closed and opened again."""
+from feedeval.run.files import FileKind, FileState, SessionPaths
 
 _HEAD = b'{"schema_version":%d,"crc32":"' % SCHEMA_VERSION
 _BODY_AT = len(_HEAD) + 8 + len(b'",')
@@ -54,7 +45,7 @@ def _line(body: bytes) -> bytes:
     return b'%b%08x",%b}\n' % (_HEAD, crc32(body), body)
 
 
-_COMPLETE_LINE = _line(_COMPLETE)
+COMPLETE_LINE = _line(_COMPLETE)
 
 
 def call_line(call: Call) -> bytes:
@@ -147,7 +138,7 @@ def read_calls(paths: SessionPaths) -> dict[str, Call]:
     calls: dict[str, Call] = {}
     for number in open_logs(paths):
         complete = paths.batch(number).exists()
-        if complete and _is_used_up(paths.calls(number)):
+        if complete and is_used_up(paths.calls(number)):
             continue
         data = read_bytes(paths.calls(number))
         if data is not None:
@@ -155,13 +146,13 @@ def read_calls(paths: SessionPaths) -> dict[str, Call]:
     return calls
 
 
-def _is_used_up(path: Path) -> bool:
-    """Look at the end of a log only: of a session whose logs were kept, thousands need not be read."""
+def is_used_up(path: Path) -> bool:
+    """Say whether a log ends with the end of its batch; looks at its last bytes only, as thousands may be kept."""
     try:
         with path.open("rb") as stream:
             stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - len(_COMPLETE_LINE)))
-            return stream.read() == _COMPLETE_LINE
+            stream.seek(max(0, stream.tell() - len(COMPLETE_LINE)))
+            return stream.read() == COMPLETE_LINE
     except OSError:
         return False
 
@@ -208,144 +199,3 @@ def repair_log(path: Path) -> str | None:
     return (
         f"{path.name}: a last line cut short ({content.torn_bytes} bytes) was cut off; its reply had not arrived whole"
     )
-
-
-@dataclass(slots=True)
-class _OpenLog:
-    fd: int
-    path: Path
-    dirty: bool = False
-    torn: bool = False
-    """A write failed half way and what it left could not be taken back."""
-
-
-class CallLogs:
-    """The call logs of a session, for its writer. Safe to use from several threads."""
-
-    def __init__(self, paths: SessionPaths) -> None:
-        self._paths = paths
-        self._mutex = threading.Lock()
-        self._logs: OrderedDict[int, _OpenLog] = OrderedDict()
-        self._created = False
-
-    def append(self, number: int, call: Call) -> None:
-        """Append a reply to the log of batch `number`; when this returns, the operating system has it.
-
-        Raises:
-            StorageError: The line could not be written; the log holds what it held before.
-        """
-        line = call_line(call)
-        with self._mutex:
-            self._append(number, line)
-
-    def _append(self, number: int, line: bytes) -> None:
-        log = self._open(number)
-        if log.torn:
-            line = b"\n" + line  # ends the torn line, which its checksum gives away
-        written = 0
-        try:
-            written = os.write(log.fd, line)
-            while written < len(line):  # a disk about to be full takes a part; the next write says so
-                written += os.write(log.fd, memoryview(line)[written:])
-        except OSError as exc:
-            self._take_back(log, written)
-            raise storage_error(exc, log.path, "write") from exc
-        log.dirty, log.torn = True, False
-
-    def _open(self, number: int) -> _OpenLog:
-        log = self._logs.get(number)
-        if log is not None:
-            self._logs.move_to_end(number)
-            return log
-        if len(self._logs) >= MAX_OPEN_LOGS:
-            self._close(next(iter(self._logs)))
-        path = self._paths.calls(number)
-        flags = os.O_WRONLY | os.O_APPEND
-        try:
-            try:
-                fd = os.open(path, flags)
-            except FileNotFoundError:
-                fd = os.open(path, flags | os.O_CREAT, FILE_MODE)
-                self._created = True
-        except OSError as exc:
-            raise storage_error(exc, path, "write") from exc
-        self._logs[number] = _OpenLog(fd, path)
-        return self._logs[number]
-
-    @staticmethod
-    def _take_back(log: _OpenLog, written: int) -> None:
-        """Cut off the part of a line that was written before the disk was full."""
-        if written == 0:
-            return
-        try:
-            # There is one writer, so the end of the file is ours.
-            os.ftruncate(log.fd, os.fstat(log.fd).st_size - written)
-        except OSError:
-            log.torn = True
-
-    def sync(self) -> None:
-        """Make all lines appended so far survive a power cut. Appending goes on meanwhile.
-
-        Raises:
-            StorageError: The system could not write a log out.
-        """
-        with self._mutex:
-            created, self._created = self._created, False
-            # Copies of the descriptors, so that a log may be closed by its batch's end while it is being synced.
-            copies: list[tuple[_OpenLog, int]] = []
-            for log in self._logs.values():
-                if log.dirty:
-                    copies.append((log, os.dup(log.fd)))
-                    log.dirty = False
-        failed: tuple[OSError, Path] | None = None
-        for log, fd in copies:
-            try:
-                os.fsync(fd)
-            except OSError as exc:
-                log.dirty = True
-                failed = (exc, log.path)
-            finally:
-                os.close(fd)
-        if failed is not None:
-            self._created |= created
-            raise storage_error(failed[0], failed[1], "write") from failed[0]
-        if created:
-            try:
-                sync_folder(self._paths.folder)
-            except OSError as exc:
-                self._created = True
-                raise storage_error(exc, self._paths.folder, "write") from exc
-
-    def finish(self, number: int, *, keep: bool) -> None:
-        """End the log of a batch whose file is safely on disk: remove it, or mark it as used up where logs are kept."""
-        path = self._paths.calls(number)
-        with self._mutex:
-            if keep:
-                if path.exists() and not _is_used_up(path):
-                    self._append(number, _COMPLETE_LINE)
-                self._close(number)
-                return
-            log = self._logs.pop(number, None)
-            if log is not None:
-                os.close(log.fd)
-            # The batch is safe: a log that cannot be removed now is removed when the session is taken up again.
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-
-    def _close(self, number: int) -> None:
-        log = self._logs.pop(number, None)
-        if log is None:
-            return
-        try:
-            if log.dirty:
-                os.fsync(log.fd)
-        except OSError as exc:
-            raise storage_error(exc, log.path, "write") from exc
-        finally:
-            os.close(log.fd)
-
-    def close(self) -> None:
-        """Sync and close all logs."""
-        with self._mutex:
-            while self._logs:
-                self._close(next(iter(self._logs)))

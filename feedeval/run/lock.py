@@ -19,7 +19,7 @@ import orjson
 from filelock import FileLock, Timeout
 
 from feedeval.errors import SessionLocked
-from feedeval.run.files import FILE_MODE, storage_error
+from feedeval.run.atomic import FILE_MODE, storage_error
 
 if sys.platform != "win32":
     import fcntl

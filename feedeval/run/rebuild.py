@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from feedeval.errors import SessionDamaged
 from feedeval.records import Counts, Progress, Status, Usage
-from feedeval.run.files import SessionPaths, check_version, read_bytes
+from feedeval.run.atomic import check_version, read_bytes
+from feedeval.run.files import SessionPaths
 from feedeval.run.scan import BatchSummary, Scan, scan_batches
 
 

@@ -16,9 +16,10 @@ from typing import TypeVar
 import msgspec
 from pydantic import ValidationError
 
-from feedeval.errors import SchemaTooNew, SessionDamaged
+from feedeval.errors import SessionDamaged
 from feedeval.records import BatchFile, BatchReport
-from feedeval.run.files import FileKind, FileState, SessionPaths, check_version, damaged, read_bytes, session_paths
+from feedeval.run.atomic import check_version, damaged, read_bytes
+from feedeval.run.files import FileKind, FileState, SessionPaths, session_paths
 
 T = TypeVar("T")
 _HASH_BYTES = 16
@@ -292,21 +293,3 @@ def _add(scan: Scan, batch: _Batch, *, with_keys: bool) -> BatchSummary:
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
         elapsed_ms=sum(row.elapsed_ms for row in rows),
     )
-
-
-def refuse_newer(paths: SessionPaths) -> None:
-    """Refuse a session that a later version of feedeval wrote, before anything of it is changed.
-
-    Raises:
-        SchemaTooNew: It did.
-    """
-    for path in (paths.progress, paths.session):
-        data = read_bytes(path)
-        if data is None:
-            continue
-        try:
-            check_version(data, path)
-        except SchemaTooNew:
-            raise
-        except SessionDamaged:
-            continue

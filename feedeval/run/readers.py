@@ -1,0 +1,126 @@
+"""A session for readers: nothing here takes the lock or writes anything, so a folder may be read-only or in use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from feedeval.errors import SchemaTooNew, SessionDamaged, SessionNotFound
+from feedeval.records import Call, Progress, Status
+from feedeval.run import calllog
+from feedeval.run.atomic import check_version, damaged, read_bytes
+from feedeval.run.files import FileKind, FileState, SessionPaths, list_files, session_paths, sid_time
+from feedeval.run.lock import is_held
+
+_STANDING = frozenset({FileKind.PROGRESS, FileKind.SESSION, FileKind.BATCH, FileKind.CALLS})
+"""Kinds of files that make a session; a lone lock or document does not."""
+
+
+def session_ids(output_dir: Path | str) -> list[str]:
+    """Return the names of the sessions in `output_dir`, oldest first; none where there is no such folder.
+
+    A session whose progress file is lost but of which batches are left is among them.
+    """
+    found = {f.sid for f in list_files(Path(output_dir)) if f.kind in _STANDING and f.state is not FileState.TEMPORARY}
+    return sorted(sid for sid in found if sid_time(sid) is not None)
+
+
+def session_files(output_dir: Path | str, sid: str) -> list[Path]:
+    """Return all files of a session and no others: in use, set aside, temporary, and the lock."""
+    paths = session_paths(output_dir, sid)
+    return [paths.folder / f.name for f in paths.files()]
+
+
+def read_progress(output_dir: Path | str, sid: str) -> Progress:
+    """Read the progress file of a session; takes no lock.
+
+    Raises:
+        SessionNotFound: There is no such session.
+        SessionDamaged: The progress file is not what it should be, or lost while other files of the session are there.
+        SchemaTooNew: A later version of feedeval wrote it.
+    """
+    paths = session_paths(output_dir, sid)
+    data = read_bytes(paths.progress)
+    if data is not None:
+        return parse_progress(data, paths.progress, sid)
+    if sid in session_ids(output_dir):
+        raise damaged(paths.progress, "it is not there, though other files of the session are")
+    raise SessionNotFound(f"there is no session {sid} in {paths.folder}. `feedeval list` shows those that are there.")
+
+
+def parse_progress(data: bytes, path: Path, sid: str) -> Progress:
+    """Make of a progress file's bytes what they say.
+
+    Raises:
+        SessionDamaged: They are not those of the progress file of session `sid`.
+        SchemaTooNew: A later version of feedeval wrote them.
+    """
+    check_version(data, path)
+    try:
+        progress = Progress.model_validate_json(data)
+    except ValidationError as exc:
+        raise damaged(
+            path, f"it is not a progress file ({exc.error_count()} fields are not what they should be)"
+        ) from exc
+    if progress.session != sid:
+        raise damaged(path, f"it says that it belongs to session {progress.session}")
+    return progress
+
+
+def status_of(output_dir: Path | str, sid: str) -> Status:
+    """Return the state of a session: what its progress file says, or INTERRUPTED where its writer has died.
+
+    Writes nothing and holds no lock when it returns.
+    """
+    paths = session_paths(output_dir, sid)
+    before = read_progress(output_dir, sid)
+    if before.status is not Status.RUNNING or is_held(paths.lock):
+        return before.status
+    # A writer may have ended properly between the two looks: then its last word stands in the file by now.
+    after = read_progress(output_dir, sid)
+    return Status.INTERRUPTED if after.status is Status.RUNNING else after.status
+
+
+def read_document(output_dir: Path | str, sid: str, name: str) -> dict[str, Any] | None:
+    """Read a document of a session (`questions`, `errors`, `summary`, ...); None where there is none.
+
+    Raises:
+        SessionDamaged: It is not a document of this session.
+        SchemaTooNew: A later version of feedeval wrote it.
+    """
+    path = session_paths(output_dir, sid).document(name)
+    data = read_bytes(path)
+    if data is None:
+        return None
+    check_version(data, path)
+    document: dict[str, Any] = orjson.loads(data)
+    del document["schema_version"]
+    if document.pop("session", None) != sid:
+        raise damaged(path, f"it does not say that it belongs to session {sid}")
+    return document
+
+
+def read_calls(output_dir: Path | str, sid: str) -> dict[str, Call]:
+    """Return the replies of a session that no complete batch has used up yet, by request hash; takes no lock."""
+    return calllog.read_calls(session_paths(output_dir, sid))
+
+
+def refuse_newer(paths: SessionPaths) -> None:
+    """Refuse a session that a later version of feedeval wrote, before anything of it is changed.
+
+    Raises:
+        SchemaTooNew: It did.
+    """
+    for path in (paths.progress, paths.session):
+        data = read_bytes(path)
+        if data is None:
+            continue
+        try:
+            check_version(data, path)
+        except SchemaTooNew:
+            raise
+        except SessionDamaged:
+            continue
