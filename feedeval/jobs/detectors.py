@@ -1,0 +1,117 @@
+"""Does a reading of a product answer a facet's question?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feedeval.jobs.bank import ANY_LANGUAGE, Bank, Facet
+from feedeval.jobs.patterns import Pattern
+from feedeval.jobs.reading import Pair, Reading, Segment, excerpt
+from feedeval.records import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a detector found, and where."""
+
+    verdict: Verdict
+    evidence: str
+    attribute: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One facet's patterns for a set of languages, ready to run."""
+
+    facet: Facet
+    family: str
+    strong: tuple[Pattern, ...]
+    weak: tuple[Pattern, ...]
+    traps: tuple[Pattern, ...]
+    parts: tuple[tuple[Pattern, ...], ...]
+    """Groups of patterns of which each gives a part of the answer."""
+    empty_value: Pattern
+
+    @classmethod
+    def build(cls, facet: Facet, family: str, languages: Sequence[str], bank: Bank) -> Detector:
+        """Return the detector of `facet` for products of `family` whose text is in one of `languages`."""
+        rules = [facet.rules[name] for name in (*languages, ANY_LANGUAGE) if name in facet.rules]
+        bare = facet.bare if not facet.bare_in or family in facet.bare_in else None
+        always = tuple(pattern for pattern in (facet.named, bare) if pattern is not None)
+        groups = sorted({group for rule in rules for group in rule.parts})
+        return cls(
+            facet=facet,
+            family=family,
+            strong=(*(p for rule in rules for p in rule.strong), *always),
+            weak=tuple(p for rule in rules for p in rule.weak),
+            traps=tuple(p for rule in rules for p in rule.traps),
+            parts=tuple(tuple(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
+            empty_value=bank.empty_value,
+        )
+
+    def find(self, reading: Reading, pairs: Sequence[Pair]) -> Finding | None:
+        """Return the best that `reading` has on the facet; None where it has nothing."""
+        half: Finding | None = None
+        for pair in pairs:
+            if self.empty_value.regex.fullmatch(pair.folded):
+                continue
+            if self._answers(pair):
+                return Finding(Verdict.YES, pair.text, pair.field, f"named in {pair.field}")
+            half = half or Finding(Verdict.PARTIAL, pair.text, pair.field, "named, but without the value asked for")
+        texts = self._without_traps(reading)
+        if found := self._first(self.strong, reading, texts):
+            return _finding(Verdict.YES, *found, "stated in the text")
+        parts = [found for group in self.parts if (found := self._first(group, reading, texts))]
+        if len(parts) >= self.facet.parts_needed:
+            return _finding(Verdict.YES, *parts[0], "stated in parts")
+        if half:
+            return half
+        if parts:
+            return _finding(Verdict.PARTIAL, *parts[0], "a part of the answer")
+        if found := self._first(self.weak, reading, texts):
+            return _finding(Verdict.PARTIAL, *found, "the topic without the answer")
+        return None
+
+    def _answers(self, pair: Pair) -> bool:
+        value = self.facet.value
+        if value is None:
+            vague = any(p.search(pair.folded) for p in self.weak) and not any(
+                p.search(pair.folded) for p in self.strong
+            )
+            return not vague
+        # "weight (kg)" has the unit in the name.
+        return bool(value.search(pair.folded) or value.search(f"{pair.folded} {pair.name.split()[-1]}"))
+
+    def _without_traps(self, reading: Reading) -> Sequence[str]:
+        traps = [trap for trap in self.traps if trap.may_match(reading.folded)]
+        texts = [segment.folded for segment in reading.segments]
+        for trap in traps:
+            texts = [trap.regex.sub(lambda m: "\x00" * len(m.group()), text) for text in texts]
+        return texts
+
+    @staticmethod
+    def _first(patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
+        """Return the first sentence that a pattern matches, and where."""
+        for pattern in patterns:
+            if not pattern.may_match(reading.folded):
+                continue
+            for segment, text in zip(reading.segments, texts, strict=True):
+                if match := pattern.search(text):
+                    return segment, match.start(), match.end()
+        return None
+
+
+def _finding(verdict: Verdict, segment: Segment, start: int, end: int, reason: str) -> Finding:
+    quote = excerpt(segment.text, max(0, start - segment.shift), max(0, end - segment.shift))
+    return Finding(verdict, quote, segment.field, reason)
+
+
+def pairs_by_facet(reading: Reading, bank: Bank) -> dict[str, list[Pair]]:
+    """Return the named values of a product by the facets that they may answer."""
+    found: dict[str, list[Pair]] = {}
+    for pair in reading.pairs:
+        for facet in bank.names.facets(pair.name):
+            found.setdefault(facet, []).append(pair)
+    return found

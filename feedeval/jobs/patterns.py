@@ -1,0 +1,160 @@
+"""Patterns of the bank: folded text, measures as building blocks, and a cheap test before each search.
+
+A pattern is a Python regular expression over folded text (lower case, no accents) in which `{weight}`, `{length}` and
+the other building blocks of `units.toml` stand for a number with its unit. Most patterns cannot match a text that lacks
+some fixed letters; those are worked out once, so that a search is run only where it may succeed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from feedeval.errors import InputError
+
+_LATIN_AND_GREEK_END = 0x0250
+_SHORTEST_LITERAL = 2
+_OPTIONAL = ("?", "*", "{0")
+
+
+def _base_letter(code: int) -> str | None:
+    """Return the letter without its accent where that is one character, else None."""
+    base = unicodedata.normalize("NFD", chr(code))[0]
+    return base if base != chr(code) and base.isalpha() else None
+
+
+_ACCENTS = {code: base for code in range(0xC0, _LATIN_AND_GREEK_END) if (base := _base_letter(code))}
+_SAME_MEANING = {ord(a): b for a, b in zip("×–—‑−’‘ʼ″“”„\u00a0\u202f\u2009\t", 'x----\'\'\'""""    ', strict=True)}
+_FOLD = _ACCENTS | _SAME_MEANING
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case without accents, character for character, so that positions stay true."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
+    return lower if lower.isascii() else lower.translate(_FOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern and the letters without which it cannot match."""
+
+    regex: re.Pattern[str]
+    needs: tuple[str, ...]
+    """A text has to contain one of these; empty where the pattern has no fixed letters."""
+
+    def may_match(self, folded: str) -> bool:
+        """Say whether a search is worth its time."""
+        return not self.needs or any(literal in folded for literal in self.needs)
+
+    def search(self, folded: str) -> re.Match[str] | None:
+        """Return the first match in folded text."""
+        return self.regex.search(folded) if self.may_match(folded) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The building blocks that patterns may name in braces."""
+
+    regexes: Mapping[str, str] = field(default_factory=dict)
+
+    def compile(self, source: str, where: str) -> Pattern:
+        """Return the pattern for one line of a pattern file; `where` names that line in errors."""
+
+        def expand(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name not in self.regexes:
+                raise InputError(f"{where}: unknown building block {{{name}}} in {source!r}; known: {self.names()}")
+            return f"(?:{self.regexes[name]})"
+
+        folded = _fold_pattern(source)
+        try:
+            regex = re.compile(re.sub(r"\{([a-z_]+)\}", expand, folded))
+        except re.error as exc:
+            raise InputError(
+                f"{where}: {source!r} is not a regular expression: {exc}. Mend it or take it out."
+            ) from exc
+        return Pattern(regex, fixed_letters(re.sub(r"\{[a-z_]+\}", "[0]", folded)))
+
+    def names(self) -> str:
+        """Return the names of all blocks, for messages."""
+        return ", ".join(sorted(self.regexes))
+
+
+def _fold_pattern(source: str) -> str:
+    r"""Fold a pattern but leave its escapes: `\S` must not become `\s`."""
+    return re.sub(r"\\.|[^\\]+", lambda m: m.group() if m.group().startswith("\\") else fold(m.group()), source)
+
+
+def fixed_letters(regex: str) -> tuple[str, ...]:
+    """Return letters of which any match contains at least one; empty where that cannot be told.
+
+    Reads the regular expression from left to right and keeps the longest run of plain characters that no quantifier
+    makes optional; of a group with alternatives it takes one run from each.
+    """
+    found: list[str] = []
+    for alternative in _split(regex):
+        best = max(_required(alternative), key=lambda c: min(len(s) for s in c), default=())
+        if not best:
+            return ()
+        found.extend(best)
+    return tuple(dict.fromkeys(found))
+
+
+def _split(regex: str) -> list[str]:
+    """Return the alternatives of the outermost level."""
+    parts, start, i = [], 0, 0
+    while i < len(regex):
+        if regex[i] == "|":
+            parts.append(regex[start:i])
+            start = i + 1
+        i = _end_of_item(regex, i)
+    return [*parts, regex[start:]]
+
+
+def _end_of_item(regex: str, i: int) -> int:
+    """Return the position after the character, class, escape or group that begins at `i`."""
+    if regex[i] == "\\":
+        return i + 2
+    if regex[i] == "[":
+        end = i + 2 if regex[i + 1 : i + 2] != "^" else i + 3
+        while regex[end] != "]":
+            end += 2 if regex[end] == "\\" else 1
+        return end + 1
+    if regex[i] == "(":
+        i += 1
+        while regex[i] != ")":
+            i = _end_of_item(regex, i)
+    return i + 1
+
+
+def _required(alternative: str) -> list[tuple[str, ...]]:
+    """Return the sets of letters of which one has to be in any match."""
+    candidates: list[tuple[str, ...]] = []
+    run, i = "", 0
+    while i < len(alternative):
+        end = _end_of_item(alternative, i)
+        item, after = alternative[i:end], alternative[end : end + 2]
+        optional = after.startswith(_OPTIONAL)
+        if item[0] == "(" and not optional and not item.startswith(("(?=", "(?!", "(?<")):
+            if group := fixed_letters(item[3 if item.startswith("(?:") else 1 : -1]):
+                candidates.append(group)
+        plain = len(item) == 1 and item not in ".^$+?*{"
+        if plain and not optional:
+            run += item
+        if not plain or optional or after[:1] in tuple("+{"):
+            candidates.append((run,))
+            run = ""
+        if alternative[end : end + 1] == "{":
+            end = alternative.index("}", end) + 1
+        i = end
+    candidates.append((run,))
+    return [c for c in candidates if min(len(s) for s in c) >= _SHORTEST_LITERAL]
+
+
+def union(sources: Sequence[str]) -> str:
+    """Return one regular expression for several; longer ones first, so that `kgs` is not read as `kg`."""
+    return "|".join(sorted(sources, key=len, reverse=True))

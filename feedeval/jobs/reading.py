@@ -1,0 +1,170 @@
+"""A context as the embedded engine reads it: sentences, and names with their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from feedeval.jobs.patterns import Pattern, fold
+from feedeval.records import Context
+
+PROSE_FIELDS = frozenset(
+    {
+        "title",
+        "structured_title",
+        "short_title",
+        "description",
+        "structured_description",
+        "short_description",
+        "product_highlight",
+        "question_and_answer",
+        "product_detail",
+    }
+)
+"""Fields that are read sentence by sentence; any other field is one name with one value."""
+
+UNREAD_FIELDS = frozenset(
+    {
+        "brand",
+        "price",
+        "sale_price",
+        "availability",
+        "condition",
+        "category",
+        "categories",
+        "product_type",
+        "google_product_category",
+        "id",
+        "gtin",
+        "mpn",
+        "sku",
+        "item_group_id",
+        "tags",
+    }
+)
+"""Fields that answer none of the bank's questions: a brand called `Waterproof` says nothing about water."""
+
+_LONGEST_EVIDENCE = 300
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?[A-ZÀ-ÖØ-ÞА-Я0-9])|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+"
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:approx|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|aprox|dim|vol|fl|dr|st)|\b[A-Za-z])\.\s*$",
+    re.IGNORECASE,
+)
+_NAME = re.compile(
+    r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\s?[:：=]\s*(?=\S)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A sentence of a field."""
+
+    field: str
+    text: str
+    folded: str
+    """What patterns are tried on; of a field that is a name with a value, `name: value`."""
+    shift: int = 0
+    """Length of the name in front of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A name with its value, from a field of its own or from inside a text."""
+
+    field: str
+    name: str
+    """Folded, words separated by one space."""
+    value: str
+    folded: str
+    text: str
+    """What is quoted as evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that the detectors look at, worked out once for each context."""
+
+    segments: tuple[Segment, ...]
+    pairs: tuple[Pair, ...]
+    folded: str
+    """All segments in one string, for the test whether a pattern is worth trying."""
+
+
+def read(context: Context, dropped: tuple[Pattern, ...] = ()) -> Reading:
+    """Return the sentences and pairs of `context`; sentences that match a `dropped` pattern are left out."""
+    segments: list[Segment] = []
+    pairs: list[Pair] = []
+    for item in context.fields:
+        if item.name in UNREAD_FIELDS or not item.text.strip():
+            continue
+        prefix = ""
+        if item.name not in PROSE_FIELDS:
+            pairs.append(Pair(item.name, tidy_name(item.name), item.text, fold(item.text), item.text))
+            prefix = f"{tidy_name(item.name)}: "
+        else:
+            pairs.extend(_pairs(item.name, item.text))
+        for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
+            folded = prefix + fold(text)
+            if not any(pattern.search(folded) for pattern in dropped):
+                segments.append(Segment(item.name, text, folded, len(prefix)))
+    return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
+
+
+@lru_cache(maxsize=4096)
+def tidy_name(name: str) -> str:
+    """Return an attribute's name folded, with single spaces: `vystupni_napeti` is `vystupni napeti`."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return " ".join(re.sub(r"[\W_]+", " ", fold(spaced)).split())
+
+
+def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
+    """Yield the sentences of `text` as they stand there.
+
+    A question by itself answers nothing and is left out; with `keep_questions` it stays together with what follows it.
+    """
+    start, pending = 0, -1
+    for end, after in _breaks(text):
+        sentence = text[start:end].strip()
+        if sentence.endswith("?"):
+            pending = start if keep_questions else -1
+        elif sentence:
+            yield text[start if pending < 0 else pending : end].strip()
+            pending = -1
+        start = after
+
+
+def _breaks(text: str) -> Iterator[tuple[int, int]]:
+    for match in _SENTENCE_END.finditer(text):
+        before = text[max(0, match.start() - 12) : match.start()]
+        if not (match.group().isspace() and "\n" not in match.group() and _ABBREVIATION.search(before)):
+            yield match.start(), match.end()
+    yield len(text), len(text)
+
+
+def _pairs(field_name: str, text: str) -> Iterator[Pair]:
+    """Yield `name: value` pairs inside a text; a value ends at the next name or at the end of its sentence."""
+    if ":" not in text and "：" not in text:
+        return
+    names = list(_NAME.finditer(text))
+    for match, following in zip(names, [*names[1:], None], strict=True):
+        end = following.start() if following else len(text)
+        stop = _SENTENCE_END.search(text, match.end(), end)
+        value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
+        if value:
+            quote = text[match.start(1) : match.end() + text[match.end() :].find(value) + len(value)]
+            yield Pair(field_name, tidy_name(match.group(1)), value, fold(value), quote)
+
+
+def excerpt(text: str, start: int, end: int) -> str:
+    """Return `text`, or where it is very long the part around `start` and `end`, cut between words."""
+    if len(text) <= _LONGEST_EVIDENCE:
+        return text
+    left = max(0, start - 80)
+    right = min(len(text), max(end + 80, left + _LONGEST_EVIDENCE // 2))
+    cut_left = text.find(" ", left, start) + 1 if left else 0
+    cut_right = text.rfind(" ", end, right) if right < len(text) else right
+    return text[cut_left or left : cut_right if cut_right > end else right].strip()
