@@ -138,3 +138,13 @@ def test_verdicts_are_balanced_in_each_split(split: str, cases: dict[str, list[R
     assert 0.35 <= verdicts["yes"] / total <= 0.45
     assert 0.15 <= verdicts["partial"] / total <= 0.25
     assert 0.35 <= verdicts["no"] / total <= 0.45
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_readme_states_the_counts_of_the_files(
+    split: str, products: dict[str, list[Row]], cases: dict[str, list[Row]]
+) -> None:
+    verdicts = Counter(case["verdict"] for case in cases[split])
+    figures = [len(products[split]), len(cases[split]), *(verdicts[name] for name in ("yes", "partial", "no"))]
+    row = " | ".join(map(str, [split, "all", *figures]))
+    assert f"| {row} |" in (HERE / "README.md").read_text(encoding="utf-8")
