@@ -1,0 +1,143 @@
+"""Request and token budgets, learned from the `x-ratelimit-*` headers of replies."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ASSUMED_WINDOW_S = 60.0
+"""Limits are given for a minute until the headers show another pace."""
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s|d)")
+_UNIT_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def parse_duration(text: str) -> float | None:
+    """Return the seconds in a reset header, such as `120ms`, `6.5s`, `1m3s` or plain `12`; None if it is none."""
+    text = text.strip()
+    try:
+        plain = float(text)
+    except ValueError:
+        parts = _DURATION.findall(text)
+        if not parts or "".join(number + unit for number, unit in parts) != text:
+            return None
+        return sum(float(number) * _UNIT_S[unit] for number, unit in parts)
+    return plain if math.isfinite(plain) and plain >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reply said of one limit."""
+
+    limit: float
+    remaining: float
+    reset_s: float | None
+    """Seconds until the whole limit is there again."""
+
+
+def read_headers(headers: Mapping[str, str], what: str) -> Reading | None:
+    """Return what the headers say of `what` (`requests` or `tokens`), or None where they say nothing usable."""
+    limit, remaining = headers.get(f"x-ratelimit-limit-{what}"), headers.get(f"x-ratelimit-remaining-{what}")
+    if limit is None or remaining is None:
+        return None
+    try:
+        reading = float(limit), float(remaining)
+    except ValueError:
+        return None
+    if not (math.isfinite(reading[0]) and math.isfinite(reading[1])) or reading[0] <= 0:
+        return None
+    reset = headers.get(f"x-ratelimit-reset-{what}")
+    return Reading(reading[0], reading[1], None if reset is None else parse_duration(reset))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a budget stood when a call started."""
+
+    at: float
+    amount: float
+    taken: float
+    """All that had been taken, this call included."""
+    finished: float
+    """All that had been taken by calls which were finished."""
+
+
+class Budget:
+    """A bucket that mirrors the endpoint's: calls take from it when they start, it refills evenly, replies correct it.
+
+    Each reply says what remained at the endpoint at some moment between the call's start and now. Calls that were out
+    at that moment may or may not have been counted in it, so a reply bounds the level from both sides, and the mirror
+    is moved only as far as into these bounds. Being a few calls too careful costs a constant, not a share of the
+    limit, because an endpoint's bucket that never runs full loses nothing.
+
+    The pace of the refill is (limit - remaining) / reset, from the reply that showed the most in use, where rounding
+    matters least.
+    """
+
+    def __init__(self) -> None:
+        self.limit: float | None = None
+        self.rate = 0.0
+        """Refill a second."""
+        self._level = 0.0
+        self._at = 0.0
+        self._taken = 0.0
+        self._finished = 0.0
+        self._most_used = 0.0
+
+    def wait_s(self, now: float, amount: float) -> float:
+        """Return how long until `amount` can be taken; 0 where nothing is known of a limit."""
+        if self.limit is None:
+            return 0.0
+        self._refill(now)
+        return max(0.0, (min(amount, self.limit) - self._level) / self.rate)
+
+    def take(self, now: float, amount: float) -> Mark:
+        """Take `amount` for a call that starts now."""
+        if self.limit is not None:
+            self._refill(now)
+        self._level -= amount
+        self._taken += amount
+        return Mark(now, amount, self._taken, self._finished)
+
+    def finish(self, mark: Mark, used: float | None = None) -> float:
+        """Settle a call by what it really used; return that amount."""
+        used = mark.amount if used is None else used
+        self._level -= used - mark.amount
+        self._taken += used - mark.amount
+        self._finished += used
+        return used
+
+    def learn(self, now: float, mark: Mark, used: float, reading: Reading) -> None:
+        """Correct the level by what the reply to the call of `mark` said; call it after `finish`."""
+        known = self.limit is not None
+        if reading.limit != self.limit:
+            self.limit = reading.limit
+            self.rate = reading.limit / ASSUMED_WINDOW_S
+            self._most_used = 0.0
+        self._learn_rate(reading)
+        in_flight_then = mark.taken - mark.amount - mark.finished
+        in_flight_now = self._taken - self._finished
+        since = self._taken - (mark.taken - mark.amount + used)
+        refilled = self.rate * (now - mark.at)
+        low = reading.remaining - max(in_flight_now, in_flight_then + since - refilled)
+        high = reading.remaining + max(0.0, refilled - since)
+        if known:
+            self._refill(now)
+            self._level = min(max(self._level, low), max(high, low))
+        else:
+            self._level, self._at = low, now
+        self._level = min(self._level, self.limit)
+
+    def _learn_rate(self, reading: Reading) -> None:
+        used = reading.limit - reading.remaining
+        if reading.reset_s and used > 0 and used >= 0.8 * self._most_used:
+            self.rate = used / reading.reset_s
+            self._most_used = max(used, self._most_used)
+
+    def _refill(self, now: float) -> None:
+        assert self.limit is not None
+        # A clock that was set back refills nothing; it must not drain the bucket either.
+        self._level = min(self.limit, self._level + max(0.0, now - self._at) * self.rate)
+        self._at = now

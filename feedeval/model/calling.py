@@ -1,0 +1,272 @@
+"""One call, whatever it takes: money set aside, a place in the pacer, tries, the endpoint's dialect, the books."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+from pydantic import BaseModel
+
+from feedeval.errors import BrokenReply, FeedevalError, RateLimited, RunFault, TransientError
+from feedeval.model.faults import CALL_FAULTS, Scrubber, refused_parameter, status_of, translate
+from feedeval.model.pacing import Lane, Outcome, Permit
+from feedeval.model.retrying import AskDifferently, Patience, retry
+from feedeval.model.settings import ModelSettings
+from feedeval.model.wire import Dialect, Reply, body_of, read_reply
+from feedeval.records import Call, Ledger, Usage
+
+CHARACTERS_PER_TOKEN = 4
+TOKENS_PER_IMAGE = 800
+TOKENS_PARAMETERS = ("max_tokens", "max_completion_tokens")
+
+
+@dataclass(eq=False)
+class Question:
+    """A call to be made: what is asked and what is known of it so far."""
+
+    request_hash: str
+    messages: list[dict[str, Any]]
+    schema: type[BaseModel]
+    characters: int
+    images: int = 0
+    trial: Dialect | None = None
+    """A dialect that this call tries because the endpoint refused the usual one without saying why."""
+
+
+class Estimator:
+    """Guesses the tokens of a call from its length and from what calls of the same schema used before."""
+
+    def __init__(self, max_output_tokens: int) -> None:
+        self._max_output_tokens = max_output_tokens
+        self._input_ratio: dict[type[BaseModel], float] = {}
+        self._output: dict[type[BaseModel], float] = {}
+
+    def input_tokens(self, question: Question) -> float:
+        """Return the input tokens to expect."""
+        plain = question.characters / CHARACTERS_PER_TOKEN + TOKENS_PER_IMAGE * question.images + 10
+        return plain * self._input_ratio.get(question.schema, 1.0)
+
+    def total_tokens(self, question: Question) -> float:
+        """Return all tokens to expect."""
+        return self.input_tokens(question) + self._output.get(question.schema, min(300.0, self._max_output_tokens))
+
+    def learn(self, question: Question, usage: Usage) -> None:
+        """Take a call's usage into account; the newest counts a tenth."""
+        if not usage.total_tokens:
+            return
+        schema = question.schema
+        ratio = self._input_ratio.get(schema, 1.0) * usage.input_tokens / self.input_tokens(question)
+        self._input_ratio[schema] = _blend(self._input_ratio.get(schema), ratio)
+        self._output[schema] = _blend(self._output.get(schema), float(usage.output_tokens))
+
+
+def _blend(before: float | None, new: float) -> float:
+    return new if before is None else 0.9 * before + 0.1 * new
+
+
+@dataclass
+class Tools:
+    """What a caller works with; each part can be another one in tests."""
+
+    send: Callable[[bytes], Awaitable[httpx2.Response]]
+    price: Callable[[Usage], float | None]
+    scrubber: Scrubber
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    rng: random.Random = field(default_factory=random.Random)
+
+
+class Caller:
+    """Makes calls to one endpoint with one key and keeps what was learned of it.
+
+    Args:
+        settings: Whom to ask, and how.
+        lane: The way through the endpoint's pacer.
+        tools: How to send, price, and wait.
+    """
+
+    def __init__(self, settings: ModelSettings, lane: Lane, tools: Tools) -> None:
+        self.lane = lane
+        self.retries = 0
+        """Tries that failed and were repeated, since the start."""
+        self.dialect = Dialect(tokens_parameter=TOKENS_PARAMETERS[settings.is_openai])
+        self._settings = settings
+        self._tools = tools
+        self._proven = False
+        self._estimator = Estimator(settings.max_output_tokens)
+        self._fault: RunFault | None = None
+        self._faults = 0
+        self._sampling: dict[str, Any] = {
+            "model": settings.model,
+            "temperature": settings.temperature,
+            "max_output_tokens": settings.max_output_tokens,
+        }
+
+    async def call(self, question: Question, ledger: Ledger) -> Call:
+        """Return the reply to a question; tries again what may pass.
+
+        Raises:
+            FeedevalError: As the tree in `feedeval.errors` says; the last fault where tries ran out.
+        """
+        patience = Patience(self._settings.max_retries, self._tools.rng)
+        faults = self._faults
+        attempts = 0
+
+        async def attempt() -> Call:
+            nonlocal attempts
+            attempts += 1
+            if attempts > 1 and patience.retries:
+                self.retries += 1
+            return await self._attempt(question, ledger, patience.retries, faults)
+
+        return await retry(attempt, patience, self._tools.sleep)
+
+    async def _attempt(self, question: Question, ledger: Ledger, retries: int, faults: int) -> Call:
+        self._check(faults)
+        reserve_usd = self._most(question)
+        await ledger.reserve(reserve_usd)
+        call: Call | None = None
+        complete = True
+        try:
+            permit = await self.lane.enter(self._estimator.total_tokens(question))
+            started = self._tools.clock()
+            reply, dialect = await self._through(permit, question, retries, faults)
+            call = self._written(question, reply, (self._tools.clock() - started) * 1000, retries)
+            complete = reply.complete
+            if complete:
+                self._learn_dialect(dialect)
+        finally:
+            await ledger.settle(reserve_usd, call)
+        if not complete:
+            raise BrokenReply("The reply was billed but says nothing: no choices, or content that is null.")
+        return call
+
+    async def _through(self, permit: Permit, question: Question, retries: int, faults: int) -> tuple[Reply, Dialect]:
+        """Make the call that a permit was got for, and give the permit back in every case."""
+        outcome, headers, tokens, retry_after_s = Outcome.NEUTRAL, None, None, None
+        dialect = question.trial or self.dialect
+        try:
+            try:
+                self._check(faults)
+            except RunFault:
+                tokens = 0.0
+                raise
+            response, fault = await self._send(question, dialect)
+            headers = None if response is None else response.headers
+            if fault is not None:
+                outcome = _outcome(fault)
+                retry_after_s = getattr(fault, "retry_after_s", None)
+                raise fault
+            assert response is not None
+            outcome = Outcome.FAULT
+            reply = read_reply(response.content)
+            outcome = Outcome.RETRIED_OK if retries else Outcome.OK
+            if reply.usage.total_tokens:
+                tokens = float(reply.usage.total_tokens)
+                self._estimator.learn(question, reply.usage)
+            return reply, dialect
+        finally:
+            self.lane.leave(permit, outcome, headers=headers, tokens=tokens, retry_after_s=retry_after_s)
+
+    async def _send(self, question: Question, dialect: Dialect) -> tuple[httpx2.Response | None, FeedevalError | None]:
+        """Send once; faults are returned, so that none is raised with the SDK's own, and the key in it, as context."""
+        body = body_of(question.messages, question.schema, dialect, self._sampling)
+        try:
+            return await self._tools.send(body), None
+        except CALL_FAULTS as exc:
+            fault = self._other_dialect(exc, question, dialect) or translate(exc, self._tools.scrubber)
+            response = getattr(exc, "response", None)
+        if isinstance(fault, RunFault):
+            self._fault, self._faults = fault, self._faults + 1
+            self.lane.abort(fault)
+        return response, fault
+
+    def _check(self, faults: int) -> None:
+        """Make no call where another call met a fault of the whole run since this one was asked for."""
+        if self._fault is not None and self._faults != faults:
+            raise type(self._fault)(*self._fault.args)
+
+    def _other_dialect(self, exc: Exception, question: Question, dialect: Dialect) -> AskDifferently | None:
+        """Return a request to ask again at once in another dialect, where the endpoint refused a parameter."""
+        if status_of(exc) not in (400, 415, 422, 501):
+            return None
+        parameter = refused_parameter(exc)
+        if parameter is None:
+            looser = dialect.rung.looser
+            if self._proven or looser is None:
+                return None
+            question.trial = replace(dialect, rung=looser)
+            return AskDifferently(f"The endpoint refuses the request; trying it with {looser}.")
+        mended = _without(dialect, parameter)
+        if mended is None:
+            return None
+        if question.trial is None:
+            # Of the calls that were out at once only the first changes what all others ask from now on.
+            if self.dialect == dialect:
+                self.dialect = mended
+        else:
+            question.trial = mended
+        return AskDifferently(f"The endpoint refuses `{parameter}`.")
+
+    def _learn_dialect(self, dialect: Dialect) -> None:
+        if not self._proven:
+            self._proven = True
+            self.dialect = dialect
+
+    def _most(self, question: Question) -> float:
+        """Return what the call can cost at most, as far as can be told."""
+        most = Usage.model_construct(
+            input_tokens=int(self._estimator.input_tokens(question) * 1.1) + 1,
+            cached_tokens=0,
+            output_tokens=self._settings.max_output_tokens,
+        )
+        return self._tools.price(most) or 0.0
+
+    def _written(self, question: Question, reply: Reply, latency_ms: float, retries: int) -> Call:
+        usage = reply.usage
+        if not usage.total_tokens and reply.complete:
+            # Some servers report no usage; an estimate keeps the budget honest.
+            usage = Usage.model_construct(
+                input_tokens=int(self._estimator.input_tokens(question)),
+                cached_tokens=0,
+                output_tokens=len(reply.text) // CHARACTERS_PER_TOKEN,
+            )
+        # A reply that says nothing is in the books but is not found again as the answer to this request.
+        request_hash = question.request_hash if reply.complete else f"{question.request_hash}-empty-{retries}"
+        return Call.model_construct(
+            request_hash=request_hash,
+            model=reply.model or self._settings.model,
+            text=self._tools.scrubber.reply(reply.text),
+            finish_reason=reply.finish_reason,
+            usage=usage,
+            cost_usd=self._tools.price(usage),
+            latency_ms=round(latency_ms, 3),
+            retries=retries,
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
+
+
+def _outcome(fault: FeedevalError) -> Outcome:
+    if isinstance(fault, RateLimited):
+        return Outcome.REFUSED
+    if isinstance(fault, TransientError) and not isinstance(fault, AskDifferently):
+        return Outcome.FAULT
+    return Outcome.NEUTRAL
+
+
+def _without(dialect: Dialect, parameter: str) -> Dialect | None:
+    """Return the dialect that does without a parameter, or None where nothing can be left out."""
+    if parameter == "response_format" and dialect.rung.looser is not None:
+        return replace(dialect, rung=dialect.rung.looser)
+    if parameter == "temperature" and dialect.temperature:
+        return replace(dialect, temperature=False)
+    if parameter == dialect.tokens_parameter:
+        other = TOKENS_PARAMETERS[1 - TOKENS_PARAMETERS.index(parameter)]
+        return None if dialect.swapped else replace(dialect, tokens_parameter=other, swapped=True)
+    return None

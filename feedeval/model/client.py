@@ -1,0 +1,330 @@
+"""OpenAI-compatible calls: a prompt and a schema in, a parsed record and its usage out.
+
+The SDK builds the request (address, authorisation, headers) and sorts the errors; its retries are off, because
+`retrying.py` owns retrying, and its parsing of replies is passed by: reading the body with orjson and pydantic costs
+a third of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import httpx2
+import openai
+from pydantic import BaseModel, ValidationError
+
+from feedeval.errors import (
+    BrokenReply,
+    ConnectionLost,
+    ContentFiltered,
+    FeedevalError,
+    ModelRefused,
+    ReplyInvalid,
+    ReplyTruncated,
+    ServerFault,
+    TimedOut,
+    WrongKey,
+)
+from feedeval.model.calling import Caller, Question, Tools
+from feedeval.model.faults import CALL_FAULTS, Scrubber, translate
+from feedeval.model.pacing import Pacer, shared_pacer
+from feedeval.model.pricing import Rates, cost_usd
+from feedeval.model.schema import schema_text
+from feedeval.model.settings import ModelSettings
+from feedeval.model.transport import AiohttpTransport
+from feedeval.model.wire import REFUSAL, Prompt, json_in, messages_of
+from feedeval.records import Call, Gauges, Ledger, Usage
+
+__all__ = ["ModelClient", "ModelSettings", "Prompt"]
+
+T = TypeVar("T", bound=BaseModel)
+
+PROBE_TIMEOUT_S = 10.0
+
+
+class ModelClient:
+    """Asks one model at one endpoint; made anywhere, used on one event loop at a time.
+
+    Args:
+        settings: Whom to ask, and how.
+        pacer: Who says when calls may start; by default the one that this process shares for endpoint and key.
+        clock: Monotonic seconds.
+        sleep: How a retry waits.
+        http_client: Another HTTP client under the SDK; the client does not close it.
+
+    Raises:
+        InputError: There is no usable API key.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        *,
+        pacer: Pacer | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        http_client: httpx2.AsyncClient | None = None,
+    ) -> None:
+        self._given_pacer = pacer
+        self._given_http = http_client
+        self._clock = clock
+        self._sleep = sleep
+        self._http: httpx2.AsyncClient | None = None
+        self._sdk: openai.AsyncOpenAI | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._flights: dict[str, asyncio.Future[Any]] = {}
+        self._retries_before = 0
+        self._refusals_before = 0
+        self._narrowed: int | None = None
+        self._take(settings)
+
+    def _take(self, settings: ModelSettings) -> None:
+        key = settings.key()
+        self.settings = settings
+        self._key_sent = key
+        self._scrubber = Scrubber(key)
+        self._sdk = None
+        self._hashes: dict[type[BaseModel], Any] = {}
+        pacer = self._given_pacer or shared_pacer(settings.endpoint, key)
+        lane = pacer.lane(settings.max_in_flight, gap_s=settings.delay_s)
+        lane.narrowed = self._narrowed
+        tools = Tools(
+            send=self._post,
+            price=self._price,
+            scrubber=self._scrubber,
+            clock=self._clock,
+            sleep=self._sleep,
+            rng=random.Random(),
+        )
+        self._caller = Caller(settings, lane, tools)
+
+    def __repr__(self) -> str:
+        return f"ModelClient(model={self.settings.model!r}, endpoint={self.settings.shown_endpoint!r})"
+
+    def update(self, **settings: Any) -> None:
+        """Go on with other settings, such as a mended `api_key` or `model`; calls that are out end as they began."""
+        changed = ModelSettings(**{**dict(self.settings), **settings})
+        gauges = self.gauges()
+        self._take(changed)
+        self._retries_before, self._refusals_before = gauges.retries, gauges.rate_limited
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a person may see of the settings, and what results depend on; never a key."""
+        return {
+            "model": self.settings.model,
+            "endpoint": self.settings.shown_endpoint,
+            "temperature": self.settings.temperature,
+            "max_output_tokens": self.settings.max_output_tokens,
+            "price_known": self.price_known,
+        }
+
+    @property
+    def price_known(self) -> bool:
+        """Whether calls can be priced; where they cannot, their cost is None."""
+        return self._price(Usage(input_tokens=1, output_tokens=1)) is not None
+
+    def _price(self, usage: Usage) -> float | None:
+        settings = self.settings
+        if settings.input_price is not None and settings.output_price is not None:
+            return Rates(settings.input_price, settings.output_price).cost_usd(usage)
+        return cost_usd(settings.model, usage, None if settings.is_openai else settings.shown_endpoint)
+
+    def gauges(self) -> Gauges:
+        """Return how things stand; may be called from any thread."""
+        lane = self._caller.lane
+        return Gauges(
+            in_flight=lane.in_flight,
+            limit=min(lane.limit, lane.pacer.width),
+            retries=self._retries_before + self._caller.retries,
+            rate_limited=self._refusals_before + lane.refusals,
+            cooldown_s=lane.pacer.cooldown_s,
+            cooled_s=lane.pacer.cooled_s,
+        )
+
+    def narrow(self, max_in_flight: int | None) -> None:
+        """Allow at most so many calls in flight; None gives back what was allowed first. From any thread."""
+        self._narrowed = max_in_flight
+        self._caller.lane.narrow(max_in_flight)
+
+    def request_hash(self, prompt: Prompt, schema: type[BaseModel]) -> str:
+        """Return the digest of all that a reply depends on: endpoint, model, sampling, schema and prompt."""
+        start = self._hashes.get(schema)
+        if start is None:
+            settings = self.settings
+            parts = (
+                settings.shown_endpoint,
+                settings.model,
+                settings.temperature,
+                settings.max_output_tokens,
+                schema.__name__,
+                schema_text(schema),
+            )
+            start = self._hashes[schema] = hashlib.blake2b(repr(parts).encode(), digest_size=16)
+        digest = start.copy()
+        digest.update(repr((prompt.system, prompt.user, prompt.image_url)).encode("utf-8", "surrogatepass"))
+        return str(digest.hexdigest())
+
+    async def ask(self, prompt: Prompt, schema: type[T], ledger: Ledger) -> T:
+        """Ask, and return the reply as a record.
+
+        The ledger is looked up first; what it has is not asked again. Of identical requests that are made at the same
+        time one is sent and its reply given to all. A reply that does not fit is asked again once, with what is wrong
+        with it.
+
+        Raises:
+            RecordError: This prompt cannot be answered.
+            TransientError: The tries ran out.
+            ConnectionLost: The endpoint cannot be reached.
+            RunFault: No prompt will be answered until a person mends something.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._move_to(loop)
+        key = self.request_hash(prompt, schema)
+        while (flight := self._flights.get(key)) is not None:
+            await asyncio.wait([flight])
+            if not flight.cancelled():
+                return flight.result()  # type: ignore[no-any-return]
+        flight = self._flights[key] = loop.create_future()
+        try:
+            value = await self._ask(key, prompt, schema, ledger)
+        except Exception as exc:
+            flight.set_exception(exc)
+            # Marks it as seen: often nobody else waits for it.
+            flight.exception()
+            raise
+        except BaseException:
+            flight.cancel()
+            raise
+        else:
+            flight.set_result(value)
+            return value
+        finally:
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+
+    async def _ask(self, key: str, prompt: Prompt, schema: type[T], ledger: Ledger) -> T:
+        messages = messages_of(prompt)
+        images = int(prompt.image_url is not None)
+        characters = len(prompt.system) + len(prompt.user) + len(schema_text(schema))
+        call = ledger.find(key) or await self._call(Question(key, messages, schema, characters, images), ledger)
+        value, wrong = _read(call, schema)
+        if value is not None:
+            return value
+        again = [
+            *messages,
+            {"role": "assistant", "content": call.text},
+            {"role": "user", "content": f"That reply does not fit the schema: {wrong}. Reply again so that it fits."},
+        ]
+        second = hashlib.blake2b(f"{key}\0{call.text}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        characters += len(call.text) + len(wrong)
+        call = ledger.find(second) or await self._call(Question(second, again, schema, characters, images), ledger)
+        value, wrong = _read(call, schema)
+        if value is None:
+            raise ReplyInvalid(f"The reply does not fit {schema.__name__}, nor did the one before: {wrong}.")
+        return value
+
+    async def _call(self, question: Question, ledger: Ledger) -> Call:
+        try:
+            return await self._caller.call(question, ledger)
+        except (TimedOut, ServerFault, BrokenReply):
+            # Tries ran out. Where the endpoint cannot be reached at all it was not this record's fault.
+            if await self._is_lost():
+                raise ConnectionLost("The endpoint cannot be reached any more.") from None
+            raise
+
+    async def _is_lost(self) -> bool:
+        try:
+            await self.probe()
+        except ConnectionLost:
+            return True
+        except FeedevalError:
+            return False
+        return False
+
+    async def probe(self) -> None:
+        """Return when the endpoint can be reached; asks for the list of models, which costs nothing.
+
+        Raises:
+            ConnectionLost: It cannot be reached.
+            WrongKey: It can, but does not accept the key.
+            TransientError: It can, but is not well.
+        """
+        fault: FeedevalError | None = None
+        try:
+            await self._client().get(
+                "/models", cast_to=httpx2.Response, options={"timeout": min(PROBE_TIMEOUT_S, self.settings.timeout_s)}
+            )
+        except CALL_FAULTS as exc:
+            fault = translate(exc, self._scrubber)
+        if isinstance(fault, TimedOut):
+            fault = ConnectionLost(f"The endpoint does not answer: {fault}")
+        # Any other answer shows that it is there: many servers have no list of models, or do not show it.
+        if isinstance(fault, ConnectionLost | WrongKey | ServerFault | BrokenReply):
+            raise fault
+
+    async def aclose(self) -> None:
+        """Close connections; asking again opens new ones."""
+        http, self._http, self._sdk = self._http, None, None
+        if http is not None and http is not self._given_http:
+            await http.aclose()
+
+    async def _post(self, body: bytes) -> httpx2.Response:
+        return await self._client().post("/chat/completions", cast_to=httpx2.Response, content=body)
+
+    def _client(self) -> openai.AsyncOpenAI:
+        """Return the SDK's client; made on the loop that uses it, as its connections belong to that loop."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._move_to(loop)
+        if self._sdk is None:
+            if self._http is None:
+                self._http = self._given_http or httpx2.AsyncClient(transport=AiohttpTransport())
+            self._sdk = openai.AsyncOpenAI(
+                api_key=self._key_sent,
+                base_url=self.settings.endpoint,
+                timeout=self.settings.timeout_s,
+                max_retries=0,
+                http_client=self._http,
+            )
+        return self._sdk
+
+    def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Forget what belonged to another event loop, such as that of an earlier run that was not closed."""
+        self._loop = loop
+        self._flights = {}
+        self._sdk = None
+        self._http = None
+
+
+def _read(call: Call, schema: type[T]) -> tuple[T | None, str]:
+    """Return the reply as a record, or None and what is wrong with it.
+
+    Raises:
+        RecordError: Asking again would not help: cut off, filtered, refused.
+    """
+    if call.finish_reason == "length":
+        raise ReplyTruncated(
+            f"The reply was cut off after {call.usage.output_tokens} tokens: raise `max_output_tokens` or ask for less."
+        )
+    if call.finish_reason == "content_filter":
+        raise ContentFiltered("The endpoint's content filter stopped the reply.")
+    if call.finish_reason == REFUSAL:
+        raise ModelRefused(f"The model declined to answer: {call.text[:200]}")
+    try:
+        return schema.model_validate_json(call.text), ""
+    except ValidationError as exc:
+        first = exc
+    inner = json_in(call.text)
+    if inner != call.text:
+        try:
+            return schema.model_validate_json(inner), ""
+        except ValidationError as exc:
+            first = exc
+    found = first.errors(include_url=False, include_input=False, include_context=False)
+    return None, "; ".join(f"{'.'.join(map(str, error['loc'])) or 'reply'}: {error['msg']}" for error in found[:5])

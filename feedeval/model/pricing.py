@@ -1,0 +1,78 @@
+"""Usage to money, by the prices that genai-prices carries; nothing is looked up on the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+import genai_prices
+
+from feedeval.records import Usage
+
+PER_TOKENS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Prices of one model in dollars for a million tokens."""
+
+    input_usd: float
+    output_usd: float
+    cached_usd: float | None = None
+    """Input tokens that came from the provider's cache; None: they cost as much as others."""
+
+    def cost_usd(self, usage: Usage) -> float:
+        """Return what the usage costs."""
+        cached = min(usage.cached_tokens, usage.input_tokens)
+        cached_usd = self.input_usd if self.cached_usd is None else self.cached_usd
+        return (
+            (usage.input_tokens - cached) * self.input_usd + cached * cached_usd + usage.output_tokens * self.output_usd
+        ) / PER_TOKENS
+
+
+def cost_usd(model: str, usage: Usage, base_url: str | None = None) -> float | None:
+    """Return what the usage costs, or None where the model has no known price.
+
+    A `base_url` that genai-prices does not know is taken for a proxy or for a server of one's own: a model that OpenAI
+    sells under this name is priced as OpenAI's, any other has no known price. That keeps an open-weights model on a
+    local server from being billed at the price of some provider that rents it out.
+
+    Args:
+        model: The name of the model as the endpoint knows it.
+        usage: Tokens of one call; the price of some models depends on how long the input is.
+        base_url: The endpoint; None is OpenAI's own.
+    """
+    rates = _flat_rates(model, base_url)
+    if rates is not None:
+        return rates.cost_usd(usage)
+    priced = _calculate(model, usage, base_url)
+    return None if priced is None else float(priced.total_price)
+
+
+@lru_cache(maxsize=256)
+def _flat_rates(model: str, base_url: str | None) -> Rates | None:
+    """Return the model's rates where they do not depend on the usage: the full calculation costs 0.1 ms a call."""
+    priced = _calculate(model, Usage(input_tokens=2, cached_tokens=1, output_tokens=1), base_url)
+    if priced is None:
+        return None
+    parts = [getattr(priced.model_price, name, None) for name in ("input_mtok", "output_mtok", "cache_read_mtok")]
+    if not all(part is None or isinstance(part, Decimal) for part in parts):
+        return None
+    input_usd, output_usd, cached_usd = (None if part is None else float(part) for part in parts)
+    return Rates(input_usd or 0.0, output_usd or 0.0, cached_usd)
+
+
+def _calculate(model: str, usage: Usage, base_url: str | None) -> genai_prices.types.PriceCalculation | None:
+    asked = genai_prices.Usage(
+        input_tokens=usage.input_tokens, cache_read_tokens=usage.cached_tokens, output_tokens=usage.output_tokens
+    )
+    if base_url is not None:
+        try:
+            return genai_prices.calc_price(asked, model, provider_api_url=base_url)
+        except LookupError:
+            pass
+    try:
+        return genai_prices.calc_price(asked, model, provider_id="openai")
+    except LookupError:
+        return None

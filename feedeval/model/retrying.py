@@ -1,0 +1,89 @@
+"""What is tried again, how often, and after how long."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+
+from feedeval.errors import ConnectionLost, RateLimited, ServerFault, TransientError
+
+T = TypeVar("T")
+
+BACKOFF_START_S = 0.5
+BACKOFF_CEILING_S = 30.0
+RECONNECT_TRIES = 2
+"""Tries after a connection could not be made: few and quick, as the run waits for the network better than a call."""
+REFUSALS_PER_RETRY = 4
+"""Refusals by rate wear out a call's patience this much slower: the whole endpoint cools down after each."""
+
+
+class AskDifferently(TransientError):
+    """The endpoint does not know a parameter; the same call is made at once without it. Never leaves this room."""
+
+
+RETRIED = (TransientError, ConnectionLost)
+
+
+class Patience:
+    """Decides for one call whether to try again, and after how long.
+
+    Faults of the server's side count up to `max_retries`; refusals by rate count a quarter each; asking differently
+    counts nothing, as an endpoint has only so many parameters to refuse.
+
+    Args:
+        max_retries: Tries after the first.
+        rng: Draws the jitter.
+    """
+
+    def __init__(self, max_retries: int, rng: random.Random) -> None:
+        self._max_retries = max_retries
+        self._rng = rng
+        self._lost = 0
+        self._worn = 0.0
+        self.retries = 0
+        """Tries that failed so far, those that were only asked differently not counted."""
+
+    def spent(self, state: RetryCallState) -> bool:
+        """Count the failed try; tell whether it was the last."""
+        fault = _fault(state)
+        if isinstance(fault, AskDifferently):
+            return False
+        self.retries += 1
+        if isinstance(fault, ConnectionLost):
+            self._lost += 1
+            return self._lost > min(RECONNECT_TRIES, self._max_retries)
+        self._worn += 1 / REFUSALS_PER_RETRY if isinstance(fault, RateLimited) else 1
+        return self._worn > self._max_retries
+
+    def wait_s(self, state: RetryCallState) -> float:
+        """Return how long to wait before the next try."""
+        fault = _fault(state)
+        if isinstance(fault, AskDifferently | RateLimited):
+            # The pacer holds the next try back until the endpoint's cooldown is over.
+            return 0.0
+        steps = self._lost if isinstance(fault, ConnectionLost) else max(1.0, self._worn)
+        backoff_s = min(BACKOFF_CEILING_S, BACKOFF_START_S * 2 ** (steps - 1))
+        backoff_s *= 0.75 + self._rng.random() / 2
+        asked_s = fault.retry_after_s if isinstance(fault, ServerFault) else None
+        return max(backoff_s, asked_s or 0.0)
+
+
+def _fault(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None
+
+
+async def retry(
+    attempt: Callable[[], Awaitable[T]], patience: Patience, sleep: Callable[[float], Awaitable[None]]
+) -> T:
+    """Call `attempt` until it returns, raises what no retry mends, or patience is spent; then raise its last fault."""
+    retrying = AsyncRetrying(
+        sleep=sleep,
+        stop=patience.spent,
+        wait=patience.wait_s,
+        retry=retry_if_exception_type(RETRIED),
+        reraise=True,
+    )
+    return await retrying(attempt)

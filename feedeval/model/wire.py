@@ -1,0 +1,158 @@
+"""What goes over the wire: the body of a request, and what is read out of a reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from feedeval.errors import BrokenReply
+from feedeval.model.schema import schema_text, strict_schema
+from feedeval.records import Usage
+
+REFUSAL = "refusal"
+"""Finish reason under which a refusal is kept: the API has none of its own for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked."""
+
+    system: str
+    user: str
+    image_url: str | None = None
+    """An http(s) or data URL of a picture to look at."""
+
+
+class Rung(StrEnum):
+    """How the shape of the reply is asked for, from strict to loose."""
+
+    SCHEMA = "json_schema"
+    JSON = "json_object"
+    TEXT = "text"
+
+    @property
+    def looser(self) -> Rung | None:
+        """The next looser way, or None below plain text."""
+        return {Rung.SCHEMA: Rung.JSON, Rung.JSON: Rung.TEXT}.get(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What an endpoint understands."""
+
+    rung: Rung = Rung.SCHEMA
+    temperature: bool = True
+    tokens_parameter: str = "max_completion_tokens"
+    swapped: bool = False
+    """The other name of `tokens_parameter` was refused before."""
+
+
+def body_of(
+    messages: list[dict[str, Any]], schema: type[BaseModel], dialect: Dialect, sampling: dict[str, Any]
+) -> bytes:
+    """Return the JSON body of a request.
+
+    Args:
+        messages: As `messages_of` made them.
+        schema: The record that the reply has to fit.
+        dialect: What the endpoint understands.
+        sampling: `model`, `temperature` and `max_output_tokens`.
+    """
+    body: dict[str, Any] = {"model": sampling["model"], "messages": messages}
+    if dialect.rung is Rung.SCHEMA:
+        wanted = {"name": schema.__name__, "strict": True, "schema": strict_schema(schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": wanted}
+    else:
+        first = messages[0]
+        told = f"{first['content']}\n\nReply with one JSON object that fits this JSON schema, and nothing else:\n"
+        body["messages"] = [{**first, "content": told + schema_text(schema)}, *messages[1:]]
+        if dialect.rung is Rung.JSON:
+            body["response_format"] = {"type": "json_object"}
+    if dialect.temperature and sampling["temperature"] is not None:
+        body["temperature"] = sampling["temperature"]
+    body[dialect.tokens_parameter] = sampling["max_output_tokens"]
+    return orjson.dumps(body)
+
+
+def messages_of(prompt: Prompt) -> list[dict[str, Any]]:
+    """Return the prompt as chat messages."""
+    content: Any = prompt.user
+    if prompt.image_url is not None:
+        content = [
+            {"type": "text", "text": prompt.user},
+            {"type": "image_url", "image_url": {"url": prompt.image_url}},
+        ]
+    return [{"role": "system", "content": prompt.system}, {"role": "user", "content": content}]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply that has the shape of a chat completion."""
+
+    text: str
+    """What the model wrote; empty where it wrote nothing."""
+    finish_reason: str
+    usage: Usage
+    model: str
+    complete: bool
+    """False where the reply was billed but says nothing: no choices, or content that is null without a reason."""
+
+
+def read_reply(content: bytes) -> Reply:
+    """Read the body of a reply with status 200.
+
+    Raises:
+        BrokenReply: The body is not JSON, or JSON of another shape.
+    """
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError as exc:
+        start = content[:60].decode("utf-8", "replace")
+        raise BrokenReply(f"The reply is not JSON ({exc.msg}); it starts with {start!r}.") from None
+    usage = _usage(body.get("usage")) if isinstance(body, dict) else Usage()
+    try:
+        choice = body["choices"][0]
+        message = choice["message"]
+        text, refusal = _text(message.get("content")), message.get("refusal")
+        finish_reason = choice.get("finish_reason") or ""
+    except (KeyError, IndexError, TypeError, AttributeError):
+        if usage.total_tokens:
+            return Reply("", "", usage, "", complete=False)
+        raise BrokenReply("The reply is JSON but no chat completion: it has no choices with a message.") from None
+    if refusal and not text:
+        text, finish_reason = str(refusal), REFUSAL
+    complete = bool(text) or finish_reason in ("length", "content_filter", REFUSAL)
+    return Reply(text, str(finish_reason), usage, str(body.get("model") or ""), complete)
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
+    return ""
+
+
+def _usage(found: Any) -> Usage:
+    if not isinstance(found, dict):
+        return Usage()
+    details = found.get("prompt_tokens_details")
+    return Usage.model_construct(
+        input_tokens=_count(found.get("prompt_tokens")),
+        cached_tokens=_count(details.get("cached_tokens")) if isinstance(details, dict) else 0,
+        output_tokens=_count(found.get("completion_tokens")),
+    )
+
+
+def _count(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) and value > 0 else 0
+
+
+def json_in(text: str) -> str:
+    """Return the JSON object in a reply that may have words or a code fence around it."""
+    start, end = text.find("{"), text.rfind("}")
+    return text[start : end + 1] if 0 <= start < end else text
