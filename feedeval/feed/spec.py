@@ -1,4 +1,4 @@
-"""What a destination asks of a product: attribute rules, required attributes and Google's taxonomy, loaded from `data/spec`.
+"""What a destination asks of a product: attribute rules, required attributes, Google's taxonomy; from `data/spec`.
 
 The rule files are tables that a reader can extend; each says in its first lines where its facts come from.
 """
@@ -31,7 +31,7 @@ class Target(StrEnum):
     META = "meta"
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         """The name as people write it."""
         return {"google": "Google", "openai": "OpenAI", "meta": "Meta"}[self.value]
 
@@ -121,9 +121,7 @@ def target_of(name: str) -> Target:
         return Target(str(name).strip().lower())
     except ValueError:
         known = ", ".join(f'"{t.value}"' for t in Target)
-        raise InputError(
-            f"target={name!r} is no destination that feedeval has rules for; choose one of {known}"
-        ) from None
+        raise InputError(f"target={name!r} is not among the destinations with rules: {known}") from None
 
 
 def _rule(target: Target, row: Mapping[str, str]) -> AttributeRule:
@@ -219,10 +217,8 @@ def _apparel(product: Mapping[str, Any]) -> bool:
 
 
 def _clothing_or_shoes(product: Mapping[str, Any]) -> bool:
-    path = category_path(product)
-    return path.startswith(("Apparel & Accessories > Clothing", "Apparel & Accessories > Shoes")) and (
-        "Accessories" not in path.removeprefix("Apparel & Accessories").split(" > ")[1]
-    )
+    path = f"{category_path(product)} >"
+    return path.startswith(("Apparel & Accessories > Clothing >", "Apparel & Accessories > Shoes >"))
 
 
 _APPLIES: Mapping[Requirement, Callable[[Mapping[str, Any]], bool]] = {
