@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError, StorageError
@@ -40,8 +41,7 @@ def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
             column = column.astype(object)
         if not (pd.api.types.is_object_dtype(column.dtype) or isinstance(column.dtype, pd.StringDtype | LazyTextDtype)):
             continue
-        cells = [safe_cell(cell) for cell in column]
-        safe.isetitem(position, pd.Series(cells, index=frame.index, dtype=object))
+        safe.isetitem(position, np.array([safe_cell(cell) for cell in column], dtype=object))
     safe.columns = pd.Index([safe_cell(name) for name in frame.columns])
     return safe
 

@@ -176,16 +176,15 @@ def _audit_frame(
 
 def _read_texts(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Read the three columns side by side, so that each file is read once."""
-    kinds = list(TextKind)
-    rows = list(zip(*(columns[kind] for kind in kinds), strict=True))
-    return {
-        kind.value: pd.array(np.array([row[n] for row in rows], dtype=object), dtype=TEXT)
-        for n, kind in enumerate(kinds)
-    }
+    names = [kind.value for kind in TextKind]
+    rows = np.empty((len(columns[names[0]]), len(names)), dtype=object)
+    for row, cells in enumerate(zip(*(columns[name] for name in names), strict=True)):
+        rows[row] = cells
+    return {name: pd.array(rows[:, n], dtype=TEXT) for n, name in enumerate(names)}
 
 
 def feed_order(index: NDArray[np.int64], file: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return the rows in the order of the feed, one a record: a result before a failure, a later file before an earlier."""
+    """Return the rows in the order of the feed, one a record: a result beats a failure, a later file an earlier one."""
     order = np.lexsort((-file, index))
     ordered = index[order]
     return np.asarray(order[np.append(True, ordered[1:] != ordered[:-1])[: len(order)]], dtype=np.intp)
@@ -226,20 +225,17 @@ def failure_frame(failures: Sequence[tuple[int, StoredFailure]]) -> pd.DataFrame
     """Return the failures, a row each, in the order of the feed."""
     found = sorted(failures, key=lambda pair: pair[1].index)
     columns: dict[str, Any] = {
-        **{name: text(f.meta.get(name) for _, f in found) for name in ("product_id", "product_url", "title")},
-        **{name: text(getattr(f, name) for _, f in found) for name in ("key", "error_type", "message", "timestamp")},
-        **{name: text(getattr(f, name) for _, f in found) for name in ("traceback",)},
-        **{
-            name: pd.array([getattr(f, name) for _, f in found], dtype="Int64")
-            for name in ("calls", "retries", "tokens")
-        },
-        **{
-            name: np.array([getattr(f, name) for _, f in found], dtype=np.float64)
-            for name in ("cost_usd", "elapsed_ms")
-        },
         "batch_number": pd.array([number for number, _ in found], dtype="Int64"),
         "context": text(to_json(f.context) for _, f in found),
     }
+    for name in ("product_id", "product_url", "title"):
+        columns[name] = text(f.meta.get(name) for _, f in found)
+    for name in ("key", "error_type", "message", "timestamp", "traceback"):
+        columns[name] = text(getattr(f, name) for _, f in found)
+    for name in ("calls", "retries", "tokens"):
+        columns[name] = pd.array([getattr(f, name) for _, f in found], dtype="Int64")
+    for name in ("cost_usd", "elapsed_ms"):
+        columns[name] = np.array([getattr(f, name) for _, f in found], dtype=np.float64)
     return pd.DataFrame({name: columns[name] for name in FAILURE_COLUMNS})
 
 

@@ -1,12 +1,14 @@
 """A text column that stays on disk until it is looked at.
 
-The contexts and judgements of 100,000 products are several hundred megabytes of text, and most who load a large session want the scores. Such
-a column knows for each row the batch file and the record; slicing, filtering and sorting a frame move these addresses only, and the text
-is read when a cell is shown, compared or exported. It goes through pandas' public interface for array types of one's own.
+The contexts and judgements of 100,000 products are several hundred megabytes of text, and most who load a large
+session want the scores. Such a column knows for each row the batch file and the record; slicing, filtering and sorting
+a frame move these addresses only, and the text is read when a cell is shown, compared or exported. It goes through
+pandas' public interface for array types of one's own.
 """
 
 from __future__ import annotations
 
+import builtins
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -23,7 +25,7 @@ from feedeval.errors import SessionDamaged
 from feedeval.results.loading import Asked, WrittenBatch, decode_batch, to_json
 
 TEXT = pd.StringDtype("python", na_value=np.nan)
-"""The `str` dtype with plain Python strings inside: equal strings are held once, whether or not pyarrow is installed."""
+"""The `str` dtype with Python strings inside, whether or not pyarrow is installed: equal strings are held once."""
 
 CACHED_FILES = 16
 """Batch files whose texts are kept: rows are mostly read in order, so a few are enough."""
@@ -95,7 +97,7 @@ class LazyTextDtype(ExtensionDtype):
     na_value = np.nan
 
     @classmethod
-    def construct_array_type(cls) -> type[LazyText]:
+    def construct_array_type(cls) -> builtins.type[LazyText]:
         """Return the array type that goes with this dtype."""
         return LazyText
 
@@ -171,8 +173,8 @@ class LazyText(ExtensionArray):
             return self._files.texts(int(file_number))[int(index)][self._kind]
         except KeyError as exc:
             raise SessionDamaged(
-                f"{self._files.paths[file_number].name} no longer holds record {index}: the session has changed since it "
-                "was loaded, load it again"
+                f"{self._files.paths[file_number].name} no longer holds record {index}: the session has changed since "
+                "it was loaded, load it again"
             ) from exc
 
     def _objects(self) -> NDArray[np.object_]:

@@ -1,7 +1,8 @@
 """Batch files to columns, fast: only what is asked for is decoded, and nothing passes through nested dicts.
 
-What makes it fast: msgspec structs that name the needed keys (the others are skipped without being built), columns instead of rows, strings
-that repeat held once, and the garbage collector kept from walking a growing heap of objects that cannot be garbage.
+What makes it fast: msgspec structs that name the needed keys (the others are skipped without being built), columns
+instead of rows, strings that repeat held once, and the garbage collector kept from walking a growing heap of objects
+that cannot be garbage.
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ class _Version(msgspec.Struct):
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """Keep the garbage collector still: millions of new objects that all stay make it search in vain, for half the time."""
+    """Keep the garbage collector still: it would search millions of objects that all stay, for half the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -212,7 +213,7 @@ def collector_off() -> Iterator[None]:
 
 
 def decode_batches(paths: Iterable[Path], shape: type[T]) -> Iterator[T]:
-    """Decode each file as `shape`; a damaged one is left out with a `DamagedFileWarning`, one that has gone is passed by.
+    """Decode each file as `shape`; a damaged one is left out with a `DamagedFileWarning`, one that has gone without.
 
     Raises:
         SchemaTooNew: A file was written by a later version of feedeval.
@@ -257,7 +258,8 @@ def _refuse_newer(path: Path, data: bytes) -> None:
         return
     if version > SCHEMA_VERSION:
         raise SchemaTooNew(
-            f"{path} has schema version {version}, this feedeval reads up to {SCHEMA_VERSION}: update feedeval to read it"
+            f"{path} was written by a later version of feedeval (schema_version {version}, this one reads up to "
+            f"{SCHEMA_VERSION}): upgrade feedeval to read it"
         )
 
 

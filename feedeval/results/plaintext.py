@@ -12,10 +12,10 @@ _BIDI_CONTROLS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x20
 
 
 def plain(value: object) -> str:
-    """Return `value` as one line that a terminal shows and does not obey.
+    r"""Return `value` as one line that a terminal shows and does not obey.
 
     White space becomes single spaces. Control characters, which could move the cursor, set a title or hide what
-    follows, are written as `\\x1b`; bidirectional controls and lone surrogates as `\\u202e`.
+    follows, are written as `\x1b`; bidirectional controls and lone surrogates as `\u202e`.
     """
     text = " ".join(("" if value is None else str(value)).split())
     if text.isascii() and text.isprintable():

@@ -1,4 +1,4 @@
-"""What a merchandiser wants to know first: coverage, the worst products, the most-missed questions, where the files are."""
+"""What a merchandiser wants to know first: coverage, worst products, most-missed questions, where the files are."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def summarise(session: Session, *, top: int = TOP) -> Summary:
         facts=facts,
         coverage_pct=coverage,
         blocks=tuple(block for block in blocks if block.rows),
-        next_steps=_next_steps(session),
+        next_steps=next_steps(session),
     )
 
 
@@ -138,8 +138,10 @@ def worst_products(done: pd.DataFrame, top: int = TOP) -> Block:
         ["coverage_pct", "unanswered_required_count"], ascending=[True, False], kind="stable"
     ).head(top)
     rows = tuple(
-        (_percent(row.coverage_pct), int(row.unanswered_required_count), _text(row.product_id), _text(row.title))
-        for row in worst.itertuples()
+        (_percent(coverage), int(open_), _text(product_id), _text(title))
+        for coverage, open_, product_id, title in zip(
+            *(worst[name] for name in ("coverage_pct", "unanswered_required_count", "product_id", "title")), strict=True
+        )
     )
     links = tuple(_text(url) for url in worst["product_url"])
     return Block("Products to work on first", ("Coverage", "Required open", "Product", "Title"), rows, links=links)
@@ -234,7 +236,8 @@ def failures_by_type(failures: pd.DataFrame, top: int = TOP) -> Block:
     return Block("Failures", ("Type", "Products", "For example"), rows)
 
 
-def _next_steps(session: Session) -> dict[str, str]:
+def next_steps(session: Session) -> dict[str, str]:
+    """Return where the files of a session are and what to type next."""
     folder = "" if str(session.output_dir) == "output" else f" --output-dir {shlex.quote(str(session.output_dir))}"
     steps = {"Files": f"{session.output_dir}: {len(session.files):,} files of session {session.id}"}
     if session.status in (Status.FINISHED, Status.RUNNING):

@@ -1,0 +1,89 @@
+"""The parser and `main`: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import TextIO
+
+from feedeval.cli import auditing, sessions
+from feedeval.cli.output import Exit, complain, say
+from feedeval.errors import FeedevalError, RunFault
+
+DESCRIPTION = "Asks of every product in a feed what a buyer would ask, and shows what the feed leaves unsaid."
+
+EPILOG = """\
+The API key is read from OPENAI_API_KEY and never from the command line. Without a key or an endpoint the embedded
+engine "offline" screens the feed.
+
+exit codes: 0 all done, 1 some records failed, 2 wrong usage or input, 3 stopped or paused before the end
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = argparse.ArgumentParser(
+        prog="feedeval", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--output-dir", default="output", metavar="DIR", help="folder of the sessions (default: output)"
+    )
+    common.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    auditing.register(commands, common)
+    sessions.register(commands, common)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        argv: The arguments; those of the process by default.
+
+    Raises:
+        SystemExit: The arguments cannot be used (code 2), or help was asked for (code 0).
+    """
+    _never_fail_to_encode()
+    arguments = parser().parse_args(argv)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            return int(arguments.handler(arguments))
+        except FeedevalError as exc:
+            if arguments.debug:
+                traceback.print_exc()
+            complain(f"error: {exc}")
+            return Exit.UNFINISHED if isinstance(exc, RunFault) else Exit.USAGE
+        except KeyboardInterrupt:
+            complain("stopped")
+            return Exit.UNFINISHED
+        finally:
+            say("", end="")
+
+
+def _never_fail_to_encode() -> None:
+    """Let a terminal that does not know a character show a question mark instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show what a person should know in one line; where in our code it arose tells them nothing."""
+    del filename, lineno, file, line
+    if category.__module__.split(".")[0] == "feedeval" or os.environ.get("PYTHONWARNINGS"):
+        complain(f"warning: {message}")

@@ -1,0 +1,47 @@
+"""What reaches the terminal, and the exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from enum import IntEnum
+
+from feedeval.results.plaintext import plain
+
+PIPED_WIDTH = 120
+"""Cells a line where the output is not a terminal."""
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    UNFINISHED = 3
+
+
+def width() -> int:
+    """Return how wide the output may be; COLUMNS decides where it is set."""
+    return max(40, shutil.get_terminal_size((PIPED_WIDTH, 24)).columns)
+
+
+def say(text: str, *, end: str = "\n") -> None:
+    """Print text that has been made safe for terminals, and flush; a reader that has gone away is no error."""
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        # Whoever read has seen enough (`| head`). The rest goes nowhere, so that neither this program nor the
+        # interpreter's last flush stumbles over it again.
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+
+
+def complain(text: str) -> None:
+    """Print one line to standard error."""
+    with contextlib.suppress(BrokenPipeError):
+        print(f"feedeval: {plain(text)}", file=sys.stderr, flush=True)

@@ -1,0 +1,217 @@
+"""The commands about sessions that are there: list, info, status, consolidate, backup, restore, cleanup, verify."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedeval.cli.output import Exit, say, width
+from feedeval.errors import InputError
+from feedeval.results.plaintext import columns, plain
+
+if TYPE_CHECKING:
+    from feedeval.results.session import Session
+
+Arguments = argparse.Namespace
+Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def register(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add the commands to the parser."""
+
+    def add(name: str, handler: object, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
+        command.set_defaults(handler=handler)
+        return command
+
+    session_help = "name of a session or the beginning of one; the latest by default"
+
+    add("list", list_command, "list the sessions, the latest first")
+
+    info = add("info", info_command, "show a session: its summary, settings and files")
+    info.add_argument("session", nargs="?", metavar="SESSION", help=session_help)
+
+    status = add("status", status_command, "say in a few lines where a session stands and how to go on")
+    status.add_argument("session", nargs="?", metavar="SESSION", help=session_help)
+
+    consolidate = add("consolidate", consolidate_command, "write the results of one or several sessions as one table")
+    consolidate.add_argument("sessions", nargs="*", metavar="SESSION", help=session_help)
+    consolidate.add_argument(
+        "--to", metavar="FILE", help="a .csv, .jsonl or .parquet file (default: results_SESSION.csv)"
+    )
+
+    backup = add("backup", backup_command, "write all files of a session into one archive")
+    backup.add_argument("session", nargs="?", metavar="SESSION", help=session_help)
+    backup.add_argument("--to", metavar="FILE", help="a .tar.gz or .zip file, or a folder (default: the output folder)")
+
+    restore = add("restore", restore_command, "unpack a backup")
+    restore.add_argument("archive", metavar="ARCHIVE")
+    restore.add_argument("--overwrite", action="store_true", help="replace a session of the same name")
+
+    cleanup = add("cleanup", cleanup_command, "delete sessions, after asking")
+    cleanup.add_argument("sessions", nargs="*", metavar="SESSION", help="whole names of sessions")
+    cleanup.add_argument("--all", action="store_true", help="every session in the folder")
+    cleanup.add_argument("--yes", action="store_true", help="do not ask")
+    cleanup.add_argument("--dry-run", action="store_true", help="show what would be deleted and delete nothing")
+
+    verify = add("verify", verify_command, "check a session's files against each other")
+    verify.add_argument("session", nargs="?", metavar="SESSION", help=session_help)
+    verify.add_argument("--repair", action="store_true", help="mend what can be mended")
+
+
+def _load(arguments: Arguments) -> Session:
+    from feedeval.results.session import load_session
+
+    return load_session(arguments.session, output_dir=arguments.output_dir)
+
+
+def list_command(arguments: Arguments) -> int:
+    """Print a line a session."""
+    from feedeval.results.library import list_sessions
+
+    frame = list_sessions(arguments.output_dir)
+    if frame.empty:
+        say(f"There is no session in {plain(arguments.output_dir)}. `feedeval run FEED` makes one.")
+        return Exit.DONE
+    shown = frame[["session", "status", "engine", "total", "done", "failed", "coverage_pct", "cost_usd", "size_mb"]]
+    header = ("Session", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
+    say(columns([_list_row(row) for row in shown.itertuples(index=False)], header, width=width()))
+    return Exit.DONE
+
+
+def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
+    import pandas as pd
+
+    session, status, engine, total, done, failed, coverage, cost, size = (None if pd.isna(v) else v for v in row)  # type: ignore[call-overload]
+    counts = tuple("?" if count is None else f"{count:,}" for count in (total, done, failed))
+    return (
+        session,
+        status,
+        engine or "?",
+        *counts,
+        "" if coverage is None else f"{coverage:.1f} %",
+        "not known" if cost is None else f"${cost:.2f}",
+        size,
+    )
+
+
+def info_command(arguments: Arguments) -> int:
+    """Print the summary, then settings and files."""
+    from feedeval.results.library import session_info
+
+    session = _load(arguments)
+    say(session.summary().text(width()))
+    known = session_info(session)
+    for title in ("fingerprint", "settings", "usage"):
+        rows = [(name.replace("_", " "), _value(value)) for name, value in known[title].items()]
+        say(f"\n{title.capitalize()}\n{columns(rows, width=width(), indent='  ')}")
+    files = [(kind, int(of["number"]), f"{of['size_mb']:.2f} MB") for kind, of in sorted(known["files"].items())]
+    say(f"\nFiles\n{columns(files, width=width(), indent='  ')}")
+    return Exit.DONE
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "–" if value is None else str(value)
+
+
+def status_command(arguments: Arguments) -> int:
+    """Print where a session stands."""
+    from feedeval.results.summary import next_steps
+
+    session = _load(arguments)
+    progress = session.progress
+    say(repr(session))
+    if progress.errors_by_type:
+        say(f"Failures {plain(_value(progress.errors_by_type))}")
+    health = progress.health
+    say(f"Health   {health.overall_status.value}{''.join(f'; {plain(reason)}' for reason in health.reasons)}")
+    for advice in health.recommendations:
+        say(f"         {plain(advice)}")
+    for name, step in next_steps(session).items():
+        say(f"{name:<9}{plain(step)}")
+    return Exit.DONE
+
+
+def consolidate_command(arguments: Arguments) -> int:
+    """Write the results of sessions as one table."""
+    from feedeval.results.library import consolidate
+
+    output_dir = Path(arguments.output_dir)
+    from feedeval.results.session import find_session
+
+    sids = [find_session(name, output_dir) for name in arguments.sessions or [None]]
+    target = Path(arguments.to or f"results_{sids[-1]}.csv")
+    say(f"Written: {plain(consolidate(sids, target, output_dir=output_dir))}")
+    return Exit.DONE
+
+
+def backup_command(arguments: Arguments) -> int:
+    """Write a session's files into one archive."""
+    from feedeval.results.archive import backup
+
+    path = backup(arguments.session, arguments.to, output_dir=arguments.output_dir)
+    say(f"Written: {plain(path)} ({path.stat().st_size / 1e6:.2f} MB)")
+    return Exit.DONE
+
+
+def restore_command(arguments: Arguments) -> int:
+    """Unpack a backup."""
+    from feedeval.results.archive import restore
+
+    sids = restore(arguments.archive, arguments.output_dir, overwrite=arguments.overwrite)
+    say(f"Restored to {plain(arguments.output_dir)}: {', '.join(sids)}")
+    return Exit.DONE
+
+
+def cleanup_command(arguments: Arguments) -> int:
+    """Delete sessions, after asking."""
+    from feedeval.results.library import cleanup
+    from feedeval.run.store import session_ids
+
+    if arguments.all == bool(arguments.sessions):
+        raise InputError("name the sessions to delete, or say --all")
+    sids = session_ids(arguments.output_dir) if arguments.all else arguments.sessions
+    doomed = cleanup(sids, output_dir=arguments.output_dir, dry_run=True)
+    size_mb = sum(path.stat().st_size for path in doomed if path.exists()) / 1e6
+    what = f"{len(sids)} session{'s' * (len(sids) != 1)} ({len(doomed):,} files, {size_mb:.2f} MB)"
+    say(f"{what} in {plain(arguments.output_dir)}: {plain(', '.join(sids))}")
+    if arguments.dry_run or not sids:
+        say("Nothing deleted.")
+        return Exit.DONE
+    if not arguments.yes and not _agreed(f"Delete {what}?"):
+        say("Nothing deleted.")
+        return Exit.DONE
+    gone = cleanup(sids, output_dir=arguments.output_dir)
+    say(f"Deleted {len(gone):,} files.")
+    return Exit.DONE
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise InputError("nobody is there to ask before deleting: say --yes to delete without asking")
+    say(f"{question} [y/N] ", end="")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def verify_command(arguments: Arguments) -> int:
+    """Check a session's files against each other."""
+    from feedeval.results.session import find_session
+    from feedeval.run.verify import Severity, verify
+
+    sid = find_session(arguments.session, Path(arguments.output_dir))
+    findings = verify(arguments.output_dir, sid, repair=arguments.repair)
+    if not findings:
+        say(f"Session {sid}: all files are whole and agree.")
+        return Exit.DONE
+    for finding in findings:
+        done = " (repaired)" if finding.repaired else ""
+        say(f"{finding.severity.value:<8} {plain(finding.file)}: {plain(finding.problem)}{done}")
+        say(f"         {plain(finding.advice)}")
+    bad = any(finding.severity is Severity.ERROR and not finding.repaired for finding in findings)
+    return Exit.SOME_FAILED if bad else Exit.DONE

@@ -1,0 +1,245 @@
+"""Back up a session as one file, and restore it from one that somebody else may have made."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from feedeval.errors import InputError, SessionError, StorageError
+from feedeval.results.export import write_whole
+from feedeval.results.session import Session, find_session
+from feedeval.run import store
+from feedeval.run.atomic import FILE_MODE, storage_error
+from feedeval.run.files import FileKind, FileState, parse_name, session_paths
+from feedeval.run.lock import SessionLock
+
+MAX_RESTORED_BYTES = 50_000_000_000
+"""A backup that unpacks to more is refused: a million products take about 5 GB."""
+
+MAX_FILES = 1_000_000
+
+_CHUNK_BYTES = 1 << 20
+_SUFFIXES = (".tar.gz", ".tgz", ".zip")
+
+
+def backup(
+    session: Session | str | None = None, to: str | Path | None = None, *, output_dir: str | Path = "output"
+) -> Path:
+    """Write all files of a session into one archive, whole or not at all, and return its path.
+
+    Args:
+        session: A session, its name or the beginning of one; the latest by default.
+        to: The archive (`.tar.gz`, `.tgz` or `.zip`), or a folder; `feedeval_<session>.tar.gz` in the output folder by
+            default. The archive is readable for its owner alone, as the session's files are.
+        output_dir: The folder of the session, where `session` is a name.
+
+    Raises:
+        SessionNotFound: There is no such session.
+        InputError: Another suffix.
+        StorageError: The archive cannot be written.
+    """
+    folder = session.output_dir if isinstance(session, Session) else Path(output_dir)
+    sid = session.id if isinstance(session, Session) else find_session(session, folder)
+    target = folder if to is None else Path(to)
+    if target.is_dir():
+        target = target / f"feedeval_{sid}.tar.gz"
+    if not target.name.lower().endswith(_SUFFIXES):
+        raise InputError(f"{target.name}: name the backup with one of the suffixes {', '.join(_SUFFIXES)}")
+    if not target.parent.is_dir():
+        raise InputError(f"{target.parent} is not a folder: make it first")
+    pack = _pack_zip if target.suffix.lower() == ".zip" else _pack_tar
+    write_whole(target, lambda unfinished: pack(unfinished, _stable_files(folder, sid)), mode=FILE_MODE)
+    return target
+
+
+def _stable_files(folder: Path, sid: str) -> Iterator[Path]:
+    """Yield the files of a session that may be running, so that no reply is in none of them.
+
+    A call log disappears when its batch file is there: logs come first, and the folder is listed again until nothing
+    new appears. The progress file comes last, for it counts what is in the others.
+    """
+    given: set[str] = set()
+    while True:
+        files = [parsed for path in store.session_files(folder, sid) if (parsed := parse_name(path.name)) is not None]
+        fresh = [f for f in files if f.name not in given and _is_kept(f.kind, f.state)]
+        if not fresh:
+            break
+        for file in sorted(fresh, key=lambda f: f.kind is not FileKind.CALLS):
+            given.add(file.name)
+            yield folder / file.name
+    if (progress := session_paths(folder, sid).progress).exists():
+        yield progress
+
+
+def _is_kept(kind: FileKind, state: FileState) -> bool:
+    return kind not in (FileKind.LOCK, FileKind.PROGRESS) and state is not FileState.TEMPORARY
+
+
+def _pack_tar(target: Path, files: Iterator[Path]) -> None:
+    with tarfile.open(target, "w:gz", compresslevel=6) as archive:
+        for path in files:
+            try:
+                stream = path.open("rb")
+            except FileNotFoundError:
+                continue
+            with stream:
+                entry = tarfile.TarInfo(path.name)
+                stat = os.fstat(stream.fileno())
+                entry.size, entry.mtime, entry.mode = stat.st_size, int(stat.st_mtime), FILE_MODE
+                archive.addfile(entry, stream)
+
+
+def _pack_zip(target: Path, files: Iterator[Path]) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                continue
+            entry = zipfile.ZipInfo(path.name)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, FILE_MODE << 16
+            archive.writestr(entry, data)
+
+
+def restore(
+    archive: str | Path,
+    output_dir: str | Path = "output",
+    *,
+    overwrite: bool = False,
+    max_bytes: int = MAX_RESTORED_BYTES,
+) -> list[str]:
+    """Unpack a backup into `output_dir`, all of it or nothing, and return the names of its sessions.
+
+    The archive is not trusted: it may hold files with the names of a session's files and nothing else, no paths, no
+    links, each once; the bytes are counted while they are unpacked.
+
+    Args:
+        archive: A file that `backup` wrote.
+        output_dir: The folder to restore to; made where it is not there.
+        overwrite: Replace a session of the same name.
+        max_bytes: Refuse an archive that unpacks to more.
+
+    Raises:
+        InputError: It is not a backup, holds what does not belong there, or is too large.
+        SessionError: The session is there already, is running, or the backup holds a part of one only.
+        StorageError: The folder cannot be written.
+    """
+    source, folder = Path(archive), Path(output_dir)
+    if not source.is_file():
+        raise InputError(f"{source} is not a file: name the archive that `feedeval backup` wrote")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # On the same file system, so that moving into place is a rename.
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as staging:
+            _unpack(source, Path(staging), max_bytes)
+            return _move_in(source, Path(staging), folder, overwrite=overwrite)
+    except OSError as exc:
+        raise storage_error(exc, folder, "restore to") from exc
+
+
+class _Member(NamedTuple):
+    name: str
+    is_file: bool
+    open: Callable[[], IO[bytes] | None]
+
+
+def _tar_members(source: Path) -> Iterator[_Member]:
+    with tarfile.open(source, "r:*") as archive:
+        for entry in archive:
+            # `isreg` is true of sparse files too, whose size is not that of what is in the archive.
+            plain_file = entry.isreg() and not entry.issparse()
+            yield _Member(entry.name, plain_file, lambda entry=entry: archive.extractfile(entry))  # type: ignore[misc]
+
+
+def _zip_members(source: Path) -> Iterator[_Member]:
+    with zipfile.ZipFile(source) as archive:
+        for entry in archive.infolist():
+            kind = entry.external_attr >> 16 & 0o170000
+            # `orig_filename` is what the archive says; `filename` has already been cut at a NUL.
+            plain_file = not entry.is_dir() and kind in (0, 0o100000) and entry.filename == entry.orig_filename
+            yield _Member(entry.orig_filename, plain_file, lambda entry=entry: archive.open(entry))  # type: ignore[misc]
+
+
+def _unpack(source: Path, staging: Path, max_bytes: int) -> None:
+    members = _zip_members(source) if zipfile.is_zipfile(source) else _tar_members(source)
+    seen: set[str] = set()
+    left = max_bytes
+    try:
+        for member in members:
+            parsed = parse_name(member.name) if member.is_file else None
+            if parsed is None or not _is_restored(parsed.kind, parsed.state):
+                raise InputError(
+                    f"{source.name} holds {member.name!r}, which is no file of a session: nothing restored"
+                )
+            if member.name in seen or len(seen) >= MAX_FILES:
+                raise InputError(f"{source.name} holds {member.name!r} twice or too many files: nothing restored")
+            seen.add(member.name)
+            left = _copy(source, member, staging / member.name, left)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, RuntimeError, NotImplementedError) as exc:
+        raise InputError(f"{source.name} is no backup that can be read ({exc}): nothing restored") from exc
+
+
+def _is_restored(kind: FileKind, state: FileState) -> bool:
+    return kind is not FileKind.LOCK and state is not FileState.TEMPORARY
+
+
+def _copy(source: Path, member: _Member, target: Path, left: int) -> int:
+    """Copy one file and return how many bytes may still come."""
+    stream = member.open()
+    if stream is None:
+        raise InputError(f"{source.name}: {member.name!r} cannot be read: nothing restored")
+    with stream, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as out:
+        # Counted as they come: the sizes that an archive states are what its maker wrote there.
+        while chunk := stream.read(_CHUNK_BYTES):
+            left -= len(chunk)
+            if left < 0:
+                raise InputError(f"{source.name} unpacks to more than the limit (max_bytes): nothing restored")
+            out.write(chunk)
+    return left
+
+
+def _move_in(source: Path, staging: Path, folder: Path, *, overwrite: bool) -> list[str]:
+    sids = store.session_ids(staging)
+    if not sids:
+        raise InputError(f"{source.name} holds no session: nothing restored")
+    for sid in sids:
+        store.read_progress(staging, sid)
+    there = [sid for sid in sids if store.session_files(folder, sid)]
+    if there and not overwrite:
+        raise SessionError(f"{', '.join(there)} is in {folder} already: say overwrite (--overwrite) to replace it")
+    for sid in sids:
+        lock = SessionLock(session_paths(folder, sid).lock)
+        lock.acquire()
+        try:
+            remove_files(folder, sid)
+            # The progress file comes last, so that a restore that was cut short does not look whole.
+            for path in sorted(store.session_files(staging, sid), key=lambda p: p.name.startswith("progress_")):
+                shutil.move(path, folder / path.name)
+        finally:
+            lock.release()
+    return sids
+
+
+def remove_files(folder: Path, sid: str) -> list[Path]:
+    """Remove the files of a session whose lock is held, and return them; the lock's own file stays.
+
+    Raises:
+        StorageError: A file cannot be removed; those that were not reached are still there.
+    """
+    paths = session_paths(folder, sid)
+    files = [path for path in store.session_files(folder, sid) if path != paths.lock]
+    # What makes it a session goes last: cut short, it is still listed and can be removed again.
+    files.sort(key=lambda path: path in (paths.progress, paths.session))
+    for path in files:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as exc:
+            raise StorageError(f"{path} cannot be removed ({exc.strerror}): make the folder writable") from exc
+    return files

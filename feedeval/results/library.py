@@ -1,0 +1,227 @@
+"""The sessions of an output folder: list, inspect, put together, clean up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from feedeval.errors import InputError, SessionError, SessionLocked
+from feedeval.records import SCHEMA_VERSION
+from feedeval.results.archive import remove_files
+from feedeval.results.export import write_frame
+from feedeval.results.frames import RowStatus
+from feedeval.results.lazytext import TEXT
+from feedeval.results.loading import collector_off, decode_batches
+from feedeval.results.session import Session, find_session
+from feedeval.run import store
+from feedeval.run.files import session_paths
+from feedeval.run.lock import SessionLock, holder, is_held
+
+LIST_COLUMNS: dict[str, Any] = {
+    **dict.fromkeys(("session", "kind", "engine", "status"), TEXT),
+    **dict.fromkeys(("total", "done", "failed"), "Int64"),
+    **dict.fromkeys(("coverage_pct", "cost_usd"), "float64"),
+    **dict.fromkeys(("started", "updated"), TEXT),
+    "size_mb": "float64",
+}
+
+COVERAGE_BYTES = 100_000_000
+"""Batch files that a listing reads at most for mean coverages, newest sessions first: it should answer at once."""
+
+DAMAGED = "damaged"
+"""Shown as the status of a session whose progress file cannot be read."""
+
+
+class _Covered(msgspec.Struct, gc=False):
+    coverage_pct: float
+
+
+class _CoveredResult(msgspec.Struct, gc=False):
+    value: _Covered
+
+
+class _CoveredBatch(msgspec.Struct, gc=False):
+    results: list[_CoveredResult]
+    schema_version: int = SCHEMA_VERSION
+
+
+def list_sessions(output_dir: str | Path = "output") -> pd.DataFrame:
+    """Return the sessions of a folder, a row each, the latest first.
+
+    Columns: session, kind, engine, status (str); total, done, failed (Int64); coverage_pct (float64, mean over the
+    products that are done; NaN where the session is too large to look through at once), cost_usd (float64, NaN where
+    the model has no known price); started, updated (str, ISO 8601); size_mb (float64).
+    """
+    folder = Path(output_dir)
+    rows = []
+    budget = COVERAGE_BYTES
+    for sid in reversed(store.session_ids(folder)):
+        session = Session(sid, folder)
+        batch_bytes = _size(session.batch_paths)
+        row: dict[str, Any] = {"session": sid, "size_mb": round(_size(session.files) / 1e6, 2)}
+        try:
+            row |= _state(session)
+            if session.is_audit and batch_bytes <= budget:
+                budget -= batch_bytes
+                row["coverage_pct"] = _mean_coverage(session.batch_paths)
+        except SessionError:
+            row["status"] = DAMAGED
+        rows.append(row)
+    return pd.DataFrame(rows, columns=list(LIST_COLUMNS)).astype(LIST_COLUMNS)
+
+
+def _state(session: Session) -> dict[str, Any]:
+    progress = session.progress
+    return {
+        "kind": progress.kind,
+        "engine": progress.engine,
+        "status": session.status.value,
+        "total": progress.counts.total,
+        "done": progress.counts.done,
+        "failed": progress.counts.failed,
+        "cost_usd": progress.cost_usd,
+        "started": progress.started,
+        "updated": progress.updated,
+    }
+
+
+def _mean_coverage(paths: Sequence[Path]) -> float:
+    with collector_off():
+        found = [r.value.coverage_pct for batch in decode_batches(paths, _CoveredBatch) for r in batch.results]
+    return round(sum(found) / len(found), 1) if found else float("nan")
+
+
+def _size(paths: Iterable[Path]) -> int:
+    total = 0
+    for path in paths:
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def session_info(session: Session | str | None = None, *, output_dir: str | Path = "output") -> dict[str, Any]:
+    """Return all that is known of a session without reading its results.
+
+    Keys: `state` (as in `list_sessions`), `fingerprint` (the settings that results depend on), `settings` (the others),
+    `usage` (calls, retries, tokens, elapsed_s), `errors_by_type`, `health`, `files` (number and size_mb by kind),
+    `note` (what has to be said of the engine).
+    """
+    found = as_session(session, Path(output_dir))
+    progress = found.progress
+    kinds: dict[str, dict[str, float]] = {}
+    for path in found.files:
+        of_kind = kinds.setdefault(path.name.split("_")[0], {"number": 0, "size_mb": 0.0})
+        of_kind["number"] += 1
+        of_kind["size_mb"] = round(of_kind["size_mb"] + _size([path]) / 1e6, 3)
+    return {
+        "state": {"session": found.id, **_state(found), "status_reason": progress.status_reason},
+        "fingerprint": progress.fingerprint,
+        "settings": {"batch_size": progress.batch_size, "budget_usd": progress.budget_usd, **progress.settings},
+        "usage": {
+            "calls": progress.calls,
+            "retries": progress.retries,
+            "tokens": progress.usage.total_tokens,
+            "elapsed_s": progress.elapsed_s,
+        },
+        "errors_by_type": progress.errors_by_type,
+        "health": progress.health.model_dump(mode="json"),
+        "files": kinds,
+        "note": found.note,
+    }
+
+
+def as_session(session: Session | str | None, output_dir: Path) -> Session:
+    """Return a session by itself, by name or beginning, or the latest."""
+    return session if isinstance(session, Session) else Session(find_session(session, output_dir), output_dir)
+
+
+def consolidate(
+    sessions: Session | str | Iterable[Session | str], path: str | Path, *, output_dir: str | Path = "output"
+) -> Path:
+    """Write the results of one or several sessions as one table and return its path.
+
+    Where a product (by its key) is in several, the newest result counts; one that failed later on does not hide
+    a result. The last column, `session`, says where a row is from.
+
+    Args:
+        sessions: Sessions or their names.
+        path: `.csv` (safe for spreadsheets), `.jsonl` or `.parquet`.
+        output_dir: The folder of sessions that are given by name.
+
+    Raises:
+        SessionNotFound: There is no such session.
+        InputError: No session, sessions of different kinds, or another suffix.
+        StorageError: The file cannot be written.
+    """
+    given = [sessions] if isinstance(sessions, Session | str) else list(sessions)
+    found = [as_session(each, Path(output_dir)) for each in given]
+    if not found:
+        raise InputError("no session to consolidate: name one or several")
+    kinds = {session.progress.kind for session in found}
+    if len(kinds) > 1:
+        raise InputError(f"sessions of different kinds ({', '.join(sorted(kinds))}) do not fit in one table")
+    return write_frame(_newest(sorted({s.id: s for s in found}.values(), key=lambda s: s.id)), path)
+
+
+def _newest(sessions: Sequence[Session]) -> pd.DataFrame:
+    frame = pd.concat([s.results.assign(session=s.id) for s in sessions], ignore_index=True)
+    keys = pd.concat([s.keys for s in sessions], ignore_index=True)
+    rank = pd.DataFrame({"key": keys, "done": frame["status"] == RowStatus.DONE.value, "row": range(len(frame))})
+    best = rank.sort_values(["done", "row"], kind="stable").drop_duplicates("key", keep="last")
+    # Products stand where they were first seen, so that one session's table is in the order of its feed.
+    place = rank.drop_duplicates("key").set_index("key")["row"]
+    rows: pd.Series[int] = best.set_index("key")["row"].reindex(place.index)
+    newest: pd.DataFrame = frame.iloc[rows.to_numpy()].reset_index(drop=True)
+    return newest
+
+
+def cleanup(
+    sessions: Iterable[Session | str], *, output_dir: str | Path = "output", dry_run: bool = False
+) -> list[Path]:
+    """Delete the files of sessions and return them; nothing that is not a session's file is touched.
+
+    Nothing is deleted unless all can be: a session that is running stops the whole.
+
+    Args:
+        sessions: Sessions or their full names; a beginning is not enough to delete.
+        output_dir: The folder of sessions that are given by name.
+        dry_run: Return what would be deleted and delete nothing.
+
+    Raises:
+        SessionNotFound: There is no such session.
+        SessionLocked: A session is running.
+        StorageError: A file cannot be removed.
+    """
+    folder = Path(output_dir)
+    chosen = {s.id: s for s in (_exactly(each, folder) for each in sessions)}.values()
+    for session in chosen:
+        lock_path = session_paths(session.output_dir, session.id).lock
+        if is_held(lock_path):
+            raise SessionLocked(
+                f"session {session.id} is running ({holder(lock_path)}): stop it first; nothing deleted"
+            )
+    if dry_run:
+        return [path for session in chosen for path in session.files]
+    return [path for session in chosen for path in _remove(session)]
+
+
+def _exactly(session: Session | str, folder: Path) -> Session:
+    found = as_session(session, folder)
+    if isinstance(session, str) and found.id != session:
+        raise InputError(f"{session!r} is the beginning of {found.id}: give the whole name to delete it")
+    return found
+
+
+def _remove(session: Session) -> list[Path]:
+    lock = SessionLock(session_paths(session.output_dir, session.id).lock)
+    lock.acquire()
+    try:
+        return remove_files(session.output_dir, session.id)
+    finally:
+        lock.release()
