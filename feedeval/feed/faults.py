@@ -1,0 +1,105 @@
+"""What was wrong with a source, counted while it is read and told once at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from feedeval.errors import FeedError
+
+LINES_SHOWN = 10
+"""Line numbers that a warning names for each kind of fault; the count says how many there were."""
+
+
+class FeedWarning(UserWarning):
+    """Something in the feed was mended, guessed or left out; the message says what, how often and where."""
+
+
+class Fault(StrEnum):
+    """Kinds of faults that reading gets over; the value is what a warning says of it."""
+
+    CUT_OFF = "the source ends in the middle of a product, which was left out"
+    DECODING = "bytes that do not fit the encoding"
+    CONTROL_CHARACTER = "control characters removed"
+    BARE_AMPERSAND = 'bare "&" read as text'
+    BARE_ANGLE = 'bare "<" read as text'
+    NAMED_ENTITY = "HTML entities that XML does not know, resolved"
+    HTML_IN_XML = "HTML tags that were neither escaped nor closed, kept as text"
+    PREFIX = "namespace prefix not declared, read as Google's"
+    OUTSIDE = "markup that is broken outside the products"
+    BROKEN_PRODUCT = "products with broken markup, read as far as they go"
+    LOST_PRODUCT = "products that could not be read, left out"
+    SHORT_ROW = "rows with fewer cells than the header, the missing ones left empty"
+    LONG_ROW = "rows with more cells than the header, the surplus left out (the row may be shifted)"
+    OPEN_QUOTE = "quotation marks that are never closed, read as text"
+    REPEATED_COLUMN = "columns that occur more than once, read as one repeated attribute"
+    BROKEN_JSON = "entries that are not valid JSON, left out"
+    NOT_AN_OBJECT = "entries that are not JSON objects, left out"
+    COMPRESSION = "the compressed data is damaged or ends early, read up to there"
+    UNUSED_COLUMN = "names given in columns= that the source never used"
+
+
+@dataclass
+class _Tally:
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Faults:
+    """Collects faults; with `strict`, the first one raises.
+
+    Attributes:
+        source: What the source is called in messages.
+        strict: Raise `FeedError` instead of going on.
+    """
+
+    source: str
+    strict: bool = False
+    _tallies: dict[Fault, _Tally] = field(default_factory=dict)
+
+    def add(self, fault: Fault, *, line: int | None = None, detail: str = "", count: int = 1) -> None:
+        """Note `count` faults of one kind.
+
+        Raises:
+            FeedError: The reading is strict.
+        """
+        if self.strict:
+            where = f" at line {line:,}" if line else ""
+            what = f" ({detail})" if detail else ""
+            raise FeedError(f"{self.source}: {fault.value}{what}{where}. Leave strict=True out to read what can be read.")
+        tally = self._tallies.setdefault(fault, _Tally())
+        tally.count += count
+        if line and len(tally.lines) < LINES_SHOWN and line not in tally.lines:
+            tally.lines.append(line)
+        if detail and len(tally.details) < 3 and detail not in tally.details:
+            tally.details.append(detail)
+
+    def count(self, fault: Fault) -> int:
+        """Return how many faults of this kind were noted."""
+        return self._tallies[fault].count if fault in self._tallies else 0
+
+    def __bool__(self) -> bool:
+        return bool(self._tallies)
+
+    def sentences(self) -> list[str]:
+        """Return one sentence for each kind of fault, in the order in which they were first met."""
+        return [_sentence(fault, tally) for fault, tally in self._tallies.items()]
+
+
+def _sentence(fault: Fault, tally: _Tally) -> str:
+    text = fault.value if tally.count == 1 and not tally.lines else f"{fault.value}: {tally.count:,}"
+    if tally.details:
+        text += f" ({'; '.join(tally.details)})"
+    if tally.lines:
+        text += f", {_lines(tally.lines, tally.count)}"
+    return text
+
+
+def _lines(lines: Iterable[int], count: int) -> str:
+    shown = list(lines)
+    word = "line" if len(shown) == 1 else "lines"
+    more = " …" if count > len(shown) and len(shown) >= LINES_SHOWN else ""
+    return f"{word} {', '.join(f'{n:,}' for n in shown)}{more}"

@@ -1,0 +1,12 @@
+"""What a product is once it has been read."""
+
+from __future__ import annotations
+
+FieldValue = str | list[str] | dict[str, str] | list[dict[str, str]]
+"""A field's value: text, repeated text, a group of sub-attributes, or repeated groups."""
+
+Product = dict[str, FieldValue]
+"""One entry of a feed by standard attribute names; a field that the feed does not fill has no key.
+
+Keys that begin with `_` are notes of the reader, such as `_double_escaped`: the fields whose entities were escaped twice.
+"""

@@ -1,0 +1,127 @@
+"""Products of an XML feed: strictly as long as it is well-formed, then one product at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lxml import etree
+
+from feedeval.errors import FeedError
+from feedeval.feed.decode import known_encoding
+from feedeval.feed.elements import pairs_of
+from feedeval.feed.faults import Fault, Faults
+from feedeval.feed.repair import repaired_items
+from feedeval.feed.sniff import Sniffed
+from feedeval.feed.sources import Source
+from feedeval.feed.values import Pair
+
+
+class _Broken(Exception):
+    """The strict parser met a fault; carries what it said."""
+
+
+def xml_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
+    """Yield line number (0 where unknown) and pairs of each product.
+
+    The strict parser goes first: it is fast, and what it accepts needs no mending. At its first fault the source is opened again and
+    read by `repaired_items`, which passes over the products that were already given.
+
+    Raises:
+        FeedError: The source declares entities; or it is broken and the reading is strict.
+    """
+    count = 0
+    try:
+        for item in _strict_items(source.chunks(faults), sniffed):
+            count += 1
+            yield item.sourceline or 0, pairs_of(item)
+    except _Broken as fault:
+        if faults.strict:
+            raise FeedError(
+                f"{source.name} is not well-formed XML after {count:,} products: {fault}. "
+                "Leave strict=True out to read what can be read."
+            ) from fault
+        yield from repaired_items(source, sniffed, faults, skip=count)
+        if not faults:
+            faults.add(Fault.OUTSIDE, detail=str(fault))
+
+
+def _strict_items(chunks: Iterable[bytes], sniffed: Sniffed) -> Iterator[etree._Element]:
+    """Yield the elements that hold a product; each is emptied before the next is made."""
+    root = sniffed.root.rpartition(":")[2]
+    parser = etree.XMLPullParser(
+        events=("start", "end"),
+        tag=(f"{{*}}{sniffed.item}", f"{{*}}{root}", sniffed.root),
+        encoding=known_encoding(sniffed.encoding) if sniffed.override else None,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    state = _Depth(sniffed)
+    for chunk in chunks:
+        fault = _feed(parser, chunk)
+        yield from state.items(parser.read_events())
+        if fault is not None:
+            raise fault
+    fault = _feed(parser, None)
+    yield from state.items(parser.read_events())
+    if fault is not None:
+        raise fault
+
+
+def _feed(parser: etree.XMLPullParser, chunk: bytes | None) -> _Broken | None:
+    try:
+        if chunk is None:
+            parser.close()
+        else:
+            parser.feed(chunk)
+    except (etree.XMLSyntaxError, LookupError) as error:
+        return _Broken(str(getattr(error, "msg", None) or error))
+    return None
+
+
+class _Depth:
+    """Follows how deep in product elements the parser is, and refuses entities at the root."""
+
+    def __init__(self, sniffed: Sniffed) -> None:
+        self._item = sniffed.item
+        self._depth = 0
+        self._seen_root = False
+
+    def items(self, events: Iterable[tuple[str, etree._Element]]) -> Iterator[etree._Element]:
+        for event, element in events:
+            if not self._seen_root:
+                self._seen_root = True
+                refuse_entities(element)
+            if not isinstance(element.tag, str) or element.tag.rpartition("}")[2] != self._item:
+                continue
+            if event == "start":
+                self._depth += 1
+                continue
+            self._depth -= 1
+            if self._depth == 0:
+                if any(":" in child.tag for child in element if isinstance(child.tag, str) and child.tag[0] != "{"):
+                    raise _Broken("a namespace prefix is used that was never declared")
+                yield element
+                _forget(element)
+
+
+def refuse_entities(element: etree._Element) -> None:
+    """Raise where the document of `element` declares entities."""
+    dtd = element.getroottree().docinfo.internalDTD
+    if dtd is not None and next(iter(dtd.iterentities()), None) is not None:
+        raise FeedError(
+            "the feed declares entities in its DOCTYPE, which a product feed never needs. Nothing was expanded and nothing was fetched."
+        )
+
+
+def _forget(element: etree._Element) -> None:
+    """Empty an element and unlink those before it, so that memory does not grow with the feed."""
+    element.clear()
+    parent = element.getparent()
+    if parent is not None:
+        while element.getprevious() is not None:
+            del parent[0]
