@@ -10,6 +10,10 @@ from dataclasses import dataclass
 ASSUMED_WINDOW_S = 60.0
 """Limits are given for a minute until the headers show another pace."""
 
+LARGEST_CUSHION = 0.1
+"""Share of a limit that may be left untouched."""
+NEWEST_COUNTS = 0.05
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s|d)")
 _UNIT_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
@@ -72,6 +76,9 @@ class Budget:
     is moved only as far as into these bounds. Being a few calls too careful costs a constant, not a share of the
     limit, because an endpoint's bucket that never runs full loses nothing.
 
+    What a call really uses differs from what was taken for it, and the endpoint counts it before the mirror learns of
+    it; so a cushion is left that grows with these differences and with the calls that are out.
+
     The pace of the refill is (limit - remaining) / reset, from the reply that showed the most in use, where rounding
     matters least.
     """
@@ -85,13 +92,22 @@ class Budget:
         self._taken = 0.0
         self._finished = 0.0
         self._most_used = 0.0
+        self._difference = 0.0
+        self._out = 0
+
+    @property
+    def _cushion(self) -> float:
+        """What is left untouched: two usual differences of the sum over all calls that are out."""
+        assert self.limit is not None
+        return min(2.0 * self._difference * math.sqrt(self._out + 1), LARGEST_CUSHION * self.limit)
 
     def wait_s(self, now: float, amount: float) -> float:
         """Return how long until `amount` can be taken; 0 where nothing is known of a limit."""
         if self.limit is None:
             return 0.0
         self._refill(now)
-        return max(0.0, (min(amount, self.limit) - self._level) / self.rate)
+        needed = min(amount + self._cushion, self.limit)
+        return max(0.0, (needed - self._level) / self.rate)
 
     def take(self, now: float, amount: float) -> Mark:
         """Take `amount` for a call that starts now."""
@@ -99,11 +115,16 @@ class Budget:
             self._refill(now)
         self._level -= amount
         self._taken += amount
+        self._out += 1
         return Mark(now, amount, self._taken, self._finished)
 
     def finish(self, mark: Mark, used: float | None = None) -> float:
-        """Settle a call by what it really used; return that amount."""
-        used = mark.amount if used is None else used
+        """Settle a call by what it really used, if that is known; return the amount that it counts for."""
+        self._out -= 1
+        if used is None:
+            used = mark.amount
+        elif used:
+            self._difference += (abs(used - mark.amount) - self._difference) * NEWEST_COUNTS
         self._level -= used - mark.amount
         self._taken += used - mark.amount
         self._finished += used

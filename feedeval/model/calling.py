@@ -39,6 +39,17 @@ class Question:
     """A dialect that this call tries because the endpoint refused the usual one without saying why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a call has come."""
+
+    retries: int
+    faults: int
+    """Faults of the whole run that had been met when the call was asked for."""
+    again: bool
+    """Whether it was sent before."""
+
+
 class Estimator:
     """Guesses the tokens of a call from its length and from what calls of the same schema used before."""
 
@@ -123,21 +134,21 @@ class Caller:
             attempts += 1
             if attempts > 1 and patience.retries:
                 self.retries += 1
-            return await self._attempt(question, ledger, patience.retries, faults)
+            return await self._attempt(question, ledger, Standing(patience.retries, faults, attempts > 1))
 
         return await retry(attempt, patience, self._tools.sleep)
 
-    async def _attempt(self, question: Question, ledger: Ledger, retries: int, faults: int) -> Call:
-        self._check(faults)
+    async def _attempt(self, question: Question, ledger: Ledger, standing: Standing) -> Call:
+        self._check(standing.faults)
         reserve_usd = self._most(question)
         await ledger.reserve(reserve_usd)
         call: Call | None = None
         complete = True
         try:
-            permit = await self.lane.enter(self._estimator.total_tokens(question))
+            permit = await self.lane.enter(self._estimator.total_tokens(question), ahead=standing.again)
             started = self._tools.clock()
-            reply, dialect = await self._through(permit, question, retries, faults)
-            call = self._written(question, reply, (self._tools.clock() - started) * 1000, retries)
+            reply, dialect = await self._through(permit, question, standing)
+            call = self._written(question, reply, (self._tools.clock() - started) * 1000, standing.retries)
             complete = reply.complete
             if complete:
                 self._learn_dialect(dialect)
@@ -147,13 +158,13 @@ class Caller:
             raise BrokenReply("The reply was billed but says nothing: no choices, or content that is null.")
         return call
 
-    async def _through(self, permit: Permit, question: Question, retries: int, faults: int) -> tuple[Reply, Dialect]:
+    async def _through(self, permit: Permit, question: Question, standing: Standing) -> tuple[Reply, Dialect]:
         """Make the call that a permit was got for, and give the permit back in every case."""
         outcome, headers, tokens, retry_after_s = Outcome.NEUTRAL, None, None, None
         dialect = question.trial or self.dialect
         try:
             try:
-                self._check(faults)
+                self._check(standing.faults)
             except RunFault:
                 tokens = 0.0
                 raise
@@ -166,7 +177,7 @@ class Caller:
             assert response is not None
             outcome = Outcome.FAULT
             reply = read_reply(response.content)
-            outcome = Outcome.RETRIED_OK if retries else Outcome.OK
+            outcome = Outcome.RETRIED_OK if standing.retries else Outcome.OK
             if reply.usage.total_tokens:
                 tokens = float(reply.usage.total_tokens)
                 self._estimator.learn(question, reply.usage)
@@ -199,6 +210,10 @@ class Caller:
         parameter = refused_parameter(exc)
         if parameter is None:
             looser = dialect.rung.looser
+            if self._proven and self.dialect != dialect and question.trial is not None:
+                # While this call was finding its way another one found it.
+                question.trial = None
+                return AskDifferently("The endpoint refuses the request; trying it in the way that it takes.")
             if self._proven or looser is None:
                 return None
             question.trial = replace(dialect, rung=looser)
@@ -221,7 +236,7 @@ class Caller:
 
     def _most(self, question: Question) -> float:
         """Return what the call can cost at most, as far as can be told."""
-        most = Usage.model_construct(
+        most = Usage(
             input_tokens=int(self._estimator.input_tokens(question) * 1.1) + 1,
             cached_tokens=0,
             output_tokens=self._settings.max_output_tokens,
@@ -232,14 +247,14 @@ class Caller:
         usage = reply.usage
         if not usage.total_tokens and reply.complete:
             # Some servers report no usage; an estimate keeps the budget honest.
-            usage = Usage.model_construct(
+            usage = Usage(
                 input_tokens=int(self._estimator.input_tokens(question)),
                 cached_tokens=0,
                 output_tokens=len(reply.text) // CHARACTERS_PER_TOKEN,
             )
         # A reply that says nothing is in the books but is not found again as the answer to this request.
         request_hash = question.request_hash if reply.complete else f"{question.request_hash}-empty-{retries}"
-        return Call.model_construct(
+        return Call(
             request_hash=request_hash,
             model=reply.model or self._settings.model,
             text=self._tools.scrubber.reply(reply.text),

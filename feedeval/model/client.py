@@ -36,7 +36,7 @@ from feedeval.model.pacing import Pacer, shared_pacer
 from feedeval.model.pricing import Rates, cost_usd
 from feedeval.model.schema import schema_text
 from feedeval.model.settings import ModelSettings
-from feedeval.model.transport import AiohttpTransport
+from feedeval.model.transport import LeanClient
 from feedeval.model.wire import REFUSAL, Prompt, json_in, messages_of
 from feedeval.records import Call, Gauges, Ledger, Usage
 
@@ -86,7 +86,11 @@ class ModelClient:
     def _take(self, settings: ModelSettings) -> None:
         key = settings.key()
         self.settings = settings
-        self._key_sent = key
+        self._key = key
+        self._price_url = None if settings.is_openai else settings.shown_endpoint
+        self._rates: Rates | None = None
+        if settings.input_price is not None and settings.output_price is not None:
+            self._rates = Rates(settings.input_price, settings.output_price)
         self._scrubber = Scrubber(key)
         self._sdk = None
         self._hashes: dict[type[BaseModel], Any] = {}
@@ -129,10 +133,9 @@ class ModelClient:
         return self._price(Usage(input_tokens=1, output_tokens=1)) is not None
 
     def _price(self, usage: Usage) -> float | None:
-        settings = self.settings
-        if settings.input_price is not None and settings.output_price is not None:
-            return Rates(settings.input_price, settings.output_price).cost_usd(usage)
-        return cost_usd(settings.model, usage, None if settings.is_openai else settings.shown_endpoint)
+        if self._rates is not None:
+            return self._rates.cost_usd(usage)
+        return cost_usd(self.settings.model, usage, self._price_url)
 
     def gauges(self) -> Gauges:
         """Return how things stand; may be called from any thread."""
@@ -284,9 +287,9 @@ class ModelClient:
             self._move_to(loop)
         if self._sdk is None:
             if self._http is None:
-                self._http = self._given_http or httpx2.AsyncClient(transport=AiohttpTransport())
+                self._http = self._given_http or LeanClient()
             self._sdk = openai.AsyncOpenAI(
-                api_key=self._key_sent,
+                api_key=self._key,
                 base_url=self.settings.endpoint,
                 timeout=self.settings.timeout_s,
                 max_retries=0,

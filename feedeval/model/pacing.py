@@ -10,7 +10,8 @@ The rule, for each endpoint and key:
    `x-ratelimit-*` headers of every reply; without such headers there are no budgets (`budgets.py`).
 3. *Cooldown.* A refusal stops all new calls to the endpoint for the longer of `retry-after` and a floor of 1 s, which
    doubles with every burst that follows without a success in between, up to a minute.
-4. *Order.* Calls start in the order in which they asked; a caller whose own ceiling is reached is passed over.
+4. *Order.* Calls start in the order in which they asked, repeated ones first; a caller whose own ceiling is reached
+   is passed over.
 
 Where its parts come from, all public: the adaptive window is that of Inspect (UK AI Security Institute: adaptive
 concurrency for model calls), the request and token buckets are as in Bespoke Labs' Curator, narrowing once a burst
@@ -88,9 +89,9 @@ class Lane:
         """Calls that this run may have out now, as far as it alone is concerned."""
         return self.ceiling if self.narrowed is None else max(0, min(self.ceiling, self.narrowed))
 
-    async def enter(self, tokens: float) -> Permit:
-        """Wait until a call of about `tokens` tokens may start."""
-        return await self.pacer.enter(self, tokens)
+    async def enter(self, tokens: float, *, ahead: bool = False) -> Permit:
+        """Wait until a call of about `tokens` tokens may start; one that is repeated goes `ahead` of all who wait."""
+        return await self.pacer.enter(self, tokens, ahead=ahead)
 
     def leave(
         self,
@@ -175,14 +176,17 @@ class Pacer:
         """Seconds spent cooling down so far."""
         return max(0.0, self._cooled_s - self.cooldown_s)
 
-    async def enter(self, lane: Lane, tokens: float) -> Permit:
+    async def enter(self, lane: Lane, tokens: float, *, ahead: bool = False) -> Permit:
         """Wait until a call of about `tokens` tokens may start in this lane."""
         with self._lock:
-            if not self._waiters and self._blocked_s(lane, tokens) == 0.0:
+            if (ahead or not self._waiters) and self._blocked_s(lane, tokens) == 0.0:
                 return self._start(lane, tokens)
             loop = asyncio.get_running_loop()
             waiter = _Waiter(lane, tokens, loop, loop.create_future())
-            self._waiters.append(waiter)
+            if ahead:
+                self._waiters.appendleft(waiter)
+            else:
+                self._waiters.append(waiter)
             self.pump()
         try:
             return await waiter.granted

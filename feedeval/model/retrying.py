@@ -79,6 +79,19 @@ async def retry(
     attempt: Callable[[], Awaitable[T]], patience: Patience, sleep: Callable[[float], Awaitable[None]]
 ) -> T:
     """Call `attempt` until it returns, raises what no retry mends, or patience is spent; then raise its last fault."""
+    try:
+        return await attempt()
+    except RETRIED as exc:
+        first: Exception | None = exc
+
+    async def again() -> T:
+        """Hand the first fault over to tenacity, which was not troubled for the many calls that just succeed."""
+        nonlocal first
+        if first is not None:
+            fault, first = first, None
+            raise fault
+        return await attempt()
+
     retrying = AsyncRetrying(
         sleep=sleep,
         stop=patience.spent,
@@ -86,4 +99,4 @@ async def retry(
         retry=retry_if_exception_type(RETRIED),
         reraise=True,
     )
-    return await retrying(attempt)
+    return await retrying(again)

@@ -1,17 +1,20 @@
-"""The HTTP transport under the SDK: aiohttp, with every one of its faults told apart.
+"""The HTTP client under the SDK: aiohttp, with all of its faults told apart, and nothing that one API does not need.
 
 The SDK can bring an aiohttp transport of its own (`DefaultAioHttpClient`). It reports a refused connection and a reset
-one both as a timeout, keeps a cookie jar for each client, and reads replies in pieces of 16 kB; here a fault keeps its
-kind, because the runner does different things after each, and a reply is read whole.
+one both as a timeout; here a fault keeps its kind, because the run does different things after each. Cookies,
+redirects, authentication flows and event hooks of a general HTTP client are left out: they took more than half of the
+time of a call.
 """
 
 from __future__ import annotations
 
-import urllib.parse
 import urllib.request
+from typing import Any
 
 import aiohttp
 import httpx2
+
+ENCODING = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):
@@ -43,14 +46,16 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             async with session.request(
                 request.method,
                 str(request.url),
-                headers=request.headers.multi_items(),
+                headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
                 data=request.content or None,
                 allow_redirects=False,
                 timeout=self._timeout(request),
                 proxy=self._proxy(request.url.scheme, request.url.host),
             ) as response:
                 body = await response.read()
-                return httpx2.Response(response.status, headers=response.raw_headers, content=body, request=request)
+                # What was said of encoding and length is about bytes that aiohttp has decoded.
+                headers = [field for field in response.raw_headers if field[0].lower() not in ENCODING]
+                return httpx2.Response(response.status, headers=headers, content=body, request=request)
         except (
             aiohttp.ClientConnectorError,
             aiohttp.ClientProxyConnectionError,
@@ -64,7 +69,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as exc:
             raise httpx2.UnsupportedProtocol(str(exc), request=request) from exc
         except (aiohttp.ClientError, OSError) as exc:
-            raise httpx2.ReadError(str(exc), request=request) from exc
+            raise httpx2.ReadError(str(exc) or type(exc).__name__, request=request) from exc
 
     async def aclose(self) -> None:
         """Close all connections; the next request opens new ones."""
@@ -75,10 +80,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
     def _open(self) -> aiohttp.ClientSession:
         # How many calls may be out is the pacer's to say: a second limit here would only hide waiting from it.
         connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, ssl=httpx2.create_ssl_context())
-        # The reply's content-encoding is undone by httpx2, which asked for it.
-        return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
-        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     def _timeout(self, request: httpx2.Request) -> aiohttp.ClientTimeout:
         total_s = request.extensions.get("timeout", {}).get("read")
@@ -94,3 +96,40 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             bypass = urllib.request.proxy_bypass(host)
             self._proxies[host] = None if bypass else urllib.request.getproxies().get(scheme)
         return self._proxies[host]
+
+
+class LeanClient(httpx2.AsyncClient):
+    """As much of an HTTP client as the SDK needs for JSON over one transport.
+
+    `build_request` makes requests with a body of bytes without merging what is not there, and leaves `Host` and
+    `Content-Length` to aiohttp; `send` hands the request to the transport as it is. A redirect is an answer like any
+    other: an API does not move in the middle of a run.
+    """
+
+    def __init__(self) -> None:
+        self._lean = AiohttpTransport()
+        self._urls: dict[str, httpx2.URL] = {}
+        super().__init__(transport=self._lean)
+
+    def build_request(self, method: str, url: httpx2.URL | str, **parts: Any) -> httpx2.Request:
+        """Build a request; anything but a body of bytes is left to the full client."""
+        content, timeout = parts.get("content"), parts.get("timeout")
+        if not isinstance(content, bytes) or parts.get("params") or not isinstance(timeout, int | float):
+            return super().build_request(method, url, **parts)
+        address = str(url)
+        parsed = self._urls.get(address)
+        if parsed is None:
+            parsed = self._urls[address] = httpx2.URL(address)
+        request = httpx2.Request(
+            method,
+            parsed,
+            headers=parts.get("headers"),
+            stream=httpx2.ByteStream(content),
+            extensions={"timeout": {"read": timeout}},
+        )
+        request.read()
+        return request
+
+    async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
+        """Send a request as it is."""
+        return await self._lean.handle_async_request(request)

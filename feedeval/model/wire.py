@@ -141,7 +141,7 @@ def _usage(found: Any) -> Usage:
     if not isinstance(found, dict):
         return Usage()
     details = found.get("prompt_tokens_details")
-    return Usage.model_construct(
+    return Usage(
         input_tokens=_count(found.get("prompt_tokens")),
         cached_tokens=_count(details.get("cached_tokens")) if isinstance(details, dict) else 0,
         output_tokens=_count(found.get("completion_tokens")),
