@@ -123,7 +123,7 @@ def encode(document: Any, *, pretty: bool = False) -> bytes:
     What JSON has no place for is kept as text rather than refused, because it was paid for: half a surrogate pair in a
     model's reply becomes U+FFFD, an integer beyond 64 bits or an unknown object its `str`.
     """
-    option = orjson.OPT_SERIALIZE_NUMPY | (orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if pretty else 0)
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if pretty else 0
     try:
         return orjson.dumps(document, _fields, option)
     except TypeError:
@@ -139,21 +139,25 @@ def _fields(value: Any) -> Any:
 
 def _storable(value: Any) -> Any:
     match value:
-        case str():
-            # The value of a StrEnum is a plain str; a surrogate pair in two halves becomes the one character it means.
-            return str(value).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        case None | bool() | float():
+        case None | bool():
             return value
+        case str():
+            # A surrogate pair in two halves becomes the one character it means.
+            return str(value).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case float():
+            return float(value)  # of a subclass, such as numpy's, orjson takes none
         case int():
-            return value if value in _INT64 else str(value)
+            return int(value) if value in _INT64 else str(value)
         case BaseModel():
             return _storable(value.__dict__)
         case Mapping():
             return {_storable(str(k)): _storable(v) for k, v in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_storable(v) for v in value]
-        case _:
-            return _storable(str(value))
+    # Scalars and arrays of numpy and pandas, which need not be imported to ask them.
+    if callable(tolist := getattr(value, "tolist", None)):
+        return _storable(tolist())
+    return _storable(str(value))
 
 
 class _Head(msgspec.Struct):

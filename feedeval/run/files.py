@@ -24,7 +24,8 @@ SID_FORMAT = "%Y%m%d_%H%M%S"
 
 _NAME = re.compile(
     r"(?P<stem>(?P<numbered>batch|calls)_(?P<digits>\d{4,})|[a-z]+(?:-[a-z]+)*)"
-    r"_(?P<sid>\d{8}_\d{6})(?P<suffix>\.jsonl|\.json|\.lock)(?P<aside>(?:\.\d+)?\.corrupt)?"
+    r"_(?P<sid>\d{8}_\d{6})(?P<suffix>\.jsonl|\.json|\.lock)(?P<aside>(?:\.\d+)?\.corrupt)?",
+    re.ASCII,
 )
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp")
 _DOCUMENT_NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")

@@ -72,7 +72,9 @@ def verify(output_dir: Path | str, sid: str, *, repair: bool = False) -> list[Fi
     lock = SessionLock(paths.lock)
     lock.acquire()
     try:
-        return _Verification(paths, repair=True, live=False).run()
+        # Looked at whole before anything is changed: a file of a later version anywhere ends it here.
+        findings = _Verification(paths, repair=False, live=False).run()
+        return _Verification(paths, repair=True, live=False).run() if findings else []
     finally:
         lock.release()
 
