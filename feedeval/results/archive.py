@@ -17,7 +17,7 @@ from feedeval.results.export import write_whole
 from feedeval.results.session import Session, find_session
 from feedeval.run import store
 from feedeval.run.atomic import FILE_MODE, storage_error
-from feedeval.run.files import FileKind, FileState, parse_name, session_paths
+from feedeval.run.files import FileKind, FileState, SessionFile, parse_name, session_paths, sid_time
 from feedeval.run.lock import SessionLock
 
 MAX_RESTORED_BYTES = 50_000_000_000
@@ -42,6 +42,7 @@ def backup(
 
     Raises:
         SessionNotFound: There is no such session.
+        SessionDamaged: Its progress file cannot be read.
         InputError: Another suffix.
         StorageError: The archive cannot be written.
     """
@@ -54,6 +55,8 @@ def backup(
         raise InputError(f"{target.name}: name the backup with one of the suffixes {', '.join(_SUFFIXES)}")
     if not target.parent.is_dir():
         raise InputError(f"{target.parent} is not a folder: make it first")
+    # A backup that could not be restored is none: say so now.
+    store.read_progress(folder, sid)
     pack = _pack_zip if target.suffix.lower() == ".zip" else _pack_tar
     write_whole(target, lambda unfinished: pack(unfinished, _stable_files(folder, sid)), mode=FILE_MODE)
     return target
@@ -68,7 +71,7 @@ def _stable_files(folder: Path, sid: str) -> Iterator[Path]:
     given: set[str] = set()
     while True:
         files = [parsed for path in store.session_files(folder, sid) if (parsed := parse_name(path.name)) is not None]
-        fresh = [f for f in files if f.name not in given and _is_kept(f.kind, f.state)]
+        fresh = [f for f in files if f.name not in given and _is_kept(f)]
         if not fresh:
             break
         for file in sorted(fresh, key=lambda f: f.kind is not FileKind.CALLS):
@@ -78,8 +81,8 @@ def _stable_files(folder: Path, sid: str) -> Iterator[Path]:
         yield progress
 
 
-def _is_kept(kind: FileKind, state: FileState) -> bool:
-    return kind not in (FileKind.LOCK, FileKind.PROGRESS) and state is not FileState.TEMPORARY
+def _is_kept(file: SessionFile) -> bool:
+    return file.kind not in (FileKind.LOCK, FileKind.PROGRESS) and file.state is not FileState.TEMPORARY
 
 
 def _pack_tar(target: Path, files: Iterator[Path]) -> None:
@@ -174,7 +177,7 @@ def _unpack(source: Path, staging: Path, max_bytes: int) -> None:
     try:
         for member in members:
             parsed = parse_name(member.name) if member.is_file else None
-            if parsed is None or not _is_restored(parsed.kind, parsed.state):
+            if parsed is None or not _is_restored(parsed):
                 raise InputError(
                     f"{source.name} holds {member.name!r}, which is no file of a session: nothing restored"
                 )
@@ -186,8 +189,9 @@ def _unpack(source: Path, staging: Path, max_bytes: int) -> None:
         raise InputError(f"{source.name} is no backup that can be read ({exc}): nothing restored") from exc
 
 
-def _is_restored(kind: FileKind, state: FileState) -> bool:
-    return kind is not FileKind.LOCK and state is not FileState.TEMPORARY
+def _is_restored(file: SessionFile) -> bool:
+    in_use = file.kind is not FileKind.LOCK and file.state is not FileState.TEMPORARY
+    return in_use and sid_time(file.sid) is not None
 
 
 def _copy(source: Path, member: _Member, target: Path, left: int) -> int:

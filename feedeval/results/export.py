@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError, StorageError
@@ -41,7 +40,8 @@ def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
             column = column.astype(object)
         if not (pd.api.types.is_object_dtype(column.dtype) or isinstance(column.dtype, pd.StringDtype | LazyTextDtype)):
             continue
-        safe.isetitem(position, np.array([safe_cell(cell) for cell in column], dtype=object))
+        cells = pd.Series([safe_cell(cell) for cell in column], index=frame.index, dtype=object)
+        safe.isetitem(position, cells)  # type: ignore[arg-type]  # takes a Series, whatever the stubs say
     safe.columns = pd.Index([safe_cell(name) for name in frame.columns])
     return safe
 

@@ -112,7 +112,8 @@ class LazyTextDtype(ExtensionDtype):
 class LazyText(ExtensionArray):
     """One text column of a session; see the module's docstring.
 
-    Where a cell is set or arrays of several sessions are joined, the texts are read and held in memory from then on.
+    Its cells cannot be set. Where columns of several sessions are joined, the texts are read and held in memory from
+    then on.
     """
 
     def __init__(self, files: TextFiles, kind: TextKind, addresses: NDArray[np.int64]) -> None:
@@ -131,6 +132,11 @@ class LazyText(ExtensionArray):
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Any:
         # Texts that come from elsewhere have no address on disk: they become ordinary text.
         return pd.array(scalars, dtype=TEXT, copy=copy)
+
+    @classmethod
+    def _from_scalars(cls, scalars: Any, *, dtype: Any) -> Any:
+        # What comes of a function over the cells is whatever it is: pandas then finds its dtype.
+        raise TypeError("no text on disk is made of texts in memory")
 
     @classmethod
     def _from_factorized(cls, values: Any, original: Any) -> Any:
@@ -161,6 +167,12 @@ class LazyText(ExtensionArray):
         if isinstance(item, int | np.integer):
             return self._text(*self._addresses[item])
         return type(self)(self._files, self._kind, self._addresses[item])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(
+            f"{self._kind.value} is read from disk and cannot be changed: take it into memory first, as in "
+            f'frame = frame.astype({{"{self._kind.value}": str}})'
+        )
 
     def __iter__(self) -> Iterator[Any]:
         for file_number, index in self._addresses.tolist():
@@ -227,6 +239,13 @@ class LazyText(ExtensionArray):
         missing = -1 if allow_fill else None
         taken = take(self._addresses, np.asarray(indices, dtype=np.intp), allow_fill=allow_fill, fill_value=missing)
         return type(self)(self._files, self._kind, np.asarray(taken))
+
+    def fillna(self, value: Any, limit: int | None = None, copy: bool = True) -> Any:
+        """Return the texts with `value` for those that are missing, read now."""
+        return self.astype(TEXT).fillna(value, limit=limit, copy=copy)
+
+    def _where(self, mask: NDArray[np.bool_], value: Any) -> Any:
+        return self.astype(TEXT)._where(mask, value)
 
     def copy(self) -> LazyText:
         """Return a copy of the addresses."""
