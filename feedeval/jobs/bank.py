@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from feedeval.errors import InputError
-from feedeval.jobs.patterns import Blocks, Pattern, fold, union
+from feedeval.jobs.patterns import Blocks, Pattern, fold, fold_pattern, union
 from feedeval.jobs.reading import tidy_name
 from feedeval.records import Taxonomy
 
@@ -191,13 +191,13 @@ def _blocks(table: dict[str, Any]) -> Blocks:
     number = r"(?<![\w.,/])\d+(?:[.,]\d+)*(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?|(?<!\w)[½¼¾]"
     regexes: dict[str, str] = {}
     for kind, spec in table["kinds"].items():
-        units = union([fold(unit) for unit in spec["units"]])
+        units = union([fold_pattern(unit) for unit in spec["units"]])
         regexes[kind] = (
             rf"(?:{number})(?:\s?(?:{units})(?![\w²³]))?(?:\s?(?:-|to|bis|a|do|до|and|und)\s?\d+(?:[.,]\d+)*)?[\s-]{{0,2}}(?:{units})(?![\w²³])"
         )
     regexes["span"] = regexes["span"].replace(rf"(?:{number})", rf"(?:{number}|\b{table['blocks']['count']}\b)", 1)
     for name, regex in table["blocks"].items():
-        regexes[name] = re.sub(r"\{([a-z_]+)\}", lambda m: f"(?:{regexes[m.group(1)]})", fold(regex))
+        regexes[name] = re.sub(r"\{([a-z_]+)\}", lambda m: f"(?:{regexes[m.group(1)]})", fold_pattern(regex))
     return Blocks(regexes)
 
 

@@ -70,7 +70,7 @@ class Blocks:
                 raise InputError(f"{where}: unknown building block {{{name}}} in {source!r}; known: {self.names()}")
             return f"(?:{self.regexes[name]})"
 
-        folded = _fold_pattern(source)
+        folded = fold_pattern(source)
         try:
             regex = re.compile(re.sub(r"\{([a-z_]+)\}", expand, folded))
         except re.error as exc:
@@ -84,7 +84,7 @@ class Blocks:
         return ", ".join(sorted(self.regexes))
 
 
-def _fold_pattern(source: str) -> str:
+def fold_pattern(source: str) -> str:
     r"""Fold a pattern but leave its escapes: `\S` must not become `\s`."""
     return re.sub(r"\\.|[^\\]+", lambda m: m.group() if m.group().startswith("\\") else fold(m.group()), source)
 

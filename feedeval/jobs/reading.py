@@ -25,6 +25,8 @@ PROSE_FIELDS = frozenset(
 )
 """Fields that are read sentence by sentence; any other field is one name with one value."""
 
+TITLE_FIELDS = frozenset({"title", "structured_title", "short_title"})
+
 UNREAD_FIELDS = frozenset(
     {
         "brand",
@@ -101,8 +103,10 @@ def read(context: Context, dropped: tuple[Pattern, ...] = ()) -> Reading:
     for item in context.fields:
         if item.name in UNREAD_FIELDS or not item.text.strip():
             continue
-        prefix = ""
-        if item.name not in PROSE_FIELDS:
+        prefix = "title: " if item.name in TITLE_FIELDS else ""
+        if item.name == "product_detail":
+            pairs.extend(_details(item.text))
+        elif item.name not in PROSE_FIELDS:
             pairs.append(Pair(item.name, tidy_name(item.name), item.text, fold(item.text), item.text))
             prefix = f"{tidy_name(item.name)}: "
         else:
@@ -143,6 +147,14 @@ def _breaks(text: str) -> Iterator[tuple[int, int]]:
         if not (match.group().isspace() and "\n" not in match.group() and _ABBREVIATION.search(before)):
             yield match.start(), match.end()
     yield len(text), len(text)
+
+
+def _details(text: str) -> Iterator[Pair]:
+    """Yield the pairs of a `product_detail` field: a line each, `section / name: value`."""
+    for line in text.splitlines():
+        name, colon, value = line.partition(": ")
+        if colon and value.strip():
+            yield Pair("product_detail", tidy_name(name.rpartition(" / ")[2]), value, fold(value), line)
 
 
 def _pairs(field_name: str, text: str) -> Iterator[Pair]:
