@@ -58,7 +58,7 @@ def cells_of(feed: pd.DataFrame | Iterable[Mapping[str, Any]]) -> Cells:
         raise InputError("the feed holds 0 products, so there is nothing to check; look at what read_feed was given")
     columns: dict[str, list[Cell | None]] = {}
     for label, values in raw:
-        column = [cell(value) for value in values]
+        column = [(value.strip() or None) if type(value) is str else cell(value) for value in values]
         name = str(label).strip()
         if name in columns:
             column = [_both(first, second) for first, second in zip(columns[name], column, strict=True)]
@@ -88,12 +88,20 @@ def cell(value: object, depth: int = 0) -> Cell | None:
         return "true" if value else "false"
     if isinstance(value, float | np.floating):
         return _number(float(value))
-    if isinstance(value, Mapping) and depth < _MAX_DEPTH:
-        parts = {str(key).strip(): cell(part, depth + 1) for key, part in value.items()}
-        return {key: part for key, part in parts.items() if part is not None} or None
+    if isinstance(value, dict | Mapping) and depth < _MAX_DEPTH:
+        return _group(value, depth + 1)
     if isinstance(value, list | tuple | set | frozenset | np.ndarray) and depth < _MAX_DEPTH:
         return [part for part in (cell(item, depth + 1) for item in value) if part is not None] or None
     return _text(value)
+
+
+def _group(value: Mapping[Any, Any], depth: int) -> dict[str, Any] | None:
+    parts: dict[str, Any] = {}
+    for key, part in value.items():
+        plain = part.strip() if type(part) is str else cell(part, depth)
+        if plain:
+            parts[str(key).strip()] = plain
+    return parts or None
 
 
 def _number(value: float) -> str | None:

@@ -102,19 +102,19 @@ def _called(rule: AttributeRule, cells: Cells, destination: Mapping[str, Attribu
 
 def _of_products(cells: Cells, setting: Setting) -> Iterator[Finding]:
     names = list(cells.columns)
-    columns: list[list[Cell | None]] = list(cells.columns.values())
-    for row, values in enumerate(zip(*columns, strict=True)):
+    rows: Iterable[tuple[Cell | None, ...]] = zip(*cells.columns.values(), strict=True) if names else [()] * cells.count
+    # Most feeds fill few of the attributes that checks look at, so most checks need not run at all.
+    active = [
+        (check, [name for name in wanted if name in cells.columns])
+        for check, wanted in PRODUCT_CHECKS
+        if not wanted or any(name in cells.columns for name in wanted)
+    ]
+    for row, values in enumerate(rows):
         product = dict(zip(names, values, strict=True))
-        for check in PRODUCT_CHECKS:
-            for field, issue in check(product, setting):
-                yield Finding(row, field, issue)
-    if not columns:
-        yield from (
-            Finding(row, field, issue)
-            for row in range(cells.count)
-            for check in PRODUCT_CHECKS
-            for field, issue in check({}, setting)
-        )
+        for check, wanted in active:
+            if not wanted or any(product[name] is not None for name in wanted):
+                for field, issue in check(product, setting):
+                    yield Finding(row, field, issue)
 
 
 def _once(found: Iterable[Finding]) -> Iterator[Finding]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from feedeval.feed import checks_codes, checks_language, checks_links, checks_prices, checks_text, checks_values
 from feedeval.feed.cells import Cell
+from feedeval.feed.checks_links import addresses
+from feedeval.feed.checks_products import delivery_times
 from feedeval.feed.findings import Finding, Issue, Setting, ValueCheck
 from feedeval.feed.spec import AttributeRule, Kind, Requirement
 
@@ -42,6 +44,9 @@ _BY_ATTRIBUTE: Mapping[str, tuple[ValueCheck, ...]] = {
     "title": _SELLING,
     "description": (*_SELLING, checks_language.other_language),
 }
+_BY_GROUP = {"shipping": (delivery_times,)}
+Located = tuple[str, Issue]
+"""The part of a nested attribute, or an empty string, and what is wrong with it."""
 
 
 class Column:
@@ -57,38 +62,43 @@ class Column:
         self._rule = rule
         self._setting = setting
         self._checks = _BY_KIND[rule.kind] + _BY_ATTRIBUTE.get(rule.attribute, ())
-        self._said: dict[str, tuple[Issue, ...]] = {}
-        self._parts = {part.attribute: Column(part, {}, setting) for part in parts.values()}
-        self._names = {name: part.attribute for part in parts.values() for name in (_last(part.attribute), *part.also)}
+        self._group_checks = _BY_GROUP.get(rule.attribute, ())
+        self._parts = {
+            name: Column(part, {}, setting)
+            for part in parts.values()
+            for name in (part.attribute.rpartition(".")[2], *part.also)
+        }
         self._needed = [part for part in parts.values() if part.requirement is Requirement.NEEDED_PART]
-        self._links = rule.max_values != 1 and rule.kind in {Kind.IMAGE, Kind.URL, Kind.ASCII_URL}
+        self._least = int(rule.values[0].partition("..")[0]) if rule.kind is Kind.TEXT and rule.values else 0
+        self._may_hold_several = rule.max_values != 1 and rule.kind in {Kind.IMAGE, Kind.URL, Kind.ASCII_URL}
+        self._said: dict[str, tuple[Issue, ...]] = {}
+        self._said_of_groups: dict[tuple[tuple[str, str], ...], tuple[Located, ...]] = {}
 
     def findings(self, field: str, cells: Iterable[Cell | None]) -> Iterator[Finding]:
         """Return what is wrong in a column that the feed calls `field`."""
-        said = self._said
+        plain = self._rule.kind is not Kind.GROUP and self._least < 2 and not self._may_hold_several
         for row, cell in enumerate(cells):
             if cell is None:
                 continue
-            known = said.get(cell) if type(cell) is str else None
-            if known is None:
-                yield from (Finding(row, name, issue) for name, issue in self._cell(field, cell))
+            if plain and type(cell) is str:
+                for issue in self._value(cell):
+                    yield Finding(row, field, issue)
             else:
-                yield from (Finding(row, field, issue) for issue in known)
+                for part, issue in self._cell(cell):
+                    yield Finding(row, f"{field}.{part}" if part else field, issue)
 
-    def _cell(self, field: str, cell: Any) -> Iterator[tuple[str, Issue]]:
+    def _cell(self, cell: Any) -> Iterator[Located]:
         values = cell if isinstance(cell, list) else [cell]
-        if self._links:
-            values = [
-                part for value in values for part in (checks_links.addresses(value) if _is_text(value) else [value])
-            ]
-        if self._rule.kind is Kind.GROUP:
-            found = [issue for value in values if isinstance(value, dict) for issue in self._group(field, value)]
-        elif len(values) == 1 and _is_text(values[0]):
-            found = [(field, issue) for issue in self._value(values[0])]
-        else:
-            found = [(field, issue) for value in values if _is_text(value) for issue in self._value(value)]
-        yield from _once_each(found, len(values))
-        yield from ((field, issue) for issue in self._count(values))
+        if self._may_hold_several:
+            values = [part for value in values for part in (addresses(value) if type(value) is str else [value])]
+        found: list[Located] = []
+        for value in values:
+            if type(value) is str:
+                found.extend(("", issue) for issue in self._value(value))
+            elif isinstance(value, dict) and self._rule.kind is Kind.GROUP:
+                found.extend(self._group(value))
+        found.extend(("", issue) for issue in self._count(values))
+        return _once_each(found, len(values))
 
     def _value(self, value: str) -> tuple[Issue, ...]:
         known = self._said.get(value)
@@ -97,57 +107,66 @@ class Column:
             self._said[value] = known
         return known
 
-    def _group(self, field: str, group: Mapping[str, Any]) -> Iterator[tuple[str, Issue]]:
+    def _group(self, group: Mapping[str, Any]) -> tuple[Located, ...]:
+        key = tuple(group.items())
+        try:
+            known = self._said_of_groups.get(key)
+        except TypeError:
+            # A part that is repeated cannot be looked up.
+            return tuple(self._about_group(group))
+        if known is None:
+            known = self._said_of_groups[key] = tuple(self._about_group(group))
+        return known
+
+    def _about_group(self, group: Mapping[str, Any]) -> Iterator[Located]:
         for name, value in group.items():
-            part = self._names.get(name)
+            part = self._parts.get(name)
             if part is not None:
-                yield from self._parts[part]._cell(f"{field}.{name}", value)
-        lacking = [_last(part.attribute) for part in self._needed if not _has(group, part)]
+                yield from ((name, issue) for _, issue in part._cell(value))
+        lacking = [part for part in self._needed if not _has(group, part)]
         if lacking:
-            said = ", ".join(f"{name}: {value}" for name, value in group.items())
-            yield field, Issue("incomplete_group", f"{' and '.join(lacking)} missing", said)
+            names = " and ".join(part.attribute.rpartition(".")[2] for part in lacking)
+            yield "", Issue("incomplete_group", f"{names} missing", _as_text(group))
+        for check in self._group_checks:
+            yield from check(group)
 
     def _count(self, values: list[Any]) -> Iterator[Issue]:
-        rule, where = self._rule, self._setting.target.display_name
-        if rule.max_values == 1:
-            distinct = list(dict.fromkeys(map(str, values)))
+        most = self._rule.max_values
+        if len(values) > 1 and most == 1:
+            distinct = list(dict.fromkeys(_as_text(value) for value in values))
             if len(distinct) > 1:
+                where = self._setting.target.display_name
                 yield Issue(
                     "repeated_value", f"{len(distinct)} different values; {where} reads one", " | ".join(distinct)
                 )
-        elif rule.max_values is not None and len(values) > rule.max_values:
-            yield Issue("too_many_values", f"{len(values)} values; {where} reads {rule.max_values}", str(values[-1]))
-        if rule.kind is Kind.GROUP and rule.max_chars is not None:
-            yield from checks_values.length("".join(map(_joined, values)), rule, self._setting)
-        least = int(rule.values[0].partition("..")[0]) if rule.kind is Kind.TEXT and rule.values else 0
-        if len(values) < least:
-            yield Issue("too_few_values", f"{len(values)} value; at least {least} are shown", str(values[0]))
+        elif most is not None and len(values) > most:
+            where = self._setting.target.display_name
+            yield Issue("too_many_values", f"{len(values)} values; {where} reads {most}", _as_text(values[-1]))
+        if len(values) < self._least:
+            yield Issue("too_few_values", f"{len(values)} value; at least {self._least} are shown", _as_text(values[0]))
+        if self._rule.kind is Kind.GROUP and self._rule.max_chars is not None:
+            texts = (part for value in values if isinstance(value, dict) for part in value.values())
+            yield from checks_values.length("".join(map(_as_text, texts)), self._rule, self._setting)
 
 
-def _once_each(found: list[tuple[str, Issue]], count: int) -> Iterator[tuple[str, Issue]]:
-    """Return one of the issues of each check and field, which says how many of several values it concerns."""
+def _once_each(found: list[Located], count: int) -> Iterator[Located]:
+    """Return one of the issues of each check and part, which says how many of several values it concerns."""
     if len(found) < 2 or count < 2:
         yield from found
         return
     grouped: dict[tuple[str, str], list[Issue]] = {}
-    for field, issue in found:
-        grouped.setdefault((field, issue.check), []).append(issue)
-    for (field, _), issues in grouped.items():
+    for part, issue in found:
+        grouped.setdefault((part, issue.check), []).append(issue)
+    for (part, _), issues in grouped.items():
         more = f" ({len(issues)} of {count} values)" if len(issues) > 1 else ""
-        yield field, issues[0]._replace(message=issues[0].message + more)
-
-
-def _last(attribute: str) -> str:
-    return attribute.rpartition(".")[2]
+        yield part, issues[0]._replace(message=issues[0].message + more)
 
 
 def _has(group: Mapping[str, Any], part: AttributeRule) -> bool:
-    return any(group.get(name) for name in (_last(part.attribute), *part.also))
+    return any(group.get(name) for name in (part.attribute.rpartition(".")[2], *part.also))
 
 
-def _joined(group: object) -> str:
-    return "".join(filter(_is_text, group.values())) if isinstance(group, dict) else ""
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+def _as_text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {part}" for name, part in value.items())
+    return str(value)

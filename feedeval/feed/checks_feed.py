@@ -10,7 +10,7 @@ from feedeval.feed.checks_prices import read_price
 from feedeval.feed.findings import Finding, Issue, Setting, quoted
 
 _MIN_CUT_CHARS = 40
-_MIN_CUT_TEXTS = 3
+_MIN_CUT_TEXTS = 5
 FeedCheck = Callable[[Cells, Setting], Iterable[Finding]]
 
 
@@ -37,12 +37,19 @@ def mixed_currencies(cells: Cells, setting: Setting) -> Iterator[Finding]:
 
 
 def cut_lengths(cells: Cells, setting: Setting) -> Iterator[Finding]:
-    """Report texts that an export cut: several are exactly as long as the longest, and end within a sentence."""
+    """Report texts that an export cut: they pile up at the length of the longest, and end within a sentence.
+
+    Texts made from one template can be equally long too, so beginnings and ends have to differ, and lengths just below
+    the longest have to be much rarer.
+    """
     for name in ("title", "description"):
         texts = cells.texts(name)
-        longest = max(map(len, texts))
+        lengths = Counter(map(len, set(texts)))
+        longest = max(lengths)
         cut = {text for text in texts if len(text) == longest and text[-1:].isalnum()}
-        if longest < _MIN_CUT_CHARS or len(cut) < _MIN_CUT_TEXTS:
+        shapes = min(len({text[:30] for text in cut}), len({text[-30:] for text in cut}))
+        below = max(lengths[longest - step] for step in range(1, 11))
+        if longest < _MIN_CUT_CHARS or shapes < _MIN_CUT_TEXTS or len(cut) < 3 * below:
             continue
         for row, text in enumerate(texts):
             if text in cut:

@@ -36,6 +36,8 @@ _NO_PICTURES = frozenset(
         "txt",
     )
 )
+_USUAL = re.compile(r"https?://(?:[a-z0-9-]{1,63}\.)+[a-z]{2,20}(?:[/?#]\S*)?", re.IGNORECASE)
+_SPACE = re.compile(r"\s")
 _SEVERAL = re.compile(r"\s*[,|]\s*(?=https?://)", re.IGNORECASE)
 
 
@@ -52,7 +54,9 @@ def url(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
 
 
 def _problem(value: str) -> str:
-    if any(character.isspace() for character in value):
+    if _USUAL.fullmatch(value):
+        return ""
+    if _SPACE.search(value):
         return "holds a space"
     try:
         parts = urlsplit(value)

@@ -138,30 +138,25 @@ def shipping_dimensions(product: Product, setting: Setting) -> Iterator[Found]:
         yield lacking[0], Issue("shipping_dimensions_incomplete", f"{' and '.join(lacking)} missing beside the others")
 
 
-def shipping_times(product: Product, setting: Setting) -> Iterator[Found]:
-    """Report handling and transit times whose minimum is above the maximum, or of which only one maximum is given."""
-    yield from _reversed_times("", product)
-    entries = product.get("shipping")
-    for entry in entries if isinstance(entries, list) else [entries]:
-        if not isinstance(entry, dict) or len(entry) < 2:
-            continue
-        problems = list(_reversed_times("shipping.", entry))
-        handling, transit = (is_filled(entry.get(name)) for name in ("max_handling_time", "max_transit_time"))
-        if handling != transit:
-            lacking = "max_transit_time" if handling else "max_handling_time"
-            problems.append(
-                (f"shipping.{lacking}", Issue("shipping_times_incomplete", f"{lacking} missing beside the other"))
-            )
-        if problems:
-            yield from problems
-            return
+def handling_times(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a shortest handling time above the longest."""
+    yield from _reversed_times(product)
 
 
-def _reversed_times(prefix: str, entry: Product) -> Iterator[Found]:
+def delivery_times(entry: Product) -> Iterator[Found]:
+    """Report times of one `shipping` entry: a minimum above its maximum, or only one of the two maxima."""
+    yield from _reversed_times(entry)
+    handling, transit = (is_filled(entry.get(name)) for name in ("max_handling_time", "max_transit_time"))
+    if handling != transit:
+        lacking = "max_transit_time" if handling else "max_handling_time"
+        yield lacking, Issue("shipping_times_incomplete", f"{lacking} missing beside the other")
+
+
+def _reversed_times(entry: Product) -> Iterator[Found]:
     for name in ("handling_time", "transit_time"):
         low, high = first_text(entry.get(f"min_{name}")), first_text(entry.get(f"max_{name}"))
         if low.isdecimal() and high.isdecimal() and len(low + high) < 20 and int(low) > int(high):
-            yield f"{prefix}min_{name}", Issue("min_above_max", f"{low} is above max_{name} {high}", low)
+            yield f"min_{name}", Issue("min_above_max", f"{low} is above max_{name} {high}", low)
 
 
 def escaped_twice(product: Product, setting: Setting) -> Iterator[Found]:
@@ -169,21 +164,22 @@ def escaped_twice(product: Product, setting: Setting) -> Iterator[Found]:
     fields = product.get("_double_escaped")
     for name in fields if isinstance(fields, list) else []:
         value = first_text(product.get(str(name)))
-        yield str(name), Issue("double_escaped", "entities were escaped twice, such as &amp;amp; for &", value)
+        if is_filled(product.get(str(name))):
+            yield str(name), Issue("double_escaped", "entities were escaped twice, such as &amp;amp; for &", value)
 
 
-PRODUCT_CHECKS: tuple[ProductCheck, ...] = (
-    missing,
-    missing_condition,
-    missing_category,
-    identifier_contradiction,
-    description_equals_title,
-    zero_price,
-    sale_price,
-    dates_past,
-    unit_pricing,
-    shipping_dimensions,
-    shipping_times,
-    escaped_twice,
+PRODUCT_CHECKS: tuple[tuple[ProductCheck, tuple[str, ...]], ...] = (
+    (missing, ()),
+    (missing_condition, ()),
+    (missing_category, ()),
+    (identifier_contradiction, ("identifier_exists",)),
+    (description_equals_title, ("description",)),
+    (zero_price, ("price", "sale_price")),
+    (sale_price, ("sale_price",)),
+    (dates_past, ("expiration_date", "availability_date")),
+    (unit_pricing, ("unit_pricing_base_measure",)),
+    (shipping_dimensions, ("shipping_length", "shipping_width", "shipping_height")),
+    (handling_times, ("min_handling_time",)),
+    (escaped_twice, ("_double_escaped",)),
 )
-"""All of them, in the order in which a product's findings are listed."""
+"""Each with the attributes of which a product has to fill one to be looked at; none: every product is."""

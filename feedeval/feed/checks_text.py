@@ -29,18 +29,18 @@ _EMOJI = re.compile(
     "\u2705\u270a\u270b\u2728\u274c\u274e\u2753-\u2755\u2757\u2795-\u2797\u2b50\u2b55\u26a1\u26bd\u26be]"
     "|[\u2600-\u27bf]\ufe0f"
 )
-# Not beside digits and hyphens, where numbers of parts and models have their capitals.
-_LONG_WORD = re.compile(r"(?<![\w-])[^\W\d_]{4,}(?![\w-])")
+# Not beside digits, hyphens and dots, where numbers of parts and models have their capitals.
+_LONG_WORD = re.compile(r"(?<![\w.-])[^\W\d_]{4,}(?![\w-]|\.\w)")
 
 
 def too_short(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
     """Report a title or a description that says too little; wide characters (CJK) count double."""
     least = _MIN_CHARS[rule.attribute]
-    if len(value) >= least:
+    if len(value) >= least and "<" not in value[:200]:
         return
-    size = len(value) if value.isascii() else len(value) + sum(east_asian_width(c) in "WF" for c in value)
-    if size < least:
-        yield Issue(f"{rule.attribute}_too_short", f"{len(value)} characters; at least {least} are useful", value)
+    text = _TAG.sub("", value).strip() if "<" in value else value
+    if len(text) + sum(east_asian_width(character) in "WF" for character in text) < least:
+        yield Issue(f"{rule.attribute}_too_short", f"{len(text)} characters; at least {least} are useful", value)
 
 
 def html(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
@@ -95,10 +95,11 @@ def capitals(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issu
     Words of four letters and more count. In a title there have to be four of them, as many brands and names of models
     are written in capitals; a description needs twelve.
     """
-    if value.islower():
+    beginning, least = value[:1000], 4 if rule.attribute == "title" else 12
+    # Nearly every text ends here, and counting words is much quicker than finding them.
+    if sum(map(str.isupper, beginning.split())) < least:
         return
-    words = _LONG_WORD.findall(value[:1000])
-    least = 4 if rule.attribute == "title" else 12
+    words = _LONG_WORD.findall(beginning)
     loud = sum(map(str.isupper, words))
     if loud >= least and loud > 0.6 * len(words):
         yield Issue("capitals", f"{loud} of {len(words)} words are in capitals", value)

@@ -117,6 +117,8 @@ def target_of(name: str) -> Target:
     Raises:
         InputError: There is none; the message names those there are.
     """
+    if isinstance(name, Target):
+        return name
     try:
         return Target(str(name).strip().lower())
     except ValueError:
@@ -152,17 +154,15 @@ def missing_core_fields(product: Mapping[str, Any], *, target: Target | str = Ta
     return [
         rule.attribute
         for rule in _needed(target_of(target))
-        if not _filled(product, rule) and _APPLIES[rule.requirement](product)
+        if not is_filled(product.get(rule.attribute))
+        and not any(is_filled(product.get(name)) for name in rule.also)
+        and _APPLIES[rule.requirement](product)
     ]
 
 
 @lru_cache(maxsize=len(Target))
 def _needed(target: Target) -> tuple[AttributeRule, ...]:
     return tuple(rule for rule in rules(target).values() if rule.requirement in _APPLIES)
-
-
-def _filled(product: Mapping[str, Any], rule: AttributeRule) -> bool:
-    return is_filled(product.get(rule.attribute)) or any(is_filled(product.get(name)) for name in rule.also)
 
 
 def is_filled(value: object) -> bool:
