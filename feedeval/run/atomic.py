@@ -130,6 +130,11 @@ def encode(document: Any, *, pretty: bool = False) -> bytes:
         return orjson.dumps(_storable(document), None, option)
 
 
+def encode_document(sid: str, document: Mapping[str, Any]) -> bytes:
+    """Return the JSON of a document of session `sid`; its first keys say whose it is."""
+    return encode({"schema_version": SCHEMA_VERSION, "session": sid, **document}, pretty=True)
+
+
 def _fields(value: Any) -> Any:
     """Let orjson write a frozen record, whose fields lie in its `__dict__`, several times faster than a dump of it."""
     if isinstance(value, BaseModel):
@@ -139,7 +144,7 @@ def _fields(value: Any) -> Any:
 
 def _storable(value: Any) -> Any:
     match value:
-        case None | bool():
+        case None | bool() | orjson.Fragment():
             return value
         case str():
             # A surrogate pair in two halves becomes the one character it means.

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+from feedeval.errors import StorageError
 from feedeval.records import Call
 from feedeval.run.atomic import FILE_MODE, storage_error, sync_folder
 from feedeval.run.calllog import COMPLETE_LINE, call_line, is_used_up
@@ -134,15 +135,16 @@ class CallLogs:
         """End the log of a batch whose file is safely on disk: remove it, or mark it as used up where logs are kept."""
         path = self._paths.calls(number)
         with self._mutex:
+            # The batch is safe: what cannot be done to its log now is done when the session is taken up again.
             if keep:
-                if path.exists() and not is_used_up(path):
-                    self._append(number, COMPLETE_LINE)
-                self._close(number)
+                with contextlib.suppress(StorageError):
+                    if path.exists() and not is_used_up(path):
+                        self._append(number, COMPLETE_LINE)
+                    self._close(number)
                 return
             log = self._logs.pop(number, None)
             if log is not None:
                 os.close(log.fd)
-            # The batch is safe: a log that cannot be removed now is removed when the session is taken up again.
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 

@@ -84,6 +84,11 @@ def status_of(output_dir: Path | str, sid: str) -> Status:
     return Status.INTERRUPTED if after.status is Status.RUNNING else after.status
 
 
+def is_being_written(output_dir: Path | str, sid: str) -> bool:
+    """Say whether a living process or kernel has the session open for writing, paused ones included."""
+    return is_held(session_paths(output_dir, sid).lock)
+
+
 def read_document(output_dir: Path | str, sid: str, name: str) -> dict[str, Any] | None:
     """Read a document of a session (`questions`, `errors`, `summary`, ...); None where there is none.
 

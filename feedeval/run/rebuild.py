@@ -1,16 +1,26 @@
-"""A lost progress file, put together again from the copy of its settings and from the batch files."""
+"""A lost progress file or summary, put together again from the copy of its settings and from the batch files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import msgspec
+import orjson
 from pydantic import ValidationError
 
 from feedeval.errors import SessionDamaged
 from feedeval.records import Counts, Progress, Status, Usage
 from feedeval.run.atomic import check_version, read_bytes
 from feedeval.run.files import SessionPaths
-from feedeval.run.scan import BatchSummary, Scan, scan_batches
+from feedeval.run.scan import BatchSummary, Scan, iter_batches, scan_batches
+
+
+_SUMMARISED = {
+    *("kind", "engine", "status", "counts", "calls", "retries", "usage", "cost_usd"),
+    *("elapsed_s", "errors_by_type", "health", "started"),
+}
+"""What a summary says in the words of the progress file."""
 
 
 def rebuild_progress(paths: SessionPaths, cause: SessionDamaged) -> tuple[Progress, str]:
@@ -66,6 +76,27 @@ def recount(progress: Progress, scan: Scan) -> Progress:
             else Usage(input_tokens=totals.tokens),
         }
     )
+
+
+def rebuild_summary(paths: SessionPaths, progress: Progress, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the summary of a finished session with all that progress and batch files tell taken from them.
+
+    Args:
+        paths: The session.
+        progress: Its progress.
+        summary: What is left of its summary; what only that knows is kept.
+    """
+    batches = iter_batches(paths.folder, paths.sid, _REPORT.decode, on_damaged=lambda _path, _problem: None)
+    told = progress.model_dump(mode="json", include=_SUMMARISED)
+    reports = [orjson.loads(bytes(batch.report)) for _, batch in batches]
+    return {**summary, **told, "finished": progress.updated, "batches": reports}
+
+
+class _Reported(msgspec.Struct):
+    report: msgspec.Raw
+
+
+_REPORT = msgspec.json.Decoder(_Reported)
 
 
 def total_of(batches: Iterable[BatchSummary]) -> BatchSummary:

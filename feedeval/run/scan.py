@@ -245,7 +245,7 @@ def scan_batches(paths: SessionPaths, *, on_damaged: Callable[[Path, str], None]
             if data is None:
                 continue
             try:
-                batch = _decode_batch(data, path)
+                batch = decode_batch(data, path)
                 if batch.start_index <= reached:
                     raise damaged(path, f"its records from {batch.start_index} stand in an earlier batch already")
             except SessionDamaged as exc:
@@ -256,7 +256,13 @@ def scan_batches(paths: SessionPaths, *, on_damaged: Callable[[Path, str], None]
     return scan
 
 
-def _decode_batch(data: bytes, path: Path) -> _Batch:
+def decode_batch(data: bytes, path: Path) -> _Batch:
+    """Decode the columns of a batch file and check it against itself and its name.
+
+    Raises:
+        SessionDamaged: It is not a batch file, or not the one that its name says.
+        SchemaTooNew: A later version of feedeval wrote it.
+    """
     batch = _decode(data, path, _BATCH.decode)
     if batch.schema_version != 1:
         check_version(data, path)

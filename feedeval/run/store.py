@@ -9,20 +9,22 @@ still be of use.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from feedeval.errors import InputError, SessionDamaged, SessionLocked, SessionNotFound
-from feedeval.records import SCHEMA_VERSION, BatchFile, Call, Progress
+from feedeval.records import BatchFile, Call, Progress
 from feedeval.run import calllog
-from feedeval.run.atomic import encode, set_aside, storage_error, write_atomic
+from feedeval.run.atomic import encode, encode_document, set_aside, storage_error, write_atomic
 from feedeval.run.calllog import open_logs, repair_log
 from feedeval.run.callwriter import CallLogs
 from feedeval.run.files import SID_FORMAT, FileKind, FileState, SessionPaths, list_files, session_paths, sid_time
 from feedeval.run.lock import SessionLock
 from feedeval.run.readers import (
+    is_being_written,
+    parse_progress,
     read_calls,
     read_document,
     read_progress,
@@ -32,10 +34,11 @@ from feedeval.run.readers import (
     status_of,
 )
 from feedeval.run.rebuild import rebuild_progress
-from feedeval.run.scan import Scan, batch_paths, iter_batches, read_batch_file, scan_batches
+from feedeval.run.scan import Scan, batch_paths, decode_batch, iter_batches, read_batch_file, scan_batches
 
 __all__ = [
     "SessionStore",
+    "is_being_written",
     "iter_batches",
     "read_batch_file",
     "read_calls",
@@ -175,18 +178,26 @@ class SessionStore:
 
     def write_progress(self, progress: Progress) -> None:
         """Write the progress file, and first its copy where settings changed, so that losing it loses no settings."""
+        data = encode(progress, pretty=True)
+        with _readable_again(self._paths.progress):
+            parse_progress(data, self._paths.progress, self.sid)
         if self._origin is None or _settings_of(self._origin) != _settings_of(progress):
-            write_atomic(self._paths.session, encode(progress, pretty=True))
+            write_atomic(self._paths.session, data)
             self._origin = progress
-        write_atomic(self._paths.progress, encode(progress, pretty=True))
+        write_atomic(self._paths.progress, data)
 
     def write_batch(self, batch: BatchFile) -> None:
         """Write a complete batch; its call log has then done its work.
 
         Raises:
             StorageError: It could not be written; its call log is as it was.
+            InputError: It contradicts itself, or a figure in it is not a number; nothing was written.
         """
-        write_atomic(self._paths.batch(batch.batch_number), encode(batch))
+        path = self._paths.batch(batch.batch_number)
+        data = encode(batch)
+        with _readable_again(path):
+            decode_batch(data, path)
+        write_atomic(path, data)
         self._logs.finish(batch.batch_number, keep=self._keep_calls)
 
     def read_batch(self, number: int) -> BatchFile:
@@ -243,8 +254,7 @@ class SessionStore:
         """Write the document called `name` as `<name>_<sid>.json`."""
         if reserved := {"schema_version", "session"} & document.keys():
             raise InputError(f"the document {name!r} uses the key {min(reserved)!r}, which the store writes itself")
-        head = {"schema_version": SCHEMA_VERSION, "session": self.sid}
-        write_atomic(self._paths.document(name), encode({**head, **document}, pretty=True))
+        write_atomic(self._paths.document(name), encode_document(self.sid, document))
 
     def write_errors(self, errors: Mapping[str, Any]) -> None:
         """Write `errors_<sid>.json`."""
@@ -257,6 +267,15 @@ class SessionStore:
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write `summary_<sid>.json`."""
         self.save(FileKind.SUMMARY, summary)
+
+
+@contextlib.contextmanager
+def _readable_again(path: Path) -> Iterator[None]:
+    """Turn the error of a file that would be damaged from the start into one of whoever gave its content."""
+    try:
+        yield
+    except SessionDamaged as exc:
+        raise InputError(f"{path.name} was not written, because it could not be read again. {exc}") from exc
 
 
 def _settings_of(progress: Progress) -> tuple[object, ...]:

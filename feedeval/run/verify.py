@@ -15,12 +15,12 @@ from pathlib import Path
 
 from feedeval.errors import SessionDamaged, SessionNotFound
 from feedeval.records import Frozen, Progress, Status
-from feedeval.run.atomic import FILE_MODE, encode, read_bytes, set_aside, storage_error, write_atomic
+from feedeval.run.atomic import FILE_MODE, encode, encode_document, read_bytes, set_aside, storage_error, write_atomic
 from feedeval.run.calllog import is_used_up, open_logs, parse_log, repair_log
 from feedeval.run.files import FileKind, FileState, SessionPaths, session_paths
 from feedeval.run.lock import SessionLock, is_held
 from feedeval.run.readers import parse_progress, read_document, read_progress, refuse_newer, session_ids
-from feedeval.run.rebuild import rebuild_progress, recount
+from feedeval.run.rebuild import rebuild_progress, rebuild_summary, recount
 from feedeval.run.scan import Scan, batch_paths, read_batch_file, scan_batches
 
 
@@ -101,6 +101,8 @@ class _Verification:
             if progress is not None:
                 self._check_counts(scan, progress)
         self._check_documents()
+        if progress is not None and not self.live:
+            self._check_summary()
         return self.findings
 
     def _found(self, path: Path, problem: str, severity: Severity, advice: str) -> bool:
@@ -277,6 +279,30 @@ class _Verification:
                 read_document(self.paths.folder, self.paths.sid, file.name.removesuffix(f"_{self.paths.sid}.json"))
             except SessionDamaged as exc:
                 self._mend(path, str(exc), Severity.ERROR, _setting_aside(path))
+
+    def _check_summary(self) -> None:
+        """Compare the summary of a finished session with its progress file, as that is now."""
+        path = self.paths.document(FileKind.SUMMARY)
+        try:
+            progress = read_progress(self.paths.folder, self.paths.sid)
+            summary = read_document(self.paths.folder, self.paths.sid, FileKind.SUMMARY)
+        except SessionDamaged:
+            return  # told already
+        if progress.status is not Status.FINISHED:
+            return
+        said = progress.model_dump(mode="json")
+        differing = [key for key in ("counts", "calls") if summary and key in summary and summary[key] != said[key]]
+        if summary is not None and not differing:
+            return
+
+        def rewrite() -> str:
+            write_atomic(path, encode_document(self.paths.sid, rebuild_summary(self.paths, progress, summary or {})))
+            return "written anew from the progress and batch files"
+
+        problem = f"differs from the progress file in {' and '.join(differing)}"
+        if summary is None:
+            problem = "is not there, though the session is finished"
+        self._mend(path, problem, Severity.WARNING, rewrite)
 
 
 def _removing(path: Path) -> Callable[[], str]:

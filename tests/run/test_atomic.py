@@ -106,6 +106,7 @@ def test_what_json_has_no_place_for_is_kept_as_text() -> None:
         "array": np.array([1, 2]),
         "enum": _Colour.RED,
         "nan": float("nan"),
+        "ready": orjson.Fragment(b'{"a": 1}'),
     }
     back = orjson.loads(encode(value))
     assert back == {
@@ -122,6 +123,7 @@ def test_what_json_has_no_place_for_is_kept_as_text() -> None:
         "array": [1, 2],
         "enum": "red",
         "nan": None,
+        "ready": {"a": 1},
     }
 
 

@@ -12,6 +12,7 @@ from feedeval.records import Counts, Status
 from feedeval.run.files import SessionPaths
 from feedeval.run.store import (
     SessionStore,
+    is_being_written,
     read_calls,
     read_document,
     read_progress,
@@ -257,3 +258,30 @@ def test_closing_twice_is_harmless(tmp_path: Path) -> None:
     store.append_call(1, make_call("a"))
     store.close()
     store.close()
+
+
+def test_what_could_not_be_read_again_is_refused_before_it_is_written(tmp_path: Path) -> None:
+    with SessionStore.create(tmp_path, now=NOW) as store:
+        batch = make_batch(store.sid, 1)
+        endless = batch.report.model_copy(update={"estimated_time_remaining_ms": float("inf")})
+        for wrong in (
+            batch.model_copy(update={"report": endless}),
+            batch.model_copy(update={"results": batch.results[:1]}),
+            make_batch("20200101_000000", 1),
+        ):
+            with pytest.raises(InputError, match="batch_0001"):
+                store.write_batch(wrong)
+        for wrong_progress in (
+            make_progress(store.sid, elapsed_s=float("nan")),
+            make_progress("20200101_000000"),
+        ):
+            with pytest.raises(InputError, match="progress_"):
+                store.write_progress(wrong_progress)
+        assert [p.suffix for p in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_paused_session_with_a_living_writer_is_known_from_an_abandoned_one(tmp_path: Path) -> None:
+    with SessionStore.create(tmp_path, now=NOW) as store:
+        store.write_progress(make_progress(store.sid, status=Status.PAUSED))
+        assert is_being_written(tmp_path, store.sid)
+    assert not is_being_written(tmp_path, store.sid)

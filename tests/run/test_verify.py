@@ -148,6 +148,23 @@ def test_batches_that_do_not_fit_the_batch_size_are_told(paths: SessionPaths) ->
     assert {f.file for f in verify(paths.folder, paths.sid)} == {paths.batch(n).name for n in (1, 2, 3)}
 
 
+def test_a_summary_that_differs_is_put_right_and_a_missing_one_made_again(paths: SessionPaths) -> None:
+    summary = paths.document("summary")
+    rewrite(summary, counts={"total": 6, "done": 1, "failed": 5, "reused": 0}, calls=6, note="kept")
+    (finding,) = verify(paths.folder, paths.sid, repair=True)
+    assert (finding.file, finding.repaired) == (summary.name, True)
+    assert finding.problem.endswith("in counts")
+    mended = orjson.loads(summary.read_bytes())
+    assert (mended["counts"]["done"], mended["note"]) == (6, "kept")
+    assert verify(paths.folder, paths.sid) == []
+    summary.unlink()
+    (finding,) = verify(paths.folder, paths.sid, repair=True)
+    assert finding.severity is Severity.WARNING and "is not there" in finding.problem
+    again = orjson.loads(summary.read_bytes())
+    assert (again["counts"]["done"], len(again["batches"])) == (6, 3)
+    assert again["batches"][1] == make_batch(paths.sid, 2).report.model_dump(mode="json")
+
+
 def test_an_interrupted_session_is_no_error(tmp_path: Path) -> None:
     sid = make_session(tmp_path, batches=2, status=Status.RUNNING)
     with SessionStore.open(tmp_path, sid) as store:
