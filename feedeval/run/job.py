@@ -53,7 +53,10 @@ class Job(Protocol):
         """Return what the engine says of itself now. Called from any thread."""
 
     def narrow(self, max_in_flight: int | None) -> None:
-        """Allow at most so many calls in flight; None gives back what was allowed first. Called from any thread."""
+        """Allow at most so many calls in flight; None gives back what was allowed first. Called from any thread.
+
+        0 lets those in flight finish and starts none: a run that pauses asks for it.
+        """
 
     async def close(self) -> None:
         """Close connections."""

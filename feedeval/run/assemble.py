@@ -1,0 +1,273 @@
+"""Puts a run together from its settings, its plan and what is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from feedeval.records import Call, Progress, Status, Usage
+from feedeval.run.atomic import read_bytes
+from feedeval.run.batches import Batches
+from feedeval.run.budget import Budget
+from feedeval.run.calllog import open_logs, parse_log
+from feedeval.run.choice import Choice, check_same, plain
+from feedeval.run.display import Display
+from feedeval.run.eventlog import EventLog
+from feedeval.run.files import session_paths
+from feedeval.run.health import Senses, Watch
+from feedeval.run.job import Job
+from feedeval.run.keeper import Keeper, Origin
+from feedeval.run.ledger import Books
+from feedeval.run.order import Order
+from feedeval.run.parts import Parts
+from feedeval.run.plan import Plan
+from feedeval.run.progress import Reporter, RunState
+from feedeval.run.readers import read_calls
+from feedeval.run.scan import Scan
+from feedeval.run.settings import RunSettings
+from feedeval.run.store import SessionStore
+from feedeval.run.takeover import Takeover, copy_documents
+from feedeval.run.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """All that a run starts from."""
+
+    job: Job
+    folder: Path
+    settings: RunSettings
+    plan: Plan
+    choice: Choice
+    reporters: Sequence[Reporter]
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    senses: Senses
+
+
+def assemble(start: Start) -> tuple[Parts, list[str]]:
+    """Take the session's lock, read what is there, and return the run's parts and what a person should know first.
+
+    Raises:
+        SessionError: The session is locked, damaged or of a later version.
+        StorageError: The folder cannot be written.
+        InputError: The session does not fit after all.
+    """
+    keep_calls = start.settings.keep_calls
+    sid = start.choice.sid
+    if sid is None:
+        store = SessionStore.create(start.folder, now=start.now(), keep_calls=keep_calls)
+    else:
+        store = SessionStore.open(start.folder, sid, keep_calls=keep_calls)
+    try:
+        return _with_store(start, store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def finished_state(progress: Progress, folder: Path) -> RunState:
+    """Return the state of a session in which nothing is left to do."""
+    state = _state(progress.session, progress.kind, progress.engine, folder, progress)
+    state.status = Status.FINISHED
+    state.done, state.failed, state.reused = progress.counts.done, progress.counts.failed, progress.counts.reused
+    state.batches_complete = progress.batches_complete
+    state.calls, state.retries = progress.calls, progress.retries
+    state.usage, state.cost_usd = progress.usage, progress.cost_usd
+    return state
+
+
+def _with_store(start: Start, store: SessionStore) -> tuple[Parts, list[str]]:
+    before = store.read_progress() if start.choice.sid is not None else None
+    if before is not None:
+        check_same(start.job, before, start.folder, start.plan)
+    scan = store.scan() if before is not None else Scan()
+    messages = [*start.choice.messages, *store.repairs]
+    takeover = _take_over(start, store, messages, is_new=before is None)
+    state = _session_state(start, store, before)
+    batches = Batches(
+        start.plan.total,
+        state.batch_size,
+        read=store.read_batch,
+        now_s=lambda: state.elapsed_s,
+        known=scan.batches.values(),
+    )
+    _enter_done(start, state, (scan, batches, takeover))
+    for number, summary in scan.batches.items():
+        if summary.failed:
+            state.stands(store.read_batch(number).failures)
+    if before is not None:
+        messages.append(_going_on(state))
+    writer = Writer(store.sync_calls)
+    books = Books(store, Budget(start.settings.budget_usd), on_written=writer.line_written)
+    _enter_calls(books, store, scan, before)
+    if start.choice.sources:
+        books.look_elsewhere(_calls_of(start.folder, start.choice.sources))
+    log = EventLog(store.output_dir, store.sid)
+    parts = Parts(
+        job=start.job,
+        store=store,
+        settings=start.settings,
+        state=state,
+        books=books,
+        batches=batches,
+        order=Order(start.job, start.plan, batches, takeover),
+        watch=Watch(
+            start.settings.health,
+            total=start.plan.total,
+            batch_size=state.batch_size,
+            max_workers=start.settings.max_workers,
+        ),
+        senses=start.senses,
+        keeper=Keeper(
+            store,
+            state,
+            _origin(start),
+            interval_s=start.settings.progress_interval_s,
+            now=lambda: _iso(start.now()),
+        ),
+        writer=writer,
+        display=Display(start.reporters, state.snapshot, refresh_s=start.settings.refresh_s, on_fault=log.warning),
+        log=log,
+        now=lambda: _iso(start.now()),
+    )
+    return parts, messages
+
+
+def _take_over(start: Start, store: SessionStore, messages: list[str], *, is_new: bool) -> Takeover | None:
+    sources = start.choice.sources
+    if not sources:
+        return None
+    takeover = Takeover(start.folder, sources, start.plan)
+    if is_new:
+        copy_documents(start.folder, sources[0], store)
+        messages.append(f"Session {sources[0]} had the same settings and another feed: {takeover.changes}")
+    return takeover if len(takeover) else None
+
+
+def _state(sid: str, kind: str, engine: str, folder: Path, progress: Progress) -> RunState:
+    return RunState(
+        session=sid,
+        kind=kind,
+        engine=engine,
+        output_dir=str(folder),
+        total=progress.counts.total,
+        batch_size=progress.batch_size,
+        total_batches=progress.total_batches,
+        started=progress.started,
+        budget_usd=progress.budget_usd,
+        elapsed_before_s=progress.elapsed_s,
+        latest_report=progress.latest_report,
+        health=progress.health,
+        updated=progress.updated,
+    )
+
+
+def _session_state(start: Start, store: SessionStore, before: Progress | None) -> RunState:
+    total = start.plan.total
+    size = before.batch_size if before is not None else start.settings.batch_size
+    return RunState(
+        session=store.sid,
+        kind=start.job.kind,
+        engine=start.job.engine,
+        output_dir=str(start.folder),
+        total=total,
+        batch_size=size,
+        total_batches=-(-total // size),
+        started=before.started if before is not None else _iso(start.now()),
+        budget_usd=start.settings.budget_usd,
+        monotonic=start.monotonic,
+        elapsed_before_s=before.elapsed_s if before is not None else 0.0,
+        latest_report=before.latest_report if before is not None else None,
+    )
+
+
+def _enter_done(start: Start, state: RunState, found: tuple[Scan, Batches, Takeover | None]) -> None:
+    """Count what is done, and what is left but needs no work."""
+    scan, batches, takeover = found
+    state.done, state.reused = batches.durable.done, batches.durable.reused
+    state.batches_complete = batches.written
+    free = np.zeros(start.plan.total, dtype=bool)
+    if takeover is not None:
+        free |= takeover.rows >= 0
+    if start.plan.leaders is not None:
+        free |= start.plan.leaders != np.arange(start.plan.total)
+    done = np.fromiter(iter(scan.done_hash), dtype=np.int64)
+    free[done] = False
+    state.reusable = int(free.sum())
+
+
+def _enter_calls(books: Books, store: SessionStore, scan: Scan, before: Progress | None) -> None:
+    """Enter what earlier sittings were served: complete batches by their sums, open ones call by call."""
+    run = books.run
+    for summary in scan.batches.values():
+        run.calls += summary.calls
+        run.retries += summary.retries
+        if summary.cost_usd is None:
+            run.unpriced += 1
+        else:
+            run.priced_usd += summary.cost_usd
+    tokens = sum(summary.tokens for summary in scan.batches.values())
+    for number, call in _open_calls(store, scan):
+        books.take_over(number, call)
+        tokens += call.usage.total_tokens
+    split = before.usage if before is not None else Usage()
+    _split(books, split, tokens)
+    books.budget.spent_usd = run.priced_usd
+
+
+def _split(books: Books, known: Usage, tokens: int) -> None:
+    """Split a number of tokens as the progress file last knew it; a kill may have cut off its last word."""
+    share = tokens / known.total_tokens if known.total_tokens else 1.0
+    exact = known.total_tokens == tokens
+    books.run.output_tokens = known.output_tokens if exact else round(known.output_tokens * share)
+    books.run.cached_tokens = known.cached_tokens if exact else round(known.cached_tokens * share)
+    books.run.input_tokens = tokens - books.run.output_tokens
+
+
+def _open_calls(store: SessionStore, scan: Scan) -> Iterator[tuple[int, Call]]:
+    """Yield the calls in the logs of batches that are not complete."""
+    paths = session_paths(store.output_dir, store.sid)
+    for number in open_logs(paths):
+        summary = scan.batches.get(number)
+        if summary is not None and not summary.failed:
+            continue
+        path = paths.calls(number)
+        content = parse_log(read_bytes(path) or b"", path, all_calls=summary is None)
+        for call in content.calls.values():
+            yield number, call
+
+
+def _calls_of(folder: Path, sids: Sequence[str]) -> dict[str, Call]:
+    """Return the calls of the open batches of other sessions; those of newer sessions last, so that they win."""
+    calls: dict[str, Call] = {}
+    for sid in reversed(sids):
+        calls |= read_calls(folder, sid)
+    return calls
+
+
+def _going_on(state: RunState) -> str:
+    text = f"Goes on with session {state.session}: {state.done:,} of {state.total:,} records were done before"
+    return f"{text}, {state.failed:,} that failed are tried again." if state.failed else f"{text}."
+
+
+def _origin(start: Start) -> Origin:
+    settings = dict(plain(start.job.settings()))
+    settings["run"] = start.settings.model_dump(mode="json", exclude={"budget_usd", "session"})
+    return Origin(plain(start.job.fingerprint()), settings, start.plan.digest, _version())
+
+
+def _version() -> str:
+    try:
+        return version("feedeval")
+    except PackageNotFoundError:
+        return ""
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

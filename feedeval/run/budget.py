@@ -1,0 +1,101 @@
+"""The budget: a hard cap that knows what is in flight.
+
+The rule. A call starts only if what is spent, what calls in flight have reserved, and what this call may cost stay
+within the cap together. A caller's estimate is corrected upwards by the worst ratio of real to estimated cost seen so
+far, and where there is no estimate the dearest call so far stands in for it. Because nothing is known before the first
+price, the first call under a budget goes alone. So the cap can be overrun only by what one call costs more than every
+call before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from feedeval.errors import BudgetReached
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Money set aside for one call in flight."""
+
+    estimate_usd: float
+    """What the caller asked for."""
+    held_usd: float
+    """What was set aside."""
+
+
+class Budget:
+    """Reserves and settles the cost of calls against a cap. Lives on one event loop."""
+
+    def __init__(self, limit_usd: float | None = None, *, spent_usd: float = 0.0) -> None:
+        self.limit_usd = limit_usd
+        self.spent_usd = spent_usd
+        self.held_usd = 0.0
+        self.in_flight = 0
+        self._sampled = False
+        self._unpriced = False
+        self._worst_ratio = 1.0
+        self._dearest_usd = 0.0
+        self._waiters: list[asyncio.Future[None]] = []
+
+    async def reserve(self, estimate_usd: float) -> Hold:
+        """Set money aside for a call; waits while calls in flight may give some back.
+
+        Raises:
+            BudgetReached: The call could overrun the cap although nothing is in flight.
+        """
+        while not self._fits(estimate_usd):
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+        hold = Hold(estimate_usd, self._price(estimate_usd))
+        self.held_usd += hold.held_usd
+        self.in_flight += 1
+        return hold
+
+    def release(self, hold: Hold, cost_usd: float | None = 0.0, *, replied: bool = False) -> None:
+        """Give back what was held and book what the call cost; `cost_usd` None is a reply without a known price."""
+        self.in_flight -= 1
+        self.held_usd = self.held_usd - hold.held_usd if self.in_flight else 0.0
+        if replied and cost_usd is None:
+            self._unpriced = True
+        elif replied and cost_usd is not None:
+            self.spent_usd += cost_usd
+            self._sampled = True
+            self._dearest_usd = max(self._dearest_usd, cost_usd)
+            if hold.estimate_usd > 0:
+                self._worst_ratio = max(self._worst_ratio, cost_usd / hold.estimate_usd)
+        self._wake()
+
+    def set_limit(self, limit_usd: float | None) -> None:
+        """Change the cap; waiting calls look again."""
+        self.limit_usd = limit_usd
+        self._wake()
+
+    def _price(self, estimate_usd: float) -> float:
+        return estimate_usd * self._worst_ratio if estimate_usd > 0 else self._dearest_usd
+
+    def _fits(self, estimate_usd: float) -> bool:
+        if self.limit_usd is None:
+            return True
+        if self._unpriced:
+            raise BudgetReached(
+                f"The budget of {self.limit_usd:.2f} USD cannot be kept: the price of this model is not known. Give "
+                "its price in the model's settings, or go on without a budget by run.resume(budget_usd=None)."
+            )
+        need_usd = self._price(estimate_usd)
+        if self.in_flight:
+            return self._sampled and self.spent_usd + self.held_usd + need_usd <= self.limit_usd
+        if self.spent_usd + need_usd > self.limit_usd or self.spent_usd >= self.limit_usd:
+            raise BudgetReached(
+                f"The budget of {self.limit_usd:.2f} USD is reached: {self.spent_usd:.4f} USD are spent and the next "
+                f"call may cost {need_usd:.4f} USD. Go on with a higher one by run.resume(budget_usd=...)."
+            )
+        return True
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)

@@ -1,0 +1,136 @@
+"""Which session a run works on: one that is there, or a new one, and what a person should know of the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from feedeval.errors import InputError, SessionDamaged, SessionNotFound
+from feedeval.records import Progress, Status
+from feedeval.run.job import Job
+from feedeval.run.plan import Plan
+from feedeval.run.readers import read_progress, session_ids
+from feedeval.run.settings import RunSettings
+from feedeval.run.takeover import Takeover
+
+_SOURCES = 8
+"""Earlier sessions looked at for results: one that was stopped early stands between this feed and the last full run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The session to work on."""
+
+    sid: str | None
+    """None: a new one."""
+    finished: Progress | None = None
+    """The session is complete: there is nothing to do."""
+    sources: tuple[str, ...] = ()
+    """Earlier sessions with the same fingerprint, newest first, whose results may still hold."""
+    messages: tuple[str, ...] = ()
+
+
+def choose(job: Job, output_dir: Path, settings: RunSettings, plan: Plan) -> Choice:
+    """Choose the session for a job and its records.
+
+    Raises:
+        InputError: The session that was named has other settings or records.
+        SessionNotFound: There is no session of the name that was given.
+        SchemaTooNew: A later version of feedeval wrote the newest session.
+    """
+    fingerprint = plain(job.fingerprint())
+    if settings.session is not None:
+        return _named(job, output_dir, settings.session, plan)
+    if not settings.resume:
+        return Choice(None)
+    related = [p for p in _sessions(output_dir) if p.kind == job.kind]
+    alike = [p for p in related if p.fingerprint == fingerprint]
+    same = next((p for p in alike if p.records_digest == plan.digest), None)
+    sources = tuple(p.session for p in alike if p is not same)[:_SOURCES] if settings.reuse else ()
+    if same is not None:
+        return _take_up(same, settings, sources)
+    if alike:
+        return Choice(None, sources=sources)
+    if related:
+        differ = _differences(related[0].fingerprint, fingerprint)
+        return Choice(
+            None,
+            messages=(f"Session {related[0].session} had other settings ({differ}), so a new session starts.",),
+        )
+    return Choice(None)
+
+
+def plain(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a fingerprint as it reads back from a file: tuples are lists there."""
+    values: dict[str, Any] = orjson.loads(orjson.dumps(dict(fingerprint)))
+    return values
+
+
+def _named(job: Job, output_dir: Path, sid: str, plan: Plan) -> Choice:
+    try:
+        progress = read_progress(output_dir, sid)
+    except SessionDamaged:
+        # Opening the session rebuilds its progress file; it is looked at again then.
+        return Choice(sid)
+    check_same(job, progress, output_dir, plan)
+    return _take_up(progress, RunSettings(), ())
+
+
+def check_same(job: Job, progress: Progress, output_dir: Path, plan: Plan) -> None:
+    """Refuse to go on with a session of another job, other settings or other records.
+
+    Raises:
+        InputError: It names what differs.
+    """
+    sid = progress.session
+    if progress.kind != job.kind:
+        raise InputError(f"session {sid} is of kind {progress.kind}, this job is of kind {job.kind}.")
+    fingerprint = plain(job.fingerprint())
+    if progress.fingerprint != fingerprint:
+        raise InputError(
+            f"session {sid} had other settings ({_differences(progress.fingerprint, fingerprint)}). Give the same ones "
+            "to go on with it, or start without naming a session."
+        )
+    if progress.records_digest != plan.digest:
+        changes = Takeover(output_dir, [sid], plan).changes
+        raise InputError(
+            f"session {sid} had other records: {progress.counts.total:,} then, {plan.total:,} now; measured by "
+            f"what is done, {changes}. Start without naming a session: what still holds is taken over."
+        )
+
+
+def _take_up(progress: Progress, settings: RunSettings, sources: tuple[str, ...]) -> Choice:
+    counts = progress.counts
+    if progress.status is Status.FINISHED and counts.failed == 0 and counts.left == 0:
+        text = f"Session {progress.session} is complete: all {counts.total:,} records were done before, at no cost now."
+        return Choice(progress.session, finished=progress, messages=(text,))
+    messages = []
+    if settings.batch_size != progress.batch_size and "batch_size" in settings.model_fields_set:
+        messages.append(
+            f"Session {progress.session} goes on with its batch size of {progress.batch_size}; {settings.batch_size} "
+            "would need a new session."
+        )
+    return Choice(progress.session, sources=sources, messages=tuple(messages))
+
+
+def _sessions(output_dir: Path) -> Iterator[Progress]:
+    """Yield the sessions of a folder, newest first; those that cannot be read are left to `verify`."""
+    for sid in reversed(session_ids(output_dir)):
+        try:
+            yield read_progress(output_dir, sid)
+        except (SessionDamaged, SessionNotFound):
+            continue
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    return ", ".join(f"{name}: {_short(then.get(name))} then, {_short(now.get(name))} now" for name in names)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,153 @@
+"""Where outcomes go: into the figures, into their batch, and with a complete batch to disk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from feedeval.errors import RunFault, StorageError
+from feedeval.records import BatchFile, BatchReport, Failure
+from feedeval.run.batches import OpenBatch, Outcome, charge, make_report
+from feedeval.run.failures import sentence
+from feedeval.run.parts import CallHalt, Cause, Parts
+
+
+class Desk:
+    """Files the outcomes of a run. Lives on its event loop.
+
+    Args:
+        parts: The run.
+        halt: Called when something cannot be written, or when too much fails.
+        crash: Called with a fault of the program itself.
+    """
+
+    def __init__(self, parts: Parts, halt: CallHalt, crash: Callable[[BaseException], None]) -> None:
+        self._p = parts
+        self._halt = halt
+        self._crash = crash
+        self._loop = asyncio.get_running_loop()
+        parts.order.connect(lambda outcome: self.settle(outcome, worked=False))
+        parts.writer.begin(lambda exc: self._post(lambda: self.write_failed(exc)))
+
+    def settle(self, outcome: Outcome, *, worked: bool) -> None:
+        """Enter an outcome; `worked` is False where it cost no work."""
+        p = self._p
+        batch = p.batches.opened(p.batches.number_of(outcome.index))
+        full = p.batches.settle(batch, outcome)
+        if isinstance(outcome, Failure):
+            p.state.record_failed(outcome, worked=worked)
+            said = f"record {outcome.index} ({outcome.key}) failed: {outcome.error_type}: {outcome.message[:500]}"
+            p.log.warning(said)
+            if worked:
+                p.watch.note(outcome.error_type, outcome.message)
+                if fault := p.watch.failing():
+                    self._halt(Cause.FAULT, fault)
+        else:
+            p.state.record_done(outcome.index, reused=outcome.reused_from is not None, worked=worked)
+            if worked:
+                p.watch.note()
+        if full:
+            charge(batch, p.books.close_batch(batch.number))
+            self._write_batch(p.batches.close(batch, self._report(batch), p.store.sid))
+
+    def write_progress(self, *, at_once: bool) -> None:
+        """Write progress and errors, now or when it is time."""
+        self.refresh()
+        self._p.keeper.write_soon(self._p.writer, self._told(lambda: None), at_once=at_once)
+
+    def refresh(self) -> None:
+        """Bring the figures up to date that are not counted record by record."""
+        p = self._p
+        gauges = p.job.gauges()
+        with p.state.lock:
+            p.state.gauges = gauges
+            p.state.batch = p.batches.bar()
+            p.state.calls, p.state.retries = p.books.run.calls, p.books.run.retries
+            p.state.usage, p.state.cost_usd = p.books.run.usage, p.books.run.cost_usd
+            p.state.updated = p.now()
+
+    async def written(self) -> bool:
+        """Wait until everything queued is written; return whether all complete batches are on disk."""
+        through = self._loop.create_future()
+        self._p.writer.submit(lambda: None, self._told(lambda: through.set_result(None)))
+        await through
+        return not self._p.batches.unwritten
+
+    async def write_again(self) -> str:
+        """Write what could not be written before; return why not, or nothing where all is written."""
+        p = self._p
+        try:
+            p.books.write_again()
+        except StorageError as exc:
+            return sentence(exc)
+        failed: list[str] = []
+
+        def told(file: BatchFile) -> Callable[[BaseException | None], None]:
+            def tell(exc: BaseException | None) -> None:
+                if exc is None:
+                    self._batch_written(file)
+                else:
+                    failed.append(sentence(exc))
+
+            return lambda exc: self._post(lambda: tell(exc))
+
+        for file in list(p.batches.unwritten.values()):
+            p.writer.submit(lambda file=file: p.store.write_batch(file), told(file))  # type: ignore[misc]
+        await self.written()
+        return failed[0] if failed else ""
+
+    def _report(self, batch: OpenBatch) -> BatchReport:
+        state = self._p.state
+        elapsed_s = state.elapsed_s
+        left_s = state.eta_s()
+        if left_s is None:
+            through = max(state.done + state.failed - state.retrying, 1)
+            left_s = elapsed_s / through * max(state.total - through, 0)
+        return make_report(
+            batch,
+            total_batches=state.total_batches,
+            elapsed_s=max(elapsed_s - batch.begun_s, 0.0),
+            remaining_s=left_s,
+            timestamp=self._p.now(),
+        )
+
+    def _write_batch(self, file: BatchFile) -> None:
+        self._p.writer.submit(lambda: self._p.store.write_batch(file), self._told(lambda: self._batch_written(file)))
+
+    def _batch_written(self, file: BatchFile) -> None:
+        p = self._p
+        p.batches.saved(file)
+        report = file.report
+        with p.state.lock:
+            p.state.batches_complete = p.batches.written
+            p.state.latest_report = report
+        p.display.batch(report)
+        p.log.info(
+            f"batch {report.batch_number}/{report.total_batches}: {report.successful} done, {report.failed} failed in "
+            f"{report.elapsed_ms / 1000:.1f} s"
+        )
+        self.write_progress(at_once=False)
+
+    def _told(self, written: Callable[[], None]) -> Callable[[BaseException | None], None]:
+        """Return what the writer tells on its own thread: it is acted on here, on the loop."""
+
+        def act(exc: BaseException | None) -> None:
+            if exc is None:
+                written()
+            else:
+                self.write_failed(exc)
+
+        return lambda exc: self._post(lambda: act(exc))
+
+    def write_failed(self, exc: BaseException) -> None:
+        """Halt because something could not be written; what could not stays in memory."""
+        if isinstance(exc, RunFault):
+            self._halt(Cause.FAULT, f"{type(exc).__name__}: {sentence(exc)}")
+        else:
+            self._crash(exc)
+
+    def _post(self, action: Callable[[], None]) -> None:
+        # Nobody is left to act when the loop is closed: the last writes are made after it has done its work.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(action)

@@ -1,0 +1,279 @@
+"""The loop that drives a run from its start to its end.
+
+A run is a sequence of stretches. In a stretch the crew works, until no records are left or something calls a halt; then
+what is in flight finishes, nothing new starts, and the run rests until a person, the network or the machine's memory
+lets it go on. Everything here lives on one event loop; other threads ask through `call`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from feedeval.errors import ConnectionLost, FeedevalError, RunFault
+from feedeval.records import Status
+from feedeval.run.crew import Crew
+from feedeval.run.desk import Desk
+from feedeval.run.failures import sentence
+from feedeval.run.health import Pressure
+from feedeval.run.parts import Cause, Halt, Parts
+
+_TICK_S = 0.1
+_PROBE_TIMEOUT_S = 30.0
+
+
+class Drive:
+    """Drives one run. Made on the event loop that it lives on."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._p = parts
+        self._loop = asyncio.get_running_loop()
+        self._halt: Halt | None = None
+        self._resume = False
+        self._wake = asyncio.Event()
+        self._pressure = Pressure.NONE
+        self._narrowed: int | None = None
+        self.desk = Desk(parts, self.halt, self._crashed)
+        self._crew = Crew(parts, self.desk, self.halt, lambda: self._halt is not None)
+        self.crash: BaseException | None = None
+        """A fault of the program itself, raised where the run is waited for."""
+
+    def call(self, action: Callable[[], None]) -> None:
+        """Do something on the loop's thread. Callable from any thread; nothing happens when the run is over."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(action)
+
+    async def run(self) -> None:
+        """Drive the run to its end."""
+        ticker = asyncio.create_task(self._tick())
+        finished = False
+        try:
+            self._p.state.status = Status.RUNNING
+            self.desk.write_progress(at_once=True)
+            going = await self._open()
+            while going and not finished:
+                await self._crew.work()
+                finished = self._halt is None and await self.desk.written()
+                going = finished or await self._rest()
+        except Exception as exc:  # a fault of the program itself must not leave the session locked
+            self._crashed(exc)
+        finally:
+            ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ticker
+            await self._end(finished=finished)
+
+    def halt(self, cause: Cause, reason: str) -> None:
+        """Start nothing more and let what is in flight finish. The first reason stands; a stop outranks it."""
+        current, state = self._halt, self._p.state
+        if current is None or (current.cause.clears_itself and not cause.clears_itself):
+            self._halt = Halt(cause, reason)
+        elif cause is Cause.STOP:
+            # The reason of a fault is what a person needs to know, also after a stop.
+            self._halt = Halt(cause, current.reason if current.cause is Cause.FAULT else reason)
+        with state.lock:
+            if state.status is Status.RUNNING:
+                state.leaving = "stopping" if Cause.STOP in (cause, self._halt and self._halt.cause) else "pausing"
+        if current is None:
+            self._p.job.narrow(0)
+        self._wake.set()
+        self._p.display.touch()
+
+    def resume(self) -> None:
+        """Go on after a pause, also after one whose calls in flight have not finished yet."""
+        if self._halt is not None:
+            self._resume = True
+            self._wake.set()
+
+    def set_budget(self, budget_usd: float | None) -> None:
+        """Change the cap."""
+        self._p.books.budget.set_limit(budget_usd)
+        self._p.state.budget_usd = budget_usd
+
+    def _crashed(self, exc: BaseException) -> None:
+        self.crash = self.crash or exc
+        self.halt(Cause.STOP, f"{type(exc).__name__}: {sentence(exc)}")
+
+    async def _open(self) -> bool:
+        """Get the job ready; return whether to go on."""
+        while self._halt is None or await self._rest():
+            if await self._tried(self._p.job.open(self._p.store)):
+                self._p.state.begin_running()
+                return True
+        return False
+
+    async def _tried(self, action: Awaitable[None]) -> bool:
+        """Await something that goes to the engine; a fault calls a halt."""
+        try:
+            await action
+        except ConnectionLost as exc:
+            self.halt(Cause.NETWORK, f"no network: {sentence(exc)}")
+        except RunFault as exc:
+            self.halt(Cause.FAULT, f"{type(exc).__name__}: {sentence(exc)}")
+        else:
+            return True
+        return False
+
+    async def _rest(self) -> bool:
+        """Rest until the run may go on; return False where it was stopped."""
+        self._p.state.end_running()
+        shown: Halt | None = None
+        wait_s = self._p.settings.probe_first_s
+        while True:
+            halt = self._halt
+            if halt is None or halt.cause is Cause.STOP:
+                return False
+            if halt is not shown:
+                shown = self._rest_because(halt)
+            if self._resume:
+                self._resume = False
+                if halt.cause is Cause.FAULT:
+                    self._p.watch.forget_failures()
+                problem = await self.desk.write_again()
+                if not problem:
+                    return self._end_rest()
+                self._halt = Halt(Cause.FAULT, f"StorageError: {problem}")
+            elif halt.cause is Cause.NETWORK and await self._slept(wait_s):
+                wait_s = min(2 * wait_s, self._p.settings.probe_longest_s)
+                if await self._probed():
+                    return self._end_rest()
+            elif halt.cause is Cause.PRESSURE and self._pressure is not Pressure.CRITICAL:
+                return self._end_rest()
+            elif halt.cause is not Cause.NETWORK:
+                await self._slept(None)
+
+    def _rest_because(self, halt: Halt) -> Halt:
+        state = self._p.state
+        with state.lock:
+            state.status = Status.PAUSED
+            state.status_reason = halt.reason
+            state.leaving = ""
+            state.needs_person = not halt.cause.clears_itself
+        self.desk.write_progress(at_once=True)
+        self._p.log.warning(f"paused: {halt.reason}")
+        self._p.display.say(f"Paused: {halt.reason}")
+        return halt
+
+    def _end_rest(self) -> bool:
+        self._halt = None
+        self._resume = False
+        self._p.job.narrow(self._narrowed)
+        state = self._p.state
+        with state.lock:
+            state.status, state.status_reason, state.leaving = Status.RUNNING, "", ""
+            state.needs_person = False
+            state.begin_running()
+        self.desk.write_progress(at_once=True)
+        self._p.log.info("goes on")
+        self._p.display.say("Goes on.")
+        return True
+
+    async def _slept(self, seconds: float | None) -> bool:
+        """Sleep until something happens, or for so long; return whether nothing happened."""
+        self._wake.clear()
+        if self._resume:
+            return False
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return True
+        return False
+
+    async def _probed(self) -> bool:
+        """Probe the engine; return whether it can be reached. A person's word ends the wait for it."""
+        probe = asyncio.ensure_future(self._p.job.probe())
+        awake = asyncio.create_task(self._wake.wait())
+        done, _ = await asyncio.wait({probe, awake}, timeout=_PROBE_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        awake.cancel()
+        if probe not in done:
+            probe.cancel()
+            return False
+        fault = probe.exception()
+        if isinstance(fault, RunFault):
+            self._halt = Halt(Cause.FAULT, f"{type(fault).__name__}: {sentence(fault)}")
+        elif fault is not None and not isinstance(fault, FeedevalError):
+            self._p.log.warning(f"probe: {type(fault).__name__}: {sentence(fault)}")
+        return fault is None
+
+    async def _tick(self) -> None:
+        """Look around: gauges, health, progress file."""
+        looked_s = float("-inf")
+        while True:
+            now_s = self._loop.time()
+            if now_s - looked_s >= self._p.settings.health.interval_s:
+                looked_s = now_s
+                self._look(now_s)
+            self.desk.refresh()
+            if self._halt is None:
+                self.desk.write_progress(at_once=False)
+            await asyncio.sleep(_TICK_S)
+
+    def _look(self, now_s: float) -> None:
+        p = self._p
+        memory, disk_mb = p.senses.memory(), p.senses.disk_free_mb(p.store.output_dir)
+        opinion = p.watch.look(memory, disk_mb, p.job.gauges(), now_s)
+        with p.state.lock:
+            p.state.memory, p.state.disk_free_mb, p.state.health = memory, disk_mb, opinion.health
+        before, self._pressure = self._pressure, opinion.pressure
+        if opinion.pressure is Pressure.NONE:
+            if self._narrowed is not None:
+                self._narrow(None)
+            self._wake.set()
+        elif opinion.pressure is Pressure.LOW or before is Pressure.NONE:
+            # Also a critical shortage is met by narrowing first; the pause comes if it is still there at the next look.
+            self._narrow(max(1, self._crew.allowed // 2))
+            p.log.warning(f"{opinion.shortage}: {self._crew.allowed} records under way at most")
+            self._wake.set()
+        elif self._halt is None:
+            self.halt(Cause.PRESSURE, f"{opinion.shortage}; the run goes on by itself when there is more room")
+
+    def _narrow(self, limit: int | None) -> None:
+        self._narrowed = limit
+        self._crew.allowed = limit if limit is not None else self._p.settings.max_workers
+        if self._halt is None:
+            self._p.job.narrow(limit)
+
+    async def _end(self, *, finished: bool) -> None:
+        """Write the last state, and close what is open; what cannot be written is said."""
+        p = self._p
+        p.state.end_running()
+        if not finished:
+            # Once more, as a last chance; what is not on disk now is in the call logs.
+            with contextlib.suppress(FeedevalError):
+                await self.desk.write_again()
+        await self.desk.written()
+        self.desk.refresh()
+        unsaved = p.batches.forget_open()
+        with p.state.lock:
+            p.state.status = Status.FINISHED if finished else Status.STOPPED
+            p.state.status_reason = "" if finished or self._halt is None else self._halt.reason
+            p.state.leaving, p.state.needs_person = "", False
+            p.state.batch = None
+            saved = p.batches.durable
+            p.state.done, p.state.failed, p.state.reused = saved.done, saved.failed, saved.reused
+        if unsaved:
+            p.display.say(
+                f"{unsaved:,} records that are through belong to batches that are not complete; they are entered when "
+                "the run goes on, and calls that were paid for are not made again."
+            )
+        await self._closed(finished=finished)
+
+    async def _closed(self, *, finished: bool) -> None:
+        p = self._p
+        try:
+            p.writer.close()
+            p.keeper.write_now()
+            if finished:
+                p.keeper.write_summary(p.state.snapshot())
+        except Exception as exc:  # whatever it is, the lock has to be given back
+            p.log.warning(f"the last state could not be written: {sentence(exc)}")
+            p.display.say(f"The last state could not be written: {sentence(exc)}")
+            if not isinstance(exc, FeedevalError):
+                self.crash = self.crash or exc
+        try:
+            await p.job.close()
+        except Exception as exc:  # a job that closes badly has done its work
+            p.log.warning(f"closing the job: {type(exc).__name__}: {sentence(exc)}")
+        with contextlib.suppress(FeedevalError):
+            p.store.close()

@@ -1,0 +1,196 @@
+"""The books of a run: which replies were paid for, by which record, and what they cost.
+
+A record is charged with the calls that its result rests on, also with those that an earlier sitting of the session made
+for it. Every call of the session is charged to one record, so that the rows of the batch files add up to what the
+endpoint served. Calls found in the log of another session were paid for there and cost nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from feedeval.errors import StorageError
+from feedeval.records import Call, Usage
+from feedeval.run.budget import Budget, Hold
+
+
+class CallLog(Protocol):
+    """The part of a session's store that the books write to."""
+
+    def append_call(self, batch_number: int, call: Call) -> None:
+        """Write one line."""
+
+
+class Tally:
+    """A running sum of calls."""
+
+    __slots__ = ("cached_tokens", "calls", "input_tokens", "output_tokens", "priced_usd", "retries", "unpriced")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.retries = 0
+        self.input_tokens = 0
+        self.cached_tokens = 0
+        self.output_tokens = 0
+        self.priced_usd = 0.0
+        self.unpriced = 0
+
+    def add(self, call: Call) -> None:
+        """Count one call."""
+        usage = call.usage
+        self.calls += 1
+        self.retries += call.retries
+        self.input_tokens += usage.input_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.output_tokens += usage.output_tokens
+        if call.cost_usd is None:
+            self.unpriced += 1
+        else:
+            self.priced_usd += call.cost_usd
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens."""
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What the calls cost; None where one of them has no known price."""
+        return None if self.unpriced else self.priced_usd
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens as a record."""
+        return Usage(input_tokens=self.input_tokens, cached_tokens=self.cached_tokens, output_tokens=self.output_tokens)
+
+
+class Books:
+    """Every call of a run. Lives on the run's event loop."""
+
+    def __init__(self, log: CallLog, budget: Budget, *, on_written: Callable[[], None] = lambda: None) -> None:
+        self.budget = budget
+        self.run = Tally()
+        self._log = log
+        self._on_written = on_written
+        self._found: dict[str, Call] = {}
+        self._by_batch: dict[int, set[str]] = {}
+        self._charged: set[str] = set()
+        self._elsewhere: Mapping[str, Call] = {}
+        self._unwritten: list[tuple[int, Call]] = []
+
+    def take_over(self, batch_number: int, call: Call) -> None:
+        """Enter a call that an earlier sitting of this session left in the log of an open batch."""
+        if call.request_hash not in self._found:
+            self._enter(batch_number, call)
+            self.run.add(call)
+
+    def look_elsewhere(self, calls: Mapping[str, Call]) -> None:
+        """Also find calls that another session paid for."""
+        self._elsewhere = calls
+
+    def close_batch(self, batch_number: int) -> Tally:
+        """Forget the calls of a batch that is complete; return those that no record claimed."""
+        unclaimed = Tally()
+        for request_hash in self._by_batch.pop(batch_number, ()):
+            call = self._found.pop(request_hash, None)
+            if call is not None and request_hash not in self._charged:
+                unclaimed.add(call)
+            self._charged.discard(request_hash)
+        return unclaimed
+
+    def write_again(self) -> None:
+        """Write what could not be written before; raises StorageError where that fails again."""
+        while self._unwritten:
+            self._log.append_call(*self._unwritten[0])
+            del self._unwritten[0]
+            self._on_written()
+
+    def find(self, request_hash: str) -> tuple[Call | None, bool]:
+        """Return the call and whether the finder is to be charged with it: once, and only for calls of this session."""
+        call = self._found.get(request_hash)
+        if call is None:
+            return self._elsewhere.get(request_hash), False
+        if request_hash in self._charged:
+            return call, False
+        self._charged.add(request_hash)
+        return call, True
+
+    def uncharge(self, request_hash: str) -> None:
+        """Let the next finder be charged: the one before was put back and left no result."""
+        self._charged.discard(request_hash)
+
+    def write(self, batch_number: int, call: Call) -> None:
+        """Enter a reply and write it down.
+
+        Raises:
+            StorageError: It could not be written; it is kept in memory, and `write_again` writes it.
+        """
+        self._enter(batch_number, call)
+        self._charged.add(call.request_hash)
+        self.run.add(call)
+        try:
+            self._log.append_call(batch_number, call)
+        except StorageError:
+            self._unwritten.append((batch_number, call))
+            raise
+        self._on_written()
+
+    def _enter(self, batch_number: int, call: Call) -> None:
+        self._found[call.request_hash] = call
+        self._by_batch.setdefault(batch_number, set()).add(call.request_hash)
+
+
+class RecordLedger:
+    """The ledger that one record's `Job.process` is given; see `feedeval.records.Ledger`."""
+
+    __slots__ = ("_batch_number", "_books", "_hashes", "_holds", "parked", "tally", "touched")
+
+    def __init__(self, books: Books, batch_number: int) -> None:
+        self.tally = Tally()
+        self.parked = False
+        """True while the record waits for money: nothing of it is in flight."""
+        self.touched = False
+        """True once the record has asked for a call."""
+        self._books = books
+        self._batch_number = batch_number
+        self._holds: list[Hold] = []
+        self._hashes: list[str] = []
+
+    def find(self, request_hash: str) -> Call | None:
+        """Return the reply to the same request if it was paid for before."""
+        self.touched = True
+        call, charged = self._books.find(request_hash)
+        if call is not None and charged:
+            self.tally.add(call)
+            self._hashes.append(request_hash)
+        return call
+
+    async def reserve(self, cost_usd: float) -> None:
+        """Set money aside for a call; waits while calls in flight may give some back."""
+        self.touched = self.parked = True
+        try:
+            self._holds.append(await self._books.budget.reserve(cost_usd))
+        finally:
+            self.parked = False
+
+    async def settle(self, reserved_usd: float, call: Call | None) -> None:
+        """Give back what was reserved and write down the reply."""
+        at = next((i for i, hold in enumerate(self._holds) if hold.estimate_usd == reserved_usd), 0)
+        hold = self._holds.pop(at) if self._holds else None
+        if hold is not None:
+            cost_usd = call.cost_usd if call is not None else 0.0
+            self._books.budget.release(hold, cost_usd, replied=call is not None)
+        if call is not None:
+            self.tally.add(call)
+            self._hashes.append(call.request_hash)
+            self._books.write(self._batch_number, call)
+
+    def close(self, *, put_back: bool = False) -> None:
+        """Give back what a cut-off call still holds; a record that was put back will find its calls again."""
+        for hold in self._holds:
+            self._books.budget.release(hold)
+        self._holds.clear()
+        if put_back:
+            for request_hash in self._hashes:
+                self._books.uncharge(request_hash)

@@ -1,0 +1,353 @@
+"""The state of a run, apart from drawing it.
+
+`RunState` is what the runner changes; a `Snapshot` is what everybody else sees. Reporters only render snapshots, so
+that no way of showing a run can slow it, count differently or break it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from feedeval.records import BatchReport, Counts, Failure, Gauges, Health, Status, Usage
+
+LATEST_KEPT = 200
+"""Failures that are kept with their context and traceback."""
+_LATEST_SHOWN = 10
+_RATE_WINDOW_S = 30.0
+_RATE_STEP_S = 0.25
+_ETA_AFTER_S = 0.5
+"""A shorter time says nothing of the speed: the first records come back together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Memory of this process and of the machine, in MB."""
+
+    current_mb: float = 0.0
+    peak_mb: float = 0.0
+    available_mb: float = 0.0
+    total_mb: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchBar:
+    """How far one open batch is."""
+
+    number: int
+    start_index: int
+    end_index: int
+    """Inclusive."""
+    through: int
+    """Records done or failed."""
+
+    @property
+    def size(self) -> int:
+        """Records in the batch."""
+        return self.end_index - self.start_index + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run at one moment: all that a panel, a bar or a line of text shows."""
+
+    session: str
+    kind: str
+    engine: str
+    output_dir: str
+    status: Status
+    status_reason: str
+    """Why it is paused or stopped, in one sentence for a person."""
+    leaving: str
+    """`pausing` or `stopping` while what is in flight finishes, else empty."""
+    needs_person: bool
+    """True where it is paused and does not go on by itself."""
+    counts: Counts
+    batch_size: int
+    total_batches: int
+    batches_complete: int
+    batch: BatchBar | None
+    """The oldest batch that is open."""
+    in_hand: int
+    """Records under way."""
+    gauges: Gauges
+    rate_per_s: float
+    """Records a second that were worked on, over the last half minute."""
+    eta_s: float | None
+    """Seconds of work left; None while nothing can be said."""
+    elapsed_s: float
+    calls: int
+    retries: int
+    usage: Usage
+    cost_usd: float | None
+    budget_usd: float | None
+    memory: Memory
+    disk_free_mb: float | None
+    health: Health
+    errors_by_type: dict[str, int]
+    latest_failures: tuple[Failure, ...]
+    """Newest first."""
+    latest_report: BatchReport | None
+    started: str
+    updated: str
+
+    @property
+    def done(self) -> bool:
+        """Whether the run is over."""
+        return self.status in (Status.FINISHED, Status.STOPPED)
+
+    @property
+    def share(self) -> float:
+        """Share of the records that are through, in [0, 1]."""
+        return (self.counts.done + self.counts.failed) / self.counts.total if self.counts.total else 1.0
+
+    @property
+    def state_text(self) -> str:
+        """The state in a few words, with the reason where there is one."""
+        if self.leaving:
+            return f"{self.leaving}: {self.in_hand} in flight"
+        return f"{self.status.value}: {self.status_reason}" if self.status_reason else self.status.value
+
+
+class Reporter(Protocol):
+    """Shows a run. Called from one thread at a time, a few times a second at most; what it raises is only logged."""
+
+    def start(self, snapshot: Snapshot) -> None:
+        """Show that a run begins."""
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Show where it stands."""
+
+    def batch(self, report: BatchReport, snapshot: Snapshot) -> None:
+        """Show a batch that is complete; of many at once only the last is given."""
+
+    def message(self, text: str) -> None:
+        """Show a sentence."""
+
+    def close(self, snapshot: Snapshot) -> None:
+        """Show the last state and let go."""
+
+
+class Rate:
+    """Records a second over a sliding window; coarse steps keep it small whatever the speed."""
+
+    def __init__(self, window_s: float = _RATE_WINDOW_S, step_s: float = _RATE_STEP_S) -> None:
+        self._window_s = window_s
+        self._step_s = step_s
+        self._steps: deque[tuple[float, int]] = deque()
+        self._count = 0
+
+    def restart(self, now_s: float) -> None:
+        """Begin a new window, as after a pause."""
+        self._steps.clear()
+        self._steps.append((now_s, self._count))
+
+    def add(self, now_s: float) -> None:
+        """Count one record."""
+        self._count += 1
+        if not self._steps or now_s - self._steps[-1][0] >= self._step_s:
+            self._steps.append((now_s, self._count))
+            while len(self._steps) > 2 and now_s - self._steps[1][0] > self._window_s:
+                self._steps.popleft()
+
+    def per_s(self, now_s: float) -> float:
+        """Return the rate; 0 until there is something to go by."""
+        while len(self._steps) > 1 and now_s - self._steps[0][0] > self._window_s:
+            self._steps.popleft()
+        if not self._steps:
+            return 0.0
+        since_s, count = self._steps[0]
+        passed_s = now_s - since_s
+        return (self._count - count) / passed_s if passed_s > 0 else 0.0
+
+
+@dataclass
+class RunState:
+    """The figures of a run while it goes on; changed by the runner's thread, read through `snapshot`."""
+
+    session: str
+    kind: str
+    engine: str
+    output_dir: str
+    total: int
+    batch_size: int
+    total_batches: int
+    started: str
+    budget_usd: float | None = None
+    monotonic: Callable[[], float] = time.monotonic
+    status: Status = Status.PENDING
+    status_reason: str = ""
+    leaving: str = ""
+    needs_person: bool = False
+    done: int = 0
+    failed: int = 0
+    reused: int = 0
+    retrying: int = 0
+    """Failures of earlier sittings that will be tried again in this one: counted in `failed` until then."""
+    reusable: int = 0
+    """Records left that will cost no work."""
+    batches_complete: int = 0
+    batch: BatchBar | None = None
+    in_hand: int = 0
+    elapsed_before_s: float = 0.0
+    gauges: Gauges = field(default_factory=Gauges)
+    calls: int = 0
+    retries: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float | None = 0.0
+    memory: Memory = field(default_factory=Memory)
+    disk_free_mb: float | None = None
+    health: Health = field(default_factory=Health)
+    latest_report: BatchReport | None = None
+    updated: str = ""
+    rate: Rate = field(default_factory=Rate)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    errors_by_type: Counter[str] = field(default_factory=Counter)
+    latest: deque[Failure] = field(default_factory=lambda: deque(maxlen=LATEST_KEPT))
+    failures_version: int = 0
+    """Changes whenever the failures do."""
+    _running_since_s: float | None = None
+    _standing: dict[int, str] = field(default_factory=dict)
+
+    def begin_running(self) -> None:
+        """Start the clock."""
+        with self.lock:
+            now_s = self.monotonic()
+            self._running_since_s = now_s
+            self.rate.restart(now_s)
+
+    def end_running(self) -> None:
+        """Stop the clock: pauses do not count as elapsed."""
+        with self.lock:
+            self.elapsed_before_s = self.elapsed_s
+            self._running_since_s = None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds spent running, over all sittings."""
+        since_s = self._running_since_s
+        return self.elapsed_before_s + (self.monotonic() - since_s if since_s is not None else 0.0)
+
+    def stands(self, failures: Iterable[Failure]) -> None:
+        """Enter failures of earlier sittings: they count until they are tried again."""
+        with self.lock:
+            for failure in failures:
+                self._fail(failure)
+                self._standing[failure.index] = failure.error_type
+                self.retrying += 1
+
+    def record_done(self, index: int, *, reused: bool = False, worked: bool = True) -> None:
+        """Count a result; `worked` is False where it cost no work and says nothing of the speed."""
+        with self.lock:
+            self._settle_earlier(index)
+            self.done += 1
+            self.reused += reused
+            self._through(worked)
+
+    def record_failed(self, failure: Failure, *, worked: bool = True) -> None:
+        """Count a failure."""
+        with self.lock:
+            self._settle_earlier(failure.index)
+            self._fail(failure)
+            self._through(worked)
+
+    def _through(self, worked: bool) -> None:
+        if worked:
+            self.rate.add(self.monotonic())
+        elif self.reusable:
+            self.reusable -= 1
+
+    def _fail(self, failure: Failure) -> None:
+        self.failed += 1
+        self.failures_version += 1
+        self.errors_by_type[failure.error_type] += 1
+        self.latest.append(failure)
+
+    def _settle_earlier(self, index: int) -> None:
+        if not self._standing or index not in self._standing:
+            return
+        error_type = self._standing.pop(index)
+        self.failed -= 1
+        self.failures_version += 1
+        self.retrying -= 1
+        self.errors_by_type[error_type] -= 1
+        self.errors_by_type += Counter()
+        for failure in self.latest:
+            if failure.index == index:
+                self.latest.remove(failure)
+                break
+
+    def counts(self) -> Counts:
+        """Return what became of the records."""
+        return Counts(total=self.total, done=self.done, failed=self.failed, reused=self.reused)
+
+    def eta_s(self) -> float | None:
+        """Return the seconds of work left, or None while nothing can be said."""
+        left = self.total - self.done - self.failed + self.retrying
+        if left <= 0:
+            return 0.0
+        if self._running_since_s is None:
+            return None
+        now_s = self.monotonic()
+        rate = self.rate.per_s(now_s)
+        settled = now_s - self._running_since_s >= _ETA_AFTER_S
+        return max(left - self.reusable, 0) / rate if rate > 0 and settled else None
+
+    def snapshot(self) -> Snapshot:
+        """Return the state at this moment. Callable from any thread."""
+        with self.lock:
+            rate = self.rate.per_s(self.monotonic()) if self._running_since_s is not None else 0.0
+            fresh: dict[str, Any] = {
+                "counts": self.counts(),
+                "rate_per_s": rate,
+                "eta_s": self.eta_s(),
+                "elapsed_s": self.elapsed_s,
+                "errors_by_type": dict(self.errors_by_type),
+                "latest_failures": tuple(list(self.latest)[: -_LATEST_SHOWN - 1 : -1]),
+            }
+            return Snapshot(**fresh, **{name: getattr(self, name) for name in _COPIED})
+
+
+_COPIED = tuple((set(Snapshot.__dataclass_fields__) & set(RunState.__dataclass_fields__)) - {"errors_by_type"})
+"""Fields that a snapshot takes over as they are."""
+
+
+def evaluation_status(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what `get_evaluation_status()` gives: health, memory, errors and batches as plain values."""
+    counts, memory, report = snapshot.counts, snapshot.memory, snapshot.latest_report
+    return {
+        "health_status": {
+            "overall_status": snapshot.health.overall_status.value,
+            "reasons": list(snapshot.health.reasons),
+            "recommendations": list(snapshot.health.recommendations),
+        },
+        "memory_info": {
+            "current_mb": round(memory.current_mb, 1),
+            "peak_mb": round(memory.peak_mb, 1),
+            "available_mb": round(memory.available_mb, 1),
+            "total_mb": round(memory.total_mb, 1),
+        },
+        "error_summary": {
+            "total_errors": counts.failed,
+            "error_types": snapshot.errors_by_type,
+            "recent_errors": [f"{f.key}: {f.error_type}: {f.message}" for f in snapshot.latest_failures],
+        },
+        "batch_info": {
+            "session": snapshot.session,
+            "status": snapshot.status.value,
+            "status_reason": snapshot.status_reason,
+            "total_batches": snapshot.total_batches,
+            "batches_complete": snapshot.batches_complete,
+            "batch_size": snapshot.batch_size,
+            "current_batch": snapshot.batch.number if snapshot.batch is not None else None,
+            "total": counts.total,
+            "done": counts.done,
+            "failed": counts.failed,
+            "reused": counts.reused,
+            "latest_report": report.model_dump() if report is not None else None,
+        },
+    }

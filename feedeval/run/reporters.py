@@ -1,0 +1,230 @@
+"""Reporters for terminals and plain output: text and tqdm bars."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO
+
+from feedeval.errors import InputError
+from feedeval.records import BatchReport, Status
+from feedeval.run.progress import Reporter, Snapshot
+
+_LINE_EVERY_S = 30.0
+_LINE_EVERY_SHARE = 0.1
+_BAR_CELLS = 24
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time span for people: `1h 02m`, `3m 20s`, `4.2s`, or `–` where it is not known."""
+    if seconds is None:
+        return "–"
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    minutes, rest_s = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m {rest_s:02d}s"
+
+
+def money(cost_usd: float | None) -> str:
+    """Return a sum for people; four digits below a cent's worth of interest."""
+    if cost_usd is None:
+        return "price unknown"
+    return f"${cost_usd:,.2f}" if cost_usd >= 10 else f"${cost_usd:.4f}"
+
+
+def status_line(snapshot: Snapshot) -> str:
+    """Return the state of a run in one line."""
+    counts = snapshot.counts
+    through = counts.done + counts.failed
+    parts = [f"{through:,}/{counts.total:,} ({100 * snapshot.share:.0f} %)"]
+    if counts.failed:
+        parts.append(f"{counts.failed:,} failed")
+    if snapshot.status is Status.RUNNING and not snapshot.leaving:
+        parts.append(f"{snapshot.rate_per_s:.1f}/s, {duration(snapshot.eta_s)} left")
+    if snapshot.calls or snapshot.cost_usd is None:
+        parts.append(money(snapshot.cost_usd))
+    if snapshot.status is not Status.RUNNING or snapshot.leaving:
+        parts.append(snapshot.state_text)
+    return " · ".join(parts)
+
+
+def batch_block(report: BatchReport, snapshot: Snapshot) -> str:
+    """Return the figures of a complete batch as a few lines."""
+    counts = snapshot.counts
+    through = counts.done + counts.failed
+    cost = f" · {report.calls:,} calls · {money(report.cost_usd)}" if report.calls else ""
+    return (
+        f"Batch {report.batch_number}/{report.total_batches} · records {report.batch_start_index + 1:,}"
+        f"–{report.batch_end_index + 1:,} · overall {through:,}/{counts.total:,} ({100 * snapshot.share:.1f} %)\n"
+        f"  successful {report.successful} · failed {report.failed} "
+        f"· success rate {100 * report.success_rate:.1f} %{cost}\n"
+        f"  elapsed {duration(report.elapsed_ms / 1000)} · average {report.average_time_ms:.1f} ms a record"
+        f" · estimated remaining {duration(report.estimated_time_remaining_ms / 1000)}"
+    )
+
+
+class TextReporter:
+    """Plain text: on a terminal one line that is redrawn, elsewhere a line every 10 % or 30 s; and batch blocks.
+
+    Args:
+        stream: Where to write; standard output as it is at that moment by default.
+        blocks: Show a block for each batch.
+        live: Redraw one line; None asks the stream whether it is a terminal.
+        monotonic: The clock.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        blocks: bool = True,
+        live: bool | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream = stream
+        self._blocks = blocks
+        self._live = live
+        self._monotonic = monotonic
+        self._width = 0
+        self._shown: tuple[str, bool] | None = None
+        self._line_share = 0.0
+        self._line_s = 0.0
+
+    @property
+    def _out(self) -> TextIO:
+        return self._stream if self._stream is not None else sys.stdout
+
+    def start(self, snapshot: Snapshot) -> None:
+        """Say which session begins or goes on."""
+        if self._live is None:
+            isatty = getattr(self._out, "isatty", None)
+            self._live = bool(isatty and isatty())
+        self._line_share, self._line_s = snapshot.share, self._monotonic()
+        before = f", {snapshot.counts.done:,} done before" if snapshot.counts.done else ""
+        self._print(
+            f"Session {snapshot.session} · {snapshot.engine} · {snapshot.counts.total:,} records in "
+            f"{snapshot.total_batches:,} batches{before}"
+        )
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Redraw the line, or write one when it is time or the state changed."""
+        if self._live:
+            line = status_line(snapshot)
+            cells = round(_BAR_CELLS * snapshot.share)
+            text = f"\r{'█' * cells}{'·' * (_BAR_CELLS - cells)} {line}"
+            self._out.write(text + " " * (self._width - len(text)))
+            self._out.flush()
+            self._width = len(text)
+            return
+        state = (snapshot.status.value + snapshot.status_reason, bool(snapshot.leaving))
+        changed = self._shown is not None and state != self._shown
+        self._shown = state
+        now_s = self._monotonic()
+        due = snapshot.share - self._line_share >= _LINE_EVERY_SHARE or now_s - self._line_s >= _LINE_EVERY_S
+        if changed or (due and not snapshot.done):
+            self._line_share, self._line_s = snapshot.share, now_s
+            self._print(status_line(snapshot))
+
+    def batch(self, report: BatchReport, snapshot: Snapshot) -> None:
+        """Write the block of a batch."""
+        if self._blocks:
+            self._print(batch_block(report, snapshot))
+
+    def message(self, text: str) -> None:
+        """Write a sentence on a line of its own."""
+        self._print(text)
+
+    def close(self, snapshot: Snapshot) -> None:
+        """Write where the run ended."""
+        counts = snapshot.counts
+        self._print(
+            f"Session {snapshot.session} · {snapshot.state_text} · {counts.done:,} done, {counts.failed:,} failed, "
+            f"{counts.left:,} left · {duration(snapshot.elapsed_s)} · {money(snapshot.cost_usd)}"
+        )
+
+    def _print(self, text: str) -> None:
+        wipe = "\r" + " " * self._width + "\r" if self._width else ""
+        self._width = 0
+        self._out.write(f"{wipe}{text}\n")
+        self._out.flush()
+
+
+class TqdmReporter:
+    """tqdm bars: one for the run and one for the oldest open batch. A notebook gets widgets, a terminal lines."""
+
+    def __init__(self, bar: Callable[..., Any] | None = None) -> None:
+        self._make = bar
+        self._overall: Any = None
+        self._batch: Any = None
+        self._number = 0
+
+    def start(self, snapshot: Snapshot) -> None:
+        """Open the bars."""
+        make = self._make or _tqdm()
+        through = snapshot.counts.done + snapshot.counts.failed
+        self._overall = make(total=snapshot.counts.total, initial=through, desc=snapshot.session, unit="rec")
+        self._batch = make(total=snapshot.batch_size, desc="batch", unit="rec", leave=False)
+        self.update(snapshot)
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Move the bars."""
+        counts = snapshot.counts
+        self._overall.n = counts.done + counts.failed
+        self._overall.set_postfix_str(
+            f"{counts.failed} failed, {money(snapshot.cost_usd)}, {snapshot.state_text}", refresh=False
+        )
+        self._overall.refresh()
+        if snapshot.batch is None:
+            return
+        if snapshot.batch.number != self._number:
+            self._number = snapshot.batch.number
+            self._batch.reset(total=snapshot.batch.size)
+            self._batch.set_description_str(f"batch {self._number}/{snapshot.total_batches}", refresh=False)
+        self._batch.n = snapshot.batch.through
+        self._batch.refresh()
+
+    def batch(self, report: BatchReport, snapshot: Snapshot) -> None:
+        """Leave batches to the second bar."""
+
+    def message(self, text: str) -> None:
+        """Write a sentence above the bars."""
+        if self._overall is None:
+            sys.stderr.write(text + "\n")
+        else:
+            self._overall.write(text, file=sys.stderr)
+
+    def close(self, snapshot: Snapshot) -> None:
+        """Show the last state and close the bars."""
+        self.update(snapshot)
+        self._batch.close()
+        self._overall.close()
+
+
+def _tqdm() -> Callable[..., Any]:
+    # tqdm.auto warns and draws half a widget where it is not in a notebook: ask for it only there.
+    if "ipykernel" in sys.modules:
+        from tqdm.auto import tqdm
+
+        return tqdm
+    from tqdm.std import tqdm as plain
+
+    return plain
+
+
+def choose_reporter(progress: str | None = None, *, stream: TextIO | None = None) -> Sequence[Reporter]:
+    """Return the reporters for `progress`: "text", "tqdm", "none", or None to choose by where the output goes.
+
+    Raises:
+        InputError: `progress` is none of these.
+    """
+    if progress is None:
+        return (TextReporter(stream, blocks=False),)
+    if progress == "text":
+        return (TextReporter(stream),)
+    if progress == "tqdm":
+        return (TqdmReporter(),)
+    if progress == "none":
+        return ()
+    raise InputError(f'progress={progress!r} is not known; choose "text", "tqdm", "none" or None.')

@@ -1,0 +1,292 @@
+"""Starts a run and hands out the handle that drives it from any thread.
+
+`start` plans, chooses the session, takes its lock and says what a person should know, all on the calling thread, so
+that whatever a person has to see at once is raised there. Then the run has a thread and an event loop of its own: it
+goes on while a notebook's kernel is free, and does not care whether another loop runs in the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from feedeval.errors import FeedevalError, InputError
+from feedeval.records import Progress, Status
+from feedeval.run.assemble import Start, assemble, finished_state
+from feedeval.run.choice import choose
+from feedeval.run.drive import Drive
+from feedeval.run.health import Senses
+from feedeval.run.job import Job
+from feedeval.run.parts import Cause, Parts
+from feedeval.run.plan import make_plan
+from feedeval.run.progress import Reporter, RunState, Snapshot
+from feedeval.run.settings import HealthSettings, RunSettings
+
+__all__ = ["HealthSettings", "Hooks", "Run", "RunSettings", "run_blocking", "start"]
+
+_EXIT_BOUND_S = 10.0
+_WAIT_STEP_S = 0.2
+
+
+def _local_now() -> datetime:
+    return datetime.now().astimezone()
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a run asks of its surroundings."""
+
+    on_change: Callable[[Mapping[str, Any]], None] | None = None
+    """Given the settings that `Run.resume` was called with, such as a new API key; raises InputError for what it
+    does not know."""
+    now: Callable[[], datetime] = _local_now
+    monotonic: Callable[[], float] = time.monotonic
+    senses: Senses = field(default_factory=Senses.real)
+
+
+class Run:
+    """A session that is being worked on. Every method may be called from any thread."""
+
+    def __init__(self, state: RunState, parts: Parts | None, hooks: Hooks) -> None:
+        """Use `start`."""
+        self._state = state
+        self._parts = parts
+        self._hooks = hooks
+        self._drive: Drive | None = None
+        self._ready = threading.Event()
+        self._over = threading.Event()
+        self._crash: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        if parts is None:
+            self._over.set()
+
+    @property
+    def sid(self) -> str:
+        """Name of the session."""
+        return self._state.session
+
+    @property
+    def output_dir(self) -> Path:
+        """Folder of the session."""
+        return Path(self._state.output_dir)
+
+    @property
+    def done(self) -> bool:
+        """Whether the run is over: finished or stopped."""
+        return self._over.is_set()
+
+    def snapshot(self) -> Snapshot:
+        """Return where the run stands at this moment."""
+        return self._state.snapshot()
+
+    def pause(self) -> None:
+        """Start no more calls; those in flight finish."""
+        self._halt(Cause.PERSON, "paused by hand")
+
+    def stop(self) -> None:
+        """Start no more calls, let those in flight finish, write the state, and end. Does not wait."""
+        self._halt(Cause.STOP, "stopped by hand")
+
+    def resume(self, **changes: Any) -> None:
+        """Go on after a pause, with new settings where they are needed.
+
+        Args:
+            changes: `budget_usd` (None takes the cap away), and what `Hooks.on_change` can change, such as `api_key`.
+
+        Raises:
+            InputError: A setting cannot be changed or has no usable value, or the run is over.
+        """
+        if self.done:
+            raise InputError(f"Session {self.sid} is not being worked on; start it again to go on with it.")
+        rest = dict(changes)
+        if "budget_usd" in rest:
+            budget_usd = RunSettings(budget_usd=rest.pop("budget_usd")).budget_usd
+            self._call(lambda drive: drive.set_budget(budget_usd))
+        if rest:
+            if self._hooks.on_change is None:
+                raise InputError(f"{', '.join(rest)} cannot be changed while this run goes on; budget_usd can.")
+            self._hooks.on_change(rest)
+        self._call(lambda drive: drive.resume())
+
+    def wait(self, timeout_s: float | None = None, *, until_paused: bool = False) -> Snapshot:
+        """Wait until the run is over, and return where it stands then or when the time is up.
+
+        A KeyboardInterrupt comes through; the run goes on.
+
+        Args:
+            timeout_s: Longest time to wait; None waits as long as it takes.
+            until_paused: Also return when the run is paused and needs a person.
+
+        Raises:
+            Exception: What went wrong in the program itself, where it did.
+        """
+        until_s = None if timeout_s is None else time.monotonic() + timeout_s
+        while not self._over.is_set():
+            left_s = _WAIT_STEP_S if until_s is None else min(_WAIT_STEP_S, until_s - time.monotonic())
+            if left_s <= 0 or (until_paused and self._state.needs_person):
+                break
+            self._over.wait(left_s)
+        if self._over.is_set() and self._crash is not None:
+            raise self._crash
+        return self.snapshot()
+
+    def say(self, text: str) -> None:
+        """Show a sentence where the run is shown."""
+        if self._parts is not None:
+            self._parts.display.say(text)
+
+    def add_reporter(self, reporter: Reporter) -> None:
+        """Show the run in one more place from now on."""
+        if self._parts is not None and not self.done:
+            self._parts.display.add(reporter)
+
+    def __repr__(self) -> str:
+        snapshot = self.snapshot()
+        counts = snapshot.counts
+        figures = f"{counts.done:,} of {counts.total:,} done, {counts.failed:,} failed"
+        return f"Run({self.sid}: {snapshot.state_text}, {figures})"
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._work, name=f"feedeval-run-{self.sid}", daemon=True)
+        _live.add(self)
+        self._thread.start()
+        if self._parts is not None:
+            self._parts.display.run()
+
+    def _work(self) -> None:
+        parts = self._parts
+        assert parts is not None  # `start` begins only runs that have something to do
+        try:
+            asyncio.run(self._main(parts))
+        except BaseException as exc:  # raised again where the run is waited for
+            self._crash = exc
+        finally:
+            with contextlib.suppress(FeedevalError):
+                parts.store.close()
+            snapshot = self.snapshot()
+            parts.log.info(f"{snapshot.state_text}: {snapshot.counts.done} done, {snapshot.counts.failed} failed")
+            parts.display.close()
+            parts.log.close()
+            self._ready.set()
+            self._over.set()
+            _live.discard(self)
+
+    async def _main(self, parts: Parts) -> None:
+        self._drive = drive = Drive(parts)
+        self._ready.set()
+        await drive.run()
+        self._crash = drive.crash
+
+    def _halt(self, cause: Cause, reason: str) -> None:
+        # Said at once, before the loop has heard of it: whoever asks next sees it.
+        with self._state.lock:
+            if self._state.status is Status.RUNNING and not self._state.leaving:
+                self._state.leaving = "stopping" if cause is Cause.STOP else "pausing"
+        self._call(lambda drive: drive.halt(cause, reason))
+
+    def _call(self, action: Callable[[Drive], None]) -> None:
+        if self._thread is None:
+            return
+        self._ready.wait()
+        drive = self._drive
+        if drive is not None:
+            drive.call(lambda: action(drive))
+
+
+def start(
+    job: Job,
+    output_dir: Path | str,
+    settings: RunSettings | None = None,
+    *,
+    reporters: Sequence[Reporter] = (),
+    hooks: Hooks | None = None,
+) -> Run:
+    """Start a run, or go on with one; return at once.
+
+    Args:
+        job: What to do.
+        output_dir: Folder of the sessions; made if it is not there.
+        settings: How to go through the records.
+        reporters: Who shows the run.
+        hooks: Clocks, senses, and who hears of changed settings.
+
+    Raises:
+        InputError: There are no records, or the session that was named does not fit.
+        SessionNotFound: There is no session of the name that was given.
+        SessionLocked: Another process or kernel is writing the session.
+        SessionDamaged: The session's progress file is lost and cannot be rebuilt.
+        SchemaTooNew: A later version of feedeval wrote it.
+        StorageError: The folder cannot be written.
+    """
+    settings = settings or RunSettings()
+    hooks = hooks or Hooks()
+    folder = Path(output_dir)
+    plan = make_plan(job.records())
+    choice = choose(job, folder, settings, plan)
+    if choice.finished is not None:
+        return _finished(choice.finished, folder, choice.messages, reporters)
+    parts, messages = assemble(
+        Start(job, folder, settings, plan, choice, reporters, hooks.now, hooks.monotonic, hooks.senses)
+    )
+    for text in messages:
+        parts.log.info(text)
+    parts.display.open(messages)
+    run = Run(parts.state, parts, hooks)
+    run._begin()
+    return run
+
+
+def _finished(progress: Progress, folder: Path, messages: Sequence[str], reporters: Sequence[Reporter]) -> Run:
+    """Return the run of a session in which nothing is left to do."""
+    run = Run(finished_state(progress, folder), None, Hooks())
+    snapshot = run.snapshot()
+    for reporter in reporters:
+        with contextlib.suppress(Exception):  # a broken way of showing a run must not break it
+            reporter.start(snapshot)
+            for text in messages:
+                reporter.message(text)
+            reporter.close(snapshot)
+    return run
+
+
+def run_blocking(run: Run) -> Snapshot:
+    """Wait for a run as a blocking call does.
+
+    The first Ctrl-C stops the run cleanly and waits for that; a second one leaves at once. A run that pauses for a
+    person is stopped, because nobody can answer while the call blocks: its reason stands in the snapshot and in the
+    progress file, and it can be resumed.
+    """
+    try:
+        snapshot = run.wait(until_paused=True)
+        if not snapshot.done:
+            run.stop()
+            snapshot = run.wait()
+        return snapshot
+    except KeyboardInterrupt:
+        run.say("Stopping: what is in flight finishes and is saved. Ctrl-C again leaves at once.")
+        run.stop()
+        return run.wait()
+
+
+_live: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Stop what still runs when the interpreter exits; the call logs hold whatever does not end in time."""
+    runs = list(_live)
+    for run in runs:
+        run.stop()
+    until_s = time.monotonic() + _EXIT_BOUND_S
+    for run in runs:
+        with contextlib.suppress(Exception):  # nobody is left to be told
+            run.wait(max(0.0, until_s - time.monotonic()))
