@@ -7,6 +7,7 @@ pandas skips the mark by itself. Cells that a spreadsheet would run as a formula
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 from collections.abc import Callable
@@ -108,8 +109,9 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 def _write_json_lines(frame: pd.DataFrame, path: Path) -> None:
     with path.open("w", encoding="utf-8", errors="replace", newline="\n") as out:
         for start in range(0, len(frame), _CHUNK_ROWS):
-            chunk = _in_memory(frame.iloc[start : start + _CHUNK_ROWS])
-            out.write(chunk.to_json(orient="records", lines=True, force_ascii=False))
+            chunk = frame.iloc[start : start + _CHUNK_ROWS].astype(object)
+            for row in chunk.where(chunk.notna(), None).to_dict("records"):
+                out.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:

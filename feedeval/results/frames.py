@@ -248,54 +248,66 @@ def report_frame(reports: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return frame.astype(kinds).sort_values("batch_number", ignore_index=True)
 
 
+class _Codes(dict[str, int]):
+    """Numbers words in the order in which they are met, the known ones first."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = len(self)
+        return self[word]
+
+
 def judgement_frame(paths: Sequence[Path]) -> pd.DataFrame:
     """Return the judgements of an audit, a row each, in the order of the feed."""
     with collector_off():
         columns: dict[str, list[Any]] = {name: [] for name in JUDGEMENT_COLUMNS}
         counts: list[int] = []
         index: list[int] = []
+        codes = {"taxonomy": _Codes((word, n) for n, word in enumerate(Taxonomy))}
+        codes["verdict"] = _Codes((word, n) for n, word in enumerate(Verdict))
         shared: dict[str, str] = {}
         once = shared.setdefault
         for batch in decode_batches(paths, JudgedBatch):
-            for result in batch.results:
-                judged = result.value.judgements
-                index.append(result.index)
-                counts.append(len(judged))
-                columns["product_id"].append(result.meta.product_id)
-                columns["key"].append(result.key)
-                columns["title"].append(result.meta.title)
-                columns["category"].append(once(result.value.category, result.value.category))
-                columns["number"] += range(1, len(judged) + 1)
-                columns["question"] += [once(j.question, j.question) for j in judged]
-                columns["taxonomy"] += [once(j.taxonomy, j.taxonomy) for j in judged]
-                columns["required"] += [j.required for j in judged]
-                columns["verdict"] += [once(j.verdict, j.verdict) for j in judged]
-                columns["evidence"] += [j.evidence for j in judged]
-                columns["attribute"] += [once(j.attribute, j.attribute) for j in judged]
-                columns["reason"] += [once(j.reason, j.reason) for j in judged]
-                columns["verified"] += [j.verified for j in judged]
-        return _judgement_columns(columns, np.array(counts, dtype=np.intp), np.array(index, dtype=np.int64))
+            results = batch.results
+            index += [result.index for result in results]
+            counts += [len(result.value.judgements) for result in results]
+            columns["product_id"] += [result.meta.product_id for result in results]
+            columns["key"] += [result.key for result in results]
+            columns["title"] += [result.meta.title for result in results]
+            columns["category"] += [once(result.value.category, result.value.category) for result in results]
+            columns["number"] += [n for result in results for n in range(1, len(result.value.judgements) + 1)]
+            judged = [judgement for result in results for judgement in result.value.judgements]
+            for name, of_word in codes.items():
+                columns[name] += [of_word[getattr(j, name)] for j in judged]
+            columns["question"] += [once(j.question, j.question) for j in judged]
+            columns["attribute"] += [once(j.attribute, j.attribute) for j in judged]
+            columns["reason"] += [once(j.reason, j.reason) for j in judged]
+            columns["evidence"] += [j.evidence for j in judged]
+            columns["required"] += [j.required for j in judged]
+            columns["verified"] += [j.verified for j in judged]
+        order = feed_order(np.array(index, dtype=np.int64), np.arange(len(index)))
+        frame = _judgement_columns(columns, counts, codes)
+        if np.array_equal(order, np.arange(len(index))):
+            return frame
+        ends = np.cumsum(counts)
+        rows = [np.arange(ends[place] - counts[place], ends[place]) for place in order]
+        return frame.iloc[np.concatenate(rows)].reset_index(drop=True)
 
 
 def _judgement_columns(
-    columns: dict[str, list[Any]], counts: NDArray[np.intp], index: NDArray[np.int64]
+    columns: dict[str, list[Any]], counts: Sequence[int], codes: Mapping[str, _Codes]
 ) -> pd.DataFrame:
     built: dict[str, Any] = {}
     for name in JUDGEMENT_COLUMNS:
         values = columns.pop(name)
         if name in ("product_id", "key", "title", "category"):
             built[name] = pd.array(np.repeat(np.array(values, dtype=object), counts), dtype=TEXT)
-        elif name in ("taxonomy", "verdict"):
-            vocabulary: list[str] = [str(word) for word in (Taxonomy if name == "taxonomy" else Verdict)]
-            built[name] = pd.Categorical(values, categories=[*vocabulary, *sorted({*values} - {*vocabulary})])
+        elif name in codes:
+            words = [str(word) for word in codes[name]]
+            built[name] = pd.Categorical.from_codes(np.array(values, dtype=np.int16), categories=pd.Index(words))
         elif name in ("required", "verified"):
             built[name] = np.array(values, dtype=bool)
         elif name == "number":
             built[name] = pd.array(np.array(values, dtype=np.int64), dtype="Int64")
         else:
             built[name] = pd.array(np.array(values, dtype=object), dtype=TEXT)
-    frame = pd.DataFrame(built)
-    rows = np.repeat(index, counts)
-    if len(rows) and (np.diff(rows) < 0).any():
-        frame = frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
-    return frame
+    return pd.DataFrame(built)

@@ -116,7 +116,7 @@ def test_an_empty_frame_is_written_too(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("name", ["out.xlsx", "out", "nowhere/out.csv"])
 def test_an_unusable_path_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="out|nowhere"):
+    with pytest.raises(InputError, match=r"out|nowhere"):
         write_frame(pd.DataFrame({"a": [1]}), tmp_path / name)
 
 

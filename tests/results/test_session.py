@@ -155,9 +155,10 @@ def test_a_record_in_two_batches_counts_once_and_as_done(output: Path) -> None:
     elsewhere = output / "other"
     write_session(elsewhere, overlapping)
     (elsewhere / f"batch_0001_{SID}.json").rename(output / f"batch_0009_{SID}.json")
-    results = load_session(output_dir=output).results
-    assert len(results) == 30
-    assert (results["status"] == "done").all()
+    session = load_session(output_dir=output)
+    assert len(session.results) == 30
+    assert (session.results["status"] == "done").all()
+    assert session.judgements["key"].tolist() == [f"SKU-{i:06d}" for i in range(30) for _ in range(4)]
 
 
 def test_offline_results_say_that_no_language_model_was_asked(output: Path) -> None:
