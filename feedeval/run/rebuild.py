@@ -15,7 +15,6 @@ from feedeval.run.atomic import check_version, read_bytes
 from feedeval.run.files import SessionPaths
 from feedeval.run.scan import BatchSummary, Scan, iter_batches, scan_batches
 
-
 _SUMMARISED = {
     *("kind", "engine", "status", "counts", "calls", "retries", "usage", "cost_usd"),
     *("elapsed_s", "errors_by_type", "health", "started"),
