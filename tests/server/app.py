@@ -6,7 +6,7 @@ import asyncio
 import collections
 import hashlib
 import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -97,7 +97,7 @@ class ModelApp:
             self.stats.models_requests += 1
             return self._models(request)
         if path.endswith("/stats"):
-            return web.Response(body=orjson.dumps(asdict(self.stats)), content_type=JSON)
+            return web.Response(body=orjson.dumps(self.stats), content_type=JSON)
         if path.endswith("/control"):
             return self._control(orjson.loads(await request.read()))
         return web.Response(status=404, text="not found")
@@ -115,7 +115,7 @@ class ModelApp:
             self.restart_limits()
         if wanted.get("reset"):
             self.reset()
-        return web.Response(body=orjson.dumps(asdict(self.stats)), content_type=JSON)
+        return web.Response(body=orjson.dumps(self.stats), content_type=JSON)
 
     def _models(self, request: web.BaseRequest) -> web.Response:
         for fault in self.faults:
