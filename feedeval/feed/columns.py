@@ -82,13 +82,14 @@ def squeeze(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def snake(name: str) -> str:
-    """Return a name as read feeds spell it: `warrantyInformation` and `Warranty information` are `warranty_information`."""
+    """Return a name in snake case: `warrantyInformation` and `Warranty information` are `warranty_information`."""
     return _NOT_WORD.sub("_", _CAMEL.sub("_", name.strip())).strip("_").lower() or "unnamed"
 
 
 @cache
 def _standard() -> dict[str, str]:
-    # A name that is also an alias (`sku`, which may stand in for the id) means itself only where it is not needed as such.
+    # A name that is also an alias (`sku`, which may stand in for the id) means itself only where it is not needed
+    # as such.
     return {squeeze(name): name for name in attributes() if squeeze(name) not in _aliases()}
 
 
@@ -129,23 +130,14 @@ class Names:
             self._given[squeeze(theirs)] = _standard().get(squeeze(ours)) or snake(ours)
             self._spelling[squeeze(theirs)] = theirs
         self.used: set[str] = set()
-        self._resolved: dict[tuple[str, ...], tuple[Target, ...]] = {}
 
     @property
     def unused(self) -> list[str]:
         """Names of `columns` that the source never had."""
         return [spelling for key, spelling in self._spelling.items() if key not in self.used]
 
-    def resolve(self, names: tuple[str, ...]) -> tuple[Target, ...]:
+    def resolve(self, names: Sequence[str]) -> tuple[Target, ...]:
         """Return what each of the names that stand together in one product or header is read as."""
-        known = self._resolved.get(names)
-        if known is None:
-            if len(self._resolved) > 4096:
-                self._resolved.clear()
-            known = self._resolved[names] = self._resolve(names)
-        return known
-
-    def _resolve(self, names: Sequence[str]) -> tuple[Target, ...]:
         sure: dict[int, Target] = {}
         maybe: dict[str, list[tuple[int, int, Target]]] = {}
         for position, name in enumerate(names):
@@ -223,6 +215,6 @@ def role_of(name: str) -> Role:
 
 
 def recognised(names: Iterable[str]) -> set[str]:
-    """Return those of the resolved names that are standard attributes which only product feeds have, or any feed's core."""
+    """Return those of the resolved names that are standard attributes and not for a platform alone."""
     table = attributes()
     return {name for name in names if name in table and table[name].role is not Role.INTERNAL}

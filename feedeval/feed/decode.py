@@ -1,7 +1,7 @@
 """Bytes to text that is right even where the encoding is not what the source says.
 
-Text before the first byte that does not fit is ASCII or fits, so the decision can wait until that byte comes: nothing has to be
-read twice, and a source of any length is decoded as it streams.
+Text before the first byte that does not fit is ASCII or fits, so the decision can wait until that byte comes: nothing
+has to be read twice, and a source of any length is decoded as it streams.
 """
 
 from __future__ import annotations
@@ -23,10 +23,30 @@ _BOMS = (
 )
 # Codecs that Python counts as text but that no feed is written in; some raise errors of their own.
 _NO_CHARSETS = {"utf-7", "unicode-escape", "raw-unicode-escape", "punycode", "idna", "undefined", "mbcs", "oem"}
-_CANDIDATES = ["cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
+_CANDIDATES = [
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp1257",
+    "cp1258",
+    "cp874",
+    "koi8_r",
+    "cp932",
+    "euc_jp",
+    "gb18030",
+    "big5",
+    "euc_kr",
+]
 _LATIN = {"cp1250", "cp1252", "cp1254", "cp1257", "cp1258"}
-# Bytes that are letters of Czech, Slovak and Polish in cp1250 and symbols or rare letters in cp1252, beside an ASCII letter.
-_CENTRAL = re.compile(rb"(?<=[a-zA-Z])[\x8a\x8d-\x8f\x9a\x9c-\x9f\xb3\xb9\xbe\xbf]|[\x8a\x8d-\x8f\x9a\x9c-\x9f\xb3\xbe\xbf](?=[a-zA-Z])")
+# Bytes that are letters of Czech, Slovak and Polish in cp1250 and symbols or rare letters in cp1252, beside an
+# ASCII letter.
+_CENTRAL = re.compile(
+    rb"(?<=[a-zA-Z])[\x8a\x8d-\x8f\x9a\x9c-\x9f\xb3\xb9\xbe\xbf]|[\x8a\x8d-\x8f\x9a\x9c-\x9f\xb3\xbe\xbf](?=[a-zA-Z])"
+)
 _CENTRAL_SHARE = 0.06
 _HIGH = re.compile(rb"[\x80-\xff]")
 _HIGH_TEXT = re.compile(rb"[^\t\r\n<>]*[\x80-\xff][^\t\r\n<>]*")
@@ -72,14 +92,14 @@ def guess_encoding(sample: bytes) -> str:
 
 
 def drop_controls(text: str) -> tuple[str, int]:
-    """Return source text without control characters (vertical tab and form feed become spaces) and how many there were."""
+    """Return source text without control characters and how many there were; vertical white space becomes a space."""
     found = len(_CONTROL.findall(text)) if _CONTROL.search(text) else 0
     return (text.translate(_CONTROL_TABLE), found) if found else (text, 0)
 
 
 def clean_value(text: str) -> str:
-    """Return a value trimmed and without characters that have no place in text; C1 controls are read as windows-1252."""
-    if _VALUE_CONTROL.search(text):
+    """Return a value trimmed and without control characters; C1 controls are read as windows-1252."""
+    if not text.isprintable() and _VALUE_CONTROL.search(text):
         text = text.translate(_VALUE_TABLE)
     return text.strip()
 

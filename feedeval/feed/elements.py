@@ -10,10 +10,11 @@ from lxml import etree
 
 from feedeval.feed.values import Pair
 
-_HTML_TAGS = frozenset(
-    "a abbr b blockquote br center code dd div dl dt em font h1 h2 h3 h4 h5 h6 hr i img li ol p pre s small span strong sub sup "
-    "table tbody td th thead tr u ul".split()
-)
+_HTML_WORDS = """
+    a abbr b blockquote br center code dd div dl dt em font h1 h2 h3 h4 h5 h6 hr i img li ol p pre s small span strong
+    sub sup table tbody td th thead tr u ul
+"""
+HTML_TAGS = frozenset(_HTML_WORDS.split())
 # Vocabularies that stand beside Google's in RSS and Atom; their names are kept apart, for media:title is no title.
 _FOREIGN = {
     "http://purl.org/dc/elements/1.1/": "dc",
@@ -27,10 +28,11 @@ _FOREIGN = {
     "http://www.georss.org/georss": "georss",
 }
 _NATIVE = {"", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/", "http://purl.org/atom/ns#"}
-NEWS_NAMES = frozenset(
-    "title link description id guid pub_date author category categories comments enclosure source summary content updated "
-    "published rights contributor".split()
-)
+_NEWS_WORDS = """
+    title link description id guid pub_date author category categories comments enclosure source summary content
+    updated published rights contributor
+"""
+NEWS_NAMES = frozenset(_NEWS_WORDS.split())
 """What a news item has too; an entry with nothing else is no product."""
 
 
@@ -57,8 +59,8 @@ def pairs_of(item: etree._Element) -> list[Pair]:
                 native.append(pair)
         else:
             own.append((local, raw_value(child)))
-    if not own:
-        return native
+    if not own or not native:
+        return own or native
     filled = {name for name, raw in own if raw}
     values = {(name, raw) for name, raw in own if isinstance(raw, str)}
     # Google's own element goes before RSS's or Atom's of the same name; where they differ both survive.
@@ -89,7 +91,7 @@ def raw_value(element: etree._Element) -> Any:
             return _from_attributes(element, text)
         return text
     children = [child for child in element if isinstance(child.tag, str)]
-    if not children or any(split_tag(child.tag)[1].lower() in _HTML_TAGS and ":" not in child.tag for child in children):
+    if not children or any(split_tag(child.tag)[1].lower() in HTML_TAGS and ":" not in child.tag for child in children):
         return _inner_text(element)
     nested: dict[str, Any] = {}
     for child in children:

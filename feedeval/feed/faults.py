@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +12,14 @@ from feedeval.errors import FeedError
 
 LINES_SHOWN = 10
 """Line numbers that a warning names for each kind of fault; the count says how many there were."""
+
+
+def warn(message: str) -> None:
+    """Warn as the line of the caller's own code: a notebook's cell shows it each time it is run."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("feedeval."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, FeedWarning, stacklevel=level)
 
 
 class FeedWarning(UserWarning):
@@ -69,7 +79,9 @@ class Faults:
         if self.strict:
             where = f" at line {line:,}" if line else ""
             what = f" ({detail})" if detail else ""
-            raise FeedError(f"{self.source}: {fault.value}{what}{where}. Leave strict=True out to read what can be read.")
+            raise FeedError(
+                f"{self.source}: {fault.value}{what}{where}. Leave strict=True out to read what can be read."
+            )
         tally = self._tallies.setdefault(fault, _Tally())
         tally.count += count
         if line and len(tally.lines) < LINES_SHOWN and line not in tally.lines:

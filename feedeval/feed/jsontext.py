@@ -18,7 +18,20 @@ from feedeval.feed.values import Pair
 
 MAX_VALUE_CHARS = 64 << 20
 """Longest single product or envelope field that is taken for one."""
-_WRAPPERS = {"products", "items", "data", "results", "feed", "catalog", "offers", "entries", "records", "rows", "nodes", "edges"}
+_WRAPPERS = {
+    "products",
+    "items",
+    "data",
+    "results",
+    "feed",
+    "catalog",
+    "offers",
+    "entries",
+    "records",
+    "rows",
+    "nodes",
+    "edges",
+}
 _SPACE = re.compile(r"[\s\ufeff]*")
 _NEXT_ENTRY = re.compile(r"\}\s*,?\s*(?=\{)")
 _decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
@@ -28,7 +41,9 @@ def json_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tup
     """Yield line number and pairs of each product in JSON: an array, an object around an array, or objects in a row."""
     reader = TextReader(source.head(), sniffed.encoding, faults)
     texts = reader.read(source.chunks(faults))
-    entries = _json_lines(texts, source.name, faults) if sniffed.format is Format.JSONL else _Json(texts, faults).entries()
+    entries = (
+        _json_lines(texts, source.name, faults) if sniffed.format is Format.JSONL else _Json(texts, faults).entries()
+    )
     for line, entry in entries:
         if isinstance(entry, dict):
             node = entry.get("node")
@@ -121,7 +136,9 @@ class _Json:
                 if sign == "[" and self._holds_objects() and (key.lower() in _WRAPPERS or not _is_product(kept)):
                     found = True
                     yield from self._array()
-                elif sign == "{" and (key.lower() in _WRAPPERS or key.lower() in ("response", "result", "shop", "channel", "rss")):
+                elif sign == "{" and (
+                    key.lower() in _WRAPPERS or key.lower() in ("response", "result", "shop", "channel", "rss")
+                ):
                     found = True
                     yield from self._envelope()
                 else:
@@ -129,7 +146,9 @@ class _Json:
             except ValueError as error:
                 if isinstance(error, FeedError):
                     raise
-                raise FeedError(f"{self._faults.source} is not valid JSON at line {self._line():,}: {_reason(error)}") from error
+                raise FeedError(
+                    f"{self._faults.source} is not valid JSON at line {self._line():,}: {_reason(error)}"
+                ) from error
         self._at += 1
         if not found and kept:
             yield line, kept
@@ -196,7 +215,9 @@ class _Json:
                 if error.pos < len(self._buffer) - 16 and not error.msg.startswith("Unterminated string"):
                     raise
                 if len(self._buffer) - self._at > MAX_VALUE_CHARS:
-                    raise FeedError(f"{self._faults.source} holds a JSON value of more than 64 million characters") from None
+                    raise FeedError(
+                        f"{self._faults.source} holds a JSON value of more than 64 million characters"
+                    ) from None
                 if not self._more():
                     if _NEXT_ENTRY.search(self._buffer, self._at):
                         raise

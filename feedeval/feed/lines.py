@@ -37,7 +37,9 @@ def split_lines(texts: Iterable[str], name: str) -> Iterator[str]:
             pending.append(text)
             size += len(text)
             if size > MAX_LINE_CHARS:
-                raise FeedError(f"{name} has a line of more than {MAX_LINE_CHARS >> 20} million characters; it is no table or JSON Lines")
+                raise FeedError(
+                    f"{name} has a line of more than {MAX_LINE_CHARS >> 20} million characters; it is no table"
+                )
             continue
         head, *lines = text.split(end)
         yield "".join([*pending, head]).removesuffix("\r")
@@ -66,9 +68,9 @@ def is_preamble(line: str) -> bool:
 class Rows:
     """Rows of cells with the number of the line on which each begins.
 
-    A line without quotation marks is split as it is. A quoted field may go on over lines; where the quotation mark turns out never to
-    be closed, or closing it much later gives a row of the wrong width, the mark was part of the text and the lines are read
-    one by one.
+    A line without quotation marks is split as it is. A quoted field may go on over lines; where the quotation mark
+    turns out never to be closed, or closing it much later gives a row of the wrong width, the mark was part of the text
+    and the lines are read one by one.
     """
 
     def __init__(self, lines: Iterable[str], delimiter: str, faults: Faults) -> None:

@@ -1,204 +1,25 @@
-"""Any source -> products: XML (RSS, Atom), TSV, CSV, JSON, JSON Lines, .gz, from a path, an address, bytes or an open file."""
+"""Any source -> products: a path, an address, bytes or an open file, in any format that `sniff` knows."""
 
 from __future__ import annotations
 
 import json
 import math
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Unpack
 
 import pandas as pd
 
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.columns import Names, recognised
-from feedeval.feed.elements import NEWS_NAMES
-from feedeval.feed.faults import Fault, Faults, FeedWarning
-from feedeval.feed.jsontext import json_pairs
+from feedeval.feed.columns import Names
+from feedeval.feed.faults import FeedWarning, warn
 from feedeval.feed.product import FieldValue, Product
-from feedeval.feed.sniff import XML_FORMATS, Format, Sniffed, refuse, sniff
-from feedeval.feed.sources import Source, SourceLike, WebLimits, open_source
-from feedeval.feed.tabular import table_pairs
+from feedeval.feed.sources import SourceLike, WebLimits, open_source
+from feedeval.feed.stream import FeedStream, iter_feed
 from feedeval.feed.text import clean_url
-from feedeval.feed.values import ESCAPED, Builder, Pair
-from feedeval.feed.xml import xml_pairs
+from feedeval.feed.values import Builder
 
 __all__ = ["FeedStream", "FeedWarning", "FieldValue", "Product", "deduplicate", "iter_feed", "products", "read_feed"]
-
-_LOOKED_AT = 50
-"""Entries among which at least one must be a product before a source is taken for a feed."""
-_INNER = frozenset({ESCAPED})
-
-
-class FeedStream(Iterator[Product]):
-    """The products of a source, one at a time; closes the source at the end and says then what was wrong with it.
-
-    Attributes:
-        source: What the source is called.
-        format: The format that was found.
-        count: Products given so far.
-        warnings: One sentence for each kind of fault so far.
-    """
-
-    def __init__(self, source: Source, sniffed: Sniffed, faults: Faults, names: Names) -> None:
-        self.source = source.name
-        self.format = sniffed.format.value
-        self.count = 0
-        self._opened = source
-        self._faults = faults
-        self._names = names
-        self._told = False
-        reading: Callable[[Source, Sniffed, Faults], Iterator[tuple[int, list[Pair]]]] = (
-            xml_pairs if sniffed.format in XML_FORMATS else json_pairs if "json" in sniffed.format else table_pairs
-        )
-        flat = sniffed.format not in XML_FORMATS
-        self._products = self._checked(reading(source, sniffed, faults), Builder(names, flat=flat), sniffed)
-
-    @property
-    def warnings(self) -> list[str]:
-        return self._faults.sentences()
-
-    def __next__(self) -> Product:
-        try:
-            product = next(self._products)
-        except StopIteration:
-            self.close()
-            raise
-        except BaseException:
-            self._opened.close()
-            raise
-        self.count += 1
-        return product
-
-    def close(self) -> None:
-        """Stop reading, release the source, and warn of what was wrong so far."""
-        self._products.close()
-        self._opened.close()
-        if not self._told and self._faults:
-            self._told = True
-            found = f"{self.source}: {self.count:,} products read. " + ". ".join(
-                sentence[0].upper() + sentence[1:] for sentence in self.warnings
-            )
-            warnings.warn(f"{found}.", FeedWarning, stacklevel=3)
-
-    def __del__(self) -> None:
-        self._opened.close()
-
-    def _checked(self, entries: Iterator[tuple[int, list[Pair]]], builder: Builder, sniffed: Sniffed) -> Iterator[Product]:
-        """Yield products; raise where the first entries show that these are none."""
-        waiting: list[Product] = []
-        count = 0
-        for _, pairs in entries:
-            count += 1
-            product = builder.build(pairs)
-            if not product:
-                continue
-            waiting.append(product)
-            if _is_product(product, pairs, sniffed, self._names):
-                break
-            if count >= _LOOKED_AT:
-                raise self._no_products(waiting, sniffed)
-        else:
-            if waiting or not self._faults:
-                raise self._no_products(waiting, sniffed)
-            raise FeedError(f"{self.source} holds no product that can be read: {'; '.join(self.warnings)}")
-        yield from waiting
-        for _, pairs in entries:
-            if product := builder.build(pairs):
-                yield product
-        if self._names.unused:
-            self._faults.add(Fault.UNUSED_COLUMN, detail=", ".join(self._names.unused), count=len(self._names.unused))
-
-    def _no_products(self, seen: list[Product], sniffed: Sniffed) -> FeedError:
-        if not seen:
-            return refuse(self.source, f"{_KINDS[sniffed.format]} without a single product")
-        names = ", ".join(list(seen[0])[:8])
-        news = sniffed.format in XML_FORMATS and set(seen[0]) <= NEWS_NAMES | {"image_link", "product_type"}
-        what = "a news feed, whose entries" if news else f"{_KINDS[sniffed.format]} whose entries"
-        return refuse(
-            self.source, f"{what} have none of the attributes that make a product (they have {names}); "
-            "if they are products, say with columns= which name is which attribute"
-        )  # fmt: skip
-
-
-_KINDS = {
-    Format.RSS: "RSS",
-    Format.ATOM: "Atom",
-    Format.XML: "XML",
-    Format.TSV: "a tab-separated table",
-    Format.CSV: "a table",
-    Format.JSON: "JSON",
-    Format.JSONL: "JSON Lines",
-}
-
-
-def _is_product(product: Product, pairs: list[Pair], sniffed: Sniffed, names: Names) -> bool:
-    if names.used:
-        return True
-    known = recognised(product)
-    if sniffed.format in XML_FORMATS:
-        # A news item has title, link and description too.
-        own = {name for name, _ in pairs} - NEWS_NAMES
-        return bool(known - NEWS_NAMES) and bool(own) and bool(recognised(t.name for t in names.resolve(tuple(own))))
-    return len(known) >= 2
-
-
-def iter_feed(
-    source: SourceLike,
-    *,
-    format: str | None = None,
-    limit: int | None = None,
-    strict: bool = False,
-    columns: Mapping[str, str] | None = None,
-    **web: Unpack[WebLimits],
-) -> FeedStream:
-    """Iterate over the products of a feed in memory that does not grow with its length.
-
-    Args:
-        source: A path, an http(s) address, the content as bytes, or an open file; each may be gzipped.
-        format: `rss`, `atom`, `xml`, `tsv`, `csv`, `json` or `jsonl`; found from the content if not given.
-        limit: Read at most so many products.
-        strict: Raise at the first fault instead of reading on and warning at the end.
-        columns: The feed's own names to standard attributes, such as `{"Artikel": "title"}`; goes before what is known of names.
-        **web: `timeout_s`, the longest silence of a server, and `max_mb`, the largest download.
-
-    Returns:
-        An iterator over products: dicts of standard attribute names; unknown ones are kept in snake case.
-
-    Raises:
-        FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
-        InputError: A setting is out of range.
-    """
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
-    names = Names(columns)
-    opened = open_source(source, **web)
-    try:
-        sniffed = sniff(opened.head(), opened.name, format, opened.encoding)
-        faults = Faults(opened.name, strict)
-        if sniffed.override and opened.encoding is None:
-            faults.add(Fault.DECODING, detail="declared otherwise, read as the UTF-8 that it is")
-        stream = FeedStream(opened, sniffed, faults, names)
-    except BaseException:
-        opened.close()
-        raise
-    return stream if limit is None else _Limited(stream, limit)
-
-
-class _Limited(FeedStream):
-    """The first products of a stream."""
-
-    def __init__(self, stream: FeedStream, limit: int) -> None:
-        self.__dict__.update(stream.__dict__)
-        self._stream = stream
-        self._limit = limit
-
-    def __next__(self) -> Product:
-        if self.count >= self._limit:
-            self.close()
-            raise StopIteration
-        return super().__next__()
 
 
 def read_feed(
@@ -215,9 +36,9 @@ def read_feed(
     Takes what `iter_feed` takes.
 
     Returns:
-        A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is text, a
-        list or a dict, or None where the product has not the attribute. `frame.attrs["feedeval"]` holds `source`, `format`,
-        `count` and `warnings`.
+        A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is
+        text, a list or a dict, or None where the product has not the attribute. `frame.attrs["feedeval"]` holds
+        `source`, `format`, `count` and `warnings`.
 
     Raises:
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
@@ -270,7 +91,8 @@ def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise FeedError(
-                f"product {number:,} is a {type(row).__name__}; give a frame, mappings of field names to values, or a source"
+                f"product {number:,} is a {type(row).__name__}; give a frame, a source, "
+                "or mappings of field names to values"
             )
         product = builder.build([(str(name), cell) for name, raw in row.items() if (cell := _cell(raw)) is not None])
         if product:
@@ -319,7 +141,7 @@ def deduplicate(frame: pd.DataFrame, *, by: str = "id") -> pd.DataFrame:
     if dropped:
         sentence = f"{dropped:,} of {len(frame):,} rows repeat the {by} of an earlier row and were dropped"
         note["warnings"] = [*note.get("warnings", []), sentence]
-        warnings.warn(f"{sentence}.", FeedWarning, stacklevel=2)
+        warn(f"{sentence}.")
     note["count"] = len(kept)
     kept.attrs["feedeval"] = note
     return kept

@@ -1,4 +1,4 @@
-"""Products of an XML feed that is broken: each is cut out of the text and mended by itself, so a fault stays where it is."""
+"""Products of a broken XML feed: each is cut out of the text and mended by itself, so a fault stays where it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from html.entities import html5
 from lxml import etree
 
 from feedeval.feed.decode import TextReader
-from feedeval.feed.elements import _HTML_TAGS, pairs_of
+from feedeval.feed.elements import HTML_TAGS, pairs_of
 from feedeval.feed.faults import Fault, Faults
 from feedeval.feed.sniff import Sniffed
 from feedeval.feed.sources import Source
@@ -25,7 +25,7 @@ _PREFIX = re.compile(r"</?([A-Za-z_][\w.-]*):[A-Za-z_]")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
 _AMPERSAND = re.compile(r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|([A-Za-z][A-Za-z0-9]{1,31});)?")
 _ANGLE = re.compile(r"<(?![A-Za-z_/!?])|<(?=[A-Za-z_]+[\s\d,.;!?)][^<>]*(?:<|$))")
-_HTML_TAG = re.compile(rf"<(?=/?(?:{'|'.join(sorted(_HTML_TAGS))})(?:\s[^<>]*)?/?>)", re.IGNORECASE)
+_HTML_TAG = re.compile(rf"<(?=/?(?:{'|'.join(sorted(HTML_TAGS))})(?:\s[^<>]*)?/?>)", re.IGNORECASE)
 _CONTAINER_END = re.compile(r"</(?:channel|rss|feed|(?:rdf:)?RDF|products|items|catalog)\s*>")
 _XML_NAMES = {"amp", "lt", "gt", "quot", "apos"}
 
@@ -142,7 +142,7 @@ class _Mender:
         return "<feed " + " ".join(f'xmlns:{p}="{uri}"' for p, uri in used.items() if p != "xml") + ">"
 
     def _mend(self, cut: _Cut) -> str:
-        """Return the text with what can be mended without guessing: bare signs, entities, characters that XML has not."""
+        """Return the text with what can be mended without guessing: bare signs, entities, illegal characters."""
         parts = _CDATA.split(cut.text)
         line = cut.line
         for number, part in enumerate(parts):
@@ -163,7 +163,9 @@ class _Mender:
                     return "".join(f"&#{ord(c)};" for c in html5[name + ";"])
             elif decimal or hexadecimal:
                 code = int(decimal) if decimal else int(hexadecimal, 16)
-                if code in (9, 10, 13) or (code >= 32 and not 0xD800 <= code <= 0xDFFF and code not in (0xFFFE, 0xFFFF) and code < 0x110000):
+                if code in (9, 10, 13) or (
+                    code >= 32 and not 0xD800 <= code <= 0xDFFF and code not in (0xFFFE, 0xFFFF) and code < 0x110000
+                ):
                     return match[0]
                 self._faults.add(Fault.CONTROL_CHARACTER, line=here)
                 return " " if code in (11, 12) else ""

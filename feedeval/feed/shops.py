@@ -1,7 +1,7 @@
 """The product exports of Shopify and WooCommerce, in which a cell's meaning depends on others.
 
-The columns are those that the shops' own export pages write (Shopify "Export products", both the heading styles before and after
-2024; WooCommerce "Product CSV export").
+The columns are those that the shops' own export pages write (Shopify "Export products", both the heading styles before
+and after 2024; WooCommerce "Product CSV export").
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ Row = tuple[int, list[Pair]]
 Adapter = Callable[[Iterator[Row]], Iterator[Row]]
 
 _OPTIONS = {"color", "size", "material", "pattern", "gender", "age_group"}
-_OPTION_WORDS = {"größe": "size", "grösse": "size", "taille": "size", "talla": "size", "farbe": "color", "couleur": "color", "color_family": "color"}
+_OPTION_WORDS = {
+    "größe": "size",
+    "grösse": "size",
+    "taille": "size",
+    "talla": "size",
+    "farbe": "color",
+    "couleur": "color",
+    "color_family": "color",
+}
 _NOT_SLUG = re.compile(r"[\W_]+")
 _WOO_MEASURE = re.compile(r"^(weight|length|width|height) \((kg|g|lbs|oz|mm|cm|m|in|yd)\)$", re.IGNORECASE)
 _WOO_ATTRIBUTE = re.compile(r"^attribute (\d+) (name|value\(s\))$", re.IGNORECASE)
@@ -133,7 +141,9 @@ def _shopify_availability(cells: dict[str, str]) -> str:
     tracked, quantity = cells.get("inventory_tracker"), cells.get("inventory_quantity", "")
     if not tracked or not quantity:
         return "in_stock" if not tracked else ""
-    sells_on = cells.get("inventory_policy", "") == "continue" or cells.get("continue_selling_when_out_of_stock") == "TRUE"
+    sells_on = (
+        cells.get("inventory_policy", "") == "continue" or cells.get("continue_selling_when_out_of_stock") == "TRUE"
+    )
     if _number(quantity) > 0:
         return "in_stock"
     return "backorder" if sells_on else "out_of_stock"

@@ -76,7 +76,9 @@ _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(item|entry|product)[\s>/]")
-_HTML = re.compile(r"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|div|p|h1|script|meta|title)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    r"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|div|p|h1|script|meta|title)\b", re.IGNORECASE | re.DOTALL
+)
 _REFUSED_ROOTS = {
     "listings": "a vehicle listing feed (<listings>), which describes cars and not products",
     "urlset": "a sitemap (<urlset>), which holds addresses only",
@@ -163,8 +165,8 @@ def _xml(text: str, name: str, encoding: str | None, override: bool) -> Sniffed:
     root_match = _ROOT.search(text, position)
     if _ENTITY.search(text, position, root_match.start() if root_match else len(text)):
         raise FeedError(
-            f"{name} declares entities in its DOCTYPE, which a product feed never needs and which can be used to exhaust memory or to "
-            "read files. Nothing was expanded and nothing was fetched. Remove the DOCTYPE if you trust the source."
+            f"{name} declares entities in its DOCTYPE, which a product feed never needs and which can exhaust "
+            "memory or read files. Nothing was expanded, nothing fetched. Remove the DOCTYPE if you trust the source."
         )
     if root_match is None:
         raise refuse(name, "no XML element at its start")

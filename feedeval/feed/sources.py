@@ -1,7 +1,7 @@
 """Where a feed comes from: a path, an address, bytes or an open file, compressed or not.
 
-A source can be opened more than once, because a reader that meets a fault starts over with a more tolerant one. What cannot be
-opened twice (a download, an open file) is first streamed into an unnamed temporary file.
+A source can be opened more than once, because a reader that meets a fault starts over with a more tolerant one. What
+cannot be opened twice (a download, an open file) is first streamed into an unnamed temporary file.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import os
 import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, Any, TypedDict
+from typing import IO, TypedDict, Unpack
 
 import httpx2
 
@@ -64,17 +65,20 @@ class Source:
 
     def chunks(self, faults: Faults) -> Iterator[bytes]:
         """Yield the content from the start, decompressed where it begins like gzip."""
-        with self._open() as file:
-            first = file.read(CHUNK_BYTES)
-            raw = _blocks(first, file)
-            yield from _gunzip(raw, faults) if first.startswith(_GZIP_MAGIC) else raw
+        try:
+            with self._open() as file:
+                first = file.read(CHUNK_BYTES)
+                raw = _blocks(first, file)
+                yield from _gunzip(raw, faults) if first.startswith(_GZIP_MAGIC) else raw
+        except OSError as error:
+            raise FeedError(f"cannot read {self.name}: {error.strerror or error}") from error
 
     def close(self) -> None:
         """Delete the temporary copy, if there is one."""
         if self._file is not None:
             self._file.close()
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> AbstractContextManager[IO[bytes]]:
         if self._path is not None:
             try:
                 return self._path.open("rb")
@@ -83,20 +87,10 @@ class Source:
         if self._file is None or self._file.closed:
             raise FeedError(f"{self.name} was closed; read it again from where it came")
         self._file.seek(0)
-        return _Kept(self._file)
+        return nullcontext(self._file)
 
 
-class _Kept(io.RawIOBase):
-    """Reads a file without closing it at the end of a `with`."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._kept = file
-
-    def read(self, size: int = -1) -> bytes:
-        return self._kept.read(size)
-
-
-def open_source(source: SourceLike, **limits: Any) -> Source:
+def open_source(source: SourceLike, **limits: Unpack[WebLimits]) -> Source:
     """Return `source` as bytes that can be read from the start more than once.
 
     Args:
@@ -111,7 +105,7 @@ def open_source(source: SourceLike, **limits: Any) -> Source:
     if isinstance(source, str | os.PathLike):
         text = os.fspath(source)
         if text.lower().startswith(("http://", "https://")):
-            return _download(text, _DEFAULT_LIMITS | WebLimits(**limits))
+            return _download(text, _DEFAULT_LIMITS | limits)
         return _from_path(text)
     if hasattr(source, "read"):
         return _from_file(source)
@@ -122,7 +116,9 @@ def open_source(source: SourceLike, **limits: Any) -> Source:
 
 def _from_path(text: str) -> Source:
     if "\n" in text or text.lstrip().startswith(("<", "{", "[")):
-        raise FeedError("a str is taken for a path or an address, and this one is content: give it as bytes, text.encode()")
+        raise FeedError(
+            "a str is taken for a path or an address, and this one is content: give it as bytes, text.encode()"
+        )
     if "://" in text:
         raise FeedError(f"cannot read {text}: addresses are read over http and https only")
     try:
@@ -187,7 +183,9 @@ def _download(address: str, limits: WebLimits) -> Source:
                 raise FeedError(_too_large(address, max_mb))
             return _spool(address, _capped(response.iter_bytes(CHUNK_BYTES), address, max_mb))
     except httpx2.TimeoutException as error:
-        raise FeedError(f"{address} did not answer within {timeout_s:g} s; give a longer timeout_s= to wait more") from error
+        raise FeedError(
+            f"{address} did not answer within {timeout_s:g} s; give a longer timeout_s= to wait more"
+        ) from error
     except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
         raise FeedError(f"cannot download {address}: {error or type(error).__name__}") from error
 

@@ -16,7 +16,7 @@ from feedeval.feed.values import Pair
 
 
 def table_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
-    """Yield line number and pairs of each product; rows are told apart by their lines, cells by the sniffed delimiter."""
+    """Yield line number and pairs of each product."""
     reader = TextReader(source.head(), sniffed.encoding, faults)
     rows = Rows(split_lines(reader.read(source.chunks(faults)), source.name), sniffed.delimiter, faults)
     header: list[str] = []

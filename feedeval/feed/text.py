@@ -9,101 +9,35 @@ from typing import Any
 from urllib.parse import unquote
 
 import pandas as pd
-from selectolax.lexbor import LexborHTMLParser
 
 from feedeval.feed.columns import Role, role_of
+from feedeval.feed.markup import clean_text
 from feedeval.feed.product import FieldValue, Product
 from feedeval.feed.spec import taxonomy_path
-from feedeval.feed.values import resolve_entities
 from feedeval.records import Context, ContextField
+
+__all__ = [
+    "category_of",
+    "clean_text",
+    "clean_url",
+    "content_hash",
+    "descriptive_fields",
+    "field_text",
+    "make_context",
+    "record_keys",
+]
 
 MAX_CONTEXT_CHARS = 24_000
 """Longest context: about 6,000 tokens, so that one absurd product cannot use up a budget."""
 CUT = " […]"
-_MAX_VALUE_CHARS = 400_000
-"""Nothing behind this is cleaned: it would be cut from the context anyway."""
-_ROUNDS = 8
-
-_BLOCKS = (
-    "address article aside blockquote br center dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav "
-    "ol option p pre section table tbody tfoot thead tr ul"
-).split()
-_CELLS = ("td", "th")
-_DROPPED = ["script", "style", "template", "noscript", "head", "svg", "object", "iframe", "textarea", "select"]
-_INLINE = (
-    "a abbr acronym audio b bdi bdo big body button caption cite code col colgroup data del dfn em embed fieldset font html i img "
-    "input ins kbd label legend link mark meta o:p param picture q s samp small source span strike strong sub summary details sup "
-    "time title tt u var video wbr"
-).split()
-_NAMES = "|".join(sorted({*_BLOCKS, *_CELLS, *_DROPPED, *_INLINE}, key=len, reverse=True))
-# A tag ends where a browser would end it; lengths are bounded so that hostile text costs no more than linear time.
-_TAG = rf"/?(?:{_NAMES}|[a-z][\w]*-[\w-]+)(?:\s(?:\"[^\"]{{0,2000}}\"|'[^']{{0,2000}}'|[^<>\"']{{0,500}}){{0,40}}|\s[^<>]{{0,4000}}|/)?>"
-_HTML = re.compile(rf"<(?:{_TAG}|!--|!doctype|\?xml|!\[cdata\[)", re.IGNORECASE)
-_TEXT_ANGLE = re.compile(rf"<(?!{_TAG}|!--|!doctype|\?xml|!\[cdata\[)", re.IGNORECASE)
-_BREAKING = re.compile(rf"<(?:{'|'.join(_BLOCKS)})\b", re.IGNORECASE)
-_CDATA = re.compile(r"<!\[CDATA\[|\]\]>", re.IGNORECASE)
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\U000e0000-\U000e0fff]"
-)
-# Joiners shape Arabic, Persian and Indic words and hold emoji together; anywhere else they only hide.
-_JOINED = "\u0600-\u08ff\u0900-\u0dff\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
-_JOINERS = re.compile(f"(?<![{_JOINED}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINED}])")
-_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_SPACES = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r" ?\n[ \n]*")
-
 _TRACKING = re.compile(
-    r"^(?:utm_\w+|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|yclid|ttclid|twclid|li_fat_id|igshid|mc_cid|mc_eid|_ga|_gl|"
-    r"_hsenc|_hsmi|mkt_tok|vero_id|oly_enc_id|oly_anon_id|rb_clickid|s_cid|srsltid|wickedid|zanpid|awc|irclickid|epik|pk_\w+|"
-    r"mtm_\w+|matomo_\w+|hsa_\w+|ga_\w+|campaignid|adgroupid|adid|gad_source|gad_campaignid|_kx|_ke|trk_\w+)$",
+    r"^(?:utm_\w+|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|yclid|ttclid|twclid|li_fat_id|igshid|mc_cid|mc_eid|"
+    r"_ga|_gl|_hsenc|_hsmi|mkt_tok|vero_id|oly_enc_id|oly_anon_id|rb_clickid|s_cid|srsltid|wickedid|zanpid|awc|"
+    r"irclickid|epik|pk_\w+|mtm_\w+|matomo_\w+|hsa_\w+|ga_\w+|campaignid|adgroupid|adid|gad_source|gad_campaignid|"
+    r"_kx|_ke|trk_\w+)$",
     re.IGNORECASE,
 )
 _PATH_SIGN = re.compile(r"\s*(?:>|›|»|→)\s*")
-
-
-def clean_text(value: str) -> str:
-    """Return a value as a person would read it: no markup, no entities, no invisible characters, one space between words.
-
-    What stands in blocks, list items and table rows gets a line of its own. `<` that opens no HTML tag stays, so `5 < 6` is safe.
-    """
-    text = value[:_MAX_VALUE_CHARS]
-    if "<" in text or "&" in text:
-        # Cleaning can bring to light what was escaped more than once; each round makes the text shorter.
-        for _ in range(_ROUNDS):
-            before = text
-            text = _without_markup(text)
-            if text == before:
-                break
-    return _tidy(text)
-
-
-def _without_markup(text: str) -> str:
-    text = resolve_entities(text) if not _HTML.search(text) else _html_text(text)
-    return text
-
-
-def _html_text(html: str) -> str:
-    html = _CDATA.sub("", html)
-    if _BREAKING.search(html):
-        html = _LINE_ENDS.sub("\n", html).replace("\n", " ")
-    tree = LexborHTMLParser(_TEXT_ANGLE.sub("&lt;", html))
-    tree.strip_tags(_DROPPED)
-    for node in tree.css(",".join(_BLOCKS)):
-        node.insert_before("\n")
-        node.insert_after("\n")
-    for node in tree.css(",".join(_CELLS)):
-        node.insert_after(" ")
-    body = tree.body
-    return body.text(deep=True, separator="") if body is not None else ""
-
-
-def _tidy(text: str) -> str:
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text
-    text = _LINE_ENDS.sub("\n", text)
-    text = _JOINERS.sub("", _INVISIBLE.sub("", text))
-    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
 def clean_url(url: str) -> str:
@@ -128,7 +62,8 @@ def _first(value: FieldValue | None) -> str:
 def category_of(product: Product) -> str:
     """Return the product's category as a path joined by ` > `; empty where it has none.
 
-    `product_type`, else `google_product_category` (ids are resolved), else `category`; the first where there are several.
+    `product_type`, else `google_product_category` (ids are resolved), else `category`; the first where there are
+    several.
     """
     for name in ("product_type", "google_product_category", "category"):
         text = clean_text(_first(product.get(name)))
@@ -140,11 +75,22 @@ def category_of(product: Product) -> str:
     return ""
 
 
-_ORDER = ("title", "short_title", "description", "brand", "product_type", "google_product_category", "price", "sale_price", "availability", "condition")
+_ORDER = (
+    "title",
+    "short_title",
+    "description",
+    "brand",
+    "product_type",
+    "google_product_category",
+    "price",
+    "sale_price",
+    "availability",
+    "condition",
+)
 
 
 def descriptive_fields(feed: pd.DataFrame | Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the fields that the feed fills and a buyer can read: no links, identifiers or fields for the platform alone.
+    """Return the fields that the feed fills and a buyer can read: no links, identifiers or fields for the platform.
 
     Fields of customers' reviews and of internal costs are left out too; name them in `selected_fields` to use them.
     """
@@ -214,7 +160,11 @@ def _group_text(name: str, group: Mapping[str, str]) -> str:
     if name == "question_and_answer":
         return "\n".join(f"{mark}: {cleaned[k]}" for mark, k in (("Q", "question"), ("A", "answer")) if k in cleaned)
     if name == "shipping":
-        extra = [f"{k.replace('_', ' ')} {v}" for k, v in cleaned.items() if k not in ("country", "region", "service", "price")]
+        extra = [
+            f"{k.replace('_', ' ')} {v}"
+            for k, v in cleaned.items()
+            if k not in ("country", "region", "service", "price")
+        ]
         return " ".join([*(cleaned[k] for k in ("country", "region", "service", "price") if k in cleaned), *extra])
     return ", ".join(f"{key.replace('_', ' ')}: {text}" for key, text in cleaned.items())
 

@@ -16,6 +16,7 @@ Pair = tuple[str, Any]
 """A name and a raw value: text, bool, None, a list or a dict of such."""
 
 ESCAPED = "_double_escaped"
+_PLANS_KEPT = 4096
 
 _ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
 _AMP_CHAIN = re.compile(r"&(?:amp;|#0{0,5}38;|#[xX]0{0,4}26;){2,}", re.IGNORECASE)
@@ -24,7 +25,9 @@ _NEXT_ADDRESS = re.compile(r"\s*[,;|\s]\s*(?=https?://)")
 _NEXT_SHIPPING = re.compile(r",\s*(?=[A-Za-z]{2}:|:)")
 _NEXT_DETAIL = re.compile(r",(?=[^,:]*:[^,:]+:[^,:])")
 _MONEY = re.compile(r"^[^\W\d]{0,4}\s*\d[\d.,\s]*[^\W\d]{0,4}$")
-_QUESTION = re.compile(r"(?:^|\n)\s*Q\s*[:.]\s*(.+?)\s*\n?\s*A\s*[:.]\s*(.+?)(?=\n\s*Q\s*[:.]|$)", re.DOTALL | re.IGNORECASE)
+_QUESTION = re.compile(
+    r"(?:^|\n)\s*Q\s*[:.]\s*(.+?)\s*\n?\s*A\s*[:.]\s*(.+?)(?=\n\s*Q\s*[:.]|$)", re.DOTALL | re.IGNORECASE
+)
 _SUB_ALIASES = {
     "product_detail": {
         "name": "attribute_name", "key": "attribute_name", "label": "attribute_name", "value": "attribute_value",
@@ -36,7 +39,7 @@ _TRUE, _FALSE = {"1", "true", "yes", "instock"}, {"0", "false", "no", "outofstoc
 
 
 def resolve_entities(text: str) -> str:
-    """Return text with its character references resolved once; `&copy=1` in an address is none, for it has no semicolon."""
+    """Return text with its character references resolved once; `&copy=1` without a semicolon is none."""
     if "&" not in text or ";" not in text:
         return text
     return _ENTITY.sub(_character, _AMP_CHAIN.sub("&amp;", text))
@@ -64,40 +67,52 @@ class Builder:
         self._names = names
         self._flat = flat
         self._table = attributes()
+        self._plans: dict[tuple[str, ...], list[tuple[Target, Shape]]] = {}
 
     def build(self, pairs: Sequence[Pair]) -> Product:
         """Return the product; fields that are empty have no key."""
         product: Product = {}
         escaped: list[str] = []
         images: list[str] = []
-        for (name, raw), target in zip(pairs, self._names.resolve(tuple(name for name, _ in pairs)), strict=True):
-            if raw is None or raw == "":
+        for (name, raw), (target, shape) in zip(pairs, self._plan(tuple(name for name, _ in pairs)), strict=True):
+            if not raw and raw is not False:
                 continue
             if name == ESCAPED and isinstance(raw, list):
                 escaped.extend(raw)
                 continue
             before = len(escaped)
-            attribute = self._table.get(target.name)
-            shape = attribute.shape if attribute else Shape.ONE
+            value: FieldValue
             if shape is Shape.IMAGES:
-                images.extend(_many(raw, "additional_image_link", True, escaped))
-                continue
-            value = self._value(raw, target, shape, escaped)
-            if value and target.name == "availability":
-                value = _availability(value)
-            if value:
-                _put(product, target.name, value, shape)
+                images += _many(raw, "additional_image_link", True, escaped)
+                value = ""
+            elif shape is Shape.ONE:
+                value = _text(raw, escaped) if isinstance(raw, str) else _plain(raw, target.name, escaped)
+            else:
+                value = self._shaped(raw, target, shape, escaped)
             if len(escaped) > before:
                 escaped[before:] = [target.name]
+            if value:
+                _put(product, target.name, value, shape)
+        if "availability" in product:
+            product["availability"] = _availability(product["availability"])
         if images:
             _place_images(product, images)
         if escaped:
-            product[ESCAPED] = list(dict.fromkeys(name for name in escaped if name))
+            product[ESCAPED] = list(dict.fromkeys(escaped))
         return product
 
-    def _value(self, raw: Any, target: Target, shape: Shape, escaped: list[str]) -> FieldValue:
-        if shape is Shape.ONE:
-            return _text(raw, escaped) if isinstance(raw, str) else _plain(raw, target.name, escaped)
+    def _plan(self, names: tuple[str, ...]) -> list[tuple[Target, Shape]]:
+        """Return target and shape of each name; products of a feed mostly have the same names in the same order."""
+        plan = self._plans.get(names)
+        if plan is None:
+            if len(self._plans) > _PLANS_KEPT:
+                self._plans.clear()
+            targets = self._names.resolve(names)
+            shapes = [self._table[t.name].shape if t.name in self._table else Shape.ONE for t in targets]
+            plan = self._plans[names] = list(zip(targets, shapes, strict=True))
+        return plan
+
+    def _shaped(self, raw: Any, target: Target, shape: Shape, escaped: list[str]) -> FieldValue:
         if shape is Shape.MANY:
             return _many(raw, target.name, self._flat, escaped)
         attribute = self._table[target.name]
@@ -130,7 +145,11 @@ def _text(raw: Any, escaped: list[str]) -> str:
 
 def _joined(raw: Any, escaped: list[str]) -> str:
     """Return something nested too deep for a field value as one text."""
-    parts = (f"{k}: {_text(v, escaped)}" for k, v in raw.items()) if isinstance(raw, dict) else (_text(v, escaped) for v in raw)
+    parts = (
+        (f"{k}: {_text(v, escaped)}" for k, v in raw.items())
+        if isinstance(raw, dict)
+        else (_text(v, escaped) for v in raw)
+    )
     return ", ".join(part for part in parts if part)
 
 
@@ -237,7 +256,9 @@ def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[st
         pairs = _QUESTION.findall(text) or [text.partition("?")[::2]]
         for question, answer in pairs:
             mark = "?" if "?" in text and not question.endswith("?") else ""
-            yield {k: v for k, v in (("question", question.strip() + mark), ("answer", answer.lstrip(" :").strip())) if v}
+            yield {
+                k: v for k, v in (("question", question.strip() + mark), ("answer", answer.lstrip(" :").strip())) if v
+            }
         return
     separator = _NEXT_DETAIL if name == "product_detail" else _NEXT_SHIPPING if name in ("shipping", "tax") else None
     for piece in separator.split(text) if separator else [text]:
@@ -285,4 +306,6 @@ def _place_images(product: Product, images: list[str]) -> None:
     rest = [image for image in images if image != product["image_link"]]
     if rest:
         more = product.get("additional_image_link", [])
-        product["additional_image_link"] = [*(str(m) for m in more), *rest] if isinstance(more, list) else [str(more), *rest]
+        product["additional_image_link"] = (
+            [*(str(m) for m in more), *rest] if isinstance(more, list) else [str(more), *rest]
+        )

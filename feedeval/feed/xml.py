@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 from lxml import etree
 
@@ -23,8 +24,8 @@ class _Broken(Exception):
 def xml_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
     """Yield line number (0 where unknown) and pairs of each product.
 
-    The strict parser goes first: it is fast, and what it accepts needs no mending. At its first fault the source is opened again and
-    read by `repaired_items`, which passes over the products that were already given.
+    The strict parser goes first: it is fast, and what it accepts needs no mending. At its first fault the source is
+    opened again and read by `repaired_items`, which passes over the products that were already given.
 
     Raises:
         FeedError: The source declares entities; or it is broken and the reading is strict.
@@ -33,7 +34,7 @@ def xml_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tupl
     try:
         for item in _strict_items(source.chunks(faults), sniffed):
             count += 1
-            yield item.sourceline or 0, pairs_of(item)
+            yield cast(int, item.sourceline or 0), pairs_of(item)
     except _Broken as fault:
         if faults.strict:
             raise FeedError(
@@ -90,12 +91,13 @@ class _Depth:
         self._item = sniffed.item
         self._depth = 0
         self._seen_root = False
+        self._seen_item = False
 
-    def items(self, events: Iterable[tuple[str, etree._Element]]) -> Iterator[etree._Element]:
+    def items(self, events: Iterable[tuple[str, Any]]) -> Iterator[etree._Element]:
         for event, element in events:
             if not self._seen_root:
                 self._seen_root = True
-                refuse_entities(element)
+                _refuse_entities(element)
             if not isinstance(element.tag, str) or element.tag.rpartition("}")[2] != self._item:
                 continue
             if event == "start":
@@ -103,18 +105,26 @@ class _Depth:
                 continue
             self._depth -= 1
             if self._depth == 0:
-                if any(":" in child.tag for child in element if isinstance(child.tag, str) and child.tag[0] != "{"):
-                    raise _Broken("a namespace prefix is used that was never declared")
+                if not self._seen_item:
+                    self._seen_item = True
+                    _refuse_undeclared(element)
                 yield element
                 _forget(element)
 
 
-def refuse_entities(element: etree._Element) -> None:
+def _refuse_undeclared(item: etree._Element) -> None:
+    """Raise where the first product has an undeclared prefix, of which the parser would tell only at the end."""
+    if any(":" in child.tag for child in item if isinstance(child.tag, str) and child.tag[0] != "{"):
+        raise _Broken("a namespace prefix is used that was never declared")
+
+
+def _refuse_entities(element: etree._Element) -> None:
     """Raise where the document of `element` declares entities."""
     dtd = element.getroottree().docinfo.internalDTD
-    if dtd is not None and next(iter(dtd.iterentities()), None) is not None:
+    if dtd is not None and dtd.entities():  # type: ignore[attr-defined]  # the stubs lack it
         raise FeedError(
-            "the feed declares entities in its DOCTYPE, which a product feed never needs. Nothing was expanded and nothing was fetched."
+            "the feed declares entities in its DOCTYPE, which a product feed never needs. "
+            "Nothing was expanded and nothing was fetched."
         )
 
 

@@ -1,0 +1,84 @@
+"""HTML, entities and invisible characters out of a value, so that words remain."""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser
+
+from feedeval.feed.values import resolve_entities
+
+_MAX_VALUE_CHARS = 400_000
+"""Nothing behind this is cleaned: it would be cut from every context anyway."""
+_ROUNDS = 8
+
+_BLOCK_WORDS = """
+    address article aside blockquote br center dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li
+    main nav ol option p pre section table tbody tfoot thead tr ul
+"""
+_DROPPED_WORDS = "head iframe noscript object script select style svg template textarea title"
+_INLINE_WORDS = """
+    a abbr acronym audio b bdi bdo big body button caption cite code col colgroup data del details dfn em embed fieldset
+    font html i img input ins kbd label legend link mark meta o:p param picture q s samp small source span strike strong
+    sub summary sup td th time tt u var video wbr
+"""
+_BLOCKS, _DROPPED, _INLINE = _BLOCK_WORDS.split(), _DROPPED_WORDS.split(), _INLINE_WORDS.split()
+_NAMES = "|".join(sorted({*_BLOCKS, *_DROPPED, *_INLINE}, key=len, reverse=True))
+# A tag ends where a browser would end it. Lengths are bounded, so that hostile text costs no more than linear time.
+_ATTRIBUTES = r"""\s(?:"[^"]{0,2000}"|'[^']{0,2000}'|[^<>"']{1,500}){0,40}|\s[^<>]{0,4000}|/"""
+_TAG = rf"/?(?:{_NAMES}|[a-z]\w*-[\w-]+)(?:{_ATTRIBUTES})?>"
+_OPENS_HTML = rf"{_TAG}|!--|!doctype\b|\?xml\b"
+_HTML = re.compile(rf"<(?:{_OPENS_HTML})", re.IGNORECASE)
+_TEXT_ANGLE = re.compile(rf"<(?!{_OPENS_HTML})", re.IGNORECASE)
+_BREAKING = re.compile(rf"<(?:{'|'.join(_BLOCKS)})\b", re.IGNORECASE)
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>", re.IGNORECASE)
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+# Joiners shape Arabic, Persian and Indic words and hold emoji together; anywhere else they only hide.
+_JOINED = "\u0600-\u08ff\u0900-\u0dff\u200c\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
+_JOINERS = re.compile(f"(?<![{_JOINED}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINED}])")
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_SPACES = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n[ \n]*")
+
+
+def clean_text(value: str) -> str:
+    """Return a value as a person would read it: words with one space between them, and no markup or hidden characters.
+
+    What stands in blocks, list items and table rows gets a line of its own; entities are resolved however often they
+    were escaped. A `<` that opens no HTML tag stays, so `5 < 6` is safe.
+    """
+    text = value[:_MAX_VALUE_CHARS]
+    if "<" in text or "&" in text:
+        # A round can bring to light what was escaped more than once; each makes the text shorter.
+        for _ in range(_ROUNDS):
+            before = text
+            text = _html_text(text) if _HTML.search(text) else resolve_entities(_CDATA.sub("", text))
+            if text == before:
+                break
+    return _tidy(text)
+
+
+def _html_text(html: str) -> str:
+    html = _CDATA.sub("", html)
+    if _BREAKING.search(html):
+        # Where tags break lines, line ends are only spaces.
+        html = _LINE_ENDS.sub(" ", html).replace("\n", " ")
+    tree = LexborHTMLParser(_TEXT_ANGLE.sub("&lt;", html))
+    tree.strip_tags(_DROPPED)
+    for node in tree.css(",".join(_BLOCKS)):
+        node.insert_before("\n")
+        node.insert_after("\n")
+    for node in tree.css("td,th"):
+        node.insert_after(" ")
+    return tree.body.text(deep=True, separator="") if tree.body is not None else ""
+
+
+def _tidy(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split()) if "  " in text else text.strip()
+    text = _JOINERS.sub("", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
+    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
