@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, tee, zip_longest
 from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from feedeval.feed.reader import Product
+from feedeval.errors import InputError
+from feedeval.feed.product import Product
 from feedeval.feed.spec import missing_core_fields
-from feedeval.feed.text import KeyMaker, category_of, clean_text, clean_url, content_hash, make_context
+from feedeval.feed.text import category_of, clean_text, clean_url, content_hash, make_context, record_keys
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.questions import QuestionBook
 from feedeval.jobs.tally import Tally
@@ -25,6 +28,7 @@ from feedeval.records import (
     Verdict,
 )
 from feedeval.run.job import Documents
+from feedeval.run.settings import CheckedSettings
 
 SAMPLE_SIZE = 5
 """Products of a category that its questions are made from: the first ones, so that a killed run asks the same again."""
@@ -32,7 +36,7 @@ SAMPLE_SIZE = 5
 REQUIRED_WEIGHT = 2.0
 
 
-class AuditSettings(Frozen):
+class AuditSettings(CheckedSettings):
     """What an audit's results depend on, beside the engine."""
 
     selected_fields: tuple[str, ...] | None = None
@@ -40,6 +44,18 @@ class AuditSettings(Frozen):
     num_questions: int = Field(default=12, ge=4, le=24)
     question_scope: Literal["category", "product"] = "category"
     locale: str = "en-GB"
+
+
+class Survey(Frozen):
+    """What a feed holds, found by going through it once."""
+
+    products: int
+    distinct: int
+    """Products of different content: each is paid for once."""
+    categories: int
+    """Question sets to be made."""
+    chars: int
+    """Characters of all distinct contexts."""
 
 
 class Item(NamedTuple):
@@ -77,6 +93,7 @@ class AuditJob:
         self._source = source
         self._book = QuestionBook()
         self._samples: dict[str, list[Context]] = {}
+        self._names: set[str] = set()
 
     @property
     def engine(self) -> str:
@@ -100,21 +117,59 @@ class AuditJob:
 
     def records(self) -> Iterator[Record]:
         """Yield a record a product; the first pass also collects the sample of each category."""
-        keys = KeyMaker()
-        for index, product in enumerate(self._products()):
+        named, again = tee(self._products())
+        for index, (product, key) in enumerate(zip(named, record_keys(again), strict=True)):
+            self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
             category = category_of(product) or self._engine.category_for(context)
             sample = self._samples.setdefault(category, [])
             if len(sample) < SAMPLE_SIZE and self._settings.question_scope == "category":
                 sample.append(context)
-            digest = content_hash(context)
             yield Record(
                 index=index,
-                key=keys.key(product, digest),
-                content_hash=digest,
+                key=key,
+                content_hash=content_hash(context),
                 payload=Item(context, category),
                 meta=_identity(product),
             )
+        self._refuse_unknown_fields()
+
+    def _refuse_unknown_fields(self) -> None:
+        unknown = [name for name in self._settings.selected_fields or () if name not in self._names]
+        if unknown:
+            raise InputError(
+                f"selected_fields: no product has {', '.join(map(repr, unknown))}; the feed has "
+                f"{', '.join(sorted(self._names)) or 'no products'}"
+            )
+
+    def survey(self, pilot: int, *, seed: int = 0) -> tuple[Survey, set[int]]:
+        """Go through the products once, and draw some of them.
+
+        Args:
+            pilot: Products to draw: one of each category in turn, at random within each.
+            seed: Of the draw.
+
+        Returns:
+            What the feed holds, and the positions of the products drawn.
+
+        Raises:
+            InputError: There are no products.
+        """
+        distinct: set[str] = set()
+        by_category: dict[str, list[int]] = {}
+        count = chars = 0
+        for record in self.records():
+            count += 1
+            if record.content_hash in distinct:
+                continue
+            distinct.add(record.content_hash)
+            chars += len(record.payload.context.text)
+            by_category.setdefault(record.payload.category, []).append(record.index)
+        if not count:
+            raise InputError("the feed has no products")
+        sets = len(distinct) if self._settings.question_scope == "product" else len(by_category)
+        survey = Survey(products=count, distinct=len(distinct), categories=sets, chars=chars)
+        return survey, _spread(by_category, pilot, random.Random(seed))
 
     async def open(self, documents: Documents) -> None:
         """Take up the question sets of the session."""
@@ -195,6 +250,13 @@ def _identity(product: Product) -> dict[str, Any]:
         "title": clean_text(_first(product.get("title"))),
         "missing_core_fields": missing_core_fields(product),
     }
+
+
+def _spread(by_category: Mapping[str, list[int]], wanted: int, rng: random.Random) -> set[int]:
+    """Return positions drawn from the categories in turn, the largest first."""
+    queues = [rng.sample(found, len(found)) for found in sorted(by_category.values(), key=len, reverse=True)]
+    turns = (position for turn in zip_longest(*queues) for position in turn if position is not None)
+    return set(islice(turns, wanted))
 
 
 def _first(value: object) -> str:

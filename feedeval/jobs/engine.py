@@ -19,10 +19,12 @@ SPARE_QUESTIONS = 2
 class Engine(Protocol):
     """Asks and judges."""
 
-    name: str
-    """A model's name, or `offline`."""
     note: str
     """What a reader of the results has to know of the engine; empty where there is nothing."""
+
+    @property
+    def name(self) -> str:
+        """A model's name, or `offline`."""
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return what its results depend on, by name."""
@@ -68,7 +70,12 @@ class ModelEngine:
     def fingerprint(self) -> Mapping[str, Any]:
         """Return model, endpoint and the version of the prompts."""
         settings = self.client.settings
-        return {"model": settings.model, "endpoint": settings.base_url or "default", "prompts": prompts.PROMPTS_VERSION}
+        return {
+            "model": settings.model,
+            "endpoint": settings.shown_endpoint,
+            "prompts": prompts.PROMPTS_VERSION,
+            "temperature": settings.temperature,
+        }
 
     def category_for(self, context: Context) -> str:
         """Return nothing: products without a category share one set of questions."""
@@ -131,8 +138,12 @@ class EmbeddedEngine:
 
     def __init__(self, offline: OfflineEngine) -> None:
         self._offline = offline
-        self.name = offline.name
         self.note = offline.NOTE
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        return self._offline.name
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return the name and the version of the bank."""

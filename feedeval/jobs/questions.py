@@ -9,7 +9,7 @@ from typing import Any
 
 from feedeval.errors import RecordError
 from feedeval.jobs.evidence import normalise
-from feedeval.records import SCHEMA_VERSION, Question, QuestionSet
+from feedeval.records import Question, QuestionSet
 from feedeval.run.job import Documents
 
 DOCUMENT = "questions"
@@ -129,4 +129,4 @@ def _refusal(category: str, cause: RecordError) -> RecordError:
 
 
 def _document(sets: Sequence[QuestionSet]) -> dict[str, Any]:
-    return {"schema_version": SCHEMA_VERSION, "sets": [s.model_dump(mode="json") for s in sets]}
+    return {"sets": [s.model_dump(mode="json") for s in sets]}

@@ -28,8 +28,10 @@ class Job(Protocol):
 
     kind: str
     """`audit` or `shadow`: the word that progress files carry."""
-    engine: str
-    """Whom the job asks: a model's name, or `offline`."""
+
+    @property
+    def engine(self) -> str:
+        """Whom the job asks: a model's name, or `offline`."""
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return the settings that results depend on, by name; JSON values."""

@@ -11,7 +11,7 @@ from feedeval.errors import InputError
 from feedeval.records import Frozen
 
 
-class _Checked(Frozen):
+class CheckedSettings(Frozen):
     """A settings record that refuses a value with one sentence for a person."""
 
     def __init__(self, **values: Any) -> None:
@@ -34,7 +34,7 @@ class _Checked(Frozen):
         return f"{name}={value!r} cannot be used: give a number {accepted}."
 
 
-class HealthSettings(_Checked):
+class HealthSettings(CheckedSettings):
     """The thresholds of the health watch."""
 
     interval_s: float = Field(default=1.0, gt=0)
@@ -59,7 +59,7 @@ class HealthSettings(_Checked):
     """Looks in a row that must be good before the run widens or goes on."""
 
 
-class RunSettings(_Checked):
+class RunSettings(CheckedSettings):
     """How a run goes through its records; none of it changes a result."""
 
     batch_size: int = Field(default=20, ge=1, le=1000)

@@ -1,0 +1,58 @@
+"""feedeval: what does a product feed leave unsaid?
+
+```python
+import feedeval as fe
+
+feed = fe.read_feed("feed.xml")
+fe.check_feed(feed)
+results = fe.ProductFeedEvaluator().evaluate_products_batch(feed)
+```
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version as _version
+
+from feedeval.errors import (
+    FeedError,
+    FeedevalError,
+    InputError,
+    RunFault,
+    SessionError,
+)
+from feedeval.evaluator import ProductFeedEvaluator, resume
+from feedeval.feed.checks import check_feed
+from feedeval.feed.faults import FeedWarning
+from feedeval.feed.reader import deduplicate, iter_feed, read_feed
+from feedeval.handle import EvaluationRun
+from feedeval.results.archive import backup, restore
+from feedeval.results.estimate import Estimate
+from feedeval.results.library import cleanup, consolidate, list_sessions
+from feedeval.results.session import Session, load_session
+
+__version__ = _version("feedeval")
+
+__all__ = [
+    "Estimate",
+    "EvaluationRun",
+    "FeedError",
+    "FeedWarning",
+    "FeedevalError",
+    "InputError",
+    "ProductFeedEvaluator",
+    "RunFault",
+    "Session",
+    "SessionError",
+    "__version__",
+    "backup",
+    "check_feed",
+    "cleanup",
+    "consolidate",
+    "deduplicate",
+    "iter_feed",
+    "list_sessions",
+    "load_session",
+    "read_feed",
+    "restore",
+    "resume",
+]

@@ -1,0 +1,349 @@
+"""ProductFeedEvaluator: the one place where the parts are wired together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypedDict, Unpack
+
+import pandas as pd
+from pydantic import SecretStr
+
+from feedeval.errors import InputError, SessionNotFound
+from feedeval.feed.passes import FeedSource, feed_again
+from feedeval.handle import EvaluationRun
+from feedeval.jobs.audit import AuditJob, AuditSettings
+from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
+from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.prompts import language_name
+from feedeval.model.client import ModelClient, ModelSettings
+from feedeval.model.settings import OPENAI_URL
+from feedeval.records import Status
+from feedeval.results.estimate import Estimate, efforts_of, estimate
+from feedeval.results.session import Session, load_session
+from feedeval.results.status import evaluation_status
+from feedeval.run.reporters import choose_reporter
+from feedeval.run.runner import Hooks, start
+from feedeval.run.settings import RunSettings
+from feedeval.run.store import session_ids
+
+DEFAULT_MODEL = "gpt-4o-mini"
+OFFLINE = OfflineEngine.name
+OFFLINE_WORKERS = 8
+"""The embedded engine never waits, so a few products under way keep it busy."""
+
+Feed = Any
+"""A frame of `read_feed`, mappings of field names to values, or anything that `read_feed` takes."""
+
+
+class ModelOptions(TypedDict, total=False):
+    """What can be said of the calls; defaults stand in `ModelSettings`."""
+
+    timeout_s: float
+    max_retries: int
+    max_in_flight: int
+    temperature: float | None
+    max_output_tokens: int
+    delay_s: float
+    input_price: float
+    output_price: float
+
+
+class AuditOptions(TypedDict, total=False):
+    """What can be said of an audit; defaults stand in `AuditSettings` and `RunSettings`."""
+
+    num_questions: int
+    question_scope: Literal["category", "product"]
+    batch_size: int
+    resume: bool
+    reuse: bool
+    budget_usd: float | None
+    keep_calls: bool
+    limit: int | None
+    max_in_flight: int | None
+    progress: Literal["text", "tqdm", "none"] | None
+
+
+class StartOptions(AuditOptions, total=False):
+    """What can be said of an audit that is started."""
+
+    session: str | None
+
+
+class ProductFeedEvaluator:
+    """Audits product feeds: asks what a buyer would ask, and judges whether the feed answers.
+
+    Args:
+        api_key: Key of the endpoint; None: the environment's `OPENAI_API_KEY`. It is kept in memory only.
+        model: A model's name, or `offline` for the embedded engine. None: `gpt-4o-mini` where a key or an endpoint is
+            given, here or by the environment's `OPENAI_API_KEY` and `OPENAI_BASE_URL`, else `offline`.
+        locale: Language and country of the questions, such as `en-GB`.
+        output_dir: Folder of the sessions; made when the first one starts.
+        base_url: An OpenAI-compatible endpoint; None: the environment's `OPENAI_BASE_URL`, else OpenAI's own.
+        **model_options: Settings of the calls, as `ModelSettings` has them: `timeout_s`, `max_retries`,
+            `max_in_flight`, `temperature`, `max_output_tokens`, `delay_s`, `input_price` and `output_price` (dollars
+            for a million tokens, for models whose price is not known).
+
+    Raises:
+        InputError: There is no key for the model, or a setting cannot be used.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        model: str | None = None,
+        locale: str = "en-GB",
+        output_dir: str | Path = "output",
+        base_url: str | None = None,
+        **model_options: Unpack[ModelOptions],
+    ) -> None:
+        language_name(locale)
+        self.locale = locale
+        self.output_dir = Path(output_dir)
+        self.model = model or _default_model(api_key, base_url)
+        self._base_url = base_url
+        self._settings: ModelSettings | None = None
+        self._run: EvaluationRun | None = None
+        if self.model != OFFLINE:
+            key = SecretStr(api_key) if api_key is not None else None
+            self._settings = ModelSettings(model=self.model, base_url=base_url, api_key=key, **model_options)
+            # Says at once that there is no key, not when the run has started.
+            self._settings.key()
+
+    def __repr__(self) -> str:
+        endpoint = f", base_url={self._settings.shown_endpoint!r}" if self._settings else ""
+        return f"ProductFeedEvaluator(model={self.model!r}, locale={self.locale!r}{endpoint})"
+
+    def start(
+        self, feed: Feed, selected_fields: Sequence[str] | None = None, **options: Unpack[StartOptions]
+    ) -> EvaluationRun:
+        """Start an audit in the background, or go on with one; return at once.
+
+        Args:
+            feed: A frame of `read_feed`, an iterable of mappings, or a path, an address, bytes or an open file. A path
+                is read as a stream, whatever its length.
+            selected_fields: Fields that the judge sees; None: every descriptive field that a product fills.
+            **options: `num_questions` (4 to 24, default 12), `question_scope` (`category` or `product`), `batch_size`
+                (1 to 1000, default 20), `resume` (go on with the latest session of the same settings and products),
+                `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap), `keep_calls`
+                (keep the raw replies), `session` (go on with this one), `limit` (the first products only),
+                `max_in_flight`, `progress` (`text`, `tqdm`, `none`).
+
+        Raises:
+            InputError: A setting is out of range, a field is in no product, or the feed cannot be read or is empty.
+            SessionLocked: Another process or kernel works on the same session.
+            StorageError: The output folder cannot be written.
+        """
+        if self._run is not None and not self._run.done and options.get("resume", True):
+            raise InputError(
+                f"session {self._run.sid} of this evaluator is still going on: wait() for it, stop() it, or use "
+                "another evaluator"
+            )
+        audit, running, rest = _sorted_options({**options, "selected_fields": selected_fields})
+        max_in_flight = rest.get("max_in_flight")
+        engine, client = self._engine(max_in_flight)
+        if running.budget_usd is not None and client is not None and not client.price_known:
+            raise InputError(
+                f"budget_usd={running.budget_usd}: no price is known for the model {self.model!r}; give input_price "
+                "and output_price (dollars for a million tokens) to ProductFeedEvaluator"
+            )
+        workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
+        if "max_workers" not in running.model_fields_set:
+            running = running.model_copy(update={"max_workers": workers})
+        source = FeedSource(feed, rest.get("limit"))
+        job = AuditJob(source.products, engine, settings=audit, source=source.description)
+        run = start(
+            job,
+            self.output_dir,
+            running,
+            reporters=choose_reporter(rest.get("progress")),
+            hooks=Hooks(on_change=None if client is None else _changer(client)),
+        )
+        self._run = EvaluationRun(run, note=engine.note)
+        return self._run
+
+    def evaluate_products_batch(
+        self, feed: Feed, selected_fields: Sequence[str] | None = None, **options: Unpack[StartOptions]
+    ) -> pd.DataFrame:
+        """Audit a feed and return a row a product; blocks until it is done, and Ctrl-C stops it cleanly.
+
+        Takes what `start` takes. What is done when it stops is saved, and the same call goes on with it.
+
+        Returns:
+            A row a product in the feed's order, as `Session.results` describes it: `product_id`, `product_url`,
+            `title`, `category`, `name_plus_context`, `questions_json`, `judgements_json`, `yes_count`,
+            `partial_count`, `no_count`, `unverified_count`, `coverage_pct`, `unanswered_required_count`,
+            `missing_core_fields`, `context_fields`, `engine`, `cost_usd`, `status` and `error`. A product that failed
+            has its row too, with `status="failed"`.
+
+        Raises:
+            RunFault: The run had to pause for something that a person has to mend, such as a wrong key.
+            FeedevalError: As `start`.
+        """
+        run = self.start(feed, selected_fields, **options)
+        run.block()
+        return run.results()
+
+    def resume_evaluation(self, feed: Feed, **options: Unpack[AuditOptions]) -> pd.DataFrame:
+        """Go on with the latest session that is not finished, on the feed given; blocks.
+
+        Raises:
+            SessionNotFound: Every session is finished.
+            InputError: The session had other settings or products; the message names them.
+        """
+        session = self._latest_unfinished()
+        run = self.resume(session, feed=feed, **options)
+        run.block()
+        return run.results()
+
+    def resume(self, session: Session | str, *, feed: Feed = None, **options: Unpack[AuditOptions]) -> EvaluationRun:
+        """Go on with a session in the background, with the settings that it began with.
+
+        Args:
+            session: The session or its name.
+            feed: The feed; None: read again from where it came.
+            **options: As `start`; only those that results do not depend on can differ.
+
+        Raises:
+            InputError: The session had other settings or products, or its feed cannot be read again.
+        """
+        found = session if isinstance(session, Session) else load_session(session, output_dir=self.output_dir)
+        then = found.progress
+        settings: StartOptions = {
+            "num_questions": then.fingerprint["num_questions"],
+            "question_scope": then.fingerprint["question_scope"],
+            "limit": then.settings["source"].get("limit"),
+            **options,
+            "session": found.id,
+        }
+        fields = then.fingerprint["fields"]
+        again = feed_again(then.settings["source"]) if feed is None else feed
+        return self.start(again, None if fields == "descriptive" else fields, **settings)
+
+    def estimate(self, feed: Feed, pilot: int = 5, **options: Unpack[AuditOptions]) -> Estimate:
+        """Estimate calls, tokens, money and time for a whole feed from a few real products of it.
+
+        The pilot is a session of its own; when the feed is audited with the same settings its results are taken over.
+
+        Args:
+            feed: As `start`.
+            pilot: Products to try, drawn at random over the categories, always the same ones for the same feed.
+            **options: As `start`.
+
+        Raises:
+            RunFault: The pilot had to pause for something that a person has to mend.
+            InputError: As `start`, or `pilot` is below 2.
+        """
+        if pilot < 2:
+            raise InputError(f"pilot={pilot}: give at least 2 products; a spread needs two values")
+        audit, _, rest = _sorted_options({**options})
+        engine, client = self._engine(rest.get("max_in_flight"))
+        source = FeedSource(feed, rest.get("limit"))
+        job = AuditJob(source.products, engine, settings=audit, source=source.description)
+        survey, chosen = job.survey(pilot)
+        few = [p for n, p in enumerate(source.products()) if n in chosen]
+        trial: AuditOptions = {**options, "limit": None, "progress": options.get("progress", "none")}
+        run = self.start(few, **trial)
+        run.block()
+        judged, sets = efforts_of(run.session())
+        in_flight = 1 if client is None else client.settings.max_in_flight
+        return estimate(survey, judged, sets, engine=self.model, in_flight=in_flight)
+
+    def get_evaluation_status(self) -> dict[str, Any]:
+        """Return how the current or the latest evaluation stands.
+
+        Returns:
+            `health_status` (`overall_status`, `reasons`, `recommendations`), `memory_info` (`current_mb`, `peak_mb`,
+            `available_mb`, `total_mb`), `error_summary` (`total_errors`, `error_types`, `recent_errors`) and
+            `batch_info` (session, status, counts, batches, rate, cost, latest report). Without any evaluation the
+            figures are zero and `batch_info["status"]` is None.
+        """
+        return evaluation_status(None if self._run is None else self._run.snapshot(), self.output_dir)
+
+    def _engine(self, max_in_flight: int | None = None) -> tuple[Engine, ModelClient | None]:
+        if self._settings is None:
+            return EmbeddedEngine(OfflineEngine(self.locale)), None
+        changes = {} if max_in_flight is None else {"max_in_flight": max_in_flight}
+        client = ModelClient(ModelSettings(**{**dict(self._settings), **changes}))
+        return ModelEngine(client, self.locale), client
+
+    def _latest_unfinished(self) -> Session:
+        for sid in reversed(session_ids(self.output_dir) if self.output_dir.is_dir() else []):
+            session = load_session(sid, output_dir=self.output_dir)
+            if session.is_audit and session.status is not Status.FINISHED:
+                return session
+        raise SessionNotFound(f"every session in {self.output_dir} is finished: nothing to go on with")
+
+
+def resume(
+    session: Session | str | None = None,
+    feed: Feed = None,
+    *,
+    api_key: str | None = None,
+    output_dir: str | Path = "output",
+    **options: Unpack[AuditOptions],
+) -> EvaluationRun:
+    """Go on with a session in the background, on the engine and with the settings that it began with.
+
+    Args:
+        session: A session, its name, or None for the latest.
+        feed: The feed; None: read again from where it came.
+        api_key: Key of the endpoint; None: the environment's.
+        output_dir: Folder of the sessions, where `session` is a name.
+        **options: As `ProductFeedEvaluator.start`.
+
+    Raises:
+        SessionNotFound: There is no such session.
+        InputError: The session had other products, or its feed cannot be read again.
+    """
+    found = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
+    then = found.progress.fingerprint
+    offline = then["model"] == OFFLINE
+    model_options: ModelOptions = {} if offline else {"temperature": then["temperature"]}
+    evaluator = ProductFeedEvaluator(
+        api_key,
+        then["model"],
+        locale=then["locale"],
+        output_dir=found.output_dir,
+        base_url=None if offline or then["endpoint"] == OPENAI_URL else then["endpoint"],
+        **model_options,
+    )
+    return evaluator.resume(found, feed=feed, **options)
+
+
+def _default_model(api_key: str | None, base_url: str | None) -> str:
+    given = api_key or base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")
+    return DEFAULT_MODEL if given else OFFLINE
+
+
+def _sorted_options(options: Mapping[str, Any]) -> tuple[AuditSettings, RunSettings, dict[str, Any]]:
+    """Return the settings of the audit, those of the run, and the rest, which belongs to neither.
+
+    Raises:
+        InputError: An option is not known or out of range.
+    """
+    left = dict(options)
+    audit = {name: left.pop(name) for name in AuditSettings.model_fields if name in left}
+    running = {name: left.pop(name) for name in RunSettings.model_fields if name in left}
+    rest: dict[str, Any] = {name: left.pop(name) for name in ("limit", "max_in_flight", "progress") if name in left}
+    if left:
+        known = sorted(AuditOptions.__annotations__)
+        raise InputError(f"{', '.join(left)}: no such setting; known are {', '.join(known)}")
+    return AuditSettings(**audit), RunSettings(**running), rest
+
+
+def _changer(client: ModelClient) -> Callable[[Mapping[str, Any]], None]:
+    """Return what changes the client's settings in the middle of a run, where results do not depend on them."""
+    free = {"api_key", "timeout_s", "max_retries", "max_in_flight", "delay_s", "input_price", "output_price"}
+
+    def change(changes: Mapping[str, Any]) -> None:
+        if fixed := set(changes) - free:
+            raise InputError(
+                f"{', '.join(sorted(fixed))} cannot be changed in the middle of a run, because results depend on it; "
+                f"what can: budget_usd, {', '.join(sorted(free))}"
+            )
+        key = changes.get("api_key")
+        client.update(**{**changes, **({"api_key": SecretStr(key)} if isinstance(key, str) else {})})
+
+    return change

@@ -1,0 +1,79 @@
+"""A feed that can be gone through more than once, and what is written down about where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from feedeval.errors import InputError
+from feedeval.feed.product import Product
+from feedeval.feed.reader import products
+
+
+class FeedSource:
+    """Gives the same products in the same order as often as asked.
+
+    A path is read anew each time, so that memory does not grow with the feed; a frame is gone through as it stands;
+    what can be read only once (an address, an open file, an iterator) is kept.
+
+    Args:
+        feed: A frame of `read_feed`, an iterable of mappings, or anything that `read_feed` takes.
+        limit: The first products only.
+
+    Raises:
+        InputError: `limit` is out of range.
+        FeedError: What can be read only once is not a feed.
+    """
+
+    def __init__(self, feed: Any, limit: int | None = None) -> None:
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+            raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
+        self._limit = limit
+        self.description: dict[str, Any] = {"limit": limit, **_origin(feed)}
+        """What a session writes down: `path` or `url` where it can be read again from there, else `kind`."""
+        again = isinstance(feed, pd.DataFrame | bytes | bytearray) or _is_path(feed)
+        self._feed = feed if again else list(islice(products(feed), limit))
+
+    def products(self) -> Iterator[Product]:
+        """Iterate over the products once more."""
+        return islice(products(self._feed), self._limit)
+
+
+def feed_again(source: Mapping[str, Any]) -> str:
+    """Return the path or address of a session's feed.
+
+    Raises:
+        InputError: The feed did not come from a file or an address, or the file is gone.
+    """
+    if "url" in source:
+        return str(source["url"])
+    if "path" not in source:
+        raise InputError(
+            f"the session's feed was {source.get('kind', 'given by hand')} and cannot be read again: give the feed"
+        )
+    if not Path(source["path"]).is_file():
+        raise InputError(f"the session's feed {source['path']} is not there any more: give the feed")
+    return str(source["path"])
+
+
+def _origin(feed: Any) -> dict[str, Any]:
+    if isinstance(feed, pd.DataFrame):
+        named = feed.attrs.get("feedeval", {}).get("source")
+        return _origin(named) if isinstance(named, str) and named else {"kind": "a frame"}
+    if _is_address(feed):
+        return {"url": feed}
+    if _is_path(feed):
+        return {"path": str(Path(feed).absolute())}
+    return {"kind": f"a {type(feed).__name__}"}
+
+
+def _is_address(feed: Any) -> bool:
+    return isinstance(feed, str) and feed.lower().startswith(("http://", "https://"))
+
+
+def _is_path(feed: Any) -> bool:
+    return isinstance(feed, Path) or (isinstance(feed, str) and not _is_address(feed))

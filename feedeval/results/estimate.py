@@ -1,0 +1,192 @@
+"""What the whole feed would take, judged by a few real products of it.
+
+Each figure is a ratio estimate: the pilot's tokens for a unit of work, times the work in the whole feed, which is known
+exactly (W. G. Cochran, Sampling Techniques, 3rd ed., ch. 6). Work is counted in characters sent for input and in
+products for output. The interval is Student's t at 95 % on the pilot's spread, with the finite population correction;
+it says what products differ by, not how an endpoint's speed or price may change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from feedeval import html
+from feedeval.jobs.audit import Survey
+from feedeval.records import Effort, Frozen, QuestionSet
+from feedeval.results.session import Session
+from feedeval.run.store import read_batch_file, read_document
+
+# Two-sided 95 % quantiles of Student's t for 1 to 30 degrees of freedom; beyond that the normal quantile is within 2 %.
+_T95 = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
+    2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+_Z95 = 1.96
+
+
+class Range(Frozen):
+    """An expected value between a low and a high one."""
+
+    expected: float
+    low: float
+    high: float
+
+    def __add__(self, other: Range) -> Range:
+        # The two come from the same pilot, so their errors may go together: adding the ends is the safe way.
+        return Range(expected=self.expected + other.expected, low=self.low + other.low, high=self.high + other.high)
+
+    def times(self, factor: float) -> Range:
+        """Return the range in another unit."""
+        return Range(expected=self.expected * factor, low=self.low * factor, high=self.high * factor)
+
+
+class Estimate(Frozen):
+    """What a whole feed would take.
+
+    Everything already paid for, the pilot included, is part of the figures: they are what the whole costs, not what
+    is left to pay.
+    """
+
+    engine: str
+    survey: Survey
+    pilot: int
+    """Products that the estimate rests on."""
+    calls: Range
+    input_tokens: Range
+    output_tokens: Range
+    cost_usd: Range | None
+    """None where the model has no known price."""
+    seconds: Range
+    in_flight: int
+    """Calls at once that the time supposes."""
+
+    def _rows(self) -> list[tuple[str, str]]:
+        rows = [
+            ("products", f"{self.survey.products:,} ({self.survey.distinct:,} different)"),
+            ("question sets", f"{self.survey.categories:,}"),
+            ("calls", _number(self.calls)),
+            ("input tokens", _number(self.input_tokens)),
+            ("output tokens", _number(self.output_tokens)),
+            ("cost", "no price is known for this model" if self.cost_usd is None else _money(self.cost_usd)),
+            ("time", f"{_duration(self.seconds)} with {self.in_flight} calls at once"),
+        ]
+        return rows
+
+    def __str__(self) -> str:
+        head = f"Estimate for {self.engine}, from {self.pilot} products (95 % interval):"
+        return "\n".join([head, *(f"  {name:<14} {text}" for name, text in self._rows())])
+
+    def _repr_html_(self) -> str:
+        caption = f"Estimate for {self.engine}, from {self.pilot} products (95 % interval)"
+        return html.table(self._rows(), caption=caption)
+
+
+def efforts_of(session: Session) -> tuple[list[tuple[int, Effort]], list[Effort]]:
+    """Return what a session's judgements took, with the length of each context, and what its question sets took."""
+    judged = [
+        (len(result.value["context"]), Effort.model_validate(result.value["effort"]))
+        for path in session.batch_paths
+        for result in read_batch_file(path).results
+    ]
+    document = read_document(session.output_dir, session.id, "questions") or {"sets": []}
+    return judged, [QuestionSet.model_validate(each).effort for each in document["sets"]]
+
+
+def estimate(
+    survey: Survey, judged: Sequence[tuple[int, Effort]], sets: Sequence[Effort], *, engine: str, in_flight: int
+) -> Estimate:
+    """Return what the whole feed would take.
+
+    Args:
+        survey: What the feed holds.
+        judged: For each product of the pilot the characters of its context and what its judgement took.
+        sets: What each question set of the pilot took.
+        engine: Whose figures these are.
+        in_flight: Calls that can be in flight at once.
+    """
+    efforts = [effort for _, effort in judged]
+    # The prompt's own text is the same for all products: what is left of the tokens once it is taken as sent goes by
+    # the length of the context.
+    lengths = [chars for chars, _ in judged]
+    fixed = _fixed_chars(efforts, lengths)
+    work = [chars + fixed for chars in lengths]
+    total_work = survey.chars + fixed * survey.distinct
+    products, kinds = survey.distinct, survey.categories
+
+    def by_length(values: Sequence[float]) -> Range:
+        return _ratio_total(values, work, total_work, products)
+
+    def by_product(values: Sequence[float]) -> Range:
+        return _ratio_total(values, [1.0] * len(values), products, products)
+
+    def by_set(values: Sequence[float]) -> Range:
+        return _ratio_total(values, [1.0] * len(values), kinds, kinds)
+
+    priced = all(effort.cost_usd is not None for effort in [*efforts, *sets])
+    cost = by_length([e.cost_usd or 0.0 for e in efforts]) + by_set([e.cost_usd or 0.0 for e in sets])
+    latency_s = (by_product([e.latency_ms for e in efforts]) + by_set([e.latency_ms for e in sets])).times(1e-3)
+    return Estimate(
+        engine=engine,
+        survey=survey,
+        pilot=len(judged),
+        calls=by_product([float(e.calls) for e in efforts]) + by_set([float(e.calls) for e in sets]),
+        input_tokens=by_length([float(e.usage.input_tokens) for e in efforts])
+        + by_set([float(e.usage.input_tokens) for e in sets]),
+        output_tokens=by_product([float(e.usage.output_tokens) for e in efforts])
+        + by_set([float(e.usage.output_tokens) for e in sets]),
+        cost_usd=cost if priced else None,
+        seconds=latency_s.times(1 / min(in_flight, max(products, 1))),
+        in_flight=in_flight,
+    )
+
+
+def _fixed_chars(efforts: Sequence[Effort], lengths: Sequence[int]) -> float:
+    """Return how many characters of prompt stand around each context, from the tokens at four characters each."""
+    overheads = [4.0 * e.usage.input_tokens / max(e.calls, 1) - n for e, n in zip(efforts, lengths, strict=True)]
+    return max(sum(overheads) / len(overheads), 0.0) if overheads else 0.0
+
+
+def _ratio_total(values: Sequence[float], work: Sequence[float], total_work: float, population: int) -> Range:
+    count, done = len(values), sum(work)
+    if not count or not done:
+        return Range(expected=0.0, low=0.0, high=0.0)
+    ratio = sum(values) / done
+    expected = ratio * total_work
+    if count == 1:
+        return Range(expected=expected, low=sum(values), high=math.inf if population > 1 else expected)
+    residuals = [value - ratio * w for value, w in zip(values, work, strict=True)]
+    variance = sum(r * r for r in residuals) / (count - 1)
+    unseen = max(1.0 - count / population, 0.0) if population else 0.0
+    error = population * math.sqrt(variance / count * unseen) * _t95(count - 1)
+    return Range(expected=expected, low=max(expected - error, min(sum(values), expected)), high=expected + error)
+
+
+def _t95(freedom: int) -> float:
+    return _T95[freedom - 1] if freedom <= len(_T95) else _Z95
+
+
+def _number(value: Range) -> str:
+    return f"{value.expected:,.0f} ({value.low:,.0f} to {_ceiling(value.high, ',.0f')})"
+
+
+def _money(value: Range) -> str:
+    digits = 2 if value.expected >= 1 else 4
+    return f"{value.expected:,.{digits}f} USD ({value.low:,.{digits}f} to {_ceiling(value.high, f',.{digits}f')})"
+
+
+def _duration(value: Range) -> str:
+    return f"{_clock(value.expected)} ({_clock(value.low)} to {_clock(value.high)})"
+
+
+def _clock(seconds: float) -> str:
+    if math.isinf(seconds):
+        return "unknown"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def _ceiling(value: float, form: str) -> str:
+    return "unknown" if math.isinf(value) else format(value, form)
