@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from feedeval.cli import auditing, sessions
+from feedeval.cli import auditing, checking, sessions
 from feedeval.cli.output import Exit, complain, say
 from feedeval.errors import FeedevalError, RunFault
 
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     auditing.register(commands, common)
+    checking.register(commands, common)
     sessions.register(commands, common)
     return top
 

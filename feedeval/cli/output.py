@@ -10,6 +10,8 @@ from enum import IntEnum
 
 from feedeval.results.plaintext import plain
 
+FEED_HELP = "a file or an http(s) address: XML, TSV, CSV, JSON or JSON Lines, also .gz"
+
 PIPED_WIDTH = 120
 """Cells a line where the output is not a terminal."""
 

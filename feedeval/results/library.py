@@ -1,4 +1,4 @@
-"""The sessions of an output folder: list, inspect, put together, clean up."""
+"""The sessions of an output folder: list, inspect, put together, back up, restore, clean up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.records import SCHEMA_VERSION
-from feedeval.results.archive import remove_files
+from feedeval.results.archive import backup, remove_files, restore
 from feedeval.results.export import write_frame
 from feedeval.results.frames import RowStatus
 from feedeval.results.lazytext import TEXT
@@ -20,6 +20,8 @@ from feedeval.results.session import Session, find_session
 from feedeval.run import store
 from feedeval.run.files import session_paths
 from feedeval.run.lock import SessionLock, holder, is_held
+
+__all__ = ["as_session", "backup", "cleanup", "consolidate", "list_sessions", "restore", "session_info"]
 
 LIST_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("session", "kind", "engine", "status"), TEXT),

@@ -17,7 +17,11 @@ def plain(value: object) -> str:
     White space becomes single spaces. Control characters, which could move the cursor, set a title or hide what
     follows, are written as `\x1b`; bidirectional controls and lone surrogates as `\u202e`.
     """
-    text = " ".join(("" if value is None else str(value)).split())
+    return plain_line(" ".join(("" if value is None else str(value)).split()))
+
+
+def plain_line(text: str) -> str:
+    """Return one line of text as `plain` does, with its spaces as they are."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible(char) for char in text)

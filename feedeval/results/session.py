@@ -194,16 +194,18 @@ class Session:
         Columns: category (str), number (Int64, from 1 in each set), question, taxonomy (str), required (bool), facet
         (str, where the embedded engine asked), engine, locale, notes (str).
         """
-        document = store.read_document(self.output_dir, self.id, "questions") or {"sets": []}
-        sets = [QuestionSet.model_validate(each) for each in document["sets"]]
         rows = [
             (s.category, number, q.text, q.taxonomy.value, q.required, q.facet, s.engine, s.locale, "; ".join(s.notes))
-            for s in sets
+            for s in self._question_sets()
             for number, q in enumerate(s.questions, 1)
         ]
         names = ["category", "number", "question", "taxonomy", "required", "facet", "engine", "locale", "notes"]
         kinds: dict[str, Any] = {**dict.fromkeys(names, TEXT), "number": "Int64", "required": "bool"}
         return pd.DataFrame(rows, columns=names).astype(kinds)
+
+    def _question_sets(self) -> list[QuestionSet]:
+        document = store.read_document(self.output_dir, self.id, "questions") or {"sets": []}
+        return [QuestionSet.model_validate(each) for each in document["sets"]]
 
     def summary(self) -> Summary:
         """Return what a merchandiser wants to know first: coverage, worst products, most-missed questions, files."""

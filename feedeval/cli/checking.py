@@ -1,0 +1,79 @@
+"""The command check: what a feed's destination would refuse, without asking a model."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from typing import TYPE_CHECKING
+
+from feedeval.cli.output import FEED_HELP, Exit, say, width
+from feedeval.results.plaintext import columns, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Arguments = argparse.Namespace
+Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+TARGETS = ("google", "openai", "meta")
+
+
+def register(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add the command to the parser."""
+    check = commands.add_parser("check", parents=[common], help="check a feed against the rules of its destination")
+    check.set_defaults(handler=check_command)
+    check.add_argument("feed", metavar="FEED", help=FEED_HELP)
+    check.add_argument("--target", choices=TARGETS, default="google", help="whose rules (default: google)")
+    check.add_argument("--locale", help="language of the feed, such as de-DE (default: that of most descriptions)")
+    check.add_argument("--limit", type=int, metavar="N", help="only the first N products")
+    check.add_argument("--csv", metavar="FILE", help="write all findings to this file")
+    check.add_argument("--strict", action="store_true", help="exit with 1 where there are findings of severity error")
+
+
+def check_command(arguments: Arguments) -> int:
+    """Check a feed without asking a model."""
+    from feedeval.feed.checks import check_feed
+    from feedeval.feed.reader import read_feed
+    from feedeval.results.export import write_frame
+
+    feed = read_feed(arguments.feed, limit=arguments.limit)
+    findings = check_feed(feed, target=arguments.target, locale=arguments.locale)
+    say(check_table(findings, products=len(feed), width=width()))
+    if arguments.csv:
+        say(f"\nWritten: {plain(write_frame(findings, arguments.csv))}")
+    errors = bool((findings["severity"] == "error").any())
+    return Exit.SOME_FAILED if arguments.strict and errors else Exit.DONE
+
+
+def check_table(findings: pd.DataFrame, *, products: int, width: int) -> str:
+    """Return findings grouped by check: how many products have it, an example, and what to do."""
+    from feedeval.feed.checks import Severity, catalogue
+
+    if findings.empty:
+        return f"{products:,} products checked: nothing found."
+    known = catalogue()
+    fixes = dict(zip(known["check"], known["fix"], strict=True))
+    affected = findings.loc[findings["product_id"] != "", "product_id"].nunique()
+    parts = [f"{products:,} products checked, {affected:,} with findings; {len(findings):,} findings in all."]
+    for severity in Severity:
+        found = findings[findings["severity"] == severity.value]
+        rows = [(len(group), str(check), _example(group)) for check, group in found.groupby("check")]
+        if rows:
+            rows.sort(key=lambda row: (-row[0], row[1]))
+            parts.append(_with_fixes(severity.value, rows, fixes, width))
+    return "\n\n".join(parts)
+
+
+def _example(findings: pd.DataFrame) -> str:
+    first = findings.iloc[0]
+    return f"{first['product_id']}: {first['message']}" if first["product_id"] else str(first["message"])
+
+
+def _with_fixes(severity: str, rows: list[tuple[int, str, str]], fixes: dict[str, str], width: int) -> str:
+    head, rule, *lines = columns(rows, ("Findings", "Check", "For example"), width=width, indent="  ").splitlines()
+    texts = [severity.capitalize(), head, rule]
+    for line, (_, check, _) in zip(lines, rows, strict=True):
+        indent = " " * 12
+        fix = textwrap.fill(fixes.get(check, ""), width, initial_indent=f"{indent}→ ", subsequent_indent=f"{indent}  ")
+        texts += [line, fix]
+    return "\n".join(texts)
