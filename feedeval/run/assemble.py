@@ -65,7 +65,11 @@ def assemble(start: Start) -> tuple[Parts, list[str]]:
     else:
         store = SessionStore.open(start.folder, sid, keep_calls=keep_calls)
     try:
-        return _with_store(start, store)
+        parts, messages = _with_store(start, store)
+        # Whoever looks for a session to go on with finds this one from now on.
+        parts.state.status = Status.RUNNING
+        parts.keeper.write_now()
+        return parts, messages
     except BaseException:
         store.close()
         raise

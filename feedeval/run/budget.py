@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 from feedeval.errors import BudgetReached
 
+_ROUNDING_USD = 1e-9
+"""Prices are added up in binary: ten cents ten times are not quite a dollar."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -85,9 +88,10 @@ class Budget:
                 "its price in the model's settings, or go on without a budget by run.resume(budget_usd=None)."
             )
         need_usd = self._price(estimate_usd)
+        left_usd = self.limit_usd - self.spent_usd + _ROUNDING_USD
         if self.in_flight:
-            return self._sampled and self.spent_usd + self.held_usd + need_usd <= self.limit_usd
-        if self.spent_usd + need_usd > self.limit_usd or self.spent_usd >= self.limit_usd:
+            return self._sampled and self.held_usd + need_usd <= left_usd
+        if need_usd > left_usd or left_usd <= 2 * _ROUNDING_USD:
             raise BudgetReached(
                 f"The budget of {self.limit_usd:.2f} USD is reached: {self.spent_usd:.4f} USD are spent and the next "
                 f"call may cost {need_usd:.4f} USD. Go on with a higher one by run.resume(budget_usd=...)."

@@ -19,11 +19,11 @@ from feedeval.run.parts import CallHalt, Cause, Parts
 _LOOK_S = 0.25
 _REAP_S = 0.025
 _WAIT_S = 0.002
-_YIELD_S = 0.01
+_ROUND_S = 0.02
+"""How long all workers together may keep the loop to themselves with records that never wait."""
+_BREATH_EVERY_S = 0.01
 _BREATH_S = 0.0002
 """Records that never wait hand over the interpreter for so long, so often, that a notebook's kernel stays quick."""
-_BACKLOG = 8
-"""Writes that may wait before the workers do."""
 _STRAYS_BORNE = 3
 """Times a record may be cancelled from within before it counts as a failure."""
 
@@ -58,7 +58,7 @@ class Crew:
         self._hands: dict[int, _Hand] = {}
         self._attempts: dict[int, int] = {}
         self._calls_are_gauged = False
-        self._yielded_s = 0.0
+        self._breathed_s = 0.0
 
     async def work(self) -> None:
         """Work until there are no records left, or until all that was in flight at a halt has finished."""
@@ -82,9 +82,10 @@ class Crew:
 
     async def _take_records(self, slot: int) -> None:
         p = self._p
+        turn_s = time.perf_counter()
         while not self._halted() and slot < self.allowed:
-            if p.writer.backlog > _BACKLOG:
-                await asyncio.sleep(_WAIT_S)
+            if self._desk.full:
+                await self._desk.room()
                 continue
             try:
                 taken = p.order.take(4 * p.settings.max_workers)
@@ -98,12 +99,14 @@ class Crew:
                 await asyncio.sleep(_WAIT_S if p.order.waiting else 0)
                 continue
             waited = await self._process(slot, taken)
-            if time.perf_counter() - self._yielded_s > _YIELD_S:
+            now_s = time.perf_counter()
+            if not waited and now_s - self._breathed_s > _BREATH_EVERY_S:
+                # Blocks the loop on purpose: only a real sleep lets go of the interpreter for certain.
+                time.sleep(_BREATH_S)
+                self._breathed_s = now_s
+            if now_s - turn_s > _ROUND_S / len(self._tasks):
                 await asyncio.sleep(0)
-                if not waited:
-                    # Blocks the loop on purpose: only a real sleep lets go of the interpreter for certain.
-                    time.sleep(_BREATH_S)
-                self._yielded_s = time.perf_counter()
+                turn_s = time.perf_counter()
 
     async def _process(self, slot: int, record: Record) -> bool:
         """Process one record; return whether it went to the network."""
@@ -146,8 +149,10 @@ class Crew:
 
     def _may_try_again(self, record: Record, tries: int) -> bool:
         """Count a try that ended without an outcome; return whether the record may have another."""
-        self._attempts[record.index] = self._attempts.get(record.index, 0) + 1
-        return self._attempts[record.index] < tries
+        ended = self._attempts.get(record.index, 0) + 1
+        if ended < tries:
+            self._attempts[record.index] = ended
+        return ended < tries
 
     def _failure(self, record: Record, exc: BaseException, ledger: RecordLedger, begun_s: float) -> Failure:
         context = {

@@ -12,6 +12,9 @@ from feedeval.run.batches import OpenBatch, Outcome, charge, make_report
 from feedeval.run.failures import sentence
 from feedeval.run.parts import CallHalt, Cause, Parts
 
+_BACKLOG = 8
+"""Writes that may wait before the workers do."""
+
 
 class Desk:
     """Files the outcomes of a run. Lives on its event loop.
@@ -27,6 +30,7 @@ class Desk:
         self._halt = halt
         self._crash = crash
         self._loop = asyncio.get_running_loop()
+        self._moved = asyncio.Event()
         parts.order.connect(lambda outcome: self.settle(outcome, worked=False))
         parts.writer.begin(lambda exc: self._post(lambda: self.write_failed(exc)))
 
@@ -50,6 +54,16 @@ class Desk:
         if full:
             charge(batch, p.books.close_batch(batch.number))
             self._write_batch(p.batches.close(batch, self._report(batch), p.store.sid))
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits to be written that no more should be done."""
+        return self._p.writer.backlog > _BACKLOG
+
+    async def room(self) -> None:
+        """Wait until a write has gone through."""
+        self._moved.clear()
+        await self._moved.wait()
 
     def write_progress(self, *, at_once: bool) -> None:
         """Write progress and errors, now or when it is time."""
@@ -77,6 +91,7 @@ class Desk:
     async def write_again(self) -> str:
         """Write what could not be written before; return why not, or nothing where all is written."""
         p = self._p
+        await self.written()  # what is still queued is not written twice
         try:
             p.books.write_again()
         except StorageError as exc:
@@ -133,6 +148,7 @@ class Desk:
         """Return what the writer tells on its own thread: it is acted on here, on the loop."""
 
         def act(exc: BaseException | None) -> None:
+            self._moved.set()
             if exc is None:
                 written()
             else:

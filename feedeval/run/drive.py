@@ -49,8 +49,6 @@ class Drive:
         ticker = asyncio.create_task(self._tick())
         finished = False
         try:
-            self._p.state.status = Status.RUNNING
-            self.desk.write_progress(at_once=True)
             going = await self._open()
             while going and not finished:
                 await self._crew.work()

@@ -55,7 +55,7 @@ class Keeper:
         self._now = now
         self._written_s = float("-inf")
         self._queued = False
-        self._failures_written = -1
+        self._failures_written = 0
 
     def progress(self) -> Progress:
         """Return the progress file as it should read now."""

@@ -120,7 +120,7 @@ class CallingJob(QuickJob):
         turns: int | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(contents, **others)
+        super().__init__(contents, **{"fingerprint": {"model": "calling"}, **others})
         self.latency_s = latency_s
         self.price_usd = price_usd
         self.estimate_usd = estimate_usd

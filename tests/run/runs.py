@@ -1,0 +1,79 @@
+"""Helpers for tests of runs: start, look into the files, watch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from feedeval.records import BatchFile, BatchReport, Failure, Progress, Result
+from feedeval.run.job import Job
+from feedeval.run.progress import Snapshot
+from feedeval.run.readers import read_progress
+from feedeval.run.runner import Run, RunSettings, start
+from feedeval.run.scan import read_batch_file
+
+WAIT_S = 20.0
+
+
+class Listener:
+    """A reporter that remembers."""
+
+    def __init__(self) -> None:
+        self.started: list[Snapshot] = []
+        self.updates: list[Snapshot] = []
+        self.reports: list[BatchReport] = []
+        self.messages: list[str] = []
+        self.closed: list[Snapshot] = []
+
+    def start(self, snapshot: Snapshot) -> None:
+        self.started.append(snapshot)
+
+    def update(self, snapshot: Snapshot) -> None:
+        self.updates.append(snapshot)
+
+    def batch(self, report: BatchReport, snapshot: Snapshot) -> None:
+        self.reports.append(report)
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+    def close(self, snapshot: Snapshot) -> None:
+        self.closed.append(snapshot)
+
+
+def finish(job: Job, folder: Path, **settings: Any) -> tuple[Run, Snapshot]:
+    """Start a run and wait for its end."""
+    run = start(job, folder, RunSettings(**settings))
+    snapshot = run.wait(WAIT_S)
+    assert run.done, snapshot.state_text
+    return run, snapshot
+
+
+def until(condition: Callable[[], bool], *, wait_s: float = 5.0) -> None:
+    """Wait until something is so."""
+    end_s = time.monotonic() + wait_s
+    while not condition():
+        assert time.monotonic() < end_s, "it did not come about in time"
+        time.sleep(0.002)
+
+
+def files(folder: Path, sid: str) -> list[BatchFile]:
+    """Return the batch files of a session, in order."""
+    return [read_batch_file(path) for path in sorted(folder.glob(f"batch_*_{sid}.json"))]
+
+
+def results(folder: Path, sid: str) -> list[Result]:
+    """Return all results of a session by index."""
+    return sorted((row for file in files(folder, sid) for row in file.results), key=lambda row: row.index)
+
+
+def failures(folder: Path, sid: str) -> list[Failure]:
+    """Return all failures of a session by index."""
+    return sorted((row for file in files(folder, sid) for row in file.failures), key=lambda row: row.index)
+
+
+def progress(folder: Path, sid: str) -> Progress:
+    """Return the progress file of a session."""
+    return read_progress(folder, sid)
