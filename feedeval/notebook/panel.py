@@ -1,0 +1,105 @@
+"""The widgets of a run's panel: layout and bindings.
+
+There is no `Output` widget: it would capture what other cells print and grow with all that is appended to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import ipywidgets
+
+from feedeval.notebook.output import Bundle
+from feedeval.notebook.view import BORDER, Parts
+
+BUTTONS = {
+    # The name of the run's method: what the button says, its icon, its tooltip.
+    "pause": ("Pause", "pause", "Let calls in flight finish and start no more"),
+    "resume": ("Resume", "play", "Go on where the run paused"),
+    "stop": ("Stop", "stop", "Let calls in flight finish, save, and end; running the cell again goes on from there"),
+    "retry_failed": ("Retry failed", "refresh", "Try the records again that failed, once the run is over"),
+}
+
+
+class Board:
+    """The widgets: layout and bindings.
+
+    Pause and Resume are two buttons of which one is hidden: a click always means the word that was read, even where the
+    state changed a moment before.
+
+    Args:
+        press: Called with the name of the button.
+    """
+
+    def __init__(self, press: Callable[[str], None]) -> None:
+        self._press = press
+        self._root = ipywidgets.VBox(layout={"max_width": "62em"})
+        self.begin()
+
+    def begin(self) -> None:
+        """Lay out the live panel, in place of a summary where there is one."""
+        old = self._root.children
+        self._parts = {name: ipywidgets.HTML() for name in ("head", "body", "tail", "foot")}
+        self._buttons = {name: self._button(name) for name in BUTTONS}
+        self._row = ipywidgets.HBox(list(self._buttons.values()), layout={"flex_flow": "row wrap"})
+        rows = (self._parts["head"], self._parts["body"], self._row, self._parts["tail"], self._parts["foot"])
+        with self._root.layout.hold_sync():
+            self._root.layout.border = BORDER
+            self._root.layout.padding = "8px 12px"
+        self._root.children = rows
+        for widget in old:
+            _close(widget)
+
+    def view(self) -> Bundle:
+        """Return the bundle that shows the whole panel."""
+        bundle: Bundle = self._root._repr_mimebundle_()
+        return bundle
+
+    def offer_view(self) -> Bundle:
+        """Return the bundle that shows the first button that is left beside a summary."""
+        bundle: Bundle = self._root.children[1]._repr_mimebundle_()
+        # Where widgets are not known there is nothing to press and nothing to show.
+        return bundle | {"text/html": "", "text/plain": ""}
+
+    def paint(self, parts: Parts, foot: str, usable: Mapping[str, bool]) -> None:
+        """Send what changed."""
+        for name, value in {"head": parts.head, "body": parts.body, "tail": parts.tail, "foot": foot}.items():
+            self._parts[name].value = str(value)
+        for name, button in self._buttons.items():
+            button.layout.display = None if name in usable else "none"
+            button.disabled = not usable.get(name, False)
+
+    def finish(self, summary: str, usable: Mapping[str, bool]) -> None:
+        """Leave a summary and the buttons that still make sense; close everything else."""
+        if not self._parts:
+            self._root.children[0].value = summary
+            return
+        kept = [button for name, button in self._buttons.items() if usable.get(name)]
+        for button in kept:
+            button.layout.display, button.disabled = None, False
+        with self._root.layout.hold_sync():
+            self._root.layout.border = None
+            self._root.layout.padding = None
+        old = (*self._parts.values(), *(button for button in self._buttons.values() if button not in kept))
+        self._parts.clear()
+        self._row.children = ()
+        self._root.children = (ipywidgets.HTML(summary), *kept)
+        for widget in (*old, self._row):
+            _close(widget)
+
+    def _button(self, name: str) -> ipywidgets.Button:
+        text, icon, tooltip = BUTTONS[name]
+        button = ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, layout={"width": "auto"})
+        button.on_click(lambda _: self._press(name))
+        return button
+
+
+def _close(widget: ipywidgets.Widget) -> None:
+    """Close a widget with all that it is made of; ipywidgets keeps what is not closed for ever."""
+    for child in getattr(widget, "children", ()):
+        _close(child)
+    for name in ("layout", "style"):
+        part = getattr(widget, name, None)
+        if part is not None:
+            part.close()
+    widget.close()
