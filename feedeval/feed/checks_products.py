@@ -83,7 +83,7 @@ def zero_price(product: Product, setting: Setting) -> Iterator[Found]:
     for name in ("price", "sale_price"):
         value = first_text(product.get(name))
         if value and read_price(value).amount == 0 and not any(map(product.get, ("installment", "subscription_cost"))):
-            yield name, Issue("price_not_positive", f"{quoted(value)} is nothing", value)
+            yield name, Issue("price_not_positive", f"{quoted(value)} is not above zero", value)
 
 
 def sale_price(product: Product, setting: Setting) -> Iterator[Found]:

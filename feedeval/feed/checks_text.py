@@ -40,7 +40,11 @@ def too_short(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Iss
         return
     text = _TAG.sub("", value).strip() if "<" in value else value
     if len(text) + sum(east_asian_width(character) in "WF" for character in text) < least:
-        yield Issue(f"{rule.attribute}_too_short", f"{len(text)} characters; at least {least} are useful", value)
+        yield Issue(
+            f"{rule.attribute}_too_short",
+            f"has a length of {len(text)}; {least} characters are the least that is useful",
+            value,
+        )
 
 
 def html(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:

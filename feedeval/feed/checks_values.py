@@ -31,7 +31,7 @@ def enumeration(value: str, rule: AttributeRule, setting: Setting) -> Iterator[I
         return
     listed = _spellings(rule).get(_JOINS.sub("", value.casefold()))
     if listed is None:
-        some = ", ".join(rule.values)
+        some = ", ".join(listed for listed in rule.values if not listed.startswith("("))
         yield Issue("unknown_value", f"{quoted(value)} is not a value of {_name(rule)}; it takes {some}", value)
     elif not _tolerated(value, listed, setting.target):
         where = setting.target.display_name
@@ -40,7 +40,8 @@ def enumeration(value: str, rule: AttributeRule, setting: Setting) -> Iterator[I
 
 @lru_cache(maxsize=1024)
 def _spellings(rule: AttributeRule) -> dict[str, str]:
-    return {_JOINS.sub("", listed.casefold()): listed for listed in rule.values}
+    values = (listed.strip("()") for listed in rule.values)
+    return {_JOINS.sub("", listed.casefold()): listed for listed in values}
 
 
 def _tolerated(value: str, listed: str, target: Target) -> bool:
@@ -149,10 +150,20 @@ def category(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issu
         return
     if value.isdecimal():
         yield Issue("category_unknown", f"Google's taxonomy has no category with the id {quoted(value)}", value)
-    elif taxonomy_path(value.split(">", 1)[0]):
-        yield Issue("category_unknown", f"Google's taxonomy has no category {quoted(value)}", value)
+    elif above := _known_part(value):
+        left = value[len(above) :].strip(" >") or value
+        yield Issue("category_unknown", f"Google's taxonomy has no {quoted(left)} in {quoted(above)}", value)
     else:
         yield Issue("category_unrecognised", f"{quoted(value)} is not in Google's taxonomy in English", value)
+
+
+def _known_part(path: str) -> str:
+    """Return as much of the beginning of a path as the taxonomy lists."""
+    while ">" in path:
+        path = path.rpartition(">")[0].rstrip()
+        if taxonomy_path(path):
+            return path
+    return ""
 
 
 def _name(rule: AttributeRule) -> str:
