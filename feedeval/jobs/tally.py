@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feedeval.records import Call, Effort, Ledger, Usage
+from feedeval.records import Call, Effort, Ledger
 
 
 class Tally:
@@ -34,11 +34,7 @@ class Tally:
         priced = before.cost_usd is not None and call.cost_usd is not None
         self.effort = Effort(
             calls=before.calls + 1,
-            usage=Usage(
-                input_tokens=before.usage.input_tokens + call.usage.input_tokens,
-                cached_tokens=before.usage.cached_tokens + call.usage.cached_tokens,
-                output_tokens=before.usage.output_tokens + call.usage.output_tokens,
-            ),
+            usage=before.usage + call.usage,
             cost_usd=(before.cost_usd or 0.0) + (call.cost_usd or 0.0) if priced else None,
             latency_ms=before.latency_ms + call.latency_ms,
         )

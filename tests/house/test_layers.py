@@ -15,6 +15,7 @@ LAYERS = (
     {"jobs"},
     {"results"},
     {"notebook"},
+    {"handle"},
     {"evaluator"},
     {"cli", "app", "dashboard"},
     {"__init__", "__main__"},
@@ -29,7 +30,7 @@ HOMES = {
     "tqdm": {"run/reporters.py"},
     "matplotlib": {"notebook/"},
     "ipywidgets": {"notebook/panel.py", "dashboard.py", "app.py"},
-    "lxml": {"feed/xml.py"},
+    "lxml": {"feed/"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

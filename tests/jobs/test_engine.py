@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from feedeval.jobs.engine import checked
+from feedeval.jobs.prompts import DraftJudgement
+from feedeval.records import Context, ContextField, Question, Taxonomy, Verdict
+
+CONTEXT = Context(category="Tents", fields=(ContextField(name="material", text="Ripstop nylon, 20D"),))
+QUESTION = Question(text="What is it made of?", taxonomy=Taxonomy.MATERIALS, required=True)
+
+
+def draft(verdict: str, evidence: str) -> DraftJudgement:
+    return DraftJudgement(
+        number=1, verdict=Verdict(verdict), evidence=evidence, attribute=" material ", reason=" said "
+    )
+
+
+@pytest.mark.parametrize(
+    ("claimed", "evidence", "counts_as", "verified", "shown"),
+    [
+        ("yes", "ripstop nylon", "yes", True, "ripstop nylon"),
+        ("yes", "pure silk", "partial", False, ""),
+        ("yes", "", "partial", False, ""),
+        ("partial", "nylon", "partial", True, "nylon"),
+        ("partial", "pure silk", "partial", True, ""),
+        ("no", "", "no", True, ""),
+        ("no", "nylon", "no", True, ""),
+    ],
+)
+def test_a_yes_has_to_quote_the_context_and_no_invented_quote_is_shown(
+    claimed: str, evidence: str, counts_as: str, verified: bool, shown: str
+) -> None:
+    judgement = checked(QUESTION, draft(claimed, evidence), CONTEXT)
+    assert (judgement.verdict, judgement.verified, judgement.evidence) == (counts_as, verified, shown)
+    assert (judgement.attribute, judgement.reason, judgement.required) == ("material", "said", True)
