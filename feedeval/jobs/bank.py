@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from feedeval.errors import InputError
-from feedeval.jobs.patterns import Blocks, Pattern, fold, fold_pattern, union
-from feedeval.jobs.reading import tidy_name
+from feedeval.jobs.patterns import Blocks, Pattern, fold, fold_pattern, tidy_name, union
 from feedeval.records import Taxonomy
 
 PACKAGE_BANK = Path(__file__).parent.parent / "data" / "bank"
@@ -81,23 +80,37 @@ class Names:
     """The names under which feeds give answers.
 
     Args:
-        known: Tidy name -> the facets whose answer stands under it; an empty tuple for names that mislead.
+        whole: Tidy name -> the facets whose answer stands under it; an empty tuple for names that mislead.
+        half: Tidy name -> the facets to which its value is half an answer, such as `age_group` to an age.
     """
 
-    def __init__(self, known: Mapping[str, tuple[str, ...]]) -> None:
-        self._known = known
-        self._most_words = max(len(name.split()) for name in known)
-        self.facets = lru_cache(maxsize=4096)(self._facets)
-        """Return the facets of the longest known name inside a tidy name; of two as long, the last."""
+    def __init__(self, whole: Mapping[str, tuple[str, ...]], half: Mapping[str, tuple[str, ...]]) -> None:
+        self._whole = whole
+        self._half = half
+        self._most_words = max(len(name.split()) for name in (*whole, *half))
+        self._longest = lru_cache(maxsize=4096)(self._find_longest)
 
-    def _facets(self, name: str) -> tuple[str, ...]:
+    def facets(self, name: str) -> tuple[str, ...]:
+        """Return the facets of the longest known name inside a tidy name; of two as long, of the last."""
+        return self._whole.get(self._longest(name), ())
+
+    def half(self, name: str) -> tuple[str, ...]:
+        """Return the facets to which a value of this name is half an answer."""
+        return self._half.get(self._longest(name), ())
+
+    def misleads(self, name: str) -> bool:
+        """Say whether the words under this name are no evidence for anything."""
+        known = self._longest(name)
+        return bool(known) and not self._whole.get(known)
+
+    def _find_longest(self, name: str) -> str:
         words = name.split()
         for length in range(min(len(words), self._most_words), 0, -1):
             for start in range(len(words) - length, -1, -1):
-                known = self._known.get(" ".join(words[start : start + length]))
-                if known is not None:
+                known = " ".join(words[start : start + length])
+                if known in self._whole or known in self._half:
                     return known
-        return ()
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +285,11 @@ def _any_word(words: list[str], blocks: Blocks, where: str) -> Pattern | None:
 
 
 def _names(facets: dict[str, Any], misleading: list[str]) -> Names:
-    known: dict[str, tuple[str, ...]] = {tidy_name(name): () for name in misleading}
-    for facet, table in facets.items():
-        for name in table.get("names", []):
-            tidy = tidy_name(name)
-            known[tidy] = (*known.get(tidy, ()), facet)
-    return Names(known)
+    def by_name(key: str) -> dict[str, tuple[str, ...]]:
+        known: dict[str, tuple[str, ...]] = {}
+        for facet, table in facets.items():
+            for name in map(tidy_name, table.get(key, [])):
+                known[name] = (*known.get(name, ()), facet)
+        return known
+
+    return Names(dict.fromkeys(map(tidy_name, misleading), ()) | by_name("names"), by_name("half_names"))

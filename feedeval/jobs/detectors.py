@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedeval.jobs.bank import ANY_LANGUAGE, Bank, Facet
+from feedeval.jobs.bank import ANY_LANGUAGE, Bank, Facet, Names
 from feedeval.jobs.patterns import Pattern
 from feedeval.jobs.reading import Pair, Reading, Segment, excerpt
 from feedeval.records import Verdict
@@ -33,6 +33,7 @@ class Detector:
     parts: tuple[tuple[Pattern, ...], ...]
     """Groups of patterns of which each gives a part of the answer."""
     empty_value: Pattern
+    names: Names
 
     @classmethod
     def build(cls, facet: Facet, family: str, languages: Sequence[str], bank: Bank) -> Detector:
@@ -49,6 +50,7 @@ class Detector:
             traps=tuple(p for rule in rules for p in rule.traps),
             parts=tuple(tuple(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
             empty_value=bank.empty_value,
+            names=bank.names,
         )
 
     def find(self, reading: Reading, pairs: Sequence[Pair]) -> Finding | None:
@@ -57,7 +59,7 @@ class Detector:
         for pair in pairs:
             if self.empty_value.regex.fullmatch(pair.folded):
                 continue
-            if self._answers(pair):
+            if self.facet.id in self.names.facets(pair.name) and self._answers(pair):
                 return Finding(Verdict.YES, pair.text, pair.field, f"named in {pair.field}")
             half = half or Finding(Verdict.PARTIAL, pair.text, pair.field, "named, but without the value asked for")
         texts = self._without_traps(reading)
@@ -112,6 +114,6 @@ def pairs_by_facet(reading: Reading, bank: Bank) -> dict[str, list[Pair]]:
     """Return the named values of a product by the facets that they may answer."""
     found: dict[str, list[Pair]] = {}
     for pair in reading.pairs:
-        for facet in bank.names.facets(pair.name):
+        for facet in (*bank.names.facets(pair.name), *bank.names.half(pair.name)):
             found.setdefault(facet, []).append(pair)
     return found

@@ -11,6 +11,7 @@ from feedeval.records import Context
 
 GENERAL = "general"
 """The family of products whose category and title tell nothing."""
+_SMALLEST_SHARE = 0.4
 
 
 def family_of(category: str, bank: Bank) -> Family | None:
@@ -55,4 +56,7 @@ def family_of_sample(category: str, sample: Sequence[Context], bank: Bank) -> Fa
     if not votes:
         return bank.families[GENERAL]
     most = max(votes.values())
+    # A shelf of mixed goods has no family: its few plant pots must not make a garden of it.
+    if most < len(sample) * _SMALLEST_SHARE:
+        return bank.families[GENERAL]
     return bank.families[min(name for name, count in votes.items() if count == most)]

@@ -12,7 +12,10 @@ _LONG_ENOUGH_CHARS = 60
 """Shorter texts are told by their small words: the model is wrong on short titles."""
 _READ_CHARS = 400
 _SURE = 0.5
-_LETTERS = re.compile(r"[^\W\d_]+")
+_FEWEST_SMALL_WORDS = 2
+_WORD = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
+_NOT_LATIN = re.compile(r"[^\W\d_a-z\u00aa-\u024f]")
+_MOSTLY_LATIN = 0.7
 
 
 @cache
@@ -27,16 +30,19 @@ def language_of(text: str, stopwords: Mapping[str, frozenset[str]]) -> str:
         text: Folded or plain text.
         stopwords: Small words by language; of the texts that are short they decide.
     """
-    words = _LETTERS.findall(text[:_READ_CHARS])
+    text = text[:_READ_CHARS].lower()
+    words = _WORD.findall(text)
     letters = sum(map(len, words))
-    if letters >= _LONG_ENOUGH_CHARS:
+    # Another script tells of itself, however short the text.
+    other_script = len(_NOT_LATIN.findall(text)) > letters * (1 - _MOSTLY_LATIN)
+    if letters >= _LONG_ENOUGH_CHARS or other_script:
         best = _detector().detect(" ".join(words), model="lite")[0]
-        if float(best["score"]) >= _SURE:
+        if other_script or float(best["score"]) >= _SURE:
             return str(best["lang"])
-    return _by_small_words(frozenset(w.lower() for w in words), stopwords)
+    return _by_small_words(frozenset(words), stopwords)
 
 
 def _by_small_words(words: frozenset[str], stopwords: Mapping[str, frozenset[str]]) -> str:
     counts = sorted(((len(words & known), language) for language, known in stopwords.items()), reverse=True)
     (most, language), (second, _) = counts[0], counts[1]
-    return language if most > second else ""
+    return language if most >= _FEWEST_SMALL_WORDS and most > second else ""

@@ -98,7 +98,7 @@ class OfflineEngine:
             InputError: A question is not one of the bank's.
         """
         facets = [self._facet_of(question) for question in questions]
-        reading = read(context, self._bank.dropped)
+        reading = read(context, self._bank)
         language = self._language(reading)
         pairs = pairs_by_facet(reading, self._bank)
         family = self._family(context.category) or family_for(context, self._bank)
@@ -160,7 +160,7 @@ class OfflineEngine:
 
     def _notes(self, sample: Sequence[Context], count: int, wanted: int) -> tuple[str, ...]:
         notes = [self.NOTE]
-        languages = Counter(self._language(read(context, self._bank.dropped)) for context in sample)
+        languages = Counter(self._language(read(context, self._bank)) for context in sample)
         language = max(languages, key=lambda name: (languages[name], name), default="")
         if language and language not in self._bank.languages:
             known = ", ".join(self._bank.languages)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from feedeval.errors import InputError
 
@@ -153,6 +154,13 @@ def _required(alternative: str) -> list[tuple[str, ...]]:
         i = end
     candidates.append((run,))
     return [c for c in candidates if min(len(s) for s in c) >= _SHORTEST_LITERAL]
+
+
+@lru_cache(maxsize=4096)
+def tidy_name(name: str) -> str:
+    """Return an attribute's name folded, with single spaces: `vystupni_napeti` is `vystupni napeti`."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return " ".join(re.sub(r"[\W_]+", " ", fold(spaced)).split())
 
 
 def union(sources: Sequence[str]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import zip_longest
+from itertools import zip_longest
 
-from feedeval.jobs.patterns import Pattern, fold
+from feedeval.jobs.bank import Bank
+from feedeval.jobs.patterns import fold, tidy_name
 from feedeval.records import Context
 
 PROSE_FIELDS = frozenset(
@@ -43,6 +45,8 @@ UNREAD_FIELDS = frozenset(
         "mpn",
         "sku",
         "item_group_id",
+        "availability_date",
+        "sale_price_effective_date",
         "tags",
     }
 )
@@ -96,8 +100,11 @@ class Reading:
     """All segments in one string, for the test whether a pattern is worth trying."""
 
 
-def read(context: Context, dropped: tuple[Pattern, ...] = ()) -> Reading:
-    """Return the sentences and pairs of `context`; sentences that match a `dropped` pattern are left out."""
+def read(context: Context, bank: Bank) -> Reading:
+    """Return the sentences and pairs of `context`; instructions to whoever reads the feed are left out.
+
+    A field whose name misleads or gives half an answer only (`age_group`) counts by its name, never by its words.
+    """
     segments: list[Segment] = []
     pairs: list[Pair] = []
     for item in context.fields:
@@ -109,20 +116,16 @@ def read(context: Context, dropped: tuple[Pattern, ...] = ()) -> Reading:
         elif item.name not in PROSE_FIELDS:
             pairs.append(Pair(item.name, tidy_name(item.name), item.text, fold(item.text), item.text))
             prefix = f"{tidy_name(item.name)}: "
+            if bank.names.misleads(pairs[-1].name):
+                continue
         else:
             pairs.extend(_pairs(item.name, item.text))
         for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
-            folded = prefix + fold(text)
-            if not any(pattern.search(folded) for pattern in dropped):
+            # Inside a sentence a full stop before a space ends an abbreviation ("ca. 45 min"), not a thought.
+            folded = prefix + fold(text).replace(". ", "  ")
+            if not any(pattern.search(folded) for pattern in bank.dropped):
                 segments.append(Segment(item.name, text, folded, len(prefix)))
     return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
-
-
-@lru_cache(maxsize=4096)
-def tidy_name(name: str) -> str:
-    """Return an attribute's name folded, with single spaces: `vystupni_napeti` is `vystupni napeti`."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return " ".join(re.sub(r"[\W_]+", " ", fold(spaced)).split())
 
 
 def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
@@ -162,7 +165,7 @@ def _pairs(field_name: str, text: str) -> Iterator[Pair]:
     if ":" not in text and "：" not in text:
         return
     names = list(_NAME.finditer(text))
-    for match, following in zip(names, [*names[1:], None], strict=True):
+    for match, following in zip_longest(names, names[1:]):
         end = following.start() if following else len(text)
         stop = _SENTENCE_END.search(text, match.end(), end)
         value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
