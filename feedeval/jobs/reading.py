@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
-from itertools import zip_longest
 
 from feedeval.jobs.bank import Bank
 from feedeval.jobs.patterns import fold, tidy_name
@@ -57,7 +56,8 @@ _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?[A-ZÀ-ÖØ-ÞА-Я0-9])|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+"
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:approx|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|aprox|dim|vol|fl|dr|st)|\b[A-Za-z])\.\s*$",
+    r"(?:\b(?:approx|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|aprox|dim|vol|fl|dr|st)|\b[A-Za-z])"
+    r"\.\s*$",
     re.IGNORECASE,
 )
 _NAME = re.compile(

@@ -83,9 +83,8 @@ def describe(name: str, pairs: Sequence[tuple[str, str]]) -> str:
         meant = sum(counts[verdict, e] for e in VERDICTS)
         hit = counts[verdict, verdict]
         row = "".join(f"{counts[verdict, e]:>8}" for e in VERDICTS)
-        lines.append(
-            f"  {verdict:<8}  {hit / said if said else 0:>8.2f}  {hit / meant if meant else 0:>6.2f}   {verdict:>14}   {row}"
-        )
+        precision, recall = (hit / said if said else 0.0), (hit / meant if meant else 0.0)
+        lines.append(f"  {verdict:<8}  {precision:>8.2f}  {recall:>6.2f}   {verdict:>14}   {row}")
     return "\n".join(lines)
 
 
