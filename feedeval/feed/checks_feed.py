@@ -48,7 +48,8 @@ def cut_lengths(cells: Cells, setting: Setting) -> Iterator[Finding]:
         longest = max(lengths)
         cut = {text for text in texts if len(text) == longest and text[-1:].isalnum()}
         shapes = min(len({text[:30] for text in cut}), len({text[-30:] for text in cut}))
-        below = max(lengths[longest - step] for step in range(1, 11))
+        # One below are those of which a space at the end was trimmed.
+        below = max(lengths[longest - step] for step in range(2, 11))
         if longest < _MIN_CUT_CHARS or shapes < _MIN_CUT_TEXTS or len(cut) < 3 * below:
             continue
         for row, text in enumerate(texts):

@@ -15,7 +15,7 @@ _MIN_CHARS = {"title": 20, "description": 60}
 _TAG = re.compile(
     r"</?(?:a|abbr|article|b|big|blockquote|br|button|center|code|col|dd|del|div|dl|dt|em|figure|font|footer|form|h[1-6]"
     r"|head|header|hr|html|body|i|iframe|img|input|ins|li|link|main|meta|nav|ol|p|pre|s|script|section|small|source|span"
-    r"|strike|strong|style|sub|sup|svg|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|video)(?:\s[^<>]*)?/?>|<!--",
+    r"|strike|strong|style|sub|sup|svg|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|video)(?:\s+[\w:@-]+\s*=[^<>]*)?\s*/?>|<!--",
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|[lr]dquo|[lr]squo|[nm]dash|hellip|bull|deg|eacute|[aou]uml|szlig"
@@ -97,9 +97,9 @@ def capitals(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issu
     """Report a text that is written in capitals for the most part.
 
     Words of four letters and more count. In a title there have to be four of them, as many brands and names of models
-    are written in capitals; a description needs twelve.
+    are written in capitals; a description needs eight.
     """
-    beginning, least = value[:1000], 4 if rule.attribute == "title" else 12
+    beginning, least = value[:1000], 4 if rule.attribute == "title" else 8
     # Nearly every text ends here, and counting words is much quicker than finding them.
     if sum(map(str.isupper, beginning.split())) < least:
         return
