@@ -16,13 +16,15 @@ from pydantic import BaseModel
 from feedeval.errors import BrokenReply, FeedevalError, RateLimited, RunFault, TransientError
 from feedeval.model.faults import CALL_FAULTS, Scrubber, refused_parameter, status_of, translate
 from feedeval.model.pacing import Lane, Outcome, Permit
-from feedeval.model.retrying import AskDifferently, Patience, retry
+from feedeval.model.retrying import Patience, retry
 from feedeval.model.settings import ModelSettings
 from feedeval.model.wire import Dialect, Reply, body_of, read_reply
 from feedeval.records import Call, Ledger, Usage
 
 CHARACTERS_PER_TOKEN = 4
 TOKENS_PER_IMAGE = 800
+MOST_DIALECTS = 6
+"""Three ways to ask for a shape, a temperature, two names of a limit: more changes than these there are not."""
 TOKENS_PARAMETERS = ("max_tokens", "max_completion_tokens")
 
 
@@ -35,8 +37,6 @@ class Question:
     schema: type[BaseModel]
     characters: int
     images: int = 0
-    trial: Dialect | None = None
-    """A dialect that this call tries because the endpoint refused the usual one without saying why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,6 @@ class Standing:
     retries: int
     faults: int
     """Faults of the whole run that had been met when the call was asked for."""
-    again: bool
-    """Whether it was sent before."""
 
 
 class Estimator:
@@ -127,14 +125,10 @@ class Caller:
         """
         patience = Patience(self._settings.max_retries, self._tools.rng)
         faults = self._faults
-        attempts = 0
 
         async def attempt() -> Call:
-            nonlocal attempts
-            attempts += 1
-            if attempts > 1 and patience.retries:
-                self.retries += 1
-            return await self._attempt(question, ledger, Standing(patience.retries, faults, attempts > 1))
+            self.retries += patience.retries > 0
+            return await self._attempt(question, ledger, Standing(patience.retries, faults))
 
         return await retry(attempt, patience, self._tools.sleep)
 
@@ -145,30 +139,27 @@ class Caller:
         call: Call | None = None
         complete = True
         try:
-            permit = await self.lane.enter(self._estimator.total_tokens(question), ahead=standing.again)
+            permit = await self.lane.enter(self._estimator.total_tokens(question), ahead=standing.retries > 0)
             started = self._tools.clock()
-            reply, dialect = await self._through(permit, question, standing)
+            reply = await self._through(permit, question, standing)
             call = self._written(question, reply, (self._tools.clock() - started) * 1000, standing.retries)
             complete = reply.complete
-            if complete:
-                self._learn_dialect(dialect)
         finally:
             await ledger.settle(reserve_usd, call)
         if not complete:
             raise BrokenReply("The reply was billed but says nothing: no choices, or content that is null.")
         return call
 
-    async def _through(self, permit: Permit, question: Question, standing: Standing) -> tuple[Reply, Dialect]:
+    async def _through(self, permit: Permit, question: Question, standing: Standing) -> Reply:
         """Make the call that a permit was got for, and give the permit back in every case."""
         outcome, headers, tokens, retry_after_s = Outcome.NEUTRAL, None, None, None
-        dialect = question.trial or self.dialect
         try:
             try:
                 self._check(standing.faults)
             except RunFault:
                 tokens = 0.0
                 raise
-            response, fault = await self._send(question, dialect)
+            response, fault = await self._send(question)
             headers = None if response is None else response.headers
             if fault is not None:
                 outcome = _outcome(fault)
@@ -181,58 +172,59 @@ class Caller:
             if reply.usage.total_tokens:
                 tokens = float(reply.usage.total_tokens)
                 self._estimator.learn(question, reply.usage)
-            return reply, dialect
+            return reply
         finally:
             self.lane.leave(permit, outcome, headers=headers, tokens=tokens, retry_after_s=retry_after_s)
 
-    async def _send(self, question: Question, dialect: Dialect) -> tuple[httpx2.Response | None, FeedevalError | None]:
-        """Send once; faults are returned, so that none is raised with the SDK's own, and the key in it, as context."""
-        body = body_of(question.messages, question.schema, dialect, self._sampling)
-        try:
-            return await self._tools.send(body), None
-        except CALL_FAULTS as exc:
-            fault = self._other_dialect(exc, question, dialect) or translate(exc, self._tools.scrubber)
-            response = getattr(exc, "response", None)
+    async def _send(self, question: Question) -> tuple[httpx2.Response | None, FeedevalError | None]:
+        """Send in the dialect that the endpoint understands, which may take a few tries at the start of a run.
+
+        Faults are returned, so that none is raised with the SDK's own, and the key in it, as context.
+        """
+        dialect, named = self.dialect, False
+        for _ in range(MOST_DIALECTS):
+            body = body_of(question.messages, question.schema, dialect, self._sampling)
+            try:
+                response = await self._tools.send(body)
+            except CALL_FAULTS as exc:
+                other = self._other_dialect(exc, dialect, named)
+                fault = translate(exc, self._tools.scrubber)
+                refused: httpx2.Response | None = getattr(exc, "response", None)
+                named = named or refused_parameter(exc) is not None
+            else:
+                if named or not self._proven:
+                    self.dialect, self._proven = dialect, True
+                return response, None
+            if other is None:
+                break
+            dialect = other
         if isinstance(fault, RunFault):
             self._fault, self._faults = fault, self._faults + 1
             self.lane.abort(fault)
-        return response, fault
+        return refused, fault
 
     def _check(self, faults: int) -> None:
         """Make no call where another call met a fault of the whole run since this one was asked for."""
         if self._fault is not None and self._faults != faults:
             raise type(self._fault)(*self._fault.args)
 
-    def _other_dialect(self, exc: Exception, question: Question, dialect: Dialect) -> AskDifferently | None:
-        """Return a request to ask again at once in another dialect, where the endpoint refused a parameter."""
+    def _other_dialect(self, exc: Exception, dialect: Dialect, named: bool) -> Dialect | None:
+        """Return the dialect to try next after the endpoint refused a request, or None where that is no use.
+
+        Where the endpoint names the parameter that it refuses, that one is left out. Where it does not, looser ways
+        of asking for the reply's shape are tried, but only until one was found to work: from then on a request that is
+        refused has itself to blame.
+        """
         if status_of(exc) not in (400, 415, 422, 501):
             return None
+        if self._proven and not named and dialect != self.dialect:
+            # While this call was finding its way another one found it.
+            return self.dialect
         parameter = refused_parameter(exc)
-        if parameter is None:
-            looser = dialect.rung.looser
-            if self._proven and self.dialect != dialect and question.trial is not None:
-                # While this call was finding its way another one found it.
-                question.trial = None
-                return AskDifferently("The endpoint refuses the request; trying it in the way that it takes.")
-            if self._proven or looser is None:
-                return None
-            question.trial = replace(dialect, rung=looser)
-            return AskDifferently(f"The endpoint refuses the request; trying it with {looser}.")
-        mended = _without(dialect, parameter)
-        if mended is None:
-            return None
-        if question.trial is None:
-            # Of the calls that were out at once only the first changes what all others ask from now on.
-            if self.dialect == dialect:
-                self.dialect = mended
-        else:
-            question.trial = mended
-        return AskDifferently(f"The endpoint refuses `{parameter}`.")
-
-    def _learn_dialect(self, dialect: Dialect) -> None:
-        if not self._proven:
-            self._proven = True
-            self.dialect = dialect
+        if parameter is not None:
+            return _without(dialect, parameter)
+        looser = dialect.rung.looser
+        return None if self._proven or looser is None else replace(dialect, rung=looser)
 
     def _most(self, question: Question) -> float:
         """Return what the call can cost at most, as far as can be told."""
@@ -270,7 +262,7 @@ class Caller:
 def _outcome(fault: FeedevalError) -> Outcome:
     if isinstance(fault, RateLimited):
         return Outcome.REFUSED
-    if isinstance(fault, TransientError) and not isinstance(fault, AskDifferently):
+    if isinstance(fault, TransientError):
         return Outcome.FAULT
     return Outcome.NEUTRAL
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import re
 from http import HTTPStatus
 from typing import Any
@@ -118,7 +119,7 @@ def _from_status(exc: openai.APIStatusError, scrubber: Scrubber) -> FeedevalErro
     said = scrubber(error_message(exc.body))
     status = f"HTTP {exc.status_code}{_phrase(exc.status_code)}"
     details = "".join(
-        f", {name} {scrubber(value)}" for name, value in (("code", exc.code), ("param", exc.param)) if value
+        f", {name} {scrubber(str(value))}" for name, value in (("code", exc.code), ("param", exc.param)) if value
     )
     message = " ".join(part for part in (NEXT_STEP.get(kind, ""), f"{status}{details}.", said) if part)
     if kind in (RateLimited, ServerFault):
@@ -184,9 +185,10 @@ def retry_after_s(headers: Any) -> float | None:
         if value is None:
             continue
         try:
-            return max(0.0, float(value) * unit_s)
+            seconds = float(value) * unit_s
         except ValueError:
             return _seconds_until(value, headers.get("date"))
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     return None
 
 

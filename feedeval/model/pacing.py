@@ -221,7 +221,7 @@ class Pacer:
             gone = [waiter for waiter in self._waiters if waiter.lane is lane]
             for waiter in gone:
                 self._waiters.remove(waiter)
-                _tell(waiter, lambda w: w.granted.set_exception(error))
+                _tell(waiter, lambda w: _fail(w, error))
             self.pump()
 
     def pump(self) -> None:
@@ -326,6 +326,12 @@ def _tell(waiter: _Waiter, action: Callable[[_Waiter], object]) -> None:
         action(waiter)
     elif not waiter.loop.is_closed():
         waiter.loop.call_soon_threadsafe(action, waiter)
+
+
+def _fail(waiter: _Waiter, error: Exception) -> None:
+    if not waiter.granted.done():
+        # A copy for each: an exception that is raised in many tasks gathers all their tracebacks.
+        waiter.granted.set_exception(type(error)(*error.args))
 
 
 _shared: weakref.WeakValueDictionary[bytes, Pacer] = weakref.WeakValueDictionary()

@@ -20,18 +20,13 @@ REFUSALS_PER_RETRY = 4
 """Refusals by rate wear out a call's patience this much slower: the whole endpoint cools down after each."""
 
 
-class AskDifferently(TransientError):
-    """The endpoint does not know a parameter; the same call is made at once without it. Never leaves this room."""
-
-
 RETRIED = (TransientError, ConnectionLost)
 
 
 class Patience:
     """Decides for one call whether to try again, and after how long.
 
-    Faults of the server's side count up to `max_retries`; refusals by rate count a quarter each; asking differently
-    counts nothing, as an endpoint has only so many parameters to refuse.
+    Faults of the server's side count up to `max_retries`; refusals by rate count a quarter each.
 
     Args:
         max_retries: Tries after the first.
@@ -44,31 +39,32 @@ class Patience:
         self._lost = 0
         self._worn = 0.0
         self.retries = 0
-        """Tries that failed so far, those that were only asked differently not counted."""
+        """Tries that failed so far."""
 
-    def spent(self, state: RetryCallState) -> bool:
-        """Count the failed try; tell whether it was the last."""
+    def wait_s(self, state: RetryCallState) -> float:
+        """Count the failed try and return how long to wait before the next; tenacity asks this before `spent`."""
         fault = _fault(state)
-        if isinstance(fault, AskDifferently):
-            return False
         self.retries += 1
         if isinstance(fault, ConnectionLost):
             self._lost += 1
+            return self._backoff_s(self._lost)
+        if isinstance(fault, RateLimited):
+            # The pacer holds the next try back until the endpoint's cooldown is over.
+            self._worn += 1 / REFUSALS_PER_RETRY
+            return 0.0
+        self._worn += 1
+        asked_s = fault.retry_after_s if isinstance(fault, ServerFault) else None
+        return max(self._backoff_s(self._worn), asked_s or 0.0)
+
+    def spent(self, state: RetryCallState) -> bool:
+        """Tell whether the failed try was the last."""
+        if isinstance(_fault(state), ConnectionLost):
             return self._lost > min(RECONNECT_TRIES, self._max_retries)
-        self._worn += 1 / REFUSALS_PER_RETRY if isinstance(fault, RateLimited) else 1
         return self._worn > self._max_retries
 
-    def wait_s(self, state: RetryCallState) -> float:
-        """Return how long to wait before the next try."""
-        fault = _fault(state)
-        if isinstance(fault, AskDifferently | RateLimited):
-            # The pacer holds the next try back until the endpoint's cooldown is over.
-            return 0.0
-        steps = self._lost if isinstance(fault, ConnectionLost) else max(1.0, self._worn)
-        backoff_s = min(BACKOFF_CEILING_S, BACKOFF_START_S * 2 ** (steps - 1))
-        backoff_s *= 0.75 + self._rng.random() / 2
-        asked_s = fault.retry_after_s if isinstance(fault, ServerFault) else None
-        return max(backoff_s, asked_s or 0.0)
+    def _backoff_s(self, steps: float) -> float:
+        jitter: float = 0.75 + self._rng.random() / 2
+        return float(min(BACKOFF_CEILING_S, BACKOFF_START_S * 2.0 ** (steps - 1))) * jitter
 
 
 def _fault(state: RetryCallState) -> BaseException | None:

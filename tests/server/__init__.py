@@ -83,11 +83,11 @@ class ModelServer:
 
     def stop(self) -> None:
         """Stop listening and drop connections."""
-        if self._loop is not None and self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
-        if self._thread is not None:
-            self._thread.join(10)
-        self._thread = None
+        thread, self._thread = self._thread, None
+        if thread is None or self._loop is None or self._stop is None:
+            return
+        self._loop.call_soon_threadsafe(self._stop.set)
+        thread.join(10)
 
     def __enter__(self) -> ModelServer:
         return self.start()

@@ -1,0 +1,442 @@
+"""The client against the model server: what is asked, what is paid for, what is learned."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from feedeval import errors
+from feedeval.model.client import ModelClient, ModelSettings, Prompt
+from feedeval.model.pacing import Pacer
+from tests.model.helpers import KEY, Answer, Books, NoSleep, client_for, closing
+from tests.server import Fault, FaultKind, ModelServer
+
+PROMPT = Prompt("Be brief.", "What is it?")
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer(seed=3) as running:
+        yield running
+
+
+async def ask(client: ModelClient, books: Books, prompt: Prompt = PROMPT) -> Answer:
+    return await client.ask(prompt, Answer, books)
+
+
+async def test_a_prompt_and_a_schema_go_in_and_a_record_comes_out_with_its_price(server: ModelServer) -> None:
+    client, books = client_for(server.base_url), Books()
+    answer = await closing(client, ask(client, books))
+    (call,) = books.paid
+    assert Answer.model_validate_json(call.text) == answer
+    assert call.request_hash == client.request_hash(PROMPT, Answer)
+    assert call.usage.input_tokens > 0
+    assert call.cost_usd is not None
+    assert 0 < call.cost_usd <= books.reserved[0]
+    assert call.latency_ms > 0
+    assert server.stats.accepted == 1
+
+
+async def test_a_reply_in_the_books_is_not_asked_for_again(server: ModelServer) -> None:
+    client, books = client_for(server.base_url), Books()
+    first = await ask(client, books)
+    second = await closing(client, ask(client, books))
+    assert first == second
+    assert server.stats.requests == 1
+
+
+async def test_identical_requests_at_the_same_time_are_paid_once(server: ModelServer) -> None:
+    server.configure(latency_s=0.05)
+    client, books = client_for(server.base_url), Books()
+    answers = await closing(client, asyncio.gather(*(ask(client, books) for _ in range(20))))  # type: ignore[arg-type]
+    assert len(set(map(str, answers))) == 1
+    assert server.stats.requests == 1
+
+
+async def test_when_the_first_of_identical_requests_is_cancelled_another_goes_on(server: ModelServer) -> None:
+    server.configure(latency_s=0.05)
+    client, books = client_for(server.base_url), Books()
+    first, second = (asyncio.create_task(ask(client, books)) for _ in range(2))
+    await asyncio.sleep(0.02)
+    first.cancel()
+    answer = await second
+    await client.aclose()
+    assert answer.word
+    assert client.gauges().in_flight == 0
+
+
+def test_the_hash_depends_on_all_that_a_reply_depends_on_and_on_nothing_else() -> None:
+    base = {"model": "m", "base_url": "http://a/v1", "api_key": SecretStr(KEY)}
+
+    def hashed(prompt: Prompt = PROMPT, **changes: Any) -> str:
+        return ModelClient(ModelSettings(**{**base, **changes})).request_hash(prompt, Answer)
+
+    plain = hashed()
+    assert len(plain) == 32
+    assert plain == hashed(api_key=SecretStr("another"), max_in_flight=3, timeout_s=5, base_url="http://a/v1/")
+    others = {
+        hashed(model="n"),
+        hashed(base_url="http://b/v1"),
+        hashed(temperature=1.0),
+        hashed(max_output_tokens=5),
+        hashed(Prompt("Be brief.", "What is it? ")),
+        hashed(Prompt("Be brief.What", " is it?")),
+        hashed(Prompt("Be brief.", "What is it?", "http://x/1.png")),
+        plain,
+    }
+    assert len(others) == 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (FaultKind.REJECTED, errors.RequestRejected),
+        (FaultKind.TOO_LARGE, errors.RequestRejected),
+        (FaultKind.UNPROCESSABLE, errors.RequestRejected),
+        (FaultKind.CONTENT_FILTER, errors.ContentFiltered),
+        (FaultKind.FILTERED_REPLY, errors.ContentFiltered),
+        (FaultKind.REFUSAL, errors.ModelRefused),
+        (FaultKind.LENGTH, errors.ReplyTruncated),
+        (FaultKind.WRONG_KEY, errors.WrongKey),
+        (FaultKind.FORBIDDEN, errors.AccessDenied),
+        (FaultKind.UNKNOWN_MODEL, errors.UnknownModel),
+        (FaultKind.INSUFFICIENT_QUOTA, errors.QuotaExhausted),
+    ],
+)
+async def test_what_no_retry_mends_is_asked_once(server: ModelServer, kind: FaultKind, error: type[Exception]) -> None:
+    server.faults.append(Fault(kind))
+    client, books = client_for(server.base_url), Books()
+    with pytest.raises(error) as caught:
+        await closing(client, ask(client, books))
+    assert type(caught.value) is error
+    assert server.stats.requests == 1
+    assert client.gauges().in_flight == 0
+    # What was set aside is given back.
+    assert len(books.settled) == len(books.reserved) == 1
+
+
+TRANSIENT = [
+    (FaultKind.SERVER_ERROR, errors.ServerFault),
+    (FaultKind.UNAVAILABLE, errors.ServerFault),
+    (FaultKind.CONFLICT, errors.ServerFault),
+    (FaultKind.REQUEST_TIMEOUT, errors.TimedOut),
+    (FaultKind.RESET, errors.ServerFault),
+    (FaultKind.CUT_OFF, errors.BrokenReply),
+    (FaultKind.NOT_JSON, errors.BrokenReply),
+    (FaultKind.HTML, errors.BrokenReply),
+    (FaultKind.OTHER_SHAPE, errors.BrokenReply),
+    (FaultKind.NO_CHOICES, errors.BrokenReply),
+    (FaultKind.NULL_CONTENT, errors.BrokenReply),
+]
+
+
+@pytest.mark.parametrize(("kind", "error"), TRANSIENT)
+async def test_what_may_pass_is_tried_again(server: ModelServer, kind: FaultKind, error: type[Exception]) -> None:
+    server.faults.append(Fault(kind, times=2))
+    client, books = client_for(server.base_url), Books()
+    answer = await closing(client, ask(client, books))
+    assert answer.word
+    assert server.stats.requests == 3
+    assert client.gauges().retries == 2
+    assert books.calls[client.request_hash(PROMPT, Answer)].retries == 2
+
+
+@pytest.mark.parametrize(("kind", "error"), TRANSIENT)
+async def test_when_tries_run_out_the_last_fault_is_raised(
+    server: ModelServer, kind: FaultKind, error: type[Exception]
+) -> None:
+    server.faults.append(Fault(kind))
+    client, books = client_for(server.base_url, max_retries=1), Books()
+    with pytest.raises(error) as caught:
+        await closing(client, ask(client, books))
+    assert type(caught.value) is error
+    assert server.stats.requests == 2
+
+
+async def test_the_sdk_retries_nothing_by_itself(server: ModelServer) -> None:
+    server.faults.append(Fault(FaultKind.SERVER_ERROR))
+    client = client_for(server.base_url, max_retries=0)
+    with pytest.raises(errors.ServerFault):
+        await closing(client, ask(client, Books()))
+    assert server.stats.requests == 1
+
+
+async def test_a_hang_ends_after_the_timeout_and_is_tried_again(server: ModelServer) -> None:
+    server.faults.append(Fault(FaultKind.HANG, times=1))
+    client = client_for(server.base_url, timeout_s=0.2)
+    assert (await closing(client, ask(client, Books()))).word
+    assert server.stats.requests == 2
+
+
+async def test_retry_after_is_waited_for(server: ModelServer) -> None:
+    server.faults.append(Fault(FaultKind.UNAVAILABLE, times=1, retry_after_s=17.0))
+    sleep = NoSleep()
+    client = client_for(server.base_url, sleep=sleep)
+    await closing(client, ask(client, Books()))
+    assert sleep.slept == [17.0]
+
+
+async def test_a_refusal_by_rate_cools_down_and_goes_on(server: ModelServer) -> None:
+    server.faults.append(Fault(FaultKind.RATE_LIMIT, times=1, retry_after_s=0.1))
+    client = client_for(server.base_url)
+    assert (await closing(client, ask(client, Books()))).word
+    gauges = client.gauges()
+    assert (gauges.rate_limited, gauges.retries) == (1, 1)
+    assert gauges.cooled_s == pytest.approx(1.0, abs=0.05)
+
+
+async def test_an_endpoint_that_cannot_be_reached_is_a_lost_connection() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+        client, books = client_for(url), Books()
+        with pytest.raises(errors.ConnectionLost):
+            await ask(client, books)
+        with pytest.raises(errors.ConnectionLost):
+            await closing(client, client.probe())
+    assert client.gauges().in_flight == 0
+    assert books.paid == []
+
+
+async def test_resets_with_nobody_there_any_more_are_a_lost_connection(server: ModelServer) -> None:
+    client = client_for(server.base_url)
+    await ask(client, Books())
+    server.stop()
+    with pytest.raises(errors.ConnectionLost):
+        await closing(client, ask(client, Books()))
+
+
+async def test_probing_costs_nothing_and_tells_a_wrong_key(server: ModelServer) -> None:
+    client = client_for(server.base_url)
+    await client.probe()
+    server.configure(api_key="another")
+    with pytest.raises(errors.WrongKey):
+        await closing(client, client.probe())
+    assert server.stats.requests == 0
+
+
+async def test_no_call_waits_in_line_to_be_refused_when_the_quota_is_gone(server: ModelServer) -> None:
+    server.configure(latency_s=0.01)
+    server.faults.append(Fault(FaultKind.INSUFFICIENT_QUOTA, from_request=41))
+    client, books = client_for(server.base_url, max_in_flight=8), Books()
+    prompts = [Prompt("s", f"What is {i}?") for i in range(200)]
+    work = asyncio.gather(*(ask(client, books, prompt) for prompt in prompts), return_exceptions=True)
+    found = await closing(client, work)  # type: ignore[arg-type]
+    assert sum(isinstance(value, Answer) for value in found) == 40
+    assert sum(type(value) is errors.QuotaExhausted for value in found) == 160
+    assert server.stats.refused <= 8
+    server.faults.clear()
+    assert (await closing(client, ask(client, books))).word
+
+
+@pytest.mark.parametrize(
+    ("kinds", "rung"),
+    [
+        ([FaultKind.NO_JSON_SCHEMA], "json_object"),
+        ([FaultKind.NO_JSON_SCHEMA, FaultKind.NO_JSON_OBJECT], None),
+        ([FaultKind.NO_RESPONSE_FORMAT_UNNAMED], None),
+    ],
+)
+async def test_an_endpoint_that_refuses_the_schema_is_asked_in_a_looser_way_and_that_is_learned_once(
+    server: ModelServer, kinds: list[FaultKind], rung: str | None
+) -> None:
+    server.faults.extend(Fault(kind) for kind in kinds)
+    bodies = server.record_bodies()
+    client, books = client_for(server.base_url), Books()
+    assert (await ask(client, books)).word
+    assert len(bodies) <= 3
+    bodies.clear()
+    assert (await closing(client, ask(client, books, Prompt("s", "Another one?")))).word
+    assert [(body.get("response_format") or {}).get("type") for body in bodies] == [rung]
+
+
+async def test_many_first_calls_at_once_learn_the_dialect_together(server: ModelServer) -> None:
+    server.configure(latency_s=0.01)
+    server.faults.extend(Fault(kind) for kind in (FaultKind.NO_RESPONSE_FORMAT_UNNAMED, FaultKind.NO_TEMPERATURE))
+    client, books = client_for(server.base_url, max_in_flight=8), Books()
+    prompts = [Prompt("s", f"What is {i}?") for i in range(60)]
+    answers = await closing(client, asyncio.gather(*(ask(client, books, prompt) for prompt in prompts)))  # type: ignore[arg-type]
+    assert len(answers) == 60
+    # Each of the first eight may have to find out by itself: two rungs and one parameter.
+    assert server.stats.requests - server.stats.accepted <= 8 * 3
+
+
+async def test_a_request_that_is_refused_in_every_way_is_rejected_and_teaches_nothing(server: ModelServer) -> None:
+    server.faults.append(Fault(FaultKind.NO_RESPONSE_FORMAT_UNNAMED, contains="unwelcome"))
+    server.faults.append(Fault(FaultKind.REJECTED, contains="unwelcome"))
+    bodies = server.record_bodies()
+    client, books = client_for(server.base_url), Books()
+    with pytest.raises(errors.RequestRejected):
+        await ask(client, books, Prompt("s", "unwelcome"))
+    await closing(client, ask(client, books))
+    assert bodies[-1]["response_format"]["type"] == "json_schema"
+
+
+async def test_a_rejected_request_does_not_loosen_what_was_found_to_work(server: ModelServer) -> None:
+    client, books = client_for(server.base_url), Books()
+    await ask(client, books)
+    server.faults.append(Fault(FaultKind.NO_RESPONSE_FORMAT_UNNAMED, times=1))
+    with pytest.raises(errors.RequestRejected):
+        await closing(client, ask(client, books, Prompt("s", "Another one?")))
+    assert server.stats.requests == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "present", "absent"),
+    [
+        (FaultKind.NO_TEMPERATURE, "max_tokens", "temperature"),
+        (FaultKind.NO_MAX_TOKENS, "max_completion_tokens", "max_tokens"),
+    ],
+)
+async def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
+    server: ModelServer, kind: FaultKind, present: str, absent: str
+) -> None:
+    server.faults.append(Fault(kind))
+    bodies = server.record_bodies()
+    client, books = client_for(server.base_url), Books()
+    await ask(client, books)
+    await closing(client, ask(client, books, Prompt("s", "Another one?")))
+    assert len(bodies) == 3
+    assert all(present in body and absent not in body for body in bodies[1:])
+    assert client.gauges().retries == 0
+
+
+async def test_a_model_that_takes_neither_name_for_the_limit_is_not_asked_for_ever(server: ModelServer) -> None:
+    server.faults.extend(Fault(kind) for kind in (FaultKind.NO_MAX_TOKENS, FaultKind.NO_MAX_COMPLETION_TOKENS))
+    client = client_for(server.base_url)
+    with pytest.raises(errors.RequestRejected):
+        await closing(client, ask(client, Books()))
+    assert server.stats.requests <= 3
+
+
+async def test_a_reply_that_does_not_fit_is_asked_again_once_with_what_is_wrong(server: ModelServer) -> None:
+    server.faults.append(Fault(FaultKind.INVALID_REPLY, times=1))
+    bodies = server.record_bodies()
+    client, books = client_for(server.base_url), Books()
+    assert (await closing(client, ask(client, books))).word
+    assert len(books.paid) == len(books.calls) == 2
+    again = bodies[1]["messages"]
+    assert again[-2] == {"role": "assistant", "content": '{"unexpected": true}'}
+    assert "word" in again[-1]["content"]
+
+
+async def test_a_reply_that_does_not_fit_twice_is_invalid_and_both_are_in_the_books(server: ModelServer) -> None:
+    server.faults.append(Fault(FaultKind.INVALID_REPLY))
+    client, books = client_for(server.base_url), Books()
+    with pytest.raises(errors.ReplyInvalid, match="Answer"):
+        await ask(client, books)
+    assert [call.text for call in books.paid] == ['{"unexpected": true}'] * 2
+    with pytest.raises(errors.ReplyInvalid):
+        await closing(client, ask(client, books))
+    assert server.stats.requests == 2
+
+
+async def test_a_billed_reply_that_says_nothing_is_in_the_books_but_not_found_as_the_answer(
+    server: ModelServer,
+) -> None:
+    server.faults.append(Fault(FaultKind.NULL_CONTENT, times=1))
+    client, books = client_for(server.base_url), Books()
+    await closing(client, ask(client, books))
+    empty, full = books.paid
+    assert empty.usage.total_tokens > 0
+    assert empty.request_hash != client.request_hash(PROMPT, Answer) == full.request_hash
+
+
+async def test_a_server_that_reports_no_usage_is_booked_by_estimate(server: ModelServer) -> None:
+    server.configure(usage=False)
+    client, books = client_for(server.base_url), Books()
+    await closing(client, ask(client, books))
+    (call,) = books.paid
+    assert call.usage.input_tokens > 0
+    assert call.usage.output_tokens > 0
+    assert call.cost_usd
+
+
+async def test_prices_of_ones_own_are_used_and_an_unknown_price_is_said(server: ModelServer) -> None:
+    unknown = client_for(server.base_url, model="my-own-model")
+    assert not unknown.price_known
+    books = Books()
+    await closing(unknown, ask(unknown, books))
+    assert books.paid[0].cost_usd is None
+    assert books.reserved == [0.0]
+    priced = client_for(server.base_url, model="my-own-model", input_price=1e6, output_price=0.0)
+    books = Books()
+    await closing(priced, ask(priced, books))
+    assert books.paid[0].cost_usd == books.paid[0].usage.input_tokens
+
+
+async def test_a_mended_key_goes_on_with_the_same_client(server: ModelServer) -> None:
+    server.configure(api_key="the-right-one")
+    client, books = client_for(server.base_url), Books()
+    with pytest.raises(errors.WrongKey):
+        await ask(client, books)
+    client.update(api_key=SecretStr("the-right-one"))
+    assert (await closing(client, ask(client, books))).word
+
+
+async def test_a_mended_model_goes_on_with_the_same_client(server: ModelServer) -> None:
+    server.configure(model="gpt-4o")
+    client, books = client_for(server.base_url), Books()
+    with pytest.raises(errors.UnknownModel):
+        await ask(client, books)
+    client.update(model="gpt-4o")
+    assert (await closing(client, ask(client, books))).word
+    assert client.describe()["model"] == "gpt-4o"
+
+
+def test_a_client_works_on_one_event_loop_after_another(server: ModelServer) -> None:
+    client, books = client_for(server.base_url), Books()
+    asyncio.run(closing(client, ask(client, books, Prompt("s", "one"))))
+    asyncio.run(closing(client, ask(client, books, Prompt("s", "two"))))
+    assert server.stats.accepted == 2
+
+
+async def test_a_closed_client_opens_again(server: ModelServer) -> None:
+    client, books = client_for(server.base_url), Books()
+    await closing(client, ask(client, books))
+    await client.aclose()
+    assert (await closing(client, ask(client, books, Prompt("s", "again")))).word
+
+
+async def test_no_more_calls_are_out_than_allowed(server: ModelServer) -> None:
+    server.configure(latency_s=0.005)
+    client, books = client_for(server.base_url, max_in_flight=5), Books()
+    prompts = [Prompt("s", f"What is {i}?") for i in range(60)]
+    await asyncio.gather(*(ask(client, books, prompt) for prompt in prompts))
+    assert server.stats.max_in_flight <= 5
+    server.reset()
+    client.narrow(2)
+    assert client.gauges().limit == 2
+    prompts = [Prompt("s", f"And {i}?") for i in range(30)]
+    await closing(client, asyncio.gather(*(ask(client, books, prompt) for prompt in prompts)))  # type: ignore[arg-type]
+    assert server.stats.max_in_flight <= 2
+    client.narrow(None)
+    assert client.gauges().limit == 5
+
+
+async def test_a_pacer_can_be_given(server: ModelServer) -> None:
+    settings = ModelSettings(model="gpt-4o-mini", base_url=server.base_url, api_key=SecretStr(KEY))
+    client = ModelClient(settings, pacer=Pacer(start=3))
+    assert client.gauges().limit == 3
+
+
+async def test_a_picture_is_sent_and_its_class_comes_back(server: ModelServer) -> None:
+    from typing import Literal
+
+    from pydantic import BaseModel
+
+    class Seen(BaseModel):
+        predicted_class: Literal["shoe", "shirt", "hat"]
+        confidence: float
+
+    server.answerer.truth["http://images/7.png"] = "hat"
+    client = client_for(server.base_url)
+    prompt = Prompt("Say the class.", "Which class?", "http://images/7.png")
+    seen = await closing(client, client.ask(prompt, Seen, Books()))
+    assert seen.predicted_class == "hat"
+    assert server.stats.by_purpose == {"image": 1}
