@@ -13,12 +13,12 @@ from typing import Any
 import httpx2
 from pydantic import BaseModel
 
-from feedeval.errors import BrokenReply, FeedevalError, RateLimited, RunFault, TransientError
-from feedeval.model.faults import CALL_FAULTS, Scrubber, refused_parameter, status_of, translate
+from feedeval.errors import BrokenReply, FeedevalError, RateLimited, RequestRejected, RunFault, TransientError
+from feedeval.model.faults import CALL_FAULTS, Scrubber, from_error_body, refused_parameter, status_of, translate
 from feedeval.model.pacing import Lane, Outcome, Permit
 from feedeval.model.retrying import Patience, retry
 from feedeval.model.settings import ModelSettings
-from feedeval.model.wire import Dialect, Reply, body_of, read_reply
+from feedeval.model.wire import Dialect, ErrorInReply, Reply, body_of, read_reply
 from feedeval.records import Call, Ledger, Usage
 
 CHARACTERS_PER_TOKEN = 4
@@ -46,6 +46,17 @@ class Standing:
     retries: int
     faults: int
     """Faults of the whole run that had been met when the call was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of sending a question."""
+
+    dialect: Dialect
+    named: bool
+    """Whether the dialect leaves out what the endpoint refused by name."""
+    response: httpx2.Response | None = None
+    fault: FeedevalError | None = None
 
 
 class Estimator:
@@ -159,16 +170,18 @@ class Caller:
             except RunFault:
                 tokens = 0.0
                 raise
-            response, fault = await self._send(question)
-            headers = None if response is None else response.headers
-            if fault is not None:
-                outcome = _outcome(fault)
-                retry_after_s = getattr(fault, "retry_after_s", None)
-                raise fault
-            assert response is not None
-            outcome = Outcome.FAULT
-            reply = read_reply(response.content)
+            sent = await self._send(question)
+            headers = None if sent.response is None else sent.response.headers
+            reply = self._reply(sent)
+            if isinstance(reply, RateLimited):
+                self._reject_if_too_large(question)
+            if isinstance(reply, FeedevalError):
+                outcome = _outcome(reply)
+                retry_after_s = getattr(reply, "retry_after_s", None)
+                raise reply
             outcome = Outcome.RETRIED_OK if standing.retries else Outcome.OK
+            if reply.complete and (sent.named or not self._proven):
+                self.dialect, self._proven = sent.dialect, True
             if reply.usage.total_tokens:
                 tokens = float(reply.usage.total_tokens)
                 self._estimator.learn(question, reply.usage)
@@ -176,7 +189,32 @@ class Caller:
         finally:
             self.lane.leave(permit, outcome, headers=headers, tokens=tokens, retry_after_s=retry_after_s)
 
-    async def _send(self, question: Question) -> tuple[httpx2.Response | None, FeedevalError | None]:
+    def _reject_if_too_large(self, question: Question) -> None:
+        """Reject a request that no waiting will bring under the endpoint's limit of tokens."""
+        limit, needed = self.lane.pacer.token_limit, self._estimator.total_tokens(question)
+        if limit is not None and needed > limit:
+            raise RequestRejected(
+                f"The request takes about {needed:.0f} tokens, and the endpoint allows {limit:.0f} a minute: "
+                "choose fewer fields, or ask for a higher limit."
+            )
+
+    def _reply(self, sent: Sent) -> Reply | FeedevalError:
+        """Read the reply; what is wrong with it is returned and stops the run where no retry will mend it."""
+        fault = sent.fault
+        if fault is None:
+            assert sent.response is not None
+            try:
+                return read_reply(sent.response.content)
+            except ErrorInReply as exc:
+                fault = from_error_body(exc.body, self._tools.scrubber)
+            except BrokenReply as exc:
+                fault = BrokenReply(self._tools.scrubber(str(exc)))
+        if isinstance(fault, RunFault):
+            self._fault, self._faults = fault, self._faults + 1
+            self.lane.abort(fault)
+        return fault
+
+    async def _send(self, question: Question) -> Sent:
         """Send in the dialect that the endpoint understands, which may take a few tries at the start of a run.
 
         Faults are returned, so that none is raised with the SDK's own, and the key in it, as context.
@@ -185,23 +223,15 @@ class Caller:
         for _ in range(MOST_DIALECTS):
             body = body_of(question.messages, question.schema, dialect, self._sampling)
             try:
-                response = await self._tools.send(body)
+                return Sent(dialect, named, response=await self._tools.send(body))
             except CALL_FAULTS as exc:
+                sent = Sent(dialect, named, getattr(exc, "response", None), translate(exc, self._tools.scrubber))
                 other = self._other_dialect(exc, dialect, named)
-                fault = translate(exc, self._tools.scrubber)
-                refused: httpx2.Response | None = getattr(exc, "response", None)
                 named = named or refused_parameter(exc) is not None
-            else:
-                if named or not self._proven:
-                    self.dialect, self._proven = dialect, True
-                return response, None
             if other is None:
                 break
             dialect = other
-        if isinstance(fault, RunFault):
-            self._fault, self._faults = fault, self._faults + 1
-            self.lane.abort(fault)
-        return refused, fault
+        return sent
 
     def _check(self, faults: int) -> None:
         """Make no call where another call met a fault of the whole run since this one was asked for."""

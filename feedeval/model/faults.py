@@ -114,6 +114,15 @@ def translate(exc: Exception, scrubber: Scrubber) -> FeedevalError:
     return kind(scrubber(f"{type(exc).__name__}: {exc}"))
 
 
+def from_error_body(body: dict[str, Any], scrubber: Scrubber) -> FeedevalError:
+    """Return what an error means that came in a reply with status 200; its code may be an HTTP status."""
+    code, type_ = body.get("code"), body.get("type")
+    status = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else 500
+    kind = kind_of_status(status, code if isinstance(code, str) else None, type_ if isinstance(type_, str) else None)
+    said = scrubber(error_message(body))
+    return kind(" ".join(part for part in (NEXT_STEP.get(kind, ""), f"Error {code} in the reply.", said) if part))
+
+
 def _from_status(exc: openai.APIStatusError, scrubber: Scrubber) -> FeedevalError:
     kind = kind_of_status(exc.status_code, exc.code, exc.type)
     said = scrubber(error_message(exc.body))

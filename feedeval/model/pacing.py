@@ -167,6 +167,11 @@ class Pacer:
         return self._in_flight
 
     @property
+    def token_limit(self) -> float | None:
+        """Tokens that the endpoint allows in its window, where it said so: no single call can take more."""
+        return self._tokens.limit
+
+    @property
     def cooldown_s(self) -> float:
         """Seconds until calls may start again; 0 when they may."""
         return max(0.0, self._cool_until - self._clock())

@@ -102,10 +102,23 @@ class Reply:
     """False where the reply was billed but says nothing: no choices, or content that is null without a reason."""
 
 
+class ErrorInReply(Exception):
+    """A reply with status 200 that holds an error body and nothing else, as some routers send it.
+
+    Attributes:
+        body: The error: `message`, `type`, `code`, `param` as far as it has them.
+    """
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__("an error body with status 200")
+        self.body = body
+
+
 def read_reply(content: bytes) -> Reply:
     """Read the body of a reply with status 200.
 
     Raises:
+        ErrorInReply: The body is an error.
         BrokenReply: The body is not JSON, or JSON of another shape.
     """
     try:
@@ -114,6 +127,8 @@ def read_reply(content: bytes) -> Reply:
         start = content[:60].decode("utf-8", "replace")
         raise BrokenReply(f"The reply is not JSON ({exc.msg}); it starts with {start!r}.") from None
     usage = _usage(body.get("usage")) if isinstance(body, dict) else Usage()
+    if isinstance(body, dict) and isinstance(body.get("error"), dict) and not body.get("choices"):
+        raise ErrorInReply(body["error"])
     try:
         choice = body["choices"][0]
         message = choice["message"]
@@ -125,7 +140,8 @@ def read_reply(content: bytes) -> Reply:
         raise BrokenReply("The reply is JSON but no chat completion: it has no choices with a message.") from None
     if refusal and not text:
         text, finish_reason = str(refusal), REFUSAL
-    complete = bool(text) or finish_reason in ("length", "content_filter", REFUSAL)
+    # `error` is what routers say where a provider broke off in the middle of a reply.
+    complete = finish_reason != "error" and (bool(text) or finish_reason in ("length", "content_filter", REFUSAL))
     return Reply(text, str(finish_reason), usage, str(body.get("model") or ""), complete)
 
 
