@@ -32,6 +32,7 @@ def missing(product: Product, setting: Setting) -> Iterator[Found]:
     """Report attributes that this product needs and does not have."""
     destination = rules(setting.target)
     for name in missing_core_fields(product, target=setting.target):
+        # OpenAI has names of its own for some; elsewhere such a name is an attribute that may stand in.
         called = next(iter(destination[name].also), name) if setting.target is Target.OPENAI else name
         check, why = _MISSING.get(
             destination[name].requirement, ("missing_required", f"{setting.target.display_name} requires {called}")
@@ -103,7 +104,7 @@ def dates_past(product: Product, setting: Setting) -> Iterator[Found]:
     names = ["expiration_date"]
     if first_text(product.get("availability")).lower().replace(" ", "_") in {"preorder", "pre_order", "backorder"}:
         names.append("availability_date")
-    for name in names:
+    for name in filter(rules(setting.target).__contains__, names):
         value = first_text(product.get(name))
         read = read_date(value) if value else None
         if read is not None and read < setting.now - timedelta(days=1):

@@ -83,3 +83,20 @@ def test_long_values_are_shown_as_an_excerpt() -> None:
     found = findings({**CLEAN, "title": "bottle\n" * 100})
     assert found["value"].str.len().max() <= 120
     assert not found["value"].str.contains("\n").any()
+
+
+def test_what_is_missing_is_called_as_the_destination_calls_it() -> None:
+    product = {**CLEAN, "availability": "in_stock", "image_link": None, "seller_name": "Shop"}
+    found = findings(product, target="openai")
+    assert found[["field", "message"]].to_numpy().tolist() == [["image_link", "OpenAI requires image_url"]]
+
+
+def test_attributes_that_a_destination_does_not_have_are_not_checked_for_it() -> None:
+    product = {
+        **CLEAN,
+        "availability": "in_stock",
+        "seller_name": "Shop",
+        "expiration_date": "2020-01-01",
+        "color": "N/A",
+    }
+    assert findings(product, target="openai").empty
