@@ -158,8 +158,8 @@ def _key_for(session: Session, base_url: str | None) -> str | None:
         if ModelSettings(model=session.progress.engine, base_url=base_url).shown_endpoint != endpoint:
             raise InputError(f"session {session.id} asked {endpoint or 'no endpoint'}, and goes on with that only")
         return _key()
-    trusted = {"", OPENAI_URL, os.environ.get("OPENAI_BASE_URL", "").rstrip("/")}
-    if _key() and endpoint not in trusted:
+    trusted = (OPENAI_URL, os.environ.get("OPENAI_BASE_URL", "").rstrip("/"))
+    if _key() and endpoint.startswith("http") and endpoint not in trusted:
         complain(f"note: OPENAI_API_KEY is not sent to {endpoint}; `--base-url {shlex.quote(endpoint)}` sends it")
     return None
 

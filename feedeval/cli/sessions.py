@@ -104,9 +104,10 @@ def info_command(arguments: Arguments) -> int:
     session = _load(arguments)
     say(session.summary().text(width()))
     known = session_info(session)
-    for title in ("fingerprint", "settings", "usage"):
-        rows = [(name.replace("_", " "), _value(value)) for name, value in known[title].items()]
-        say(f"\n{title.capitalize()}\n{columns(rows, width=width(), indent='  ')}")
+    titles = {"fingerprint": "What the results depend on", "settings": "Other settings", "usage": "Usage"}
+    for part, title in titles.items():
+        rows = [(name.replace("_", " "), _value(value)) for name, value in known[part].items()]
+        say(f"\n{title}\n{columns(rows, width=width(), indent='  ')}")
     files = [(kind, int(of["number"]), f"{of['size_mb']:.2f} MB") for kind, of in sorted(known["files"].items())]
     say(f"\nFiles\n{columns(files, width=width(), indent='  ')}")
     return Exit.DONE

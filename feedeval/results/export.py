@@ -24,8 +24,8 @@ from feedeval.results.lazytext import TEXT, LazyTextDtype
 _FORMULA = re.compile(r"[\t\r\n]|[\s\u0000-\u001f\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
-_CHUNK_ROWS = 5_000
-"""Rows written at once: texts that stay on disk are read for so many rows only."""
+_CHUNK_ROWS = 2_000
+"""Rows written at once: texts that stay on disk are read for so many rows only, once for all columns."""
 
 
 def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:

@@ -27,8 +27,8 @@ from feedeval.results.loading import Asked, WrittenBatch, decode_batch, to_json
 TEXT = pd.StringDtype("python", na_value=np.nan)
 """The `str` dtype with Python strings inside, whether or not pyarrow is installed: equal strings are held once."""
 
-CACHED_FILES = 16
-"""Batch files whose texts are kept: rows are mostly read in order, so a few are enough."""
+CACHE_BYTES = 32_000_000
+"""Batch files of this size in all are kept decoded: rows are mostly read in order, so a few are enough."""
 
 
 class TextKind(StrEnum):
@@ -47,7 +47,8 @@ class TextFiles:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = list(paths)
-        self._cache: OrderedDict[int, Mapping[int, Texts]] = OrderedDict()
+        self._cache: OrderedDict[int, tuple[int, Mapping[int, Texts]]] = OrderedDict()
+        self._cached_bytes = 0
         self._question_sets: dict[tuple[tuple[str, str, bool], ...], str] = {}
         self._decode_asked = msgspec.json.Decoder(list[Asked]).decode
 
@@ -55,7 +56,7 @@ class TextFiles:
         """Return the texts of one file by record index."""
         if (known := self._cache.get(file_number)) is not None:
             self._cache.move_to_end(file_number)
-            return known
+            return known[1]
         batch = decode_batch(self.paths[file_number], WrittenBatch)
         if batch is None:
             raise SessionDamaged(
@@ -69,10 +70,16 @@ class TextFiles:
             }
             for result in batch.results
         }
-        self._cache[file_number] = read
-        if len(self._cache) > CACHED_FILES:
-            self._cache.popitem(last=False)
+        self._keep(file_number, read)
         return read
+
+    def _keep(self, file_number: int, read: Mapping[int, Texts]) -> None:
+        size = sum(len(text) for texts in read.values() for text in texts.values())
+        self._cache[file_number] = (size, read)
+        self._cached_bytes += size
+        while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:
+            _, (dropped, _) = self._cache.popitem(last=False)
+            self._cached_bytes -= dropped
 
     def _questions(self, judgements: msgspec.Raw) -> str:
         asked = tuple((j.question, j.taxonomy, j.required) for j in self._decode_asked(judgements))

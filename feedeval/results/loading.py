@@ -10,8 +10,9 @@ from __future__ import annotations
 import gc
 import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,8 +88,8 @@ class Asked(msgspec.Struct, gc=False):
 class AuditAsked(msgspec.Struct, gc=False):
     """What was asked about one product."""
 
-    category: str
     judgements: list[Asked]
+    notes: list[str] = []
 
 
 class AskedResult(msgspec.Struct, gc=False):
@@ -218,25 +219,25 @@ def decode_batches(paths: Iterable[Path], shape: type[T]) -> Iterator[T]:
     Raises:
         SchemaTooNew: A file was written by a later version of feedeval.
     """
-    decode = msgspec.json.Decoder(shape).decode
     for path in paths:
-        if (batch := _decode(path, decode)) is not None:
+        if (batch := decode_batch(path, shape)) is not None:
             yield batch
+
+
+@lru_cache
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape)
 
 
 def decode_batch(path: Path, shape: type[T]) -> T | None:
     """Decode one file as `shape`, or return None as `decode_batches` leaves one out."""
-    return _decode(path, msgspec.json.Decoder(shape).decode)
-
-
-def _decode(path: Path, decode: Callable[[bytes], T]) -> T | None:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         # The writer set it aside or a person cleaned up between listing and reading.
         return None
     try:
-        batch = decode(data)
+        batch: T = _decoder(shape).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         _refuse_newer(path, data)
         warnings.warn(

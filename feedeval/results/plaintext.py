@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 MIN_COLUMN = 8
 """No column is squeezed below so many cells, whatever the terminal's width."""
+
+_FIGURE = re.compile(r"[-+$]?[\d,.]+( %| MB)?|")
 
 _BIDI_CONTROLS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
 
@@ -69,13 +72,14 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 def columns(rows: Iterable[Sequence[object]], header: Sequence[str] = (), *, width: int = 100, indent: str = "") -> str:
     """Return rows as aligned columns within `width` cells.
 
-    Numbers are right-aligned. Where the rows are too wide, the widest columns are cut first.
+    Columns of numbers are right-aligned, also of numbers as text such as `1,255` and `12.5 %`. Where the rows are too
+    wide, the widest columns are cut first.
     """
     table = list(rows)
     if not table:
         return ""
-    texts = [[plain(cell) for cell in row] for row in table]
-    numeric = [all(isinstance(row[n], int | float) for row in table) for n in range(len(table[0]))]
+    texts = [[f"{cell:,}" if isinstance(cell, int) else plain(cell) for cell in row] for row in table]
+    numeric = [all(_FIGURE.fullmatch(row[n]) for row in texts) for n in range(len(texts[0]))]
     if header:
         texts.insert(0, list(header))
     widths = _fit([max(cells(row[n]) for row in texts) for n in range(len(texts[0]))], width - cells(indent))

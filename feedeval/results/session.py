@@ -261,7 +261,7 @@ def counts_in_words(counts: Counts) -> str:
     parts = [f"{counts.done:,} of {counts.total:,} done"]
     parts += [f"{counts.failed:,} failed"] if counts.failed else []
     parts += [f"{counts.left:,} left"] if counts.left else []
-    parts += [f"{counts.reused:,} taken over from before"] if counts.reused else []
+    parts += [f"{counts.reused:,} of them at no cost"] if counts.reused else []
     return ", ".join(parts)
 
 

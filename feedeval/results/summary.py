@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,8 +55,8 @@ class Summary:
     """The summary of one session, as text (`str(summary)`) and as HTML."""
 
     title: str
-    note: str
-    """What has to be said of the engine; empty where there is nothing to say."""
+    notes: tuple[str, ...]
+    """What has to be said of the engine and of how it read the feed."""
     facts: dict[str, str]
     coverage_pct: float | None
     """Mean over the products that are done; None where none is."""
@@ -66,7 +66,7 @@ class Summary:
 
     def text(self, width: int = 100) -> str:
         """Return the summary for a terminal of `width` cells."""
-        parts = [plain(self.title) + (f"\n{_wrap(self.note, width)}" if self.note else "")]
+        parts = ["\n".join([plain(self.title), *(_wrap(note, width) for note in self.notes)])]
         parts.append(_pairs(self.facts))
         parts += [block.text(width) for block in self.blocks]
         parts.append(_pairs(self.next_steps))
@@ -76,12 +76,12 @@ class Summary:
 
     def body_html(self) -> Markup:
         """Return the summary without its title."""
-        note = Markup(f"<p><em>{escape(self.note)}</em></p>") if self.note else Markup("")
+        notes = [Markup(f"<p><em>{escape(note)}</em></p>") for note in self.notes]
         cover = (
             bar(self.coverage_pct / 100, f"coverage {self.coverage_pct:.1f} %") if self.coverage_pct is not None else ""
         )
         lists = [block.html() for block in self.blocks]
-        return Markup("".join([note, cover, definitions(self.facts), *lists, definitions(self.next_steps)]))
+        return Markup("".join([*notes, cover, definitions(self.facts), *lists, definitions(self.next_steps)]))
 
     def html(self) -> Markup:
         """Return the summary as static HTML."""
@@ -101,28 +101,36 @@ def summarise(session: Session, *, top: int = TOP) -> Summary:
     done = results[results["status"] == RowStatus.DONE.value]
     blocks: list[Block] = []
     facts: dict[str, str] = {}
+    notes = [session.note] if session.note else []
     coverage = None
     if session.is_audit and len(done):
         coverage = float(done["coverage_pct"].mean())
         tallies = tally_questions(session.batch_paths)
+        notes += _notes(tallies.notes, len(done), known=session.note)
         facts["Coverage"] = f"{coverage:.1f} % of what buyers would ask is answered by the feed"
         facts["Required"] = _required_in_words(done)
         blocks = [
             worst_products(done, top),
-            most_missed(tallies, top),
-            by_topic(tallies),
+            most_missed(tallies.questions, top),
+            by_topic(tallies.questions),
             missing_fields(done, top),
         ]
     facts |= {name: str(value) for name, value in session.facts().items() if name not in ("Session", "Files", "Note")}
     blocks.append(failures_by_type(session.failures, top))
     return Summary(
         title=f"{'Feed audit' if session.is_audit else session.progress.kind.capitalize()} {session.id}",
-        note=session.note,
+        notes=tuple(notes),
         facts=facts,
         coverage_pct=coverage,
         blocks=tuple(block for block in blocks if block.rows),
         next_steps=next_steps(session),
     )
+
+
+def _notes(counts: Counter[str], products: int, *, known: str) -> list[str]:
+    """Return what the engine noted with its results, and for how many products where not for all."""
+    fresh = [(note, count) for note, count in counts.most_common() if note != known]
+    return [note if count == products else f"{note} ({count:,} of {products:,} products)" for note, count in fresh]
 
 
 def _required_in_words(done: pd.DataFrame) -> str:
@@ -173,19 +181,31 @@ class Tally:
 QuestionKey = tuple[str, str, bool]
 
 
-def tally_questions(paths: Iterable[Path]) -> dict[QuestionKey, Tally]:
-    """Count verdicts by question, taxonomy and required, without holding the judgements in memory."""
+@dataclass(frozen=True)
+class Tallies:
+    """What one pass over the judgements counts."""
+
+    questions: dict[QuestionKey, Tally]
+    """By question, taxonomy and whether it is required."""
+    notes: Counter[str]
+    """Products by what the engine noted with them."""
+
+
+def tally_questions(paths: Iterable[Path]) -> Tallies:
+    """Count verdicts by question, without holding the judgements in memory."""
+    notes: Counter[str] = Counter()
     counts: defaultdict[tuple[str, str, bool, str], int] = defaultdict(int)
     with collector_off():
         for batch in decode_batches(paths, AskedBatch):
             for result in batch.results:
+                notes.update(result.value.notes)
                 for asked in result.value.judgements:
                     counts[asked.question, asked.taxonomy, asked.required, asked.verdict] += 1
     tallies: defaultdict[QuestionKey, Tally] = defaultdict(Tally)
     for (question, taxonomy, required, verdict), count in counts.items():
         if verdict in tuple(Verdict):
             setattr(tallies[question, taxonomy, required], verdict, count)
-    return dict(tallies)
+    return Tallies(dict(tallies), notes)
 
 
 def most_missed(tallies: dict[QuestionKey, Tally], top: int = TOP) -> Block:

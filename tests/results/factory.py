@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from feedeval.jobs.offline import OfflineEngine
 from feedeval.records import BatchFile, BatchReport, Counts, Failure, Progress, Result, Status
 from feedeval.run.store import SessionStore
 
@@ -53,7 +54,7 @@ class Plan:
     """Batches that are on disk; all of them by default."""
 
 
-def judgement(question: tuple[str, str, bool], verdict: str, evidence: str) -> dict[str, Any]:
+def judgement(question: tuple[str, str, bool], verdict: str, evidence: str, reason: str) -> dict[str, Any]:
     text, taxonomy, required = question
     return {
         "question": text,
@@ -62,15 +63,18 @@ def judgement(question: tuple[str, str, bool], verdict: str, evidence: str) -> d
         "verdict": verdict,
         "evidence": "" if verdict == "no" else evidence,
         "attribute": "product_detail",
-        "reason": "The feed names the value." if verdict == "yes" else "The feed does not give the value.",
+        "reason": reason,
         "verified": True,
     }
 
 
 def evaluation(plan: Plan, index: int, rng: random.Random) -> dict[str, Any]:
-    evidence = plan.overrides.get(index, {}).get("evidence", f"{index % 97} g of solid beech, oiled by hand")
+    evidence = plan.overrides.get(index, {}).get("evidence", f"{index} g of solid beech, oiled by hand")
     asked = QUESTIONS[: plan.questions]
-    judgements = [judgement(q, rng.choices(("yes", "partial", "no"), (4, 2, 3))[0], evidence) for q in asked]
+    # No two alike, as a model writes them: texts that repeat would flatter every measurement.
+    reasons = [f"What product {index} says on point {n} was looked at and weighed." for n in range(len(asked))]
+    verdicts = rng.choices(("yes", "partial", "no"), (4, 2, 3), k=len(asked))
+    judgements = [judgement(q, v, evidence, r) for q, v, r in zip(asked, verdicts, reasons, strict=True)]
     weights = [2 if j["required"] else 1 for j in judgements]
     scored = sum(w * _SCORES[j["verdict"]] for w, j in zip(weights, judgements, strict=True))
     counts = {verdict: sum(j["verdict"] == verdict for j in judgements) for verdict in _SCORES}
@@ -89,7 +93,7 @@ def evaluation(plan: Plan, index: int, rng: random.Random) -> dict[str, Any]:
         "coverage_pct": round(100 * scored / sum(weights), 1),
         "unanswered_required_count": sum(j["required"] and j["verdict"] == "no" for j in judgements),
         "engine": plan.engine,
-        "notes": [],
+        "notes": [OfflineEngine.NOTE, "Read attributes only."][: 1 + index % 2] if plan.engine == "offline" else [],
     }
 
 

@@ -103,9 +103,9 @@ def test_parquet_keeps_dtypes(tmp_path: Path) -> None:
 
 
 def test_more_rows_than_are_written_at_once_come_out_in_order(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"n": range(12_001), "t": ["=x"] * 12_001})
-    assert pd.read_csv(write_frame(frame, tmp_path / "n.csv"))["n"].tolist() == list(range(12_001))
-    assert len((write_frame(frame, tmp_path / "n.jsonl")).read_text().splitlines()) == 12_001
+    frame = pd.DataFrame({"n": range(4_001), "t": ["=x"] * 4_001})
+    assert pd.read_csv(write_frame(frame, tmp_path / "n.csv"))["n"].tolist() == list(range(4_001))
+    assert len((write_frame(frame, tmp_path / "n.jsonl")).read_text().splitlines()) == 4_001
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])

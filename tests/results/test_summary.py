@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from feedeval.jobs.offline import OfflineEngine
 from feedeval.results.plaintext import cells
 from feedeval.results.session import load_session
 from feedeval.results.summary import tally_questions
@@ -46,7 +47,7 @@ def test_questions_are_counted_as_the_judgements_say(tmp_path: Path) -> None:
     session = load_session(output_dir=tmp_path)
     counted = {
         (key[0], verdict): getattr(tally, verdict)
-        for key, tally in tally_questions(session.batch_paths).items()
+        for key, tally in tally_questions(session.batch_paths).questions.items()
         for verdict in ("yes", "partial", "no")
     }
     assert counted == session.judgements.groupby(["question", "verdict"], observed=False).size().to_dict()
@@ -83,3 +84,10 @@ def test_titles_lead_to_the_shop_in_html_only(tmp_path: Path) -> None:
     summary = load_session(output_dir=tmp_path).summary()
     assert '<a href="https://shop.example/p/000001?colour=oak"' in summary.html()
     assert "<a " not in summary.text()
+
+
+def test_what_the_engine_noted_is_said_once_with_the_number_of_products(tmp_path: Path) -> None:
+    write_session(tmp_path, Plan(products=30))
+    summary = load_session(output_dir=tmp_path).summary()
+    assert summary.notes == (OfflineEngine.NOTE, "Read attributes only. (15 of 30 products)")
+    assert summary.text().count("No language model") == summary.html().count("No language model") == 1
