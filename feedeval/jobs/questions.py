@@ -88,18 +88,22 @@ class QuestionBook:
 
         Raises:
             RecordError: The set cannot be made; asking again would cost the same and end the same.
+            CancelledError: The product that was making the set was put back.
         """
         if (known := self._sets.get(category)) is not None:
             return known
         if (refusal := self._refused.get(category)) is not None:
             raise _refusal(category, refusal) from refusal
         task = self._making.get(category)
-        if task is None:
+        try:
+            if task is not None:
+                return await asyncio.shield(task)
             task = asyncio.ensure_future(self._make(category, make))
             self._making[category] = task
             task.add_done_callback(lambda _: self._making.pop(category, None))
-        try:
-            return await asyncio.shield(task)
+            # Not shielded: where this product is put back, so are those that wait for it. Its calls go through its
+            # own books, and a run that pauses would otherwise wait for a set that waits for the run to go on.
+            return await task
         except RecordError as exc:
             raise _refusal(category, exc) from exc
 
@@ -110,7 +114,7 @@ class QuestionBook:
             self._refused[category] = exc
             raise
         self._sets[category] = made
-        await self._save()
+        await asyncio.shield(self._save())
         return made
 
     async def _save(self) -> None:

@@ -127,3 +127,22 @@ async def test_many_categories_do_not_rewrite_the_document_once_each() -> None:
     await asyncio.gather(*(get(f"category {n}") for n in range(200)))
     assert len(shelf.saved[-1]["sets"]) == 200
     assert len(shelf.saved) < 20
+
+
+async def test_products_that_wait_for_a_set_are_put_back_with_the_one_that_was_making_it() -> None:
+    shelf, book = Shelf(), QuestionBook()
+    book.open(shelf)
+
+    async def stuck() -> QuestionSet:
+        await asyncio.Event().wait()
+        raise AssertionError("never")
+
+    async def make() -> QuestionSet:
+        return made("Tents")
+
+    maker, *waiting = [asyncio.ensure_future(book.get("Tents", stuck)) for _ in range(4)]
+    await asyncio.sleep(0)
+    maker.cancel()
+    await asyncio.wait([maker, *waiting], timeout=5)
+    assert all(task.cancelled() for task in (maker, *waiting))
+    assert (await book.get("Tents", make)).category == "Tents"
