@@ -12,7 +12,6 @@ import json
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -224,9 +223,14 @@ def decode_batches(paths: Iterable[Path], shape: type[T]) -> Iterator[T]:
             yield batch
 
 
-@lru_cache
-def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(shape)
+_DECODERS: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder(shape: type[Any]) -> msgspec.json.Decoder[Any]:
+    """Make the decoder of a shape once: a session has thousands of files."""
+    if shape not in _DECODERS:
+        _DECODERS[shape] = msgspec.json.Decoder(shape)
+    return _DECODERS[shape]
 
 
 def decode_batch(path: Path, shape: type[T]) -> T | None:

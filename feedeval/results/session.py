@@ -13,6 +13,7 @@ from feedeval.html import Markup, bar, definitions, escape, section
 from feedeval.records import Counts, Progress, QuestionSet, Status
 from feedeval.results import frames
 from feedeval.results.export import write_frame
+from feedeval.results.judgements import judgement_frame
 from feedeval.results.lazytext import TEXT
 from feedeval.results.plaintext import plain
 from feedeval.run import store
@@ -156,7 +157,7 @@ class Session:
 
     @cached_property
     def _judgements(self) -> pd.DataFrame:
-        return frames.judgement_frame(self.batch_paths if self.is_audit else [])
+        return judgement_frame(self.batch_paths if self.is_audit else [])
 
     @property
     def judgements(self) -> pd.DataFrame:

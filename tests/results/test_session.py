@@ -9,10 +9,11 @@ import pytest
 from feedeval.errors import SchemaTooNew, SessionNotFound
 from feedeval.jobs.offline import OfflineEngine
 from feedeval.records import Status
-from feedeval.results.frames import FAILURE_COLUMNS, JUDGEMENT_COLUMNS, RESULT_COLUMNS
+from feedeval.results.frames import FAILURE_COLUMNS, RESULT_COLUMNS
+from feedeval.results.judgements import JUDGEMENT_COLUMNS
 from feedeval.results.loading import DamagedFileWarning
 from feedeval.results.session import load_session
-from tests.results.factory import SID, Plan, write_session
+from tests.results.factory import SID, Plan, write_session, write_shadow_session
 
 LATER = "20261121_080000"
 
@@ -187,3 +188,18 @@ def test_a_cost_without_a_known_price_is_not_a_number(tmp_path: Path) -> None:
     path = tmp_path / f"batch_0001_{SID}.json"
     path.write_text(path.read_text().replace('"cost_usd":0.0004', '"cost_usd":null'))
     assert load_session(output_dir=tmp_path).results["cost_usd"].isna().all()
+
+
+def test_a_session_of_another_kind_has_the_columns_of_its_records_and_values(tmp_path: Path) -> None:
+    write_shadow_session(tmp_path)
+    session = load_session(output_dir=tmp_path)
+    names = ["key", "image", "label", "prediction", "confidence", "engine", "cost_usd", "status", "error"]
+    results = session.results
+    assert list(results) == names
+    assert results["prediction"].tolist()[0] == "dog" and results["confidence"].tolist()[0] == 0.75
+    assert results["status"].tolist() == ["done", "failed"]
+    assert results["error"][1].startswith("BadImage: ")
+    assert session.judgements.empty and len(session.failures) == 1
+    assert "1 of 2 done, 1 failed" in session.summary().text()
+    assert "Records" in repr(session)
+    assert session.consolidate(tmp_path / "shadow.csv").read_text(encoding="utf-8-sig").count("'=cat") == 1
