@@ -17,6 +17,7 @@ from feedeval.errors import BrokenReply, FeedevalError, RateLimited, RequestReje
 from feedeval.model.faults import CALL_FAULTS, Scrubber, from_error_body, refused_parameter, status_of, translate
 from feedeval.model.pacing import Lane, Outcome, Permit
 from feedeval.model.retrying import Patience, retry
+from feedeval.model.schema import schema_text
 from feedeval.model.settings import ModelSettings
 from feedeval.model.wire import Dialect, ErrorInReply, Reply, body_of, read_reply
 from feedeval.records import Call, Ledger, Usage
@@ -36,6 +37,7 @@ class Question:
     messages: list[dict[str, Any]]
     schema: type[BaseModel]
     characters: int
+    """Of all messages."""
     images: int = 0
 
 
@@ -145,6 +147,8 @@ class Caller:
 
     async def _attempt(self, question: Question, ledger: Ledger, standing: Standing) -> Call:
         self._check(standing.faults)
+        # An estimate may be too high, so a request that is only a little too large is tried.
+        self._reject_if_too_large(question, 1.5)
         reserve_usd = self._most(question)
         await ledger.reserve(reserve_usd)
         call: Call | None = None
@@ -174,7 +178,7 @@ class Caller:
             headers = None if sent.response is None else sent.response.headers
             reply = self._reply(sent)
             if isinstance(reply, RateLimited):
-                self._reject_if_too_large(question)
+                self._reject_if_too_large(question, 0.7 if standing.retries else 1.0)
             if isinstance(reply, FeedevalError):
                 outcome = _outcome(reply)
                 retry_after_s = getattr(reply, "retry_after_s", None)
@@ -189,10 +193,10 @@ class Caller:
         finally:
             self.lane.leave(permit, outcome, headers=headers, tokens=tokens, retry_after_s=retry_after_s)
 
-    def _reject_if_too_large(self, question: Question) -> None:
+    def _reject_if_too_large(self, question: Question, margin: float) -> None:
         """Reject a request that no waiting will bring under the endpoint's limit of tokens."""
         limit, needed = self.lane.pacer.token_limit, self._estimator.total_tokens(question)
-        if limit is not None and needed > limit:
+        if limit is not None and needed > limit * margin:
             raise RequestRejected(
                 f"The request takes about {needed:.0f} tokens, and the endpoint allows {limit:.0f} a minute: "
                 "choose fewer fields, or ask for a higher limit."
@@ -258,8 +262,9 @@ class Caller:
 
     def _most(self, question: Question) -> float:
         """Return what the call can cost at most, as far as can be told."""
+        schema_tokens = len(schema_text(question.schema)) // CHARACTERS_PER_TOKEN
         most = Usage(
-            input_tokens=int(self._estimator.input_tokens(question) * 1.1) + 1,
+            input_tokens=int(self._estimator.input_tokens(question) * 1.1) + schema_tokens,
             cached_tokens=0,
             output_tokens=self._settings.max_output_tokens,
         )

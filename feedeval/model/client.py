@@ -214,7 +214,7 @@ class ModelClient:
     async def _ask(self, key: str, prompt: Prompt, schema: type[T], ledger: Ledger) -> T:
         messages = messages_of(prompt)
         images = int(prompt.image_url is not None)
-        characters = len(prompt.system) + len(prompt.user) + len(schema_text(schema))
+        characters = len(prompt.system) + len(prompt.user)
         call = ledger.find(key) or await self._call(Question(key, messages, schema, characters, images), ledger)
         value, wrong = _read(call, schema)
         if value is not None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from feedeval.model.client import ModelClient, ModelSettings
+from feedeval.model.client import ModelClient, ModelSettings, Prompt
 from feedeval.records import Call
 
 T = TypeVar("T")
 KEY = "sk-test-0123456789abcdef"
+PROMPT = Prompt("Be brief.", "What is it?")
 
 
 class Answer(BaseModel):
@@ -89,7 +90,12 @@ def client_for(url: str, *, sleep: Any = None, **settings: Any) -> ModelClient:
     return ModelClient(ModelSettings(**given), sleep=sleep or NoSleep())
 
 
-async def closing(client: ModelClient, work: Coroutine[Any, Any, T]) -> T:
+async def ask(client: ModelClient, books: Books, prompt: Prompt = PROMPT) -> Answer:
+    """Ask for an `Answer`."""
+    return await client.ask(prompt, Answer, books)
+
+
+async def closing(client: ModelClient, work: Awaitable[T]) -> T:
     """Await the work, then close the client."""
     try:
         return await work

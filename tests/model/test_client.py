@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from feedeval import errors
 from feedeval.model.client import ModelClient, ModelSettings, Prompt
 from feedeval.model.pacing import Pacer
-from tests.model.helpers import KEY, Answer, Books, NoSleep, client_for, closing
+from tests.model.helpers import KEY, PROMPT, Answer, Books, NoSleep, ask, client_for, closing
 from tests.server import Fault, FaultKind, ModelServer
-
-PROMPT = Prompt("Be brief.", "What is it?")
-
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with ModelServer(seed=3) as running:
-        yield running
-
-
-async def ask(client: ModelClient, books: Books, prompt: Prompt = PROMPT) -> Answer:
-    return await client.ask(prompt, Answer, books)
 
 
 async def test_a_prompt_and_a_schema_go_in_and_a_record_comes_out_with_its_price(server: ModelServer) -> None:
@@ -53,7 +40,7 @@ async def test_a_reply_in_the_books_is_not_asked_for_again(server: ModelServer) 
 async def test_identical_requests_at_the_same_time_are_paid_once(server: ModelServer) -> None:
     server.configure(latency_s=0.05)
     client, books = client_for(server.base_url), Books()
-    answers = await closing(client, asyncio.gather(*(ask(client, books) for _ in range(20))))  # type: ignore[arg-type]
+    answers = await closing(client, asyncio.gather(*(ask(client, books) for _ in range(20))))
     assert len(set(map(str, answers))) == 1
     assert server.stats.requests == 1
 
@@ -226,114 +213,12 @@ async def test_no_call_waits_in_line_to_be_refused_when_the_quota_is_gone(server
     client, books = client_for(server.base_url, max_in_flight=8), Books()
     prompts = [Prompt("s", f"What is {i}?") for i in range(200)]
     work = asyncio.gather(*(ask(client, books, prompt) for prompt in prompts), return_exceptions=True)
-    found = await closing(client, work)  # type: ignore[arg-type]
+    found = await closing(client, work)
     assert sum(isinstance(value, Answer) for value in found) == 40
     assert sum(type(value) is errors.QuotaExhausted for value in found) == 160
     assert server.stats.refused <= 8
     server.faults.clear()
     assert (await closing(client, ask(client, books))).word
-
-
-@pytest.mark.parametrize(
-    ("kinds", "rung"),
-    [
-        ([FaultKind.NO_JSON_SCHEMA], "json_object"),
-        ([FaultKind.NO_JSON_SCHEMA, FaultKind.NO_JSON_OBJECT], None),
-        ([FaultKind.NO_RESPONSE_FORMAT_UNNAMED], None),
-    ],
-)
-async def test_an_endpoint_that_refuses_the_schema_is_asked_in_a_looser_way_and_that_is_learned_once(
-    server: ModelServer, kinds: list[FaultKind], rung: str | None
-) -> None:
-    server.faults.extend(Fault(kind) for kind in kinds)
-    bodies = server.record_bodies()
-    client, books = client_for(server.base_url), Books()
-    assert (await ask(client, books)).word
-    assert len(bodies) <= 3
-    bodies.clear()
-    assert (await closing(client, ask(client, books, Prompt("s", "Another one?")))).word
-    assert [(body.get("response_format") or {}).get("type") for body in bodies] == [rung]
-
-
-async def test_many_first_calls_at_once_learn_the_dialect_together(server: ModelServer) -> None:
-    server.configure(latency_s=0.01)
-    server.faults.extend(Fault(kind) for kind in (FaultKind.NO_RESPONSE_FORMAT_UNNAMED, FaultKind.NO_TEMPERATURE))
-    client, books = client_for(server.base_url, max_in_flight=8), Books()
-    prompts = [Prompt("s", f"What is {i}?") for i in range(60)]
-    answers = await closing(client, asyncio.gather(*(ask(client, books, prompt) for prompt in prompts)))  # type: ignore[arg-type]
-    assert len(answers) == 60
-    # Each of the first eight may have to find out by itself: two rungs and one parameter.
-    assert server.stats.requests - server.stats.accepted <= 8 * 3
-
-
-async def test_a_request_that_is_refused_in_every_way_is_rejected_and_teaches_nothing(server: ModelServer) -> None:
-    server.faults.append(Fault(FaultKind.NO_RESPONSE_FORMAT_UNNAMED, contains="unwelcome"))
-    server.faults.append(Fault(FaultKind.REJECTED, contains="unwelcome"))
-    bodies = server.record_bodies()
-    client, books = client_for(server.base_url), Books()
-    with pytest.raises(errors.RequestRejected):
-        await ask(client, books, Prompt("s", "unwelcome"))
-    await closing(client, ask(client, books))
-    assert bodies[-1]["response_format"]["type"] == "json_schema"
-
-
-async def test_a_rejected_request_does_not_loosen_what_was_found_to_work(server: ModelServer) -> None:
-    client, books = client_for(server.base_url), Books()
-    await ask(client, books)
-    server.faults.append(Fault(FaultKind.NO_RESPONSE_FORMAT_UNNAMED, times=1))
-    with pytest.raises(errors.RequestRejected):
-        await closing(client, ask(client, books, Prompt("s", "Another one?")))
-    assert server.stats.requests == 2
-
-
-@pytest.mark.parametrize(
-    ("kind", "present", "absent"),
-    [
-        (FaultKind.NO_TEMPERATURE, "max_tokens", "temperature"),
-        (FaultKind.NO_MAX_TOKENS, "max_completion_tokens", "max_tokens"),
-    ],
-)
-async def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
-    server: ModelServer, kind: FaultKind, present: str, absent: str
-) -> None:
-    server.faults.append(Fault(kind))
-    bodies = server.record_bodies()
-    client, books = client_for(server.base_url), Books()
-    await ask(client, books)
-    await closing(client, ask(client, books, Prompt("s", "Another one?")))
-    assert len(bodies) == 3
-    assert all(present in body and absent not in body for body in bodies[1:])
-    assert client.gauges().retries == 0
-
-
-async def test_a_model_that_takes_neither_name_for_the_limit_is_not_asked_for_ever(server: ModelServer) -> None:
-    server.faults.extend(Fault(kind) for kind in (FaultKind.NO_MAX_TOKENS, FaultKind.NO_MAX_COMPLETION_TOKENS))
-    client = client_for(server.base_url)
-    with pytest.raises(errors.RequestRejected):
-        await closing(client, ask(client, Books()))
-    assert server.stats.requests <= 3
-
-
-async def test_a_reply_that_does_not_fit_is_asked_again_once_with_what_is_wrong(server: ModelServer) -> None:
-    server.faults.append(Fault(FaultKind.INVALID_REPLY, times=1))
-    bodies = server.record_bodies()
-    client, books = client_for(server.base_url), Books()
-    assert (await closing(client, ask(client, books))).word
-    assert len(books.paid) == len(books.calls) == 2
-    again = bodies[1]["messages"]
-    assert again[-2] == {"role": "assistant", "content": '{"unexpected": true}'}
-    assert "word" in again[-1]["content"]
-
-
-async def test_a_reply_that_does_not_fit_twice_is_invalid_and_both_are_in_the_books(server: ModelServer) -> None:
-    server.faults.append(Fault(FaultKind.INVALID_REPLY))
-    client, books = client_for(server.base_url), Books()
-    with pytest.raises(errors.ReplyInvalid, match="Answer"):
-        await ask(client, books)
-    assert [call.text for call in books.paid] == ['{"unexpected": true}'] * 2
-    with pytest.raises(errors.ReplyInvalid):
-        await closing(client, ask(client, books))
-    assert server.stats.requests == 2
 
 
 async def test_a_billed_reply_that_says_nothing_is_in_the_books_but_not_found_as_the_answer(
@@ -413,7 +298,7 @@ async def test_no_more_calls_are_out_than_allowed(server: ModelServer) -> None:
     client.narrow(2)
     assert client.gauges().limit == 2
     prompts = [Prompt("s", f"And {i}?") for i in range(30)]
-    await closing(client, asyncio.gather(*(ask(client, books, prompt) for prompt in prompts)))  # type: ignore[arg-type]
+    await closing(client, asyncio.gather(*(ask(client, books, prompt) for prompt in prompts)))
     assert server.stats.max_in_flight <= 2
     client.narrow(None)
     assert client.gauges().limit == 5
@@ -426,10 +311,6 @@ async def test_a_pacer_can_be_given(server: ModelServer) -> None:
 
 
 async def test_a_picture_is_sent_and_its_class_comes_back(server: ModelServer) -> None:
-    from typing import Literal
-
-    from pydantic import BaseModel
-
     class Seen(BaseModel):
         predicted_class: Literal["shoe", "shirt", "hat"]
         confidence: float
@@ -440,3 +321,44 @@ async def test_a_picture_is_sent_and_its_class_comes_back(server: ModelServer) -
     seen = await closing(client, client.ask(prompt, Seen, Books()))
     assert seen.predicted_class == "hat"
     assert server.stats.by_purpose == {"image": 1}
+
+
+async def test_a_request_that_no_waiting_brings_under_the_limit_is_rejected(server: ModelServer) -> None:
+    server.configure(tpm=400, window_s=0.2)
+    client, books = client_for(server.base_url), Books()
+    await ask(client, books)
+    with pytest.raises(errors.RequestRejected, match="400 a minute"):
+        await ask(client, books, Prompt("s", "word " * 2000))
+    assert server.stats.requests == 1
+    # One that may be just small enough is tried.
+    with pytest.raises(errors.RequestRejected, match="400 a minute"):
+        await closing(client, ask(client, books, Prompt("s", "word " * 400)))
+    assert server.stats.requests == 2
+
+
+async def test_calls_with_every_kind_of_fault_mixed_in_all_end_and_the_books_agree_with_the_server() -> None:
+    faults = [
+        Fault(kind, probability=0.01)
+        for kind in FaultKind
+        if kind
+        not in (
+            FaultKind.HANG,
+            FaultKind.RATE_LIMIT,
+            FaultKind.WRONG_KEY,
+            FaultKind.FORBIDDEN,
+            FaultKind.UNKNOWN_MODEL,
+            FaultKind.INSUFFICIENT_QUOTA,
+            FaultKind.NO_MAX_TOKENS,
+            FaultKind.NO_MAX_COMPLETION_TOKENS,
+        )
+    ]
+    with ModelServer(seed=5, faults=faults) as server:
+        client, books = client_for(server.base_url), Books()
+        prompts = [Prompt("s", f"What is {i}?") for i in range(600)]
+        work = asyncio.gather(*(ask(client, books, prompt) for prompt in prompts), return_exceptions=True)
+        found = await closing(client, work)
+        assert all(isinstance(value, Answer | errors.RecordError | errors.TransientError) for value in found)
+        assert sum(isinstance(value, Answer) for value in found) > 500
+        assert len(books.reserved) == len(books.settled)
+        assert len(books.paid) == server.stats.accepted
+        assert client.gauges().in_flight == 0

@@ -10,7 +10,15 @@ import openai
 import pytest
 
 from feedeval import errors
-from feedeval.model.faults import BY_CLASS, Scrubber, kind_of_status, refused_parameter, retry_after_s, translate
+from feedeval.model.faults import (
+    BY_CLASS,
+    Scrubber,
+    from_error_body,
+    kind_of_status,
+    refused_parameter,
+    retry_after_s,
+    translate,
+)
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
 UNUSED_PARTS = (
@@ -176,3 +184,19 @@ def test_keys_are_taken_out_of_text() -> None:
 def test_an_exception_that_is_no_fault_of_a_call_is_not_hidden() -> None:
     with pytest.raises(TypeError):
         translate(ZeroDivisionError(), Scrubber(None))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"code": 429, "message": "slow down"}, errors.RateLimited),
+        ({"code": "402"}, errors.QuotaExhausted),
+        ({"code": "insufficient_quota"}, errors.QuotaExhausted),
+        ({"message": "upstream"}, errors.ServerFault),
+        ({}, errors.ServerFault),
+    ],
+)
+def test_an_error_in_a_reply_with_status_200_is_told_by_its_code(
+    body: dict[str, object], kind: type[Exception]
+) -> None:
+    assert type(from_error_body(body, Scrubber(None))) is kind

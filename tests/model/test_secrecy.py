@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import pickle
 import traceback
-from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -16,12 +15,6 @@ from tests.model.helpers import KEY, Answer, Books, client_for, closing
 from tests.server import Fault, FaultKind, ModelServer
 
 PROMPT = Prompt("s", "What is it?")
-
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with ModelServer() as running:
-        yield running
 
 
 def everything_about(error: BaseException) -> str:

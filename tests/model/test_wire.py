@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from feedeval.errors import BrokenReply
 from feedeval.model.schema import schema_text, strict_schema
-from feedeval.model.wire import Dialect, Prompt, Rung, body_of, json_in, messages_of, read_reply
+from feedeval.model.wire import Dialect, ErrorInReply, Prompt, Rung, body_of, json_in, messages_of, read_reply
 from tests.model.helpers import Answer
 
 SAMPLING = {"model": "m", "temperature": 0.0, "max_output_tokens": 100}
@@ -122,3 +122,14 @@ def test_strange_usage_is_no_usage(usage: Any) -> None:
 def test_the_object_is_found_between_words_and_fences() -> None:
     assert json_in('Sure!\n```json\n{"a": {"b": 1}}\n```\nDone.') == '{"a": {"b": 1}}'
     assert json_in("no object") == "no object"
+
+
+def test_an_error_body_with_status_200_is_an_error() -> None:
+    with pytest.raises(ErrorInReply) as caught:
+        read_reply(b'{"error": {"code": 429, "message": "slow down"}}')
+    assert caught.value.body["code"] == 429
+
+
+def test_a_reply_that_a_provider_broke_off_is_incomplete() -> None:
+    content = orjson.dumps({"choices": [{"message": {"content": "{"}, "finish_reason": "error"}]})
+    assert not read_reply(content).complete

@@ -23,8 +23,8 @@ class Bucket:
         self.at = now
 
     def wait_s(self, amount: float) -> float:
-        """Return how long until `amount` is there."""
-        return max(0.0, (min(amount, self.limit) - self.level) / self.rate)
+        """Return how long until `amount` is there; more than the limit never is, and is told to come back later."""
+        return max(0.0, (amount - self.level) / self.rate)
 
     @property
     def reset_s(self) -> float:
