@@ -2,9 +2,12 @@
 
 The rule. A call starts only if what is spent, what calls in flight have reserved, and what this call may cost stay
 within the cap together. A caller's estimate is corrected upwards by the worst ratio of real to estimated cost seen so
-far, and where there is no estimate the dearest call so far stands in for it. Because nothing is known before the first
-price, the first call under a budget goes alone. So the cap can be overrun only by what one call costs more than every
-call before it.
+far, and where there is no estimate the dearest call so far stands in for it.
+
+Such a guess is worth little before prices were seen. So the first call under a budget goes alone, and after it no more
+calls are in flight than were priced before, unless the cap would hold if each of them cost ten times what is expected.
+Of n calls about one costs more than the dearest of n calls before them: so the cap is overrun by no more than the price
+of one call.
 """
 
 from __future__ import annotations
@@ -16,6 +19,10 @@ from feedeval.errors import BudgetReached
 
 _ROUNDING_USD = 1e-9
 """Prices are added up in binary: ten cents ten times are not quite a dollar."""
+
+
+_SURPRISE = 10.0
+"""How many times its guess a call is thought to cost at most while few prices are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Budget:
         self.spent_usd = spent_usd
         self.held_usd = 0.0
         self.in_flight = 0
-        self._sampled = False
+        self._priced = 0
         self._unpriced = False
         self._worst_ratio = 1.0
         self._dearest_usd = 0.0
@@ -65,7 +72,7 @@ class Budget:
             self._unpriced = True
         elif replied and cost_usd is not None:
             self.spent_usd += cost_usd
-            self._sampled = True
+            self._priced += 1
             self._dearest_usd = max(self._dearest_usd, cost_usd)
             if hold.estimate_usd > 0:
                 self._worst_ratio = max(self._worst_ratio, cost_usd / hold.estimate_usd)
@@ -90,7 +97,9 @@ class Budget:
         need_usd = self._price(estimate_usd)
         left_usd = self.limit_usd - self.spent_usd + _ROUNDING_USD
         if self.in_flight:
-            return self._sampled and self.held_usd + need_usd <= left_usd
+            expected_usd = self.held_usd + need_usd
+            unsure = self.in_flight >= self._priced and expected_usd * _SURPRISE > left_usd
+            return self._priced > 0 and expected_usd <= left_usd and not unsure
         if need_usd > left_usd or left_usd <= 2 * _ROUNDING_USD:
             raise BudgetReached(
                 f"The budget of {self.limit_usd:.2f} USD is reached: {self.spent_usd:.4f} USD are spent and the next "

@@ -12,7 +12,8 @@ from feedeval.records import BatchReport, Status
 from feedeval.run.progress import Reporter, Snapshot
 
 _LINE_EVERY_S = 30.0
-_LINE_EVERY_SHARE = 0.1
+_LINES = 10
+"""Lines that a run gets for its share done, one every 10 %."""
 _BAR_CELLS = 24
 
 
@@ -89,7 +90,7 @@ class TextReporter:
         self._monotonic = monotonic
         self._width = 0
         self._shown: tuple[str, bool] | None = None
-        self._line_share = 0.0
+        self._tenth = 0
         self._line_s = 0.0
 
     @property
@@ -101,7 +102,7 @@ class TextReporter:
         if self._live is None:
             isatty = getattr(self._out, "isatty", None)
             self._live = bool(isatty and isatty())
-        self._line_share, self._line_s = snapshot.share, self._monotonic()
+        self._tenth, self._line_s = _tenth(snapshot), self._monotonic()
         before = f", {snapshot.counts.done:,} done before" if snapshot.counts.done else ""
         self._print(
             f"Session {snapshot.session} · {snapshot.engine} · {snapshot.counts.total:,} records in "
@@ -122,9 +123,9 @@ class TextReporter:
         changed = self._shown is not None and state != self._shown
         self._shown = state
         now_s = self._monotonic()
-        due = snapshot.share - self._line_share >= _LINE_EVERY_SHARE or now_s - self._line_s >= _LINE_EVERY_S
+        due = _tenth(snapshot) > self._tenth or now_s - self._line_s >= _LINE_EVERY_S
         if changed or (due and not snapshot.done):
-            self._line_share, self._line_s = snapshot.share, now_s
+            self._tenth, self._line_s = _tenth(snapshot), now_s
             self._print(status_line(snapshot))
 
     def batch(self, report: BatchReport, snapshot: Snapshot) -> None:
@@ -149,6 +150,10 @@ class TextReporter:
         self._width = 0
         self._out.write(f"{wipe}{text}\n")
         self._out.flush()
+
+
+def _tenth(snapshot: Snapshot) -> int:
+    return int(_LINES * snapshot.share + 1e-9)
 
 
 class TqdmReporter:

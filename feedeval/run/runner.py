@@ -274,7 +274,12 @@ def run_blocking(run: Run) -> Snapshot:
     except KeyboardInterrupt:
         run.say("Stopping: what is in flight finishes and is saved. Ctrl-C again leaves at once.")
         run.stop()
-        return run.wait()
+        try:
+            return run.wait()
+        except KeyboardInterrupt:
+            # Whoever cannot wait here does not want to wait for the end of the interpreter either.
+            _live.discard(run)
+            raise
 
 
 _live: weakref.WeakSet[Run] = weakref.WeakSet()

@@ -182,6 +182,11 @@ class CallingJob(QuickJob):
         self.allowed = self.turns if max_in_flight is None else max_in_flight
 
 
+def at(*indexes: int, error: Exception) -> Fault:
+    """Return a fault that the records at these positions meet at every try."""
+    return lambda record, attempt: error if record.index in indexes else None
+
+
 def sometimes(share: float, make: Callable[[Record], Exception], seed: int = 0) -> Fault:
     """Return a fault that a share of the records meet at every try."""
 

@@ -14,7 +14,7 @@ import pytest
 from feedeval.errors import ContentFiltered, InputError, SessionLocked, SessionNotFound, TimedOut
 from feedeval.records import Ledger, Record, Status
 from feedeval.run.runner import RunSettings, start
-from tests.run.jobs import CallingJob, QuickJob
+from tests.run.jobs import CallingJob, QuickJob, at
 from tests.run.runs import WAIT_S, Listener, failures, files, finish, progress, results, until
 
 
@@ -54,9 +54,7 @@ def test_call_logs_stay_when_asked_to(tmp_path: Path) -> None:
 
 
 def test_a_failing_record_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
-    job = QuickJob(
-        40, fault=lambda record, _: ContentFiltered("filtered, key sk-abcdef123456") if record.index == 7 else None
-    )
+    job = QuickJob(40, fault=at(7, error=ContentFiltered("filtered, key sk-abcdef123456")))
 
     run, snapshot = finish(job, tmp_path)
 
@@ -94,7 +92,7 @@ def test_a_complete_session_is_returned_as_it_is(tmp_path: Path) -> None:
 
 
 def test_failed_records_are_tried_again_and_the_results_beside_them_stay(tmp_path: Path) -> None:
-    job = CallingJob(40, fault=lambda record, _: TimedOut("slow") if record.index in (3, 25) else None)
+    job = CallingJob(40, fault=at(3, 25, error=TimedOut("slow")))
     first, _ = finish(job, tmp_path, batch_size=10)
     before = results(tmp_path, first.sid)
     again = CallingJob(40)
@@ -119,7 +117,7 @@ def test_failed_records_are_tried_again_and_the_results_beside_them_stay(tmp_pat
 
 
 def test_failures_that_were_not_reached_again_still_count_after_a_stop(tmp_path: Path) -> None:
-    finish(CallingJob(30, fault=lambda record, _: TimedOut("slow") if record.index > 27 else None), tmp_path)
+    finish(CallingJob(30, fault=at(28, 29, error=TimedOut("slow"))), tmp_path)
     job = CallingJob(30, latency_s=5.0)
     run = start(job, tmp_path, RunSettings(max_workers=1))
     until(lambda: job.in_flight == 1)
@@ -170,9 +168,7 @@ def test_twins_are_worked_on_once(tmp_path: Path) -> None:
 
 
 def test_twins_of_a_record_that_cannot_be_done_fail_likewise(tmp_path: Path) -> None:
-    job = QuickJob(
-        ["a", "a", "b", "a"], fault=lambda record, _: ContentFiltered("no") if record.payload == "a" else None
-    )
+    job = QuickJob(["a", "a", "b", "a"], fault=at(0, 1, 3, error=ContentFiltered("no")))
 
     run, snapshot = finish(job, tmp_path)
 
@@ -186,7 +182,7 @@ def test_the_next_twin_gets_a_try_of_its_own_after_a_fault_that_may_pass(tmp_pat
     job = CallingJob(
         ["a", "a", "b", "a", "a"],
         latency_s=latency_s,
-        fault=lambda record, _: TimedOut("late") if record.index == 0 else None,
+        fault=at(0, error=TimedOut("late")),
     )
 
     run, snapshot = finish(job, tmp_path, batch_size=2)
