@@ -144,13 +144,11 @@ def category(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issu
     """Report what Google's taxonomy does not list.
 
     The packaged list is in English; Google also reads its translations, so a path that does not begin with an English
-    category is only noted.
+    category is only noted. It has no ids, so an id is taken as it is.
     """
-    if taxonomy_path(value):
+    if taxonomy_path(value) or (value.isdecimal() and value.isascii()):
         return
-    if value.isdecimal():
-        yield Issue("category_unknown", f"Google's taxonomy has no category with the id {quoted(value)}", value)
-    elif above := _known_part(value):
+    if above := _known_part(value):
         left = value[len(above) :].strip(" >") or value
         yield Issue("category_unknown", f"Google's taxonomy has no {quoted(left)} in {quoted(above)}", value)
     else:

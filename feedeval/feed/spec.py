@@ -21,6 +21,14 @@ from feedeval.errors import InputError
 DATA = Path(__file__).resolve().parents[1] / "data" / "spec"
 _SEPARATOR = re.compile(r"\s*>\s*")
 _BOOK = re.compile(r"97[89]\d{10}")
+_IDS_OF_RULES = {
+    "166": "Apparel & Accessories",
+    "187": "Apparel & Accessories > Shoes",
+    "783": "Media",
+    "784": "Media > Books",
+    "1604": "Apparel & Accessories > Clothing",
+}
+"""Ids of Google's product taxonomy (version 2021-09-21) that a requirement turns on."""
 
 
 class Target(StrEnum):
@@ -234,31 +242,31 @@ _APPLIES: Mapping[Requirement, Callable[[Mapping[str, Any]], bool]] = {
 
 @lru_cache(maxsize=65536)
 def taxonomy_path(id_or_path: str) -> str | None:
-    """Return the full path of a category of Google's product taxonomy, or None where it lists no such category.
+    """Return the full path of a category of Google's product taxonomy, or None where the packaged list has no such one.
+
+    The list has no ids; only those that rules turn on (apparel, media) are known.
 
     Args:
-        id_or_path: A numeric id such as `"267"`, or a path such as `"Electronics > Audio"`; case and the space
-            around `>` do not matter, and the id in front of a path (`"267 - Electronics > …"`) is read alone.
+        id_or_path: A path such as `"Electronics > Audio"`, with or without its id in front (`"223 - Electronics > …"`),
+            or an id; case and the space around `>` do not matter.
     """
-    by_id, by_path = _taxonomy()
     text = id_or_path.strip()
-    number = text.split(" - ", 1)[0].strip() if text[:1].isdecimal() else ""
-    if number.isdecimal() and number.isascii():
-        return by_id.get(int(number)) if len(number) < 10 else None
-    return by_path.get(_SEPARATOR.sub(" > ", text).casefold())
+    number, _, named = text.partition(" - ") if text[:1].isdecimal() else ("", "", text)
+    if not named and number.strip().isascii():
+        return _IDS_OF_RULES.get(number.strip())
+    return _taxonomy().get(_SEPARATOR.sub(" > ", named.strip()).casefold())
 
 
 @lru_cache(maxsize=1)
-def _taxonomy() -> tuple[dict[int, str], dict[str, str]]:
-    """Return Google's taxonomy by id and by casefolded path."""
+def _taxonomy() -> dict[str, str]:
+    """Return the paths of Google's taxonomy by their casefolded form."""
     packed = (DATA / "google_taxonomy_en-US.txt.gz").read_bytes()
-    by_id: dict[int, str] = {}
+    paths: list[str] = []
     above: list[str] = []
     for line in gzip.decompress(packed).decode("utf-8").splitlines():
         if line.startswith("#"):
             continue
-        entry = line.lstrip("\t")
-        number, _, name = entry.partition(" ")
-        above = [*above[: len(line) - len(entry)], name]
-        by_id[int(number)] = " > ".join(above)
-    return by_id, {path.casefold(): path for path in by_id.values()}
+        name = line.lstrip("\t")
+        above = [*above[: len(line) - len(name)], name]
+        paths.append(" > ".join(above))
+    return {path.casefold(): path for path in paths}

@@ -62,7 +62,7 @@ def _first(value: FieldValue | None) -> str:
 def category_of(product: Product) -> str:
     """Return the product's category as a path joined by ` > `; empty where it has none.
 
-    `product_type`, else `google_product_category` (ids are resolved), else `category`; the first where there are
+    `product_type`, else `google_product_category` (a known id as its path), else `category`; the first where there are
     several.
     """
     for name in ("product_type", "google_product_category", "category"):

@@ -60,7 +60,12 @@ def certificate(name: str) -> list[Product]:
 
 
 VOLUME = {"attribute_name": "Volume", "attribute_value": "0.75 l"}
-JEANS = {"google_product_category": "204", "gender": "female", "age_group": "adult", "color": "red"}
+JEANS = {
+    "google_product_category": "Apparel & Accessories > Clothing > Pants",
+    "gender": "female",
+    "age_group": "adult",
+    "color": "red",
+}
 PREORDER = {"availability": "preorder"}
 NO_GTIN = {"gtin": None}
 PER_LITRE = {"unit_pricing_measure": "750 ml"}
@@ -148,7 +153,7 @@ GENERAL = [
     Case("number_invalid", "popularity_rank", "100.5", "99.5"),
     Case("country_unknown", "shipping", [{"country": "Germany"}], [{"country": "DE"}], field="shipping.country"),
     Case("country_unknown", "ships_from_country", "EU", "fr"),
-    Case("category_unknown", "google_product_category", "999999", "2920"),
+    Case("category_unknown", "google_product_category", "Electronics > Bottles", "2920"),
     Case("category_unknown", "google_product_category", "Electronics > Bottles", "Electronics > Audio"),
     Case("category_unrecognised", "google_product_category", "Elektronik > Audio", "electronics>audio"),
 ]
