@@ -73,7 +73,7 @@ def known_encoding(name: str | None) -> str | None:
     """Return Python's name of a declared encoding, or None where it is none that a feed can be written in."""
     try:
         codec = codecs.lookup((name or "").strip())
-        if codec.name in _NO_CHARSETS or codec.decode(b"a\0\0\0"[: 4 if "32" in codec.name else 2])[0][:1] != "a":
+        if codec.name in _NO_CHARSETS or not isinstance(codec.encode("<")[0], bytes):
             return None
     except (LookupError, ValueError, TypeError, AttributeError):
         return None

@@ -30,6 +30,7 @@ class Fault(StrEnum):
     """Kinds of faults that reading gets over; the value is what a warning says of it."""
 
     CUT_OFF = "the source ends in the middle of a product, which was left out"
+    ENDS_EARLY = "the source ends before its root element does; what followed is missing"
     DECODING = "bytes that do not fit the encoding"
     CONTROL_CHARACTER = "control characters removed"
     BARE_AMPERSAND = 'bare "&" read as text'

@@ -41,9 +41,7 @@ def json_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tup
     """Yield line number and pairs of each product in JSON: an array, an object around an array, or objects in a row."""
     reader = TextReader(source.head(), sniffed.encoding, faults)
     texts = reader.read(source.chunks(faults))
-    entries = (
-        _json_lines(texts, source.name, faults) if sniffed.format is Format.JSONL else _Json(texts, faults).entries()
-    )
+    entries = _json_lines(texts, faults) if sniffed.format is Format.JSONL else _Json(texts, faults).entries()
     for line, entry in entries:
         if isinstance(entry, dict):
             node = entry.get("node")
@@ -52,9 +50,9 @@ def json_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tup
             faults.add(Fault.NOT_AN_OBJECT, line=line)
 
 
-def _json_lines(texts: Iterable[str], name: str, faults: Faults) -> Iterator[tuple[int, Any]]:
+def _json_lines(texts: Iterable[str], faults: Faults) -> Iterator[tuple[int, Any]]:
     damaged: tuple[int, str] | None = None
-    for number, line in enumerate(split_lines(texts, name), start=1):
+    for number, line in enumerate(split_lines(texts, faults), start=1):
         if damaged is not None:
             faults.add(Fault.BROKEN_JSON, line=damaged[0], detail=damaged[1])
             damaged = None

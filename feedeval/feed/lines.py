@@ -18,7 +18,7 @@ _MAX_RECORD_LINES = 20_000
 _ONLY_RETURNS = re.compile(r"\r(?!\n)")
 
 
-def split_lines(texts: Iterable[str], name: str) -> Iterator[str]:
+def split_lines(texts: Iterable[str], faults: Faults) -> Iterator[str]:
     """Yield lines without their ends; a source without line feeds is split at carriage returns (old Excel for Mac).
 
     Raises:
@@ -38,7 +38,7 @@ def split_lines(texts: Iterable[str], name: str) -> Iterator[str]:
             size += len(text)
             if size > MAX_LINE_CHARS:
                 raise FeedError(
-                    f"{name} has a line of more than {MAX_LINE_CHARS >> 20} million characters; it is no table"
+                    f"{faults.source} has a line of more than {MAX_LINE_CHARS >> 20} million characters; it is no table"
                 )
             continue
         head, *lines = text.split(end)
@@ -48,7 +48,10 @@ def split_lines(texts: Iterable[str], name: str) -> Iterator[str]:
         for line in lines:
             yield line.removesuffix("\r")
     if tail := "".join(pending).removesuffix("\r"):
-        yield tail
+        if faults.count(Fault.COMPRESSION):
+            faults.add(Fault.CUT_OFF)
+        else:
+            yield tail
 
 
 def header_names(text: str, delimiter: str) -> list[str]:

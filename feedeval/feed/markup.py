@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from feedeval.feed.values import resolve_entities
 
-_MAX_VALUE_CHARS = 400_000
+_MAX_VALUE_CHARS = 100_000
 """Nothing behind this is cleaned: it would be cut from every context anyway."""
 _ROUNDS = 8
 
@@ -24,8 +24,9 @@ _INLINE_WORDS = """
 """
 _BLOCKS, _DROPPED, _INLINE = _BLOCK_WORDS.split(), _DROPPED_WORDS.split(), _INLINE_WORDS.split()
 _NAMES = "|".join(sorted({*_BLOCKS, *_DROPPED, *_INLINE}, key=len, reverse=True))
-# A tag ends where a browser would end it. Lengths are bounded, so that hostile text costs no more than linear time.
-_ATTRIBUTES = r"""\s(?:"[^"]{0,2000}"|'[^']{0,2000}'|[^<>"']{1,500}){0,40}|\s[^<>]{0,4000}|/"""
+# A tag ends where a browser would end it. Possessive quantifiers (`++`) and bounded lengths keep the search linear
+# whatever a stranger wrote.
+_ATTRIBUTES = r"""\s(?:"[^"<]{0,2000}+"|'[^'<]{0,2000}+'|[^<>"']++){0,60}+|\s[^<>]{0,4000}+|/"""
 _TAG = rf"/?(?:{_NAMES}|[a-z]\w*-[\w-]+)(?:{_ATTRIBUTES})?>"
 _OPENS_HTML = rf"{_TAG}|!--|!doctype\b|\?xml\b"
 _HTML = re.compile(rf"<(?:{_OPENS_HTML})", re.IGNORECASE)

@@ -9,8 +9,9 @@ from html.entities import html5
 
 from lxml import etree
 
-from feedeval.feed.decode import TextReader
-from feedeval.feed.elements import HTML_TAGS, pairs_of
+from feedeval.feed.columns import Shape, attributes
+from feedeval.feed.decode import TextReader, known_encoding
+from feedeval.feed.elements import HTML_TAGS, pairs_of, split_tag
 from feedeval.feed.faults import Fault, Faults
 from feedeval.feed.sniff import Sniffed
 from feedeval.feed.sources import Source
@@ -41,10 +42,14 @@ class _Cut:
 def repaired_items(source: Source, sniffed: Sniffed, faults: Faults, *, skip: int) -> Iterator[tuple[int, list[Pair]]]:
     """Yield line number and pairs of each product after the first `skip`, as far as it can be read."""
     head = source.head()
-    declared = dict(_XMLNS.findall(head.decode("utf-8", "replace").partition(f"<{sniffed.item}")[0]))
+    declared = dict(
+        _XMLNS.findall(
+            head.decode(known_encoding(sniffed.encoding) or "utf-8", "replace").partition(f"<{sniffed.item}")[0]
+        )
+    )
     reader = TextReader(head, sniffed.encoding, faults)
     mender = _Mender(declared, faults)
-    for number, cut in enumerate(_cuts(reader.read(source.chunks(faults)), sniffed.item, faults)):
+    for number, cut in enumerate(_cuts(reader.read(source.chunks(faults)), sniffed, faults)):
         if number < skip:
             continue
         item = mender.parse(cut)
@@ -52,9 +57,9 @@ def repaired_items(source: Source, sniffed: Sniffed, faults: Faults, *, skip: in
             yield cut.line, pairs_of(item)
 
 
-def _cuts(texts: Iterator[str], item: str, faults: Faults) -> Iterator[_Cut]:
+def _cuts(texts: Iterator[str], sniffed: Sniffed, faults: Faults) -> Iterator[_Cut]:
     """Yield the product elements of the text one by one; the last may be cut off."""
-    start = re.compile(rf"<((?:[\w.-]+:)?{item})(?=[\s>/])")
+    start = re.compile(rf"<((?:[\w.-]+:)?{sniffed.item})(?=[\s>/])")
     buffer, line, position = "", 1, 0
     opened: re.Match[str] | None = None
     for text in texts:
@@ -83,9 +88,12 @@ def _cuts(texts: Iterator[str], item: str, faults: Faults) -> Iterator[_Cut]:
             yield _Cut(buffer[:end], line)
             line += buffer.count("\n", 0, end)
             buffer, opened, position = buffer[end:], None, 0
-    if opened is not None and _CONTAINER_END.search(buffer):
+    if opened is None:
+        if f"</{sniffed.root}" not in buffer:
+            faults.add(Fault.ENDS_EARLY, line=line + buffer.count("\n"))
+    elif _CONTAINER_END.search(buffer):
         yield _Cut(buffer, line)
-    elif opened is not None:
+    else:
         faults.add(Fault.CUT_OFF, line=line)
 
 
@@ -129,6 +137,8 @@ class _Mender:
             return item
         item = _parse(opening + text + "</feed>", recover=True)
         self._faults.add(Fault.BROKEN_PRODUCT if item is not None else Fault.LOST_PRODUCT, line=cut.line)
+        if item is not None:
+            _unnest(item)
         return item
 
     def _opening(self, cut: _Cut) -> str:
@@ -188,6 +198,16 @@ class _Mender:
         if found:
             self._faults.add(Fault.HTML_IN_XML, line=line, count=found)
         return "".join(parts)
+
+
+def _unnest(item: etree._Element) -> None:
+    """Lift out the attributes that stand inside a plain text attribute because its end tag is missing."""
+    for child in item:
+        attribute = attributes().get(split_tag(str(child.tag))[1])
+        if attribute is not None and attribute.shape is Shape.ONE:
+            for nested in child:
+                # Appended to the end of the item, where the loop comes to it too.
+                item.append(nested)
 
 
 def _parse(text: str, *, recover: bool) -> etree._Element | None:

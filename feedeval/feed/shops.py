@@ -126,7 +126,9 @@ def _shopify_pairs(cells: dict[str, str], images: list[str], handle: str, *, sev
     found["id"] = cells.get("sku") or (f"{handle}-{slug}" if several and slug else handle)
     if details:
         found["product_detail"] = details
-    return [*((k, v) for k, v in found.items() if v), *((k, v) for k, v in cells.items() if k not in found)]
+    order = ["id", "title", *cells, *found]
+    pairs = {**cells, **found}
+    return [(name, pairs[name]) for name in dict.fromkeys(order) if pairs.get(name)]
 
 
 def _add_option(found: dict[str, Any], details: list[dict[str, str]], name: str, value: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from feedeval.errors import FeedError, InputError
@@ -44,7 +44,9 @@ class Sniffed:
         root: Name of the root element of XML, as written.
         item: Local name of the elements that hold a product.
         delimiter: Between the cells of a table.
-        override: The encoding is read so whatever the source declares.
+        override: XML is read in this encoding whatever it declares.
+        mislabelled: The source declares another encoding than it is in.
+        google: Google's namespace is declared or its prefix is used.
     """
 
     format: Format
@@ -53,6 +55,8 @@ class Sniffed:
     item: str = ""
     delimiter: str = ""
     override: bool = False
+    mislabelled: bool = False
+    google: bool = False
 
 
 _MAGIC = {
@@ -76,6 +80,7 @@ _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(item|entry|product)[\s>/]")
+_GOOGLE = re.compile(r"base\.google\.com/c?ns/|<g:[a-z_]+[\s/>]")
 _HTML = re.compile(
     r"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|div|p|h1|script|meta|title)\b", re.IGNORECASE | re.DOTALL
 )
@@ -105,7 +110,7 @@ def sniff(head: bytes, name: str, format: str | None = None, known: str | None =
     """
     wanted = _wanted(format)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        raise refuse(name, "empty")
+        raise refuse(name, "nothing, it is empty")
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
             raise refuse(name, what)
@@ -117,7 +122,10 @@ def sniff(head: bytes, name: str, format: str | None = None, known: str | None =
     text = head.decode(known_encoding(encoding) or _text_encoding(head), "replace").lstrip("\ufeff")
     start = text.lstrip()[:1]
     if wanted in XML_FORMATS or (wanted is None and start == "<"):
-        return _xml(text, name, encoding, bool(known) or _is_mislabelled(head, bom, declared))
+        found = _xml(text, name)
+        mislabelled = known is None and _is_mislabelled(head, bom, declared)
+        override = bool(known) or mislabelled or bom in ("utf-16-le", "utf-16-be")
+        return replace(found, encoding="utf-8" if mislabelled else encoding, override=override, mislabelled=mislabelled)
     if wanted in (Format.JSON, Format.JSONL) or (wanted is None and start in ("[", "{")):
         return Sniffed(wanted or _json_kind(text), encoding)
     return _table(text, name, encoding, wanted)
@@ -156,7 +164,7 @@ def _is_mislabelled(head: bytes, bom: str | None, declared: str | None) -> bool:
     return len(text) - len(text.encode("ascii", "ignore")) >= 3
 
 
-def _xml(text: str, name: str, encoding: str | None, override: bool) -> Sniffed:
+def _xml(text: str, name: str) -> Sniffed:
     if _HTML.match(text):
         raise refuse(name, "an HTML page")
     position = 0
@@ -174,15 +182,15 @@ def _xml(text: str, name: str, encoding: str | None, override: bool) -> Sniffed:
     local = root.rpartition(":")[2].lower()
     if local in _REFUSED_ROOTS:
         raise refuse(name, _REFUSED_ROOTS[local])
-    encoding = "utf-8" if override and encoding else encoding
+    google = _GOOGLE.search(text) is not None
     if local in ("rss", "rdf", "channel"):
-        return Sniffed(Format.RSS, encoding, root, "item", override=override)
+        return Sniffed(Format.RSS, root=root, item="item", google=google)
     if local == "feed":
-        return Sniffed(Format.ATOM, encoding, root, "entry", override=override)
+        return Sniffed(Format.ATOM, root=root, item="entry", google=google)
     found = _ITEM.search(text, root_match.end())
     if found is None:
         raise refuse(name, f"XML with the root element <{root[:60]}> and no <item>, <entry> or <product> in it")
-    return Sniffed(Format.XML, encoding, root, found[1], override=override)
+    return Sniffed(Format.XML, root=root, item=found[1], google=google)
 
 
 def _json_kind(text: str) -> Format:
@@ -206,7 +214,7 @@ def _table(text: str, name: str, encoding: str | None, wanted: Format | None) ->
         known = recognised(target.name for target in Names().resolve(tuple(names)))
         if (len(known), len(names)) > score:
             best, score = delimiter, (len(known), len(names))
-    if not best or "\ufffd" in text[:200]:
+    if score < (0, 2) or "\ufffd" in text[:200]:
         first = text.strip().splitlines()[0][:80]
         raise refuse(name, f"text that begins with {first!r}")
     return Sniffed(Format.TSV if best == "\t" else Format.CSV, encoding, delimiter=best)

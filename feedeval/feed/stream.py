@@ -72,7 +72,7 @@ class FeedStream(Iterator[Product]):
         if not self._told and self._faults:
             self._told = True
             sentences = [sentence[0].upper() + sentence[1:] for sentence in self.warnings]
-            warn(f"{self.source}: {self.count:,} products read. {'. '.join(sentences)}.")
+            warn(f"{self.source}: {self.count:,} product{'' if self.count == 1 else 's'} read. {'. '.join(sentences)}.")
 
     def __del__(self) -> None:
         self._opened.close()
@@ -131,11 +131,11 @@ def _is_product(product: Product, pairs: list[Pair], sniffed: Sniffed, names: Na
     if names.used:
         return True
     known = recognised(product)
-    if sniffed.format in XML_FORMATS:
+    if sniffed.format in XML_FORMATS and not sniffed.google:
         # A news item has title, link and description too.
         own = {name for name, _ in pairs} - NEWS_NAMES
         return bool(known - NEWS_NAMES) and bool(own) and bool(recognised(t.name for t in names.resolve(tuple(own))))
-    return len(known) >= 2
+    return len(known) >= 2 or (sniffed.google and bool(known))
 
 
 def iter_feed(
@@ -171,7 +171,7 @@ def iter_feed(
     try:
         sniffed = sniff(opened.head(), opened.name, format, opened.encoding)
         faults = Faults(opened.name, strict)
-        if sniffed.override and opened.encoding is None:
+        if sniffed.mislabelled:
             faults.add(Fault.DECODING, detail="declared otherwise, read as the UTF-8 that it is")
         stream = FeedStream(opened, sniffed, faults, names, limit)
     except BaseException:

@@ -18,7 +18,7 @@ from feedeval.feed.values import Pair
 def table_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
     """Yield line number and pairs of each product."""
     reader = TextReader(source.head(), sniffed.encoding, faults)
-    rows = Rows(split_lines(reader.read(source.chunks(faults)), source.name), sniffed.delimiter, faults)
+    rows = Rows(split_lines(reader.read(source.chunks(faults)), faults), sniffed.delimiter, faults)
     header: list[str] = []
     for _, cells in rows:
         if not is_preamble(sniffed.delimiter.join(cells)):

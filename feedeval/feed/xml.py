@@ -38,7 +38,7 @@ def xml_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tupl
     except _Broken as fault:
         if faults.strict:
             raise FeedError(
-                f"{source.name} is not well-formed XML after {count:,} products: {fault}. "
+                f"{source.name} is not well-formed XML after {count:,} whole products: {fault}. "
                 "Leave strict=True out to read what can be read."
             ) from fault
         yield from repaired_items(source, sniffed, faults, skip=count)
@@ -52,7 +52,7 @@ def _strict_items(chunks: Iterable[bytes], sniffed: Sniffed) -> Iterator[etree._
     parser = etree.XMLPullParser(
         events=("start", "end"),
         tag=(f"{{*}}{sniffed.item}", f"{{*}}{root}", sniffed.root),
-        encoding=known_encoding(sniffed.encoding) if sniffed.override else None,
+        encoding=_libxml_name(sniffed.encoding) if sniffed.override else None,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -71,6 +71,12 @@ def _strict_items(chunks: Iterable[bytes], sniffed: Sniffed) -> Iterator[etree._
     yield from state.items(parser.read_events())
     if fault is not None:
         raise fault
+
+
+def _libxml_name(encoding: str | None) -> str | None:
+    """Return libxml2's name of an encoding: `UTF-16LE` where Python says `utf-16-le`."""
+    name = known_encoding(encoding)
+    return name.upper().replace("UTF-16-", "UTF-16") if name else None
 
 
 def _feed(parser: etree.XMLPullParser, chunk: bytes | None) -> _Broken | None:
