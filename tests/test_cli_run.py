@@ -166,6 +166,23 @@ def test_a_wrong_key_stops_with_3_and_resume_goes_on(
     assert (load_session(sid, output_dir=output).results["status"] == "done").all()
 
 
+def test_resume_passes_by_what_is_finished(
+    feed: Path, output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("resume", output=output) == 2
+    with ModelServer(api_key=KEY) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        assert command("run", feed, "--quiet", output=output) == 3
+        unfinished = load_session(output_dir=output).id
+        assert command("run", feed, "--model", "offline", "--quiet", output=output) == 0
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        assert command("resume", "--quiet", output=output) == 0
+    assert load_session(unfinished, output_dir=output).status is Status.FINISHED
+    capsys.readouterr()
+    assert command("resume", output=output) == 0
+    assert "nothing to go on with" in capsys.readouterr().out
+
+
 def test_resume_takes_the_feed_from_elsewhere(
     feed: Path, output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

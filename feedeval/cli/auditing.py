@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from feedeval.cli.output import FEED_HELP, Exit, complain, say, width
 from feedeval.errors import InputError
 from feedeval.records import Status
-from feedeval.results.plaintext import plain_line
+from feedeval.results.plaintext import plain, plain_line
 
 if TYPE_CHECKING:
     from feedeval.evaluator import ProductFeedEvaluator
@@ -53,7 +53,9 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
 
     resume = commands.add_parser("resume", parents=[common, sitting], help="go on with a session")
     resume.set_defaults(handler=resume_command)
-    resume.add_argument("session", nargs="?", metavar="SESSION", help="name or beginning; the latest by default")
+    resume.add_argument(
+        "session", nargs="?", metavar="SESSION", help="name or beginning; the latest unfinished one by default"
+    )
     resume.add_argument("--base-url", metavar="URL", help="the session's endpoint, to say that it may get the key")
     resume.add_argument("--feed", metavar="FEED", help="the feed, where it is no longer where it was")
 
@@ -137,9 +139,28 @@ def resume_command(arguments: Arguments) -> int:
     from feedeval.evaluator import resume
     from feedeval.results.session import load_session
 
-    session = load_session(arguments.session, output_dir=arguments.output_dir)
+    if arguments.session is None:
+        session = _latest_unfinished(arguments.output_dir)
+        if session is None:
+            say(f"Every session in {plain(arguments.output_dir)} is finished: nothing to go on with.")
+            return Exit.DONE
+    else:
+        session = load_session(arguments.session, output_dir=arguments.output_dir)
     run = resume(session, arguments.feed, api_key=_key_for(session, arguments.base_url), **_sitting(arguments))
     return _see_through(run, arguments)
+
+
+def _latest_unfinished(output_dir: str) -> Session | None:
+    from feedeval.results.session import load_session
+    from feedeval.run.store import session_ids
+
+    # Where there is no session at all, this says so.
+    load_session(output_dir=output_dir)
+    for sid in reversed(session_ids(output_dir)):
+        session = load_session(sid, output_dir=output_dir)
+        if session.is_audit and session.status is not Status.FINISHED:
+            return session
+    return None
 
 
 def _key() -> str | None:
