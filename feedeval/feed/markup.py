@@ -57,10 +57,16 @@ def clean_text(value: str) -> str:
         # A round can bring to light what was escaped more than once; each makes the text shorter.
         for _ in range(_ROUNDS):
             before = text
+            text = _visible(text)
             text = _html_text(text) if _HTML.search(text) else resolve_entities(_CDATA.sub("", text))
             if text == before:
                 break
     return _tidy(text)
+
+
+def _visible(text: str) -> str:
+    """Return the text without characters that show nothing: they could also keep a tag from being seen as one."""
+    return text if text.isascii() and text.isprintable() else _JOINERS.sub("", _INVISIBLE.sub("", text))
 
 
 def _html_text(html: str) -> str:
@@ -81,5 +87,5 @@ def _html_text(html: str) -> str:
 def _tidy(text: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.split()) if "  " in text else text.strip()
-    text = _JOINERS.sub("", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
+    text = _visible(_LINE_ENDS.sub("\n", text))
     return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()

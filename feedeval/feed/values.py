@@ -35,7 +35,9 @@ _SUB_ALIASES = {
     },
     "question_and_answer": {"q": "question", "a": "answer", "title": "question", "text": "answer"},
 }  # fmt: skip
-_TRUE, _FALSE = {"1", "true", "yes", "instock"}, {"0", "false", "no", "outofstock"}
+_YES_OR_NO = {"1": "in_stock", "true": "in_stock", "yes": "in_stock"} | dict.fromkeys(
+    ("0", "false", "no"), "out_of_stock"
+)
 
 
 def resolve_entities(text: str) -> str:
@@ -282,12 +284,7 @@ def _only_part(text: str, name: str, parts: tuple[str, ...]) -> str:
 
 def _availability(value: FieldValue) -> FieldValue:
     """Read yes and no of an `in stock?` column as the attribute's own words."""
-    if not isinstance(value, str):
-        return value
-    word = value.lower().replace("_", "").replace(" ", "")
-    if word in ("1", "true", "yes", "0", "false", "no"):
-        return "in_stock" if word in _TRUE else "out_of_stock"
-    return value
+    return _YES_OR_NO.get(value.lower(), value) if isinstance(value, str) else value
 
 
 def _put(product: Product, name: str, value: FieldValue, shape: Shape) -> None:
