@@ -200,18 +200,19 @@ class PanelReporter:
         return bool(_usable(self._shown(), self._run).get("retry_failed"))
 
     def _finish(self) -> None:
-        if self._board is not None:
-            self._board.finish(self.html(), _usable(self._shown(), self._run))
+        # First what is saved: a page that shows the end must not save an earlier state.
         if self._outputs:
             self._save()
-            self._offer_retry()
+        if self._board is not None:
+            self._board.finish(self.html(), _usable(self._shown(), self._run))
+        self._offer_retry()
         if not self._can_retry():
             # Nothing is left to press: the panel must not keep the run and all its results alive.
             self._run = None
 
     def _offer_retry(self) -> None:
         """Show the button below the static summary: the summary must not depend on widgets."""
-        if self._board is not None and self._can_retry() and not self._offered:
+        if self._board is not None and self._outputs and self._can_retry() and not self._offered:
             self._offered = True
             self._outputs[-1].add(self._board.offer_view())
 

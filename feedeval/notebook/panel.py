@@ -91,6 +91,10 @@ class Board:
         text, icon, tooltip = BUTTONS[name]
         button = ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, layout={"width": "auto"})
         button.on_click(lambda _: self._press(name))
+        # ipykernel 7.4 hands a click to the loop that drew the button last, which is the one that a cell may block.
+        # Without this hook it goes where the page sent it, to a subshell that is free; other versions do not look for
+        # it.
+        button.comm._reply_subshell_for = None
         return button
 
 

@@ -1,4 +1,4 @@
-"""A run as static HTML that is renewed now and then: for pages that show no widgets, and for those who want no buttons."""
+"""A run as static HTML, renewed now and then: for pages that show no widgets and for those who want no buttons."""
 
 from __future__ import annotations
 

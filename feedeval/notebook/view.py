@@ -102,20 +102,19 @@ def run_html(snapshot: Snapshot, messages: Sequence[str] = (), *, updated: str =
 def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
     """Return a run as a few lines of text."""
     glyph, word = _state(snapshot)
-    lines = [f"{glyph} {word} · {_title(snapshot)} · {snapshot.engine} · session {snapshot.session}"]
-    reason = _reason(snapshot)
-    lines += [f"  {reason}"] if reason else []
-    lines.append(
-        f"  {_through(snapshot)} · " + " · ".join(f"{name.lower()} {value}" for name, value in _facts(snapshot))
-    )
+    facts = " · ".join(f"{name.lower()} {value}" for name, value in _facts(snapshot))
     health = snapshot.health
-    if health.overall_status is not HealthStatus.HEALTHY:
-        lines.append(f"  {health.overall_status.value}: {'; '.join(health.reasons)}")
-    lines += [f"  {name} × {count:,}" for name, count in _types(snapshot)]
-    lines += [f"  {text}" for text in messages[-1:]]
     advice = standing_advice(snapshot)
-    lines += [f"  as of {moment(snapshot.updated)} · {advice}"] if advice else []
-    return "\n".join(lines[:1] + ["  " + plain(line) for line in lines[1:]])
+    first = f"{glyph} {word} · {_title(snapshot)} · {snapshot.engine} · session {snapshot.session}"
+    more = (
+        _reason(snapshot),
+        f"{_through(snapshot)} · {facts}",
+        f"{health.overall_status.value}: {'; '.join(health.reasons)}" if health.reasons else "",
+        *(f"{name} × {count:,}" for name, count in _types(snapshot)[:TYPES_SHOWN]),
+        *messages[-1:],
+        f"as of {moment(snapshot.updated)} · {advice}" if advice else "",
+    )
+    return "\n".join([plain(_short(first)), *(f"  {plain(_short(line, 2 * _CLIP_CHARS))}" for line in more if line)])
 
 
 def standing_advice(snapshot: Snapshot) -> str:
@@ -308,9 +307,10 @@ def _latest(snapshot: Snapshot) -> list[str]:
         alike.setdefault((failure.error_type, failure.message), []).append(failure)
     lines = []
     for (error_type, message), failures in list(alike.items())[:LATEST_SHOWN]:
-        more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
         first = failures[0]
-        lines.append(f"{clock(first.timestamp)} {_short(first.key, 60)}{more}: {error_type}: {_short(message)}".strip())
+        more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
+        what = f"{_short(error_type, 60)}: {_short(message)}"
+        lines.append(f"{clock(first.timestamp)} {_short(first.key, 60)}{more}: {what}".strip())
     return lines
 
 

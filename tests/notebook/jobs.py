@@ -24,6 +24,7 @@ class CountingJob:
         self.seconds_each = seconds_each
         self.fail_every = fail_every
         self.message = message
+        self.fails = True
 
     def fingerprint(self) -> Mapping[str, Any]:
         return {"total": self.total, "fail_every": self.fail_every}
@@ -42,7 +43,7 @@ class CountingJob:
     async def process(self, record: Record, ledger: Ledger) -> dict[str, Any]:
         if self.seconds_each:
             await asyncio.sleep(self.seconds_each)
-        if self.fail_every and record.index % self.fail_every == self.fail_every - 1:
+        if self.fails and self.fail_every and record.index % self.fail_every == self.fail_every - 1:
             raise ValueError(self.message)
         return {"n": record.index}
 

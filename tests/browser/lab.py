@@ -1,0 +1,199 @@
+"""A JupyterLab server of our own and a notebook that is open in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+BOUND_MS = 30_000
+_START_BOUND_S = 90.0
+_PRESSES = 8
+
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+_SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    # What is saved is what a test saves, and every cell is in the page.
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+}
+
+
+class Lab:
+    """A server that runs on a free port of this machine, with no settings but its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "notebooks"
+        self.folder.mkdir()
+        self._token = "a-test"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        own = {name: folder / name.lower() for name in ("CONFIG", "DATA", "RUNTIME")}
+        environment = {f"JUPYTER_{name}_DIR": str(path) for name, path in own.items()}
+        settings = folder / "settings"
+        for name, values in _SETTINGS.items():
+            path = settings / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values), encoding="utf-8")
+        environment |= {
+            "JUPYTERLAB_SETTINGS_DIR": str(settings),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "PYTHONPATH": str(ROOT),
+        }
+        options = ("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0")
+        self._log = (folder / "lab.log").open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options, f"--IdentityProvider.token={self._token}"],
+            cwd=self.folder,
+            env=os.environ | environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        self._wait_until_ready(folder / "lab.log")
+
+    def _wait_until_ready(self, log: Path) -> None:
+        until_s = time.monotonic() + _START_BOUND_S
+        while time.monotonic() < until_s and self._process.poll() is None:
+            try:
+                self._ask("GET", "/api/status")
+                return
+            except OSError:
+                time.sleep(0.2)
+        self.close()
+        raise AssertionError(f"JupyterLab did not start:\n{log.read_text(errors='replace')[-3000:]}")
+
+    def close(self) -> None:
+        """Stop the server with all its kernels."""
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._log.close()
+
+    def address_of(self, name: str) -> str:
+        return f"{self.address}/doc/tree/{name}?token={self._token}"
+
+    def stop_kernels(self) -> None:
+        """Shut down every kernel, as its menu entry does."""
+        for session in self._ask("GET", "/api/sessions"):
+            self._ask("DELETE", f"/api/sessions/{session['id']}")
+
+    def _ask(self, method: str, path: str) -> list[dict[str, str]]:
+        headers = {"Authorization": f"token {self._token}"}
+        request = urllib.request.Request(self.address + path, method=method, headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            body = reply.read()
+        found: list[dict[str, str]] = json.loads(body) if body else []
+        return found
+
+
+class Notebook:
+    """A notebook on a page: cells are counted from 0."""
+
+    def __init__(self, lab: Lab, page: Page, path: Path) -> None:
+        self.path = path
+        self.page = page
+        self.complaints: list[str] = []
+        self._lab = lab
+        page.set_default_timeout(BOUND_MS)
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.load()
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def load(self) -> None:
+        """Load the page, for the first time or again."""
+        self.page.goto(self._lab.address_of(self.path.name))
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+
+    def start(self, cell: int) -> None:
+        """Begin to run a cell."""
+        before = self._prompt(cell)
+        for _ in range(_PRESSES):
+            self.page.locator(".jp-Cell").nth(cell).locator(".jp-InputArea-editor").click()
+            self.page.keyboard.press("Control+Enter")
+            # A page that has only just opened may not have its kernel yet, and passes the keys over.
+            for _ in range(20):
+                if self._prompt(cell) != before:
+                    return
+                self.page.wait_for_timeout(100)
+        raise AssertionError(f"cell {cell} did not start")
+
+    def run(self, cell: int) -> None:
+        """Run a cell and wait until it is done."""
+        self.start(cell)
+        self.wait_until(lambda: self._prompt(cell)[1:-2].isdigit(), BOUND_MS / 1000)
+
+    def _prompt(self, cell: int) -> str:
+        return self.page.locator(".jp-Cell").nth(cell).locator(".jp-InputPrompt").inner_text().strip()
+
+    def output(self, cell: int) -> Locator:
+        """Return the output of a cell."""
+        return self.page.locator(".jp-Cell").nth(cell).locator(".jp-Cell-outputArea")
+
+    def through(self, cell: int) -> int:
+        """Return how many records the panel of a cell says are through."""
+        found = re.search(r"([\d,]+) of [\d,]+ products", self.output(cell).inner_text())
+        assert found is not None, self.output(cell).inner_text()
+        return int(found[1].replace(",", ""))
+
+    def wait_until(self, true: Callable[[], bool], bound_s: float) -> float:
+        """Wait until something is true and return how long it took; fails after `bound_s`."""
+        since_s = time.monotonic()
+        while not true():
+            assert time.monotonic() - since_s < bound_s, f"not within {bound_s} s"
+            self.page.wait_for_timeout(20)
+        return time.monotonic() - since_s
+
+    def save(self) -> nbformat.NotebookNode:
+        """Save the notebook and return it as it stands on disk."""
+        before_ns = self.path.stat().st_mtime_ns
+        self.page.keyboard.press("Control+s")
+        self.wait_until(lambda: self.path.stat().st_mtime_ns != before_ns, 10)
+        self.page.wait_for_timeout(200)
+        return nbformat.read(self.path, as_version=4)
+
+
+@contextmanager
+def opened(lab: Lab, browser: Browser, *cells: str) -> Iterator[Notebook]:
+    """Write a notebook, open it in a page of its own, and shut its kernel down afterwards."""
+    path = lab.folder / f"test_{len(list(lab.folder.iterdir()))}.ipynb"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, path)
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    try:
+        yield Notebook(lab, page, path)
+    finally:
+        page.close()
+        lab.stop_kernels()

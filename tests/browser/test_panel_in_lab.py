@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.browser.lab import Lab, Notebook
+
+pytestmark = pytest.mark.slow
+
+RUN = """from tests.notebook.cells import *
+job = CountingJob({total}, seconds_each={seconds_each}, fail_every={fail_every}, message={message!r})
+handle = Handle(job, max_workers=8)
+handle"""
+HOSTILE = "<img src=x onerror='window.obeyed = 1'> costs $5 or $6"
+ACTS_WITHIN_S = 1.0
+
+Open = Callable[..., "Notebook"]
+
+
+def run_of(total: int, *, seconds_each: float = 0.2, fail_every: int = 0, message: str = HOSTILE) -> str:
+    return RUN.format(total=total, seconds_each=seconds_each, fail_every=fail_every, message=message)
+
+
+def exported(notebook: Notebook) -> str:
+    """The saved notebook as a page that runs nothing."""
+    from nbconvert import HTMLExporter
+
+    page, _ = HTMLExporter().from_filename(str(notebook.path))
+    text: str = page
+    return text
+
+
+def test_the_panel_moves_and_answers_whatever_the_kernel_does(notebook: Open) -> None:
+    book = notebook(run_of(5_000, fail_every=5), "for n in range(3):\n    print(n); time.sleep(0.5)", "time.sleep(5)")
+    book.run(0)
+    panel = book.output(0)
+    book.wait_until(lambda: book.through(0) > 0, 5)
+
+    before = book.through(0)
+    book.run(1)
+    assert book.through(0) > before, "the panel stood still while another cell ran"
+    assert "products" not in book.output(1).inner_text()
+
+    book.start(2)
+    book.page.wait_for_timeout(500)
+    before = book.through(0)
+    book.wait_until(lambda: book.through(0) > before + 10, 2.5)
+    panel.get_by_role("button", name="Pause").click()
+    book.wait_until(lambda: "Paus" in panel.inner_text().split("Feed audit")[0], ACTS_WITHIN_S)
+    assert "[*]" in book.page.locator(".jp-Cell").nth(2).inner_text(), "the cell was to block all the while"
+    panel.get_by_role("button", name="Resume").click()
+    book.run(1)
+
+    panel.get_by_role("button", name="Pause").click()
+    book.wait_until(lambda: "Paused" in panel.inner_text(), ACTS_WITHIN_S)
+    before = book.through(0)
+    book.page.wait_for_timeout(600)
+    assert book.through(0) == before
+    assert "Paused" in exported_text(book)
+
+    panel.get_by_role("button", name="Resume").click()
+    book.wait_until(lambda: book.through(0) > before, ACTS_WITHIN_S + 0.5)
+    panel.get_by_role("button", name="Stop").click()
+    book.wait_until(lambda: "Stopped" in panel.inner_text(), ACTS_WITHIN_S)
+    assert panel.get_by_role("button").count() == 0
+    assert book.page.evaluate("window.obeyed") is None
+    assert panel.locator(".MathJax, mjx-container").count() == 0
+    assert book.complaints == []
+
+
+def exported_text(book: Notebook) -> str:
+    book.save()
+    return exported(book)
+
+
+def test_a_reloaded_page_shows_the_live_panel(notebook: Open) -> None:
+    book = notebook(run_of(3_000), "print(handle.snapshot().status.value)")
+    book.run(0)
+    book.wait_until(lambda: book.through(0) > 0, 5)
+    book.save()
+    book.load()
+    book.wait_until(lambda: "products" in book.output(0).inner_text(), 15)
+    before = book.through(0)
+    book.wait_until(lambda: book.through(0) > before, 2)
+    book.output(0).get_by_role("button", name="Stop").click()
+    book.wait_until(lambda: "Stopped" in book.output(0).inner_text(), ACTS_WITHIN_S)
+    book.run(1)
+    assert "stopped" in book.output(1).inner_text()
+    assert book.complaints == []
+
+
+def test_the_last_state_outlives_the_kernel_and_the_page(notebook: Open, lab: Lab) -> None:
+    book = notebook(run_of(120, seconds_each=0.05), "handle.wait(); print(widgets_left())")
+    book.run(0)
+    book.run(1)
+    assert int(book.output(1).inner_text()) <= 10
+    book.wait_until(lambda: "Finished" in book.output(0).inner_text(), 2)
+    saved = book.save()
+    assert [sorted(output.data) for output in saved.cells[0].outputs] == [["text/html", "text/plain"]]
+    assert "120 of 120 products · 100 %" in exported(book)
+    lab.stop_kernels()
+    book.load()
+    assert "120 of 120 products · 100 %" in book.output(0).inner_text()
+    assert "Error" not in book.output(0).inner_text()
+    assert book.complaints == []
+
+
+def test_failures_can_be_tried_again_from_the_page(notebook: Open) -> None:
+    book = notebook(run_of(60, seconds_each=0.05, fail_every=10))
+    book.run(0)
+    panel = book.output(0)
+    book.wait_until(lambda: "Finished" in panel.inner_text(), 10)
+    assert "failed" in exported_text(book)
+    button = panel.get_by_role("button", name="Retry failed")
+    book.wait_until(lambda: button.count() == 1, 2)
+    button.click()
+    book.wait_until(lambda: button.count() == 0, 5)
+    book.wait_until(lambda: "Finished" in panel.inner_text(), 5)
+    text = " ".join(panel.inner_text().split())
+    assert "Done 60 Failed 0" in text
+    assert panel.get_by_text("Finished").count() == 1
+    assert book.complaints == []
+
+
+def test_twenty_thousand_fast_records_end_at_100_percent_on_the_page(notebook: Open) -> None:
+    book = notebook(run_of(20_000, seconds_each=0))
+    book.run(0)
+    book.wait_until(lambda: "20,000 of 20,000 products · 100 %" in book.output(0).inner_text(), 25)
+    assert book.complaints == []
+
+
+def test_the_panel_fits_a_narrow_window(notebook: Open) -> None:
+    book = notebook(run_of(2_000, fail_every=5))
+    book.page.set_viewport_size({"width": 520, "height": 800})
+    book.run(0)
+    book.wait_until(lambda: "Errors" in book.output(0).inner_text(), 10)
+    widths = book.output(0).evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert widths[0] <= widths[1], "it has to be scrolled sideways"

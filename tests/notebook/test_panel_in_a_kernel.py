@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.notebook.kernel import Kernel, sent_at, started_kernel
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+SLOW = (
+    "from tests.notebook.cells import *\nhandle = Handle(CountingJob(2_000, seconds_each=0.2), max_workers=8)\nhandle"
+)
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[Kernel]:
+    with started_kernel(tmp_path) as kernel:
+        yield kernel
+
+
+def test_a_fast_run_ends_at_100_percent_and_floods_nobody(kernel: Kernel) -> None:
+    kernel.run("from tests.notebook.cells import *")
+    kernel.run("handle = Handle(CountingJob(20_000, fail_every=500), max_workers=64, batch_size=100)\nhandle")
+    kernel.run("end = handle.wait()")
+    printed = kernel.run("import json; print(json.dumps([end.elapsed_s, handle.timed.cost_s, widgets_left()]))")
+    elapsed_s, cost_s, left = json.loads(printed)
+
+    by_widget: defaultdict[str, list[float]] = defaultdict(list)
+    for message in kernel.messages:
+        if message["msg_type"] == "comm_msg":
+            by_widget[message["content"]["comm_id"]].append(sent_at(message))
+    assert max(map(len, by_widget.values())) >= 2
+    for times in by_widget.values():
+        for first, sixth in zip(times, times[5:], strict=False):
+            assert sixth - first >= 0.95, "more than 5 messages within a second"
+
+    last = kernel.bundles("update_display_data")[-1]
+    assert WIDGET_VIEW not in last
+    assert "20,000 of 20,000 products · 100 %" in last["text/html"]
+    assert "20,000 of 20,000 products · 100 %" in last["text/plain"]
+    assert "failed 40 " in last["text/plain"]
+    assert left <= 10
+    assert cost_s <= 0.03 * elapsed_s, f"the panel took {cost_s:.2f} s of {elapsed_s:.2f} s"
+
+
+def test_a_finished_run_without_failures_leaves_a_summary_and_lets_go_of_the_run(kernel: Kernel) -> None:
+    kernel.run("from tests.notebook.cells import *\nhandle = Handle(CountingJob(50)); handle.panel.display()")
+    kernel.run("end = handle.wait()")
+    assert int(kernel.run("print(widgets_left())")) <= 5
+    kernel.run("import gc, weakref; seen, panel = weakref.ref(handle), handle.panel")
+    kernel.run("del handle; gc.collect(); assert seen() is None")
+
+
+def test_buttons_act_while_the_kernel_is_idle(kernel: Kernel) -> None:
+    kernel.run(SLOW)
+    kernel.press("Pause")
+    message = kernel.wait_for("paused by hand")
+    assert "paused" in kernel.run("print(handle.snapshot().status.value)")
+    kernel.press("Resume")
+    kernel.wait_for("Running</span>")
+    kernel.press("Stop")
+    kernel.wait_for("stopped by hand")
+    assert "stopped" in kernel.run("print(handle.wait().status.value)")
+    assert message["msg_type"] in ("comm_msg", "update_display_data")
+
+
+def test_what_a_button_raises_is_shown_in_the_panel(kernel: Kernel) -> None:
+    kernel.run(SLOW)
+    kernel.run("def refuse(): raise ValueError('<b>no</b> way')\nhandle.pause = refuse")
+    kernel.press("Pause")
+    message = kernel.wait_for("That did not work:")
+    assert "ValueError: &lt;b&gt;no&lt;/b&gt; way" in str(message["content"])
+    assert "running" in kernel.run("print(handle.snapshot().status.value); handle.stop()")
+
+
+def test_retrying_brings_the_panel_back_to_life(kernel: Kernel) -> None:
+    kernel.run("from tests.notebook.cells import *\nhandle = Handle(CountingJob(40, fail_every=10))\nhandle")
+    kernel.run("handle.wait()")
+    offers = [bundle for bundle in kernel.bundles("display_data") if bundle.get("text/html") == ""]
+    assert len(offers) == 1, "one button below the summary"
+    kernel.press("Retry failed")
+    kernel.wait_for("40 of 40 products · 100 % · done 40 · failed 0")
+    assert int(kernel.run("print(widgets_left())")) <= 10
+    last = kernel.bundles("update_display_data")[-1]
+    assert "Retry" not in str(last)
+    assert WIDGET_VIEW not in last
+
+
+def test_the_panel_is_shown_again_by_every_cell_that_asks(kernel: Kernel) -> None:
+    kernel.run(SLOW)
+    before = int(kernel.run("print(widgets_left())"))
+    kernel.run("handle")
+    assert int(kernel.run("print(widgets_left())")) == before
+    first, second = [bundle for bundle in kernel.bundles("display_data") if WIDGET_VIEW in bundle]
+    assert first[WIDGET_VIEW]["model_id"] == second[WIDGET_VIEW]["model_id"]
+    kernel.run("handle.stop(); handle.wait()")
+    ends = [bundle for bundle in kernel.bundles("update_display_data") if "Stopped" in bundle["text/html"]]
+    assert len(ends) >= 2, "both outputs show the end"
+
+
+def test_outputs_carry_html_and_text_from_the_start(kernel: Kernel) -> None:
+    kernel.run(SLOW)
+    bundle = next(bundle for bundle in kernel.bundles("display_data") if WIDGET_VIEW in bundle)
+    assert "Running" in bundle["text/html"]
+    assert "Running" in bundle["text/plain"]
+    kernel.run("handle.stop(); handle.wait()")
+
+
+def test_a_run_that_began_without_a_panel_gets_one(kernel: Kernel) -> None:
+    kernel.run(
+        "from tests.notebook.cells import *\nfrom feedeval.notebook.live import panel_for\n"
+        "run = start(CountingJob(2_000, seconds_each=0.1), tempfile.mkdtemp(), RunSettings(max_workers=8))"
+    )
+    kernel.run("assert panel_for(run) is panel_for(run); panel_for(run)")
+    kernel.wait_for("of 2,000 products")
+    kernel.run("run.stop(); run.wait()")
+    assert "Stopped" in kernel.bundles("update_display_data")[-1]["text/html"]
+
+
+def test_a_run_that_is_over_is_shown_without_widgets(kernel: Kernel) -> None:
+    kernel.run(
+        "from tests.notebook.cells import *\nfrom feedeval.notebook.live import panel_for\n"
+        "run = start(CountingJob(20), tempfile.mkdtemp()); run.wait(); panel_for(run)"
+    )
+    assert "20 of 20 products" in kernel.bundles("display_data")[-1]["text/html"]
+    assert int(kernel.run("print(widgets_left())")) == 0
+
+
+def test_importing_feedeval_does_not_import_the_panel(kernel: Kernel) -> None:
+    kernel.run("import feedeval, sys; assert 'feedeval.notebook.panel' not in sys.modules")
+
+
+def test_html_alone_moves_and_ends(kernel: Kernel) -> None:
+    kernel.run(
+        "from tests.notebook.cells import *\nfrom feedeval.notebook.choice import reporters_for\n"
+        "run = start(CountingJob(200, seconds_each=0.1), tempfile.mkdtemp(), RunSettings(max_workers=8),"
+        " reporters=reporters_for('html')); run.wait()"
+    )
+    shown = kernel.bundles("update_display_data")
+    assert 2 <= len(shown) <= 6
+    assert "200 of 200 products · 100 %" in shown[-1]["text/html"]
