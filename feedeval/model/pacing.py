@@ -235,6 +235,9 @@ class Pacer:
             kept: collections.deque[_Waiter] = collections.deque()
             while self._waiters:
                 waiter = self._waiters.popleft()
+                if waiter.loop.is_closed():
+                    # Its run was torn down without closing: nobody is there to use or give back a permit.
+                    continue
                 if waiter.lane.in_flight >= waiter.lane.limit:
                     kept.append(waiter)
                     continue

@@ -42,15 +42,18 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         session = self._session
         if session is None:
             session = self._session = self._open()
+        address = str(request.url)
+        if address not in self._proxies:
+            self._proxies[address] = _proxy_for(request.url)
         try:
             async with session.request(
                 request.method,
-                str(request.url),
+                address,
                 headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
                 data=request.content or None,
                 allow_redirects=False,
                 timeout=self._timeout(request),
-                proxy=self._proxy(request.url.scheme, request.url.host),
+                proxy=self._proxies[address],
             ) as response:
                 body = await response.read()
                 # What was said of encoding and length is about bytes that aiohttp has decoded.
@@ -90,12 +93,13 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             self._timeouts[total_s] = found
         return found
 
-    def _proxy(self, scheme: str, host: str) -> str | None:
-        """Return the proxy that the environment names for this host, looked up once."""
-        if host not in self._proxies:
-            bypass = urllib.request.proxy_bypass(host)
-            self._proxies[host] = None if bypass else urllib.request.getproxies().get(scheme)
-        return self._proxies[host]
+
+def _proxy_for(url: httpx2.URL) -> str | None:
+    """Return the proxy that the environment names for this address."""
+    if urllib.request.proxy_bypass(url.host):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(url.scheme) or proxies.get("all")
 
 
 class LeanClient(httpx2.AsyncClient):
