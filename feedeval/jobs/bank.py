@@ -222,7 +222,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
     kinds = [kind for kind in table.get("value", [_TAKES_TEXT]) if kind != _TAKES_TEXT]
     any_of = "|".join(f"{{{kind}}}" for kind in kinds)
     measured = [kind for kind in kinds if kind in _MEASURES]
-    spelled = union([re.escape(fold(n)).replace(r"\ ", "[ _]") for n in table.get("names", [])])
+    spelled = union([re.escape(fold(n).replace("ß", "ss")).replace(r"\ ", "[ _]") for n in table.get("names", [])])
     # A name and a measure may be parted by a few words ("weight with battery: 1.4 kg") but not by another number.
     named = rf"(?<!\w)(?:{spelled})\b[^\d.!?;|]{{{{0,28}}}}?(?:{'|'.join(f'{{{k}}}' for k in measured)})"
     return Facet(

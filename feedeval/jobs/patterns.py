@@ -86,8 +86,9 @@ class Blocks:
 
 
 def fold_pattern(source: str) -> str:
-    r"""Fold a pattern but leave its escapes: `\S` must not become `\s`."""
-    return re.sub(r"\\.|[^\\]+", lambda m: m.group() if m.group().startswith("\\") else fold(m.group()), source)
+    r"""Fold a pattern but leave its escapes: `\S` must not become `\s`. `ss` also finds `ß`, which has no accent."""
+    folded = re.sub(r"\\.|[^\\]+", lambda m: m.group() if m.group().startswith("\\") else fold(m.group()), source)
+    return re.sub(r"\{[a-z_]+\}|ss", lambda m: "(?:ss|ß)" if m.group() == "ss" else m.group(), folded)
 
 
 def fixed_letters(regex: str) -> tuple[str, ...]:
@@ -160,7 +161,7 @@ def _required(alternative: str) -> list[tuple[str, ...]]:
 def tidy_name(name: str) -> str:
     """Return an attribute's name folded, with single spaces: `vystupni_napeti` is `vystupni napeti`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return " ".join(re.sub(r"[\W_]+", " ", fold(spaced)).split())
+    return " ".join(re.sub(r"[\W_]+", " ", fold(spaced)).replace("ß", "ss").split())
 
 
 def union(sources: Sequence[str]) -> str:
