@@ -76,8 +76,7 @@ class EvaluationRun:
             RunFault: The run had to pause; what is done is saved, and the same call goes on with it.
         """
         snapshot = run_blocking(self._run)
-        fault = getattr(self._run, "fault", None)
-        if fault is not None and not snapshot.counts.left == 0:
+        if (fault := self._run.fault) is not None:
             raise type(fault)(f"{fault} What is done is saved in session {self.sid}; the same call goes on with it.")
         return snapshot
 

@@ -132,7 +132,7 @@ class Crew:
             else:
                 outcome = self._failure(record, exc, ledger, begun_s)
         except RunFault as exc:
-            self._halt(Cause.FAULT, f"{type(exc).__name__}: {sentence(exc)}")
+            self._halt(Cause.FAULT, exc)
         except Exception as exc:  # a failing record is a row and stops nothing
             outcome = self._failure(record, exc, ledger, begun_s)
         finally:

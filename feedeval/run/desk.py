@@ -159,7 +159,7 @@ class Desk:
     def write_failed(self, exc: BaseException) -> None:
         """Halt because something could not be written; what could not stays in memory."""
         if isinstance(exc, RunFault):
-            self._halt(Cause.FAULT, f"{type(exc).__name__}: {sentence(exc)}")
+            self._halt(Cause.FAULT, exc)
         else:
             self._crash(exc)
 

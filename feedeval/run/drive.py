@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from feedeval.errors import ConnectionLost, FeedevalError, RunFault
+from feedeval.errors import ConnectionLost, FeedevalError, RunFault, StorageError
 from feedeval.records import Status
 from feedeval.run.crew import Crew
 from feedeval.run.desk import Desk
@@ -62,14 +63,19 @@ class Drive:
                 await ticker
             await self._end(finished=finished)
 
-    def halt(self, cause: Cause, reason: str) -> None:
+    @property
+    def fault(self) -> RunFault | None:
+        """What a person has to mend before the run can go on."""
+        return self._halt.fault if self._halt is not None else None
+
+    def halt(self, cause: Cause, why: str | RunFault) -> None:
         """Start nothing more and let what is in flight finish. The first reason stands; a stop outranks it."""
         current, state = self._halt, self._p.state
         if current is None or (current.cause.clears_itself and not cause.clears_itself):
-            self._halt = Halt(cause, reason)
+            self._halt = Halt.made(cause, why)
         elif cause is Cause.STOP:
             # The reason of a fault is what a person needs to know, also after a stop.
-            self._halt = Halt(cause, current.reason if current.cause is Cause.FAULT else reason)
+            self._halt = replace(current, cause=cause) if current.fault is not None else Halt.made(cause, why)
         with state.lock:
             if state.status is Status.RUNNING:
                 state.leaving = "stopping" if Cause.STOP in (cause, self._halt and self._halt.cause) else "pausing"
@@ -108,7 +114,7 @@ class Drive:
         except ConnectionLost as exc:
             self.halt(Cause.NETWORK, f"no network: {sentence(exc)}")
         except RunFault as exc:
-            self.halt(Cause.FAULT, f"{type(exc).__name__}: {sentence(exc)}")
+            self.halt(Cause.FAULT, exc)
         else:
             return True
         return False
@@ -131,7 +137,7 @@ class Drive:
                 problem = await self.desk.write_again()
                 if not problem:
                     return self._end_rest()
-                self._halt = Halt(Cause.FAULT, f"StorageError: {problem}")
+                self._halt = Halt.made(Cause.FAULT, StorageError(problem))
             elif halt.cause is Cause.NETWORK and await self._slept(wait_s):
                 wait_s = min(2 * wait_s, self._p.settings.probe_longest_s)
                 if await self._probed():
@@ -189,7 +195,7 @@ class Drive:
             return False
         fault = probe.exception()
         if isinstance(fault, RunFault):
-            self._halt = Halt(Cause.FAULT, f"{type(fault).__name__}: {sentence(fault)}")
+            self._halt = Halt.made(Cause.FAULT, fault)
         elif fault is not None and not isinstance(fault, FeedevalError):
             self._p.log.warning(f"probe: {type(fault).__name__}: {sentence(fault)}")
         return fault is None

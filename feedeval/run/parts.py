@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from feedeval.errors import RunFault
 from feedeval.run.batches import Batches
 from feedeval.run.display import Display
 from feedeval.run.eventlog import EventLog
+from feedeval.run.failures import sentence
 from feedeval.run.health import Senses, Watch
 from feedeval.run.job import Job
 from feedeval.run.keeper import Keeper
@@ -41,10 +43,19 @@ class Halt:
 
     cause: Cause
     reason: str
+    fault: RunFault | None = None
+    """What a person has to mend."""
+
+    @classmethod
+    def made(cls, cause: Cause, why: str | RunFault) -> Halt:
+        """Return a halt for a reason in one sentence, or for the fault that is the reason."""
+        if isinstance(why, RunFault):
+            return cls(cause, f"{type(why).__name__}: {sentence(why)}", why)
+        return cls(cause, why, RunFault(why) if cause is Cause.FAULT else None)
 
 
-CallHalt = Callable[[Cause, str], None]
-"""Calls a halt with its reason, in one sentence for a person."""
+CallHalt = Callable[[Cause, str | RunFault], None]
+"""Calls a halt with its reason: one sentence for a person, or the fault itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from feedeval.errors import FeedevalError, InputError
+from feedeval.errors import FeedevalError, InputError, RunFault
 from feedeval.records import Progress, Status
 from feedeval.run.assemble import Start, assemble, finished_state
 from feedeval.run.choice import choose
@@ -83,6 +83,11 @@ class Run:
     def done(self) -> bool:
         """Whether the run is over: finished or stopped."""
         return self._over.is_set()
+
+    @property
+    def fault(self) -> RunFault | None:
+        """What a person has to mend: why the run is paused, or why it was stopped before its end."""
+        return self._drive.fault if self._drive is not None else None
 
     def snapshot(self) -> Snapshot:
         """Return where the run stands at this moment."""

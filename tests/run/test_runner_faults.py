@@ -252,7 +252,8 @@ class FullDisk:
 @pytest.mark.parametrize("what", ["calls", "batches"])
 def test_a_full_disk_pauses_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     disk = FullDisk(monkeypatch, calls=what == "calls", batches=what == "batches")
-    job = CallingJob(100, latency_s=0.002)
+    # Many enough that the run is not over before the disk is full, however slow this thread is.
+    job = CallingJob(2000, latency_s=0.002)
     run = start(job, tmp_path, RunSettings(batch_size=10, max_workers=8))
     until(lambda: run.snapshot().batches_complete >= 2)
     disk.full.set()
@@ -266,9 +267,9 @@ def test_a_full_disk_pauses_and_nothing_is_lost(tmp_path: Path, monkeypatch: pyt
     assert "disk is full" in paused(run)
     disk.full.clear()
     run.resume()
-    assert run.wait(WAIT_S).counts.done == 100
+    assert run.wait(WAIT_S).counts.done == 2000
     assert set(job.served.values()) == {1}
-    assert sum(f.report.calls for f in files(tmp_path, run.sid)) == 100
+    assert sum(f.report.calls for f in files(tmp_path, run.sid)) == 2000
 
 
 def test_stopping_on_a_full_disk_ends_the_run_and_the_calls_are_found_later(
