@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import urllib.parse
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from feedeval.errors import InputError
 
@@ -37,6 +38,17 @@ class ModelSettings(BaseModel):
     input_price: float | None = Field(default=None, ge=0)
     """Dollars for a million input tokens, where the price of the model is not known or another one was agreed."""
     output_price: float | None = Field(default=None, ge=0)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as exc:
+            found = exc.errors(include_url=False)
+            sentences = [_sentence(str(e["loc"][0]), e["input"], e["msg"], known=type(self)) for e in found]
+        else:
+            return
+        # Not chained: pydantic's error holds what was given, the key too.
+        raise InputError(" ".join(sentences))
 
     @property
     def endpoint(self) -> str:
@@ -77,3 +89,10 @@ class ModelSettings(BaseModel):
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise InputError("`api_key` has blanks or characters outside ASCII: copy the key again.")
         return key or NO_KEY
+
+
+def _sentence(name: str, value: object, message: str, *, known: type[BaseModel]) -> str:
+    if name not in known.model_fields:
+        return f"{name} is not a setting of the calls; known are {', '.join(known.model_fields)}."
+    shown = name if name == "api_key" else f"{name}={value!r}"
+    return f"{shown} cannot be used: {message}."
