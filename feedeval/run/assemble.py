@@ -66,13 +66,18 @@ def assemble(start: Start) -> tuple[Parts, list[str]]:
         store = SessionStore.open(start.folder, sid, keep_calls=keep_calls)
     try:
         parts, messages = _with_store(start, store)
-        # Whoever looks for a session to go on with finds this one from now on.
-        parts.state.status = Status.RUNNING
-        parts.keeper.write_now()
-        return parts, messages
     except BaseException:
         store.close()
         raise
+    try:
+        # Whoever looks for a session to go on with finds this one from now on.
+        parts.state.status = Status.RUNNING
+        parts.keeper.write_now()
+    except BaseException:
+        parts.log.close()
+        store.close()
+        raise
+    return parts, messages
 
 
 def finished_state(progress: Progress, folder: Path) -> RunState:

@@ -102,14 +102,16 @@ class Run:
         self._halt(Cause.STOP, "stopped by hand")
 
     def resume(self, **changes: Any) -> None:
-        """Go on after a pause, with new settings where they are needed.
+        """Go on after a pause, with new settings where they are needed; a run that is finished has nothing to do.
 
         Args:
             changes: `budget_usd` (None takes the cap away), and what `Hooks.on_change` can change, such as `api_key`.
 
         Raises:
-            InputError: A setting cannot be changed or has no usable value, or the run is over.
+            InputError: A setting cannot be changed or has no usable value, or the run was stopped.
         """
+        if self._state.status is Status.FINISHED:
+            return
         if self.done:
             raise InputError(f"Session {self.sid} is not being worked on; start it again to go on with it.")
         rest = dict(changes)

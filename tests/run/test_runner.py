@@ -274,7 +274,7 @@ def test_resume_during_the_pause_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_quick_job_can_be_paused_at_once(tmp_path: Path) -> None:
-    run = start(QuickJob(200_000), tmp_path, RunSettings(batch_size=500))
+    run = start(QuickJob(60_000), tmp_path, RunSettings(batch_size=500))
     until(lambda: run.snapshot().counts.done > 0)
 
     asked = time.monotonic()
@@ -282,7 +282,7 @@ def test_a_quick_job_can_be_paused_at_once(tmp_path: Path) -> None:
     until(lambda: run.snapshot().status is Status.PAUSED)
 
     assert time.monotonic() - asked < 1.0
-    assert 0 < run.snapshot().counts.done < 200_000
+    assert 0 < run.snapshot().counts.done < 60_000
     run.stop()
     run.wait(WAIT_S)
 
@@ -346,6 +346,16 @@ def test_changes_that_nobody_hears_are_refused(tmp_path: Path) -> None:
     run.wait(WAIT_S)
     with pytest.raises(InputError, match="not being worked on"):
         run.resume()
+
+
+def test_resuming_a_finished_run_does_nothing(tmp_path: Path) -> None:
+    run, _ = finish(QuickJob(5), tmp_path)
+
+    run.pause()
+    run.resume()
+    run.stop()
+
+    assert run.wait(1.0).status is Status.FINISHED
 
 
 def test_records_that_change_during_the_run_pause_it(tmp_path: Path) -> None:
