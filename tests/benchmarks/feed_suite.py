@@ -1,0 +1,120 @@
+"""How fast feeds are read, checked and audited without a model, and how far the embedded engine agrees with people."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pandas as pd
+
+import feedeval as fe
+from feedeval.feed.reader import iter_feed
+from feedeval.jobs.offline import OfflineEngine
+from tests.benchmarks.calls_suite import products
+from tests.benchmarks.client_bench import KEY, control, server
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.judge_agreement import judge_half, kappa
+from tests.benchmarks.runner_bench import Peak
+
+ROOT = Path(__file__).resolve().parents[2]
+REAL_FEED = ROOT.parent / "shared" / "feeds" / "importpc_cz_rss_1255.xml"
+SAMPLE_FEED = ROOT / "notebooks" / "data" / "sample_feed.xml"
+
+
+def seconds(action: Callable[[], object], rounds: int) -> float:
+    """Return the median time that something takes."""
+    found = []
+    for _ in range(rounds):
+        begun_s = time.perf_counter()
+        action()
+        found.append(time.perf_counter() - begun_s)
+    return statistics.median(found)
+
+
+def real_feed(*, rounds: int) -> list[Figure]:
+    """Measure a real feed of 1,255 products where it is present: reading it, and auditing it offline with its files."""
+    if not REAL_FEED.is_file():
+        return []
+    feed = fe.read_feed(REAL_FEED)
+    read_s = seconds(lambda: fe.read_feed(REAL_FEED), rounds)
+    audited_s = seconds(lambda: _audited(feed), rounds + 1)
+    return [
+        Figure("read_feed of 1,255 real products", read_s, "s", at_most=1.0),
+        Figure("real products audited offline", len(feed) / audited_s, "/s", at_least=300.0),
+    ]
+
+
+def _audited(feed: pd.DataFrame) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        results = fe.ProductFeedEvaluator(model="offline", output_dir=folder).evaluate_products_batch(
+            feed, progress="none"
+        )
+        assert len(results) == len(feed) and (results["status"] == "done").all()
+
+
+def checks(*, count: int) -> list[Figure]:
+    """Measure `check_feed` over the sample feed's products, repeated with other ids and titles."""
+    sample = list(fe.iter_feed(SAMPLE_FEED))
+    many = [
+        {**sample[n % len(sample)], "id": f"S-{n}", "title": f"{sample[n % len(sample)].get('title', '')} no. {n}"}
+        for n in range(count)
+    ]
+    frame = pd.DataFrame(many)
+    frame = frame.astype(object).where(frame.notna(), None)
+    name = f"check_feed of {count:,} products"
+    return [Figure(name, seconds(lambda: fe.check_feed(frame), 1), "s", at_most=20.0 * count / 100_000)]
+
+
+def streaming(*, count: int) -> list[Figure]:
+    """Measure memory while a long file is iterated: it must not grow."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "long.jsonl")
+        with path.open("wb") as out:
+            for start in range(0, count, 1000):
+                lines = (orjson.dumps(product) + b"\n" for product in products(1000, start))
+                out.writelines(lines)
+        sum(1 for _ in iter_feed(path, limit=1000))
+        peak = Peak()
+        begun_s = time.perf_counter()
+        assert sum(1 for _ in iter_feed(path)) == count
+        took_s = time.perf_counter() - begun_s
+    return [
+        Figure(f"iter_feed of {count:,} products: memory", peak.above_start_mb(), "MB", at_most=50.0),
+        Figure(f"iter_feed of {count:,} products", count / took_s, "/s"),
+    ]
+
+
+def first_audit() -> list[Figure]:
+    """Measure the first command of the README: the sample feed, no key, no network, from a cold start."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "feedeval", "run", str(SAMPLE_FEED), "--output-dir", folder]
+            subprocess.run(command, cwd=ROOT, env=clean, check=True, capture_output=True)
+
+    return [Figure("sample feed from the terminal", seconds(run, 1), "s", at_most=60.0)]
+
+
+def requests() -> list[Figure]:
+    """Count the requests of an audit beyond its categories and products."""
+    with server() as url, tempfile.TemporaryDirectory() as folder:
+        fe.ProductFeedEvaluator(KEY, base_url=url, output_dir=folder).evaluate_products_batch(
+            products(200, 0), progress="none"
+        )
+        made = control(url)["requests"]
+    return [Figure("requests beyond categories + products", made - 204, at_most=0.0)]
+
+
+def agreement() -> list[Figure]:
+    """Measure how far the embedded engine agrees with the held-back half of the labelled set."""
+    outcomes = judge_half("held", OfflineEngine())
+    found = kappa((o.human, o.engine) for o in outcomes)
+    return [Figure("agreement with people, held-back half", found, "κ", at_least=0.85, note=f"{len(outcomes)} cases")]
