@@ -90,7 +90,7 @@ class Detector:
         traps = [trap for trap in self.traps if trap.may_match(reading.folded)]
         texts = [segment.folded for segment in reading.segments]
         for trap in traps:
-            texts = [trap.regex.sub(lambda m: "\x00" * len(m.group()), text) for text in texts]
+            texts = [trap.regex.sub(lambda m: ";" * len(m.group()), text) for text in texts]
         return texts
 
     @staticmethod
