@@ -1,0 +1,34 @@
+"""Plots: frame in, Axes out.
+
+```python
+fe.plots.coverage(session.results)
+fe.plots.most_missed(session.judgements, top=20)
+```
+
+Each takes `ax=None`: without one it makes a figure that pyplot knows, so that a notebook shows it once under its cell.
+None calls `show()` or changes matplotlib's settings. A frame without rows gives a sentence, not an error.
+"""
+
+from __future__ import annotations
+
+from feedeval.notebook.plots_feed import (
+    coverage,
+    coverage_by_category,
+    missing_fields,
+    most_missed,
+    verdicts_by_taxonomy,
+)
+from feedeval.notebook.plots_run import cost, errors_by_type, errors_over_batches, latency, rate
+
+__all__ = [
+    "cost",
+    "coverage",
+    "coverage_by_category",
+    "errors_by_type",
+    "errors_over_batches",
+    "latency",
+    "missing_fields",
+    "most_missed",
+    "rate",
+    "verdicts_by_taxonomy",
+]

@@ -1,0 +1,298 @@
+"""How a run went, as plots: what failed, how fast it was and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from feedeval.notebook import drawing as draw
+from feedeval.notebook.drawing import BAR, SERIES, Words, label
+from feedeval.run.reporters import duration
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = NDArray[np.float64]
+
+FAILURES = "failures, such as `session.failures`"
+REPORTS = "batch reports, such as `session.reports`"
+TOP = 12
+
+_MOST_BARS = 60
+_NO_REPORTS = "No batch is complete yet: there is nothing to show."
+_NO_FAILURES = "No product failed."
+_UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_IDLE_S = 300.0
+"""A pause shorter than this is shown as it is."""
+_IDLE_FACTOR = 20.0
+"""A pause is cut out where it is so many times longer than what usually lies between two batches."""
+
+
+def errors_by_type(failures: pd.DataFrame, ax: Axes | None = None, *, top: int = TOP) -> Axes:
+    """Plot how many products failed by which kind of error, the most frequent first.
+
+    Args:
+        failures: A row a failed product; column error_type.
+        ax: Where to draw; None makes a figure as high as its rows need.
+        top: Most kinds shown.
+
+    Returns:
+        The axes: failed products, a row a kind of error.
+
+    Raises:
+        InputError: A column is missing.
+    """
+    draw.needs(failures, ["error_type"], FAILURES)
+    if failures.empty:
+        return draw.sentence(ax, _NO_FAILURES)
+    ranked = failures["error_type"].value_counts()
+    shown = ranked.head(draw.most_rows(ax, top))
+    ax = draw.canvas(ax, rows=len(shown))
+    draw.bars(ax, BAR, places=range(len(shown)), lengths=shown.to_numpy())
+    draw.label_rows(ax, [draw.elide(label(name), draw.room(ax)) for name in shown.index])
+    texts = [f"{count:,} ({100 * count / len(failures):.0f} %)" for count in shown]
+    draw.value_texts(ax, list(shown.astype(float)), texts)
+    ax.set_xlim(0, shown.max() * 1.25)
+    draw.whole_numbers(ax, "x")
+    more = "" if len(shown) == len(ranked) else f", the {len(shown)} most frequent of {len(ranked)} kinds"
+    draw.dress(ax, Words(f"Errors of {_many(len(failures), 'failed product')} by type{more}", "Failed products"))
+    return ax
+
+
+def errors_over_batches(failures: pd.DataFrame, ax: Axes | None = None, *, total_batches: int | None = None) -> Axes:
+    """Plot in which batches products failed, by kind of error.
+
+    Args:
+        failures: A row a failed product; columns batch_number and error_type.
+        ax: Where to draw; None makes a figure that a notebook shows.
+        total_batches: Batches of the run, so that those after the last failure are shown too.
+
+    Returns:
+        The axes: batch number against failed products. Where there are many batches, a bar stands for several.
+
+    Raises:
+        InputError: A column is missing.
+    """
+    draw.needs(failures, ["batch_number", "error_type"], FAILURES)
+    known = failures[failures["batch_number"].notna()]
+    if known.empty:
+        return draw.sentence(ax, _NO_FAILURES)
+    ax = draw.canvas(ax)
+    numbers = known["batch_number"].to_numpy(dtype=float)
+    last = max(int(numbers.max()), total_batches or 1)
+    step = -(-last // _MOST_BARS)
+    edges = np.arange(0.5, last + step + 0.5, step)
+    kinds = known["error_type"].value_counts()
+    named = list(kinds.index[: len(SERIES) if len(kinds) <= len(SERIES) else len(SERIES) - 1])
+    parts = [(label(kind), known["error_type"] == kind) for kind in named]
+    if len(kinds) > len(named):
+        parts.append((f"{len(kinds) - len(named)} other kinds", ~known["error_type"].isin(named)))
+    bottoms = np.zeros(len(edges) - 1)
+    for fill, (_, rows) in zip(SERIES, parts, strict=False):
+        heights, _ = np.histogram(numbers[rows.to_numpy(dtype=bool)], bins=edges)
+        draw.columns(ax, fill, edges=edges, heights=heights, bottoms=bottoms)
+        bottoms = bottoms + heights
+    ax.set_xlim(0.5, edges[-1])
+    draw.whole_numbers(ax, "x")
+    draw.whole_numbers(ax, "y")
+    xlabel = "Batch number" if step == 1 else f"Batch number; a bar stands for {step} batches"
+    legend = tuple((fill, text) for fill, (text, _) in zip(SERIES, parts, strict=False))
+    draw.dress(ax, Words("Errors over the batches", xlabel, "Failed products", legend))
+    return ax
+
+
+def rate(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Plot how many products were done in a unit of time, over the time that was spent working.
+
+    Args:
+        reports: A row a batch; columns timestamp, elapsed_ms and processed.
+        ax: Where to draw; None makes a figure that a notebook shows.
+
+    Returns:
+        The axes: time against products a second, minute or hour. A batch counts evenly over the time it was open.
+
+    Raises:
+        InputError: A column is missing.
+    """
+    draw.needs(reports, ["timestamp", "elapsed_ms", "processed"], REPORTS)
+    time = _working_time(reports)
+    if time is None:
+        return draw.sentence(ax, _NO_REPORTS)
+    ax = draw.canvas(ax)
+    processed = time.of(reports["processed"])
+    edges = np.linspace(0, time.span_s, min(_MOST_BARS, max(1, len(time.ends_s) // 3)) + 1)
+    lasted = np.maximum(time.ends_s - time.starts_s, 1e-6)
+    done = np.array([(processed * np.clip((edge - time.starts_s) / lasted, 0, 1)).sum() for edge in edges])
+    per_s = np.diff(done) / np.diff(edges)
+    unit, unit_s = next(((u, s) for u, s in _UNITS_S.items() if per_s.max() * s >= 1), ("h", 3600.0))
+    _, scale = time.unit
+    ax.stairs(per_s * unit_s, edges / scale, fill=True, facecolor=BAR.colour, alpha=0.4, linewidth=0)
+    ax.stairs(per_s * unit_s, edges / scale, color=draw.ink(ax), linewidth=1.2, baseline=None)
+    mean = processed.sum() / time.span_s * unit_s
+    _time_axis(ax, time)
+    name = {"s": "second", "min": "minute", "h": "hour"}[unit]
+    draw.dress(ax, Words(f"Rate: {_figure(mean)} products a {name} on average", time.label, f"Products a {name}"))
+    return ax
+
+
+def latency(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Plot how long batches took for each of their products, over the time that was spent working.
+
+    Batches overlap, so this is not the inverse of the rate: it grows when calls wait or are tried again.
+
+    Args:
+        reports: A row a batch; columns timestamp, elapsed_ms and average_time_ms.
+        ax: Where to draw; None makes a figure that a notebook shows.
+
+    Returns:
+        The axes: time against milliseconds or seconds a product. Of many batches the median is drawn, and a band that
+        holds 80 % of them.
+
+    Raises:
+        InputError: A column is missing.
+    """
+    draw.needs(reports, ["timestamp", "elapsed_ms", "average_time_ms"], REPORTS)
+    time = _working_time(reports)
+    if time is None:
+        return draw.sentence(ax, _NO_REPORTS)
+    ax = draw.canvas(ax)
+    values = time.of(reports["average_time_ms"])
+    unit, divisor = ("s", 1000.0) if np.median(values) >= 1000 else ("ms", 1.0)
+    values = values / divisor
+    _, scale = time.unit
+    if len(values) <= _MOST_BARS:
+        ax.plot(time.ends_s / scale, values, color=draw.ink(ax), linewidth=1, marker="o", markersize=3.5, clip_on=False)
+        how = "a point stands for a batch"
+    else:
+        parts = np.array_split(np.arange(len(values)), _MOST_BARS)
+        where = np.array([time.ends_s[part].mean() for part in parts]) / scale
+        low, middle, high = (np.array([np.quantile(values[p], q) for p in parts]) for q in (0.1, 0.5, 0.9))
+        ax.fill_between(where, low, high, color=BAR.colour, alpha=0.4, linewidth=0)
+        ax.plot(where, middle, color=draw.ink(ax), linewidth=1.2)
+        how = "line: median of the batches, band: 80 % of them"
+    ax.set_ylim(0, None)
+    _time_axis(ax, time)
+    title = f"Batch time for each product: {_figure(float(np.median(values)))} {unit} (median; {how})"
+    draw.dress(ax, Words(title, time.label, f"Batch time a product ({unit})"))
+    return ax
+
+
+def cost(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Plot what the run cost, added up over its batches.
+
+    Args:
+        reports: A row a batch; columns batch_number and cost_usd (NaN where the model has no known price).
+        ax: Where to draw; None makes a figure that a notebook shows.
+
+    Returns:
+        The axes: batch number against US dollars.
+
+    Raises:
+        InputError: A column is missing.
+    """
+    draw.needs(reports, ["batch_number", "cost_usd"], REPORTS)
+    if reports.empty:
+        return draw.sentence(ax, _NO_REPORTS)
+    ordered = reports.sort_values("batch_number")
+    costs = ordered["cost_usd"].to_numpy(dtype=float, na_value=np.nan)
+    unknown = int(np.isnan(costs).sum())
+    if unknown == len(costs):
+        return draw.sentence(ax, "What this run cost is not known: the model has no known price.")
+    total = float(np.nansum(costs))
+    if total == 0:
+        return draw.sentence(ax, "This run cost nothing.")
+    ax = draw.canvas(ax)
+    numbers = ordered["batch_number"].to_numpy(dtype=float)
+    edges = np.append(numbers - 0.5, numbers[-1] + 0.5)
+    spent = np.nancumsum(costs)
+    ax.stairs(spent, edges, fill=True, facecolor=BAR.colour, alpha=0.4, linewidth=0)
+    ax.stairs(spent, edges, color=draw.ink(ax), linewidth=1.4, baseline=None)
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylim(0, total * 1.08)
+    draw.whole_numbers(ax, "x")
+    more = f"; the price of {_many(unknown, 'batch', 'batches')} is not known" if unknown else ""
+    title = label(f"Cost of {_many(len(costs), 'batch', 'batches')}: ${_figure(total)}{more}")
+    draw.dress(ax, Words(title, "Batch number", "Cost so far (US dollars)"))
+    return ax
+
+
+@dataclass(frozen=True, slots=True)
+class _Time:
+    """When batches began and ended, in seconds of work: long pauses are cut out."""
+
+    order: NDArray[np.intp]
+    starts_s: Floats
+    ends_s: Floats
+    pauses: tuple[tuple[float, float], ...]
+    """Where a pause was cut out, and how long it was."""
+
+    @property
+    def span_s(self) -> float:
+        return float(self.ends_s[-1])
+
+    @property
+    def unit(self) -> tuple[str, float]:
+        """The unit of the axis and its seconds."""
+        return next(((u, s) for u, s in reversed(_UNITS_S.items()) if self.span_s >= 2 * s), ("s", 1.0))
+
+    @property
+    def label(self) -> str:
+        """What the axis shows, with its unit."""
+        name = {"s": "seconds", "min": "minutes", "h": "hours"}[self.unit[0]]
+        return f"Time since the start ({name}{', pauses cut out' if self.pauses else ''})"
+
+    def of(self, column: pd.Series) -> Floats:
+        """Return a column of the reports in the order of time."""
+        return np.asarray(column.to_numpy(dtype=float, na_value=np.nan)[self.order], dtype=np.float64)
+
+
+def _working_time(reports: pd.DataFrame) -> _Time | None:
+    """Return when batches were worked on, or None where no report says."""
+    stamps = pd.to_datetime(reports["timestamp"], utc=True, format="ISO8601", errors="coerce")
+    known = np.flatnonzero(stamps.notna())
+    if not len(known):
+        return None
+    seconds = (stamps - stamps.iloc[known].min()).dt.total_seconds().to_numpy(dtype=float)
+    order = known[np.argsort(seconds[known], kind="stable")]
+    lasted = reports["elapsed_ms"].to_numpy(dtype=float, na_value=0.0)[order] / 1000
+    ends = seconds[order]
+    gaps = np.diff(ends)
+    # A batch that was open all along explains a gap: nothing was paused then.
+    idle = gaps - lasted[1:]
+    usual = float(np.median(gaps)) if len(gaps) else 0.0
+    cut = np.where((idle > _IDLE_S) & (gaps > _IDLE_FACTOR * usual), idle, 0.0)
+    ends = ends - np.concatenate([[0.0], np.cumsum(cut)])
+    starts = ends - lasted
+    first = float(starts.min())
+    pauses = tuple((float(ends[n] - first), float(cut[n])) for n in np.flatnonzero(cut))
+    ends, starts = ends - first, starts - first
+    # All batches of a run that takes no time at all still have a width.
+    if ends[-1] <= 0:
+        ends[-1] = 1e-3
+    return _Time(order, starts, ends, pauses)
+
+
+def _time_axis(ax: Axes, time: _Time) -> None:
+    _, scale = time.unit
+    ax.set_xlim(0, time.span_s / scale)
+    _, top = ax.get_ylim()
+    ax.set_ylim(0, top * 1.05)
+    for at_s, lasted_s in time.pauses:
+        ax.axvline(at_s / scale, color=draw.ink(ax), linestyle=":", linewidth=1)
+        ax.annotate(
+            *(f"paused {duration(lasted_s)}", (at_s / scale, 1.0)), xycoords=("data", "axes fraction"), xytext=(3, -3),
+            textcoords="offset points", va="top", fontsize=8, color=draw.ink(ax),
+        )  # fmt: skip
+
+
+def _figure(value: float) -> str:
+    """Return a figure with as many digits as say something."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _many(count: int, what: str, plural: str = "") -> str:
+    return f"{count:,} {what if count == 1 else plural or what + 's'}"
