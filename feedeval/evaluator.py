@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import pandas as pd
 from pydantic import SecretStr
@@ -17,8 +17,7 @@ from feedeval.jobs.audit import AuditJob, AuditSettings
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.offline import OfflineEngine
 from feedeval.jobs.prompts import language_name
-from feedeval.model.client import ModelClient, ModelSettings
-from feedeval.model.settings import OPENAI_URL
+from feedeval.model.settings import OPENAI_URL, ModelSettings
 from feedeval.records import Status
 from feedeval.results.estimate import Estimate, efforts_of, estimate
 from feedeval.results.session import Session, load_session
@@ -27,6 +26,9 @@ from feedeval.run.reporters import choose_reporter
 from feedeval.run.runner import Hooks, start
 from feedeval.run.settings import RunSettings
 from feedeval.run.store import session_ids
+
+if TYPE_CHECKING:
+    from feedeval.model.client import ModelClient
 
 DEFAULT_MODEL = "gpt-4o-mini"
 OFFLINE = OfflineEngine.name
@@ -264,6 +266,9 @@ class ProductFeedEvaluator:
     def _engine(self, max_in_flight: int | None = None) -> tuple[Engine, ModelClient | None]:
         if self._settings is None:
             return EmbeddedEngine(OfflineEngine(self.locale)), None
+        # The SDK takes longer to import than all the rest, and the embedded engine does without it.
+        from feedeval.model.client import ModelClient
+
         changes = {} if max_in_flight is None else {"max_in_flight": max_in_flight}
         client = ModelClient(ModelSettings(**{**dict(self._settings), **changes}))
         return ModelEngine(client, self.locale), client

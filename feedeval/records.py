@@ -51,7 +51,7 @@ class Result(Frozen):
     retries: int = 0
     tokens: int = 0
     cost_usd: float | None = 0.0
-    """Cost of the calls made for this record; None where the model has no known price."""
+    """None where the model has no known price."""
     elapsed_ms: float = 0.0
     reused_from: str | None = None
     """`session:<id>` or `key:<key>` where the value was taken over at no cost."""
@@ -192,7 +192,7 @@ class Health(Frozen):
 
 
 class BatchReport(Frozen):
-    """Figures of one batch."""
+    """Figures of one batch; `success_rate` is a share in [0, 1]."""
 
     batch_number: int
     """From 1."""
@@ -206,7 +206,6 @@ class BatchReport(Frozen):
     successful: int
     failed: int
     success_rate: float
-    """Share in [0, 1]."""
     elapsed_ms: float
     average_time_ms: float
     estimated_time_remaining_ms: float
@@ -219,14 +218,13 @@ class BatchReport(Frozen):
 
 
 class BatchFile(Frozen):
-    """`batch_0001_<sid>.json`."""
+    """`batch_0001_<sid>.json`; `end_index` is inclusive."""
 
     schema_version: int = SCHEMA_VERSION
     session: str
     batch_number: int
     start_index: int
     end_index: int
-    """Inclusive."""
     report: BatchReport
     results: list[Result]
     failures: list[Failure]
@@ -292,7 +290,7 @@ class Verdict(StrEnum):
     @property
     def score(self) -> float:
         """1, 0.5 or 0."""
-        return {"yes": 1.0, "partial": 0.5, "no": 0.0}[self.value]
+        return {"yes": 1.0, "partial": 0.5}.get(self.value, 0.0)
 
 
 class Taxonomy(StrEnum):

@@ -129,13 +129,13 @@ def status_command(arguments: Arguments) -> int:
     progress = session.progress
     say(repr(session))
     if progress.errors_by_type:
-        say(f"Failures {plain(_value(progress.errors_by_type))}")
+        say(f"Failures   {plain(_value(progress.errors_by_type))}")
     health = progress.health
-    say(f"Health   {health.overall_status.value}{''.join(f'; {plain(reason)}' for reason in health.reasons)}")
+    say(f"Health     {health.overall_status.value}{''.join(f'; {plain(reason)}' for reason in health.reasons)}")
     for advice in health.recommendations:
-        say(f"         {plain(advice)}")
+        say(f"           {plain(advice)}")
     for name, step in next_steps(session).items():
-        say(f"{name:<9}{plain(step)}")
+        say(f"{name:<11}{plain(step)}")
     return Exit.DONE
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from feedeval.errors import InputError
 from feedeval.feed.product import Product
-from feedeval.feed.reader import products
+from feedeval.feed.reader import iter_feed, products
 
 
 class FeedSource:
@@ -33,14 +33,19 @@ class FeedSource:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
         self._limit = limit
+        self._told = False
         self.description: dict[str, Any] = {"limit": limit, **_origin(feed)}
         """What a session writes down: `path` or `url` where it can be read again from there, else `kind`."""
         again = isinstance(feed, pd.DataFrame | bytes | bytearray) or _is_path(feed)
-        self._feed = feed if again else list(islice(products(feed), limit))
+        self._feed: Any = feed if again else list(islice(products(feed), limit))
 
     def products(self) -> Iterator[Product]:
-        """Iterate over the products once more."""
-        return islice(products(self._feed), self._limit)
+        """Iterate over the products once more; what is wrong with a file is said in the first pass."""
+        if not _is_path(self._feed):
+            return islice(products(self._feed), self._limit)
+        stream = iter_feed(self._feed, limit=self._limit)
+        stream.quiet, self._told = self._told, True
+        return stream
 
 
 def feed_again(source: Mapping[str, Any]) -> str:

@@ -28,12 +28,14 @@ class FeedStream(Iterator[Product]):
         source: What the source is called.
         format: The format that was found.
         count: Products given so far.
+        quiet: Set it to keep the warnings to oneself, as in a second pass over the same source.
     """
 
     def __init__(self, source: Source, sniffed: Sniffed, faults: Faults, names: Names, limit: int | None) -> None:
         self.source = source.name
         self.format = sniffed.format.value
         self.count = 0
+        self.quiet = False
         self._opened = source
         self._faults = faults
         self._names = names
@@ -69,7 +71,7 @@ class FeedStream(Iterator[Product]):
         """Stop reading, release the source, and warn of what was wrong so far."""
         self._products.close()
         self._opened.close()
-        if not self._told and self._faults:
+        if not self._told and not self.quiet and self._faults:
             self._told = True
             sentences = [sentence[0].upper() + sentence[1:] for sentence in self.warnings]
             warn(f"{self.source}: {self.count:,} product{'' if self.count == 1 else 's'} read. {'. '.join(sentences)}.")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from feedeval.jobs import prompts
 from feedeval.jobs.evidence import is_quoted
 from feedeval.jobs.offline import OfflineEngine
 from feedeval.jobs.questions import edit_questions
-from feedeval.model.client import ModelClient
 from feedeval.records import Context, Gauges, Judgement, Ledger, Question, QuestionSet, Verdict
+
+if TYPE_CHECKING:
+    from feedeval.model.client import ModelClient
 
 SPARE_QUESTIONS = 2
 """Asked for beyond the wanted number, so that dropping two that say the same leaves enough."""

@@ -14,7 +14,7 @@ from babel import Locale, UnknownLocaleError
 from pydantic import model_validator
 
 from feedeval.errors import InputError
-from feedeval.model.client import Prompt
+from feedeval.model.wire import Prompt
 from feedeval.records import Context, Frozen, Question, Taxonomy, Verdict
 
 PROMPTS_VERSION = "1"

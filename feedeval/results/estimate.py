@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from feedeval import html
 from feedeval.jobs.audit import Survey
-from feedeval.records import Effort, Frozen, QuestionSet
+from feedeval.records import Effort, Frozen, QuestionSet, Result
 from feedeval.results.session import Session
 from feedeval.run.store import read_batch_file, read_document
 
@@ -57,7 +57,8 @@ class Estimate(Frozen):
     output_tokens: Range
     cost_usd: Range | None
     """None where the model has no known price."""
-    seconds: Range
+    seconds: Range | None
+    """None where the pilot's results were all taken over and nothing was timed."""
     in_flight: int
     """Calls at once that the time supposes."""
 
@@ -69,7 +70,7 @@ class Estimate(Frozen):
             ("input tokens", _number(self.input_tokens)),
             ("output tokens", _number(self.output_tokens)),
             ("cost", "no price is known for this model" if self.cost_usd is None else _money(self.cost_usd)),
-            ("time", f"{_duration(self.seconds)} with {self.in_flight} calls at once"),
+            ("time", _time(self.seconds, self.in_flight)),
         ]
         return rows
 
@@ -85,12 +86,18 @@ class Estimate(Frozen):
 def efforts_of(session: Session) -> tuple[list[tuple[int, Effort]], list[Effort]]:
     """Return what a session's judgements took, with the length of each context, and what its question sets took."""
     judged = [
-        (len(result.value["context"]), Effort.model_validate(result.value["effort"]))
+        (len(result.value["context"]), _effort_of(result))
         for path in session.batch_paths
         for result in read_batch_file(path).results
     ]
     document = read_document(session.output_dir, session.id, "questions") or {"sets": []}
     return judged, [QuestionSet.model_validate(each).effort for each in document["sets"]]
+
+
+def _effort_of(result: Result) -> Effort:
+    effort = Effort.model_validate(result.value["effort"])
+    # The embedded engine makes no calls: its time is that of the record.
+    return effort if effort.calls else effort.model_copy(update={"latency_ms": result.elapsed_ms})
 
 
 def estimate(
@@ -136,7 +143,7 @@ def estimate(
         output_tokens=by_product([float(e.usage.output_tokens) for e in efforts])
         + by_set([float(e.usage.output_tokens) for e in sets]),
         cost_usd=cost if priced else None,
-        seconds=latency_s.times(1 / min(in_flight, max(products, 1))),
+        seconds=latency_s.times(1 / min(in_flight, max(products, 1))) if latency_s.expected else None,
         in_flight=in_flight,
     )
 
@@ -173,6 +180,12 @@ def _number(value: Range) -> str:
 def _money(value: Range) -> str:
     digits = 2 if value.expected >= 1 else 4
     return f"{value.expected:,.{digits}f} USD ({value.low:,.{digits}f} to {_ceiling(value.high, f',.{digits}f')})"
+
+
+def _time(value: Range | None, in_flight: int) -> str:
+    if value is None:
+        return "not measured: the pilot's results were there already"
+    return f"{_duration(value)} with {in_flight} calls at once" if in_flight > 1 else _duration(value)
 
 
 def _duration(value: Range) -> str:

@@ -243,7 +243,7 @@ class Session:
             facts = self.facts()
         except SessionError as exc:
             return f"Session {self.id}: {plain(exc)}"
-        return "\n".join(f"{name:<9}{plain(value)}" for name, value in facts.items())
+        return "\n".join(f"{name:<11}{plain(value)}" for name, value in facts.items())
 
     def _repr_html_(self) -> str:
         try:

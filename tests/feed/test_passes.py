@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from feedeval.errors import FeedError, InputError
+from feedeval.feed.faults import FeedWarning
 from feedeval.feed.passes import FeedSource, feed_again
 from feedeval.feed.reader import read_feed
 
@@ -23,6 +25,16 @@ def test_a_path_is_read_anew_each_time(feed: Path) -> None:
     source = FeedSource(str(feed))
     assert [p["id"] for p in source.products()] == [p["id"] for p in source.products()] == ["1", "2", "3"]
     assert source.description == {"limit": None, "path": str(feed)}
+
+
+def test_a_broken_file_is_warned_of_once(feed: Path) -> None:
+    feed.write_text(CSV + "4,Lamp,too,many\n", encoding="utf-8")
+    source = FeedSource(feed)
+    with pytest.warns(FeedWarning, match="4 products read"):
+        assert len(list(source.products())) == 4
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(source.products())) == 4
 
 
 def test_what_can_be_read_once_only_is_kept() -> None:

@@ -30,6 +30,7 @@ def test_products_that_are_all_alike_give_an_exact_figure() -> None:
     assert found.input_tokens.expected == pytest.approx(500 * 1_000 + 800)
     assert found.cost_usd is not None
     assert found.cost_usd.expected == pytest.approx(1.001)
+    assert found.seconds is not None
     assert found.seconds.expected == pytest.approx(1_001 * 0.4 / 10)
 
 
