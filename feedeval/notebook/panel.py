@@ -62,12 +62,12 @@ class Board:
         return bundle | {"text/html": "", "text/plain": ""}
 
     def paint(self, parts: Parts, foot: str, usable: Mapping[str, bool]) -> None:
-        """Send what changed."""
-        for name, value in {"head": parts.head, "body": parts.body, "tail": parts.tail, "foot": foot}.items():
-            self._parts[name].value = str(value)
+        """Send what changed; the word for the state comes last, so that nothing moves once it is read."""
         for name, button in self._buttons.items():
             button.layout.display = None if name in usable else "none"
             button.disabled = not usable.get(name, False)
+        for name, value in {"body": parts.body, "tail": parts.tail, "foot": foot, "head": parts.head}.items():
+            self._parts[name].value = str(value)
 
     def finish(self, summary: str, usable: Mapping[str, bool]) -> None:
         """Leave a summary and the buttons that still make sense; close everything else."""

@@ -140,6 +140,7 @@ class Notebook:
         """Begin to run a cell."""
         before = self._prompt(cell)
         for _ in range(_PRESSES):
+            self._answer_dialogs()
             self.page.locator(".jp-Cell").nth(cell).locator(".jp-InputArea-editor").click()
             self.page.keyboard.press("Control+Enter")
             # A page that has only just opened may not have its kernel yet, and passes the keys over.
@@ -148,6 +149,14 @@ class Notebook:
                     return
                 self.page.wait_for_timeout(100)
         raise AssertionError(f"cell {cell} did not start")
+
+    def _answer_dialogs(self) -> None:
+        """Take the kernel that JupyterLab proposes, as a slow start makes it ask; any other question is a fault."""
+        dialog = self.page.locator(".jp-Dialog")
+        if dialog.count():
+            text = dialog.first.inner_text()
+            assert "Select Kernel" in text, text
+            dialog.first.locator(".jp-mod-accept").click()
 
     def run(self, cell: int) -> None:
         """Run a cell and wait until it is done."""
@@ -160,6 +169,11 @@ class Notebook:
     def output(self, cell: int) -> Locator:
         """Return the output of a cell."""
         return self.page.locator(".jp-Cell").nth(cell).locator(".jp-Cell-outputArea")
+
+    def state(self, cell: int) -> str:
+        """Return the word for the state in the panel of a cell; empty where there is no panel yet."""
+        words = self.output(cell).locator("[role=status]")
+        return words.last.inner_text() if words.count() else ""
 
     def through(self, cell: int) -> int:
         """Return how many records the panel of a cell says are through."""

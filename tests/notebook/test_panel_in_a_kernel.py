@@ -83,6 +83,7 @@ def test_retrying_brings_the_panel_back_to_life(kernel: Kernel) -> None:
     assert len(offers) == 1, "one button below the summary"
     kernel.press("Retry failed")
     kernel.wait_for("40 of 40 products · 100 % · done 40 · failed 0")
+    kernel.run("handle.wait()")
     assert int(kernel.run("print(widgets_left())")) <= 10
     last = kernel.bundles("update_display_data")[-1]
     assert "Retry" not in str(last)
