@@ -73,7 +73,9 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> Path:
     if not target.parent.is_dir():
         raise InputError(f"{target.parent} is not a folder: make it first")
     if writer is _write_parquet and importlib.util.find_spec("pyarrow") is None:
-        raise InputError("Parquet needs the package pyarrow: run `pip install 'feedeval[parquet]'`, or write .csv or .jsonl")
+        raise InputError(
+            "Parquet needs the package pyarrow: run `pip install 'feedeval[parquet]'`, or write .csv or .jsonl"
+        )
     write_whole(target, lambda unfinished: writer(frame, unfinished))
     return target
 

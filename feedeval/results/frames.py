@@ -18,11 +18,11 @@ from feedeval.results.loading import (
     AnyBatch,
     ScoredBatch,
     StoredFailure,
-    collector_off,
     decode_batch,
     decode_batches,
     to_json,
 )
+from feedeval.run.scan import collector_paused
 
 TEXT_COLUMNS = frozenset(kind.value for kind in TextKind)
 
@@ -80,7 +80,7 @@ def load_audit(paths: Sequence[Path], *, engine: str, in_memory: bool) -> Loaded
     rows: dict[str, list[Any]] = {name: [] for name in (*RESULT_COLUMNS, "index", "file", "key")}
     failures: list[tuple[int, StoredFailure]] = []
     reports: list[dict[str, Any]] = []
-    with collector_off():
+    with collector_paused():
         shared: dict[Any, str] = {}
         for file_number, path in enumerate(paths):
             if (batch := decode_batch(path, ScoredBatch)) is None:
@@ -189,7 +189,7 @@ def load_any(paths: Sequence[Path], *, engine: str) -> Loaded:
     failures: list[tuple[int, StoredFailure]] = []
     reports: list[dict[str, Any]] = []
     places: list[tuple[int, int]] = []
-    with collector_off():
+    with collector_paused():
         for number, batch in enumerate(decode_batches(paths, AnyBatch)):
             for result in batch.results:
                 last = {"engine": engine, "cost_usd": result.cost_usd, "status": RowStatus.DONE.value, "error": None}

@@ -12,7 +12,8 @@ import pandas as pd
 from feedeval.records import Taxonomy, Verdict
 from feedeval.results.frames import feed_order
 from feedeval.results.lazytext import TEXT
-from feedeval.results.loading import JudgedBatch, collector_off, decode_batches
+from feedeval.results.loading import JudgedBatch, decode_batches
+from feedeval.run.scan import collector_paused
 
 JUDGEMENT_COLUMNS = (
     *("product_id", "key", "title", "category", "number", "question", "taxonomy", "required", "verdict"),
@@ -31,7 +32,7 @@ class _Codes(dict[str, int]):
 
 def judgement_frame(paths: Sequence[Path]) -> pd.DataFrame:
     """Return the judgements of an audit, a row each, in the order of the feed."""
-    with collector_off():
+    with collector_paused():
         columns: dict[str, list[Any]] = {name: [] for name in JUDGEMENT_COLUMNS}
         counts: list[int] = []
         index: list[int] = []

@@ -15,11 +15,12 @@ from feedeval.results.archive import backup, remove_files, restore
 from feedeval.results.export import write_frame
 from feedeval.results.frames import RowStatus
 from feedeval.results.lazytext import TEXT
-from feedeval.results.loading import collector_off, decode_batches
+from feedeval.results.loading import decode_batches
 from feedeval.results.session import Session, find_session
 from feedeval.run import store
 from feedeval.run.files import session_paths
 from feedeval.run.lock import SessionLock, holder, is_held
+from feedeval.run.scan import collector_paused
 
 __all__ = ["as_session", "backup", "cleanup", "consolidate", "list_sessions", "restore", "session_info"]
 
@@ -92,7 +93,7 @@ def _state(session: Session) -> dict[str, Any]:
 
 
 def _mean_coverage(paths: Sequence[Path]) -> float:
-    with collector_off():
+    with collector_paused():
         found = [r.value.coverage_pct for batch in decode_batches(paths, _CoveredBatch) for r in batch.results]
     return round(sum(found) / len(found), 1) if found else float("nan")
 

@@ -7,11 +7,9 @@ that cannot be garbage.
 
 from __future__ import annotations
 
-import gc
 import json
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -198,18 +196,6 @@ class JudgedBatch(msgspec.Struct, gc=False):
 
 class _Version(msgspec.Struct):
     schema_version: int = SCHEMA_VERSION
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """Keep the garbage collector still: it would search millions of objects that all stay, for half the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def decode_batches(paths: Iterable[Path], shape: type[T]) -> Iterator[T]:

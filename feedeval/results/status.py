@@ -10,7 +10,7 @@ from feedeval.errors import SessionError
 from feedeval.records import Counts, Failure, Health, Progress
 from feedeval.results.session import load_session
 from feedeval.run.health import MemoryReader
-from feedeval.run.progress import Snapshot
+from feedeval.run.progress import Memory, Snapshot
 
 RECENT = 10
 """Failures shown as the recent ones."""
@@ -29,7 +29,7 @@ def evaluation_status(snapshot: Snapshot | None, output_dir: str | Path) -> dict
     if snapshot is not None:
         return _status(
             snapshot.health,
-            asdict(snapshot.memory),
+            _memory(snapshot.memory),
             errors=(snapshot.errors_by_type, [_failure(failure) for failure in snapshot.latest_failures]),
             batch={
                 "session": snapshot.session,
@@ -48,7 +48,7 @@ def evaluation_status(snapshot: Snapshot | None, output_dir: str | Path) -> dict
                 "latest_report": snapshot.latest_report.model_dump() if snapshot.latest_report else None,
             },
         )
-    memory = asdict(MemoryReader()())
+    memory = _memory(MemoryReader()())
     try:
         session = load_session(output_dir=output_dir)
         progress = session.progress
@@ -81,6 +81,10 @@ def _status(
         },
         "batch_info": batch,
     }
+
+
+def _memory(memory: Memory) -> dict[str, float]:
+    return {name: round(value, 1) for name, value in asdict(memory).items()}
 
 
 def _counts(counts: Counts) -> dict[str, int]:

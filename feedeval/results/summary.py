@@ -14,8 +14,9 @@ import pandas as pd
 from feedeval.html import Markup, bar, definitions, escape, link, section, table
 from feedeval.records import Status, Verdict
 from feedeval.results.frames import RowStatus
-from feedeval.results.loading import AskedBatch, collector_off, decode_batches
+from feedeval.results.loading import AskedBatch, decode_batches
 from feedeval.results.plaintext import clip, columns, plain
+from feedeval.run.scan import collector_paused
 
 if TYPE_CHECKING:
     from feedeval.results.session import Session
@@ -195,7 +196,7 @@ def tally_questions(paths: Iterable[Path]) -> Tallies:
     """Count verdicts by question, without holding the judgements in memory."""
     notes: Counter[str] = Counter()
     counts: defaultdict[tuple[str, str, bool, str], int] = defaultdict(int)
-    with collector_off():
+    with collector_paused():
         for batch in decode_batches(paths, AskedBatch):
             for result in batch.results:
                 notes.update(result.value.notes)

@@ -9,7 +9,7 @@ import pytest
 
 from feedeval.errors import InputError
 from feedeval.records import BatchReport, Failure, Status
-from feedeval.run.progress import BatchBar, Rate, RunState, Snapshot, evaluation_status
+from feedeval.run.progress import BatchBar, Rate, RunState, Snapshot
 from feedeval.run.reporters import TextReporter, TqdmReporter, choose_reporter, duration, money, status_line
 
 
@@ -164,22 +164,6 @@ def test_the_state_reads_well() -> None:
     assert made.snapshot().state_text == "pausing: 7 in flight"
     made.leaving, made.status, made.status_reason = "", Status.PAUSED, "WrongKey: no"
     assert made.snapshot().state_text == "paused: WrongKey: no"
-
-
-def test_the_evaluation_status_has_its_four_parts() -> None:
-    made = state()
-    made.record_failed(failure(2))
-
-    status = evaluation_status(made.snapshot())
-
-    assert list(status) == ["health_status", "memory_info", "error_summary", "batch_info"]
-    assert status["health_status"]["overall_status"] == "healthy"
-    assert status["error_summary"] == {
-        "total_errors": 1,
-        "error_types": {"TimedOut": 1},
-        "recent_errors": ["p2: TimedOut: slow"],
-    }
-    assert {"current_mb", "peak_mb"} <= status["memory_info"].keys()
 
 
 @pytest.mark.parametrize(
