@@ -219,6 +219,8 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
     missing = [key for key in ("taxonomy", "attribute", "ask") if key not in table]
     if missing or "en" not in table["ask"]:
         raise InputError(f"{where} lacks {', '.join(missing) or 'ask.en'}")
+    if table["taxonomy"] not in set(Taxonomy):
+        raise InputError(f"{where}: taxonomy {table['taxonomy']!r} is none of {', '.join(Taxonomy)}")
     kinds = [kind for kind in table.get("value", [_TAKES_TEXT]) if kind != _TAKES_TEXT]
     any_of = "|".join(f"{{{kind}}}" for kind in kinds)
     measured = [kind for kind in kinds if kind in _MEASURES]

@@ -60,8 +60,8 @@ class Detector:
             if self.empty_value.regex.fullmatch(pair.folded):
                 continue
             if self.facet.id in self.names.facets(pair.name) and self._answers(pair):
-                return Finding(Verdict.YES, pair.text, pair.field, f"named in {pair.field}")
-            half = half or Finding(Verdict.PARTIAL, pair.text, pair.field, "named, but without the value asked for")
+                return _named(Verdict.YES, pair, f"named in {pair.field}")
+            half = half or _named(Verdict.PARTIAL, pair, "named, but without the value asked for")
         texts = self._without_traps(reading)
         if found := self._first(self.strong, reading, texts):
             return _finding(Verdict.YES, *found, "stated in the text")
@@ -79,18 +79,16 @@ class Detector:
     def _answers(self, pair: Pair) -> bool:
         value = self.facet.value
         if value is None:
-            vague = any(p.search(pair.folded) for p in self.weak) and not any(
-                p.search(pair.folded) for p in self.strong
-            )
-            return not vague
+            return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
         # "weight (kg)" has the unit in the name.
         return bool(value.search(pair.folded) or value.search(f"{pair.folded} {pair.name.split()[-1]}"))
 
     def _without_traps(self, reading: Reading) -> Sequence[str]:
-        traps = [trap for trap in self.traps if trap.may_match(reading.folded)]
+        """Return the sentences with traps blanked; by semicolons, which the gaps of patterns do not cross."""
         texts = [segment.folded for segment in reading.segments]
-        for trap in traps:
-            texts = [trap.regex.sub(lambda m: ";" * len(m.group()), text) for text in texts]
+        for trap in self.traps:
+            if trap.may_match(reading.folded):
+                texts = [trap.regex.sub(lambda m: ";" * len(m.group()), text) for text in texts]
         return texts
 
     @staticmethod
@@ -103,6 +101,10 @@ class Detector:
                 if match := pattern.search(text):
                     return segment, match.start(), match.end()
         return None
+
+
+def _named(verdict: Verdict, pair: Pair, reason: str) -> Finding:
+    return Finding(verdict, excerpt(pair.text, 0, 0), pair.field, reason)
 
 
 def _finding(verdict: Verdict, segment: Segment, start: int, end: int, reason: str) -> Finding:

@@ -47,10 +47,10 @@ def family_for(context: Context, bank: Bank) -> Family:
 
 def family_of_sample(category: str, sample: Sequence[Context], bank: Bank) -> Family:
     """Return the family of a category: by its path, else the one that most titles of the sample speak of."""
-    if family := family_of(category, bank) or family_of_title(category, bank):
-        return family
     if category in bank.families:
         return bank.families[category]
+    if family := family_of(category, bank) or family_of_title(category, bank):
+        return family
     votes = Counter(family_for(context, bank).id for context in sample)
     votes.pop(GENERAL, None)
     if not votes:

@@ -25,7 +25,7 @@ CODE_VERSION = "1"
 FEWEST_QUESTIONS = 4
 MOST_QUESTIONS = 24
 
-_SAMPLE_READ = 50
+_SAMPLE_READ = 20
 """Contexts of a sample that are looked at."""
 
 
@@ -130,22 +130,22 @@ class OfflineEngine:
 
     def _chosen(self, family: Family, sample: Sequence[Context]) -> list[str]:
         """Return the facets of a family, best first, with delivery and returns where the sample speaks of them."""
-        spoken = self._spoken_of(sample)
+        asked = family.facets if family.id == GENERAL else SHOP_WIDE
+        spoken = self._spoken_of(sample, asked)
         facets = [facet for facet in family.facets if facet not in SHOP_WIDE or spoken[facet]]
         if family.id == GENERAL:
             # Nothing is known of these products but what they say: what they speak of comes first.
             rank = {facet: position for position, facet in enumerate(facets)}
-            facets.sort(key=lambda facet: (-min(spoken[facet], 1) if facet not in SHOP_WIDE else 0, rank[facet]))
+            facets.sort(key=lambda facet: (facet in SHOP_WIDE or not spoken[facet], rank[facet]))
         return facets
 
-    def _spoken_of(self, sample: Sequence[Context]) -> Counter[str]:
+    def _spoken_of(self, sample: Sequence[Context], facets: Sequence[str]) -> Counter[str]:
         """Return how many products of the sample say something on each facet."""
-        every = [self._question(facet, required=False) for facet in self._bank.facets.values()]
+        questions = [self._question(self._bank.facets[facet], required=False) for facet in facets]
         spoken: Counter[str] = Counter()
         for context in sample:
-            for question, judgement in zip(every, self.judge(context, every), strict=True):
-                if judgement.verdict is not Verdict.NO:
-                    spoken[question.facet or ""] += 1
+            for facet, judgement in zip(facets, self.judge(context, questions), strict=True):
+                spoken[facet] += judgement.verdict is not Verdict.NO
         return spoken
 
     def _language(self, context: Context, reading: Reading) -> str:

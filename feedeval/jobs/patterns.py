@@ -49,7 +49,11 @@ class Pattern:
 
     def may_match(self, folded: str) -> bool:
         """Say whether a search is worth its time."""
-        return not self.needs or any(literal in folded for literal in self.needs)
+        # A loop and not any(): this is the innermost step of a run.
+        for literal in self.needs:
+            if literal in folded:
+                return True
+        return not self.needs
 
     def search(self, folded: str) -> re.Match[str] | None:
         """Return the first match in folded text."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from feedeval.jobs.bank import Bank
 from feedeval.jobs.patterns import fold, tidy_name
-from feedeval.records import Context
+from feedeval.records import Context, ContextField
 
 PROSE_FIELDS = frozenset(
     {
@@ -52,14 +51,11 @@ UNREAD_FIELDS = frozenset(
 """Fields that answer none of the bank's questions: a brand called `Waterproof` says nothing about water."""
 
 _LONGEST_EVIDENCE = 300
-_SENTENCE_END = re.compile(
-    r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?[A-ZÀ-ÖØ-ÞА-Я0-9])|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+"
-)
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:approx|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|aprox|dim|vol|fl|dr|st)|\b[A-Za-z])"
-    r"\.\s*$",
-    re.IGNORECASE,
-)
+_LONGEST_SENTENCE = 800
+_YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+")
+_ABBREVIATIONS = r"approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
+_ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
 _NAME = re.compile(
     r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\s?[:：=]\s*(?=\S)"
 )
@@ -84,8 +80,8 @@ class Pair:
     field: str
     name: str
     """Folded, words separated by one space."""
-    value: str
     folded: str
+    """The value, folded."""
     text: str
     """What is quoted as evidence."""
 
@@ -110,38 +106,67 @@ def read(context: Context, bank: Bank) -> Reading:
     for item in context.fields:
         if item.name in UNREAD_FIELDS or not item.text.strip():
             continue
-        prefix = "title: " if item.name in TITLE_FIELDS else ""
-        if item.name == "product_detail":
-            pairs.extend(_details(item.text))
-        elif item.name not in PROSE_FIELDS:
-            pairs.append(Pair(item.name, tidy_name(item.name), item.text, fold(item.text), item.text))
-            prefix = f"{tidy_name(item.name)}: "
-            if bank.names.misleads(pairs[-1].name):
-                continue
-        else:
-            pairs.extend(_pairs(item.name, item.text))
+        found, prefix = _field_pairs(item)
+        # Most fields hold no instruction at all: one look at the whole spares a look at each sentence.
+        suspect = _dropped(fold(item.text), bank)
+        pairs.extend(pair for pair in found if not (suspect and _dropped(pair.folded, bank)))
+        if item.name not in PROSE_FIELDS and _says_nothing(found[0], bank):
+            continue
         for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
             # Inside a sentence a full stop before a space ends an abbreviation ("ca. 45 min"), not a thought.
             folded = prefix + fold(text).replace(". ", "  ")
-            if not any(pattern.search(folded) for pattern in bank.dropped):
+            if not (suspect and _dropped(folded, bank)):
                 segments.append(Segment(item.name, text, folded, len(prefix)))
     return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
+
+
+def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
+    """Return the names with values in a field, and what its sentences are read with in front."""
+    if item.name in TITLE_FIELDS:
+        return list(_pairs(item.name, item.text)), "title: "
+    if item.name == "product_detail":
+        return list(_details(item.text)), ""
+    if item.name in PROSE_FIELDS:
+        return list(_pairs(item.name, item.text)), ""
+    name = tidy_name(item.name)
+    return [Pair(item.name, name, fold(item.text), item.text)], f"{name}: "
+
+
+def _says_nothing(pair: Pair, bank: Bank) -> bool:
+    return bank.names.misleads(pair.name) or bool(bank.empty_value.regex.fullmatch(pair.folded))
+
+
+def _dropped(folded: str, bank: Bank) -> bool:
+    return any(pattern.search(folded) for pattern in bank.dropped)
 
 
 def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
     """Yield the sentences of `text` as they stand there.
 
-    A question by itself answers nothing and is left out; with `keep_questions` it stays together with what follows it.
+    A question by itself answers nothing and is left out; together with what follows it stays where that begins with a
+    yes or a no, or everywhere with `keep_questions`.
     """
-    start, pending = 0, -1
+    start, question = 0, -1
     for end, after in _breaks(text):
         sentence = text[start:end].strip()
         if sentence.endswith("?"):
-            pending = start if keep_questions else -1
+            question = start
         elif sentence:
-            yield text[start if pending < 0 else pending : end].strip()
-            pending = -1
+            together = question >= 0 and (keep_questions or _YES_OR_NO.match(sentence))
+            yield from _not_too_long(text[question if together else start : end].strip())
+            question = -1
         start = after
+
+
+def _not_too_long(sentence: str) -> Iterator[str]:
+    """Cut what never ends between words: patterns look at the whole of a sentence, and feeds hold lists without end."""
+    while len(sentence) > _LONGEST_SENTENCE:
+        cut = sentence.rfind(" ", 1, _LONGEST_SENTENCE)
+        cut = cut if cut > 0 else _LONGEST_SENTENCE
+        yield sentence[:cut]
+        sentence = sentence[cut:].lstrip()
+    if sentence:
+        yield sentence
 
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:
@@ -157,7 +182,7 @@ def _details(text: str) -> Iterator[Pair]:
     for line in text.splitlines():
         name, colon, value = line.partition(": ")
         if colon and value.strip():
-            yield Pair("product_detail", tidy_name(name.rpartition(" / ")[2]), value, fold(value), line)
+            yield Pair("product_detail", tidy_name(name.rpartition(" / ")[2]), fold(value), line)
 
 
 def _pairs(field_name: str, text: str) -> Iterator[Pair]:
@@ -165,13 +190,13 @@ def _pairs(field_name: str, text: str) -> Iterator[Pair]:
     if ":" not in text and "：" not in text:
         return
     names = list(_NAME.finditer(text))
-    for match, following in zip_longest(names, names[1:]):
-        end = following.start() if following else len(text)
+    for number, match in enumerate(names, start=1):
+        end = names[number].start() if number < len(names) else len(text)
         stop = _SENTENCE_END.search(text, match.end(), end)
         value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
         if value:
             quote = text[match.start(1) : match.end() + text[match.end() :].find(value) + len(value)]
-            yield Pair(field_name, tidy_name(match.group(1)), value, fold(value), quote)
+            yield Pair(field_name, tidy_name(match.group(1)), fold(value), quote)
 
 
 def excerpt(text: str, start: int, end: int) -> str:

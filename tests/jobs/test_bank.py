@@ -1,0 +1,191 @@
+from pathlib import Path
+
+import pytest
+
+from feedeval.errors import InputError
+from feedeval.jobs.bank import ANY_LANGUAGE, PATTERN_LANGUAGES, load_bank
+from feedeval.jobs.languages import language_of
+from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.patterns import Blocks, fixed_letters, fold
+from feedeval.jobs.reading import sentences
+from feedeval.records import Context, ContextField, Question, Taxonomy
+
+SENTENCES = (Path(__file__).parent / "offline_sentences.txt").read_text(encoding="utf-8").splitlines()
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return folder
+
+
+NEW_FACET = """
+[thread_count]
+taxonomy = "Materials"
+attribute = "product_detail (thread count)"
+names = ["thread count"]
+[thread_count.ask]
+en = "What is its thread count?"
+"""
+
+
+def test_the_bank_knows_at_least_thirty_facets_worded_in_every_language_it_reads() -> None:
+    bank = load_bank()
+    assert len(bank.facets) >= 30
+    assert set(PATTERN_LANGUAGES) == set(bank.languages)
+    for facet in bank.facets.values():
+        assert set(PATTERN_LANGUAGES) <= set(facet.ask), facet.id
+        assert facet.rules.keys() & set(PATTERN_LANGUAGES), facet.id
+
+
+def test_a_reader_adds_a_facet_a_family_and_patterns_in_a_folder_of_his_own(tmp_path: Path) -> None:
+    write(tmp_path, "facets.toml", NEW_FACET)
+    write(
+        tmp_path,
+        "patterns/en.toml",
+        '[thread_count]\nstrong = ["\\\\b\\\\d+ thread\\\\b"]\nweak = ["\\\\bpercale\\\\b"]\n',
+    )
+    write(
+        tmp_path,
+        "families.toml",
+        '[sheets]\ncategory = ["fitted sheets"]\nfacets = ["thread_count", "material"]\nrequired = ["thread_count"]\n',
+    )
+    engine = OfflineEngine(bank_dir=tmp_path)
+    made = engine.question_set([], category="Bedroom > Fitted Sheets", num_questions=4)
+    assert made.questions[0] == Question(
+        text="What is its thread count?", taxonomy=Taxonomy.MATERIALS, required=True, facet="thread_count"
+    )
+    product = Context(category="", fields=(ContextField(name="description", text="Crisp 400 thread percale."),))
+    assert engine.judge(product, made.questions[:1])[0].verdict == "yes"
+    assert engine.version != OfflineEngine().version
+
+
+def test_a_reader_adds_a_language(tmp_path: Path) -> None:
+    write(tmp_path, "patterns/it.toml", '[origin]\nstrong = ["\\\\bprodotto in \\\\w+"]\n')
+    product = Context(
+        category="",
+        fields=(
+            ContextField(
+                name="description", text="Olio di oliva fruttato, ottimo a crudo sulle insalate. Prodotto in Liguria."
+            ),
+        ),
+    )
+    question = Question(text="Where?", taxonomy=Taxonomy.MATERIALS, facet="origin")
+    assert OfflineEngine().judge(product, [question])[0].verdict == "no"
+    assert OfflineEngine(bank_dir=tmp_path).judge(product, [question])[0].verdict == "yes"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("patterns/en.toml", '[weigth]\nstrong = ["x"]\n', "unknown facet weigth"),
+        ("patterns/en.toml", '[weight]\nstrong = ["(unclosed"]\n', "not a regular expression"),
+        ("patterns/en.toml", '[weight]\nstrong = ["{heft}"]\n', "unknown building block {heft}"),
+        ("patterns/en.toml", '[weight]\nstrnog = ["x"]\n', "unknown key strnog"),
+        ("facets.toml", "[thread_count]\nnames = []\n", "lacks taxonomy, attribute, ask"),
+        ("facets.toml", NEW_FACET.replace("Materials", "Fabrics"), "Fabrics"),
+        ("families.toml", '[sheets]\nfacets = ["threads"]\nrequired = []\n', "unknown facet threads"),
+        ("facets.toml", "not toml at all", "not a TOML file"),
+    ],
+)
+def test_a_mistake_in_a_bank_file_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:
+    write(tmp_path, name, text)
+    with pytest.raises(InputError) as caught:
+        load_bank(tmp_path)
+    assert message in str(caught.value)
+
+
+def test_a_bank_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not a folder"):
+        load_bank(tmp_path / "nowhere")
+
+
+def test_folding_keeps_every_character_in_its_place() -> None:
+    for text in ("Größe: 10 × 20 cm – Ø 5″", "İstanbul ǅ ﬁ", "Étanche’s"):
+        assert len(fold(text)) == len(text)
+    assert fold("Étanche × 5″") == 'etanche x 5"'
+
+
+@pytest.mark.parametrize(
+    ("regex", "letters"),
+    [
+        (r"\bweigh(?:s|ing)?\b", ("weigh",)),
+        (r"colou?r", ("colo",)),
+        (r"(?:red|blue) wine", (" wine",)),
+        (r"(?:red|blue)\d", ("red", "blue")),
+        (r"(?:red)?\d+", ()),
+        (r"made|built", ("made", "built")),
+        (r"made|\d", ()),
+        (r"(?!not)[abc]+x{2}", ()),
+        (r"ab{0,3}cde", ("cde",)),
+    ],
+)
+def test_the_letters_that_a_match_must_hold_are_worked_out(regex: str, letters: tuple[str, ...]) -> None:
+    assert fixed_letters(regex) == letters
+
+
+def test_the_cheap_test_never_hides_a_match() -> None:
+    bank = load_bank()
+    texts = [fold(line.split("|")[2]) for line in SENTENCES[1::7]]
+    patterns = [
+        pattern
+        for facet in bank.facets.values()
+        for language in (ANY_LANGUAGE, *PATTERN_LANGUAGES)
+        if language in facet.rules
+        for group in (facet.rules[language].strong, facet.rules[language].weak, facet.rules[language].traps)
+        for pattern in group
+    ]
+    for text in texts:
+        for pattern in patterns:
+            if not pattern.may_match(text):
+                assert not pattern.regex.search(text), (pattern, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1,2 kg", "1.200 g", "3-5 kg", "3 bis 5 kg", "12kg", "2 × 1,5 kg", "0.5lb", "1 кг", "9 oz"]
+)
+def test_weights_are_read_in_many_spellings(text: str) -> None:
+    weight = load_bank().facets["weight"].value
+    assert weight is not None
+    assert weight.search(fold(text))
+
+
+@pytest.mark.parametrize("text", ["5 g network", "AX3000", "1 2 3", "kg", "size 5"])
+def test_other_numbers_are_no_weights(text: str) -> None:
+    weight = load_bank().facets["weight"].value
+    assert weight is not None
+    assert not weight.search(fold(text))
+
+
+def test_a_building_block_that_is_not_there_is_named() -> None:
+    with pytest.raises(InputError, match=r"here: unknown building block \{x\}"):
+        Blocks({}).compile("{x}", "here")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One thing. Another thing.", ["One thing.", "Another thing."]),
+        ("Ladezeit ca. 45 Minuten. Gut.", ["Ladezeit ca. 45 Minuten.", "Gut."]),
+        ("Weight 1.5 kg. 3 pieces", ["Weight 1.5 kg.", "3 pieces"]),
+        ("• red • blue", ["red", "blue"]),
+        ("Need help? Here it is.", ["Here it is."]),
+        ("Is it new? Yes.", ["Is it new? Yes."]),
+    ],
+)
+def test_text_is_cut_into_sentences(text: str, expected: list[str]) -> None:
+    assert list(sentences(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Der Parka hält Sie auch an frostigen Tagen wohlig warm und ist nicht für die Waschmaschine.", "de"),
+        ("Un incontournable de l'hiver, doux et léger, qui se glisse sous toutes les vestes.", "fr"),
+        ("Смартфон", "ru"),
+        ("Galaxy Buds4 Pro", ""),
+    ],
+)
+def test_language_is_told_or_left_open(text: str, language: str) -> None:
+    assert language_of(text, "", load_bank().stopwords) == language

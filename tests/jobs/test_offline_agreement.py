@@ -1,0 +1,38 @@
+"""How far the embedded engine agrees with people; `python -m tests.benchmarks.judge_agreement` prints the figures."""
+
+from pathlib import Path
+
+import pytest
+
+from feedeval.jobs.offline import OfflineEngine
+from feedeval.records import Context, ContextField, Question, Taxonomy
+from tests.benchmarks.judge_agreement import judge_half, kappa
+
+ENGINE = OfflineEngine()
+SENTENCES = Path(__file__).parent / "offline_sentences.txt"
+
+
+@pytest.mark.parametrize(("half", "floor"), [("dev", 0.97), ("held", 0.70)])
+def test_agreement_with_people_does_not_fall(half: str, floor: float) -> None:
+    outcomes = judge_half(half, ENGINE)
+    assert kappa((outcome.human, outcome.engine) for outcome in outcomes) >= floor
+
+
+@pytest.mark.parametrize("half", ["dev", "held"])
+def test_evidence_of_every_verdict_is_in_the_context(half: str) -> None:
+    for outcome in judge_half(half, ENGINE):
+        assert outcome.judgement is not None
+        assert outcome.judgement.evidence in outcome.context.text
+        assert bool(outcome.judgement.evidence) == (outcome.engine != "no")
+
+
+def test_single_sentences_are_judged_as_they_were_before() -> None:
+    cases = [line.split("|") for line in SENTENCES.read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    wrong = []
+    for facet, expected, text in cases:
+        product = Context(category="", fields=(ContextField(name="description", text=text),))
+        [judgement] = ENGINE.judge(product, [Question(text=facet, taxonomy=Taxonomy.USE, facet=facet)])
+        if judgement.verdict != expected:
+            wrong.append(f"{facet}: {expected} -> {judgement.verdict.value}: {text}")
+    assert len(cases) > 1500
+    assert len(wrong) <= len(cases) * 0.01, wrong
