@@ -155,7 +155,7 @@ def _load(bank_dir: Path | None) -> Bank:
             content = path.read_bytes()
             digest.update(name.encode() + b"\0" + content)
             tables[name] = _merged(tables.get(name, {}), _parse(path, content))
-    blocks = _blocks(tables["units"])
+    blocks = Blocks(_blocks(tables["units"]), check=bank_dir is not None)
     rules = {n.removeprefix("patterns/"): t for n, t in tables.items() if n.startswith("patterns/")}
     facets = {name: _facet(name, table, rules, blocks) for name, table in tables["facets"].items()}
     for language, table in rules.items():
@@ -199,7 +199,7 @@ def _check_known(named: Mapping[str, Any] | list[str], known: Mapping[str, Any],
         raise InputError(f"{where}: unknown facet {', '.join(unknown)}; add it to facets.toml or take it out here")
 
 
-def _blocks(table: dict[str, Any]) -> Blocks:
+def _blocks(table: dict[str, Any]) -> dict[str, str]:
     """Return the building blocks; a kind becomes number, range and unit."""
     number = r"(?<![\w.,/])\d+(?:[.,]\d+)*(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?|(?<!\w)[½¼¾]"
     regexes: dict[str, str] = {}
@@ -211,7 +211,7 @@ def _blocks(table: dict[str, Any]) -> Blocks:
     regexes["span"] = regexes["span"].replace(rf"(?:{number})", rf"(?:{number}|\b{table['blocks']['count']}\b)", 1)
     for name, regex in table["blocks"].items():
         regexes[name] = re.sub(r"\{([a-z_]+)\}", lambda m: f"(?:{regexes[m.group(1)]})", fold_pattern(regex))
-    return Blocks(regexes)
+    return regexes
 
 
 def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], blocks: Blocks) -> Facet:

@@ -12,7 +12,7 @@ ENGINE = OfflineEngine()
 SENTENCES = Path(__file__).parent / "offline_sentences.txt"
 
 
-@pytest.mark.parametrize(("half", "floor"), [("dev", 0.97), ("held", 0.70)])
+@pytest.mark.parametrize(("half", "floor"), [("dev", 0.97), ("held", 0.72)])
 def test_agreement_with_people_does_not_fall(half: str, floor: float) -> None:
     outcomes = judge_half(half, ENGINE)
     assert kappa((outcome.human, outcome.engine) for outcome in outcomes) >= floor
