@@ -3,6 +3,10 @@
 The run's display thread hands over snapshots and is the one that draws; widgets are made on the cell's thread when the
 panel is first shown. A button only calls the run's own methods, which may be called from any thread: ipykernel 7 runs
 these callbacks on threads of its own, ipykernel 6 on the main one.
+
+A cell gets two outputs. The first is the panel, and at the end its static summary; the second is the static form of the
+last state, hidden for as long as the page shows the panel, and at the end the button that tries failures again. So a
+notebook that is saved at any moment shows the last state without its kernel, and a panel is never drawn anew for that.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from feedeval.errors import InputError
 from feedeval.notebook import view
-from feedeval.notebook.output import Bundle, Output, kernel_shell
+from feedeval.notebook.output import NOTHING, Bundle, Output, kernel_shell
 from feedeval.records import BatchReport, Status
 from feedeval.run.progress import Snapshot
 
@@ -26,9 +30,8 @@ if TYPE_CHECKING:
 
 PAINT_EVERY_S = 0.2
 """Least time between two redraws."""
-SAVE_EVERY_S = 120.0
-"""Least time between two refreshes of what a saved notebook would show; a change of state refreshes it at once. Rare,
-because the page builds the panel anew at each."""
+SAVE_EVERY_S = 10.0
+"""Least time between two refreshes of what a saved notebook would show; a change of state refreshes it at once."""
 MESSAGES_KEPT = 4
 _OUTPUTS_KEPT = 8
 """Cells in which the panel was shown that are kept up to date; older ones were most likely run again."""
@@ -76,9 +79,8 @@ class PanelReporter:
         self._messages: deque[str] = deque(maxlen=MESSAGES_KEPT)
         self._fault = ""
         self._board: Board | None = None
-        self._outputs: deque[Output] = deque(maxlen=_OUTPUTS_KEPT)
+        self._outputs: deque[tuple[Output, Output]] = deque(maxlen=_OUTPUTS_KEPT)
         self._over = False
-        self._offered = False
         self._painted_s = -PAINT_EVERY_S
         self._saved_s = 0.0
         self._saved_state = ("", "")
@@ -93,10 +95,12 @@ class PanelReporter:
         """Show that a run begins; one that was shown to its end becomes live again."""
         with self._lock:
             again = self._over
-            self._snapshot, self._over, self._offered, self._fault = snapshot, False, False, ""
+            self._snapshot, self._over, self._fault = snapshot, False, ""
             if again and self._board is not None:
                 self._board.begin()
                 self._paint(at_once=True)
+                for first, _ in self._outputs:
+                    first.change(self._board.view())
                 self._save()
             if self._show and not self._outputs:
                 self.display()
@@ -119,7 +123,8 @@ class PanelReporter:
         """Show the last state, in the saved notebook too, and close the widgets that are not needed any more."""
         with self._lock:
             self._snapshot, self._over = snapshot, True
-            self._finish()
+            if _anybody_there():
+                self._finish()
 
     def display(self) -> None:
         """Show the panel in the output of the cell that is being executed; it may be shown in several."""
@@ -134,10 +139,7 @@ class PanelReporter:
                 self._board = Board(self._press)
                 self._paint(at_once=True)
             self._saved_s, self._saved_state = self._monotonic(), self._state()
-            self._outputs.append(Output(self._bundle()))
-            self._offered = False
-            if self._over:
-                self._offer_retry()
+            self._outputs.append((Output(self._first()), Output(self._second())))
 
     _ipython_display_ = display
 
@@ -166,22 +168,29 @@ class PanelReporter:
         snapshot = self._shown()
         return snapshot.status.value, snapshot.status_reason
 
-    def _bundle(self) -> Bundle:
-        bundle: Bundle = {"text/plain": self.text(), "text/html": self.html()}
-        if self._board is not None and not self._over:
-            # A page prefers the widget; a saved notebook that knows it no more has the rest.
-            return self._board.view() | bundle
-        return bundle
+    def _still(self, behind: str = "") -> Bundle:
+        html = view.run_html(
+            self._shown(), tuple(self._messages), updated=self._time(), fault=self._fault, behind=behind
+        )
+        return {"text/plain": self.text(), "text/html": html}
+
+    def _first(self) -> Bundle:
+        return self._still() if self._over or self._board is None else self._board.view()
+
+    def _second(self) -> Bundle:
+        if self._board is None:
+            return NOTHING
+        return self._board.offer_view() if self._over else self._still(self._board.mark)
 
     def _save(self) -> None:
-        """Renew what a saved notebook shows."""
+        """Renew what a saved notebook shows, where the page does not show it."""
         self._saved_s, self._saved_state = self._monotonic(), self._state()
-        bundle = self._bundle()
-        for output in self._outputs:
-            output.change(bundle)
+        bundle = self._second()
+        for _, second in self._outputs:
+            second.change(bundle)
 
     def _paint(self, *, at_once: bool = False) -> None:
-        if self._board is None or self._snapshot is None:
+        if self._board is None or self._snapshot is None or not _anybody_there():
             return
         if self._over:
             self._finish()
@@ -201,20 +210,15 @@ class PanelReporter:
 
     def _finish(self) -> None:
         # First what is saved: a page that shows the end must not save an earlier state.
-        if self._outputs:
-            self._save()
+        still = self._still()
+        for first, _ in self._outputs:
+            first.change(still)
         if self._board is not None:
             self._board.finish(self.html(), _usable(self._shown(), self._run))
-        self._offer_retry()
+        self._save()
         if not self._can_retry():
             # Nothing is left to press: the panel must not keep the run and all its results alive.
             self._run = None
-
-    def _offer_retry(self) -> None:
-        """Show the button below the static summary: the summary must not depend on widgets."""
-        if self._board is not None and self._outputs and self._can_retry() and not self._offered:
-            self._offered = True
-            self._outputs[-1].add(self._board.offer_view())
 
     def _press(self, name: str) -> None:
         """Do what a button says; its callback must never raise, or the click would seem to be lost."""
@@ -230,6 +234,11 @@ class PanelReporter:
             if self._run is not None and not self._over:
                 self._snapshot = self._run.snapshot()
             self._paint(at_once=True)
+
+
+def _anybody_there() -> bool:
+    """Return whether a page may still listen: when the interpreter exits, it has forgotten the widgets already."""
+    return threading.main_thread().is_alive()
 
 
 def _usable(snapshot: Snapshot, run: Controls | None) -> dict[str, bool]:

@@ -13,6 +13,7 @@ from typing import Any
 
 Bundle = dict[str, Any]
 """Contents of an output by MIME type."""
+NOTHING: Bundle = {"text/html": "", "text/plain": ""}
 
 
 def kernel_shell() -> Any | None:
@@ -31,23 +32,11 @@ class Output:
 
     def __init__(self, bundle: Bundle) -> None:
         self._id = uuid.uuid4().hex
-        self._publisher: Any = getattr(kernel_shell(), "display_pub", None)
-        self._cell = getattr(self._publisher, "parent_header", None)
         _publish(bundle, self._id)
 
     def change(self, bundle: Bundle) -> None:
         """Show `bundle` instead, on the page and in what is saved."""
         _publish(bundle, self._id, update=True)
-
-    def add(self, bundle: Bundle) -> None:
-        """Show `bundle` below, in the same cell, whichever cell is being executed now."""
-        if not self._cell:
-            return
-        # A thread's outputs go to the cell that runs at the moment; only a message made by hand says where it belongs.
-        session = self._publisher.session
-        content = {"data": bundle, "metadata": {}, "transient": {}}
-        message = session.msg("display_data", content, parent=self._cell)
-        session.send(self._publisher.pub_socket, message, ident=self._publisher.topic)
 
 
 def _publish(bundle: Bundle, display_id: str, *, update: bool = False) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import ipywidgets
 
-from feedeval.notebook.output import Bundle
+from feedeval.notebook.output import NOTHING, Bundle
 from feedeval.notebook.view import BORDER, Parts
 
 BUTTONS = {
@@ -34,6 +34,9 @@ class Board:
     def __init__(self, press: Callable[[str], None]) -> None:
         self._press = press
         self._root = ipywidgets.VBox(layout={"max_width": "62em"})
+        self.mark = f"feedeval-live-{self._root.model_id}"
+        """CSS class that says the panel is on the page."""
+        self._root.add_class(self.mark)
         self.begin()
 
     def begin(self) -> None:
@@ -51,15 +54,14 @@ class Board:
             _close(widget)
 
     def view(self) -> Bundle:
-        """Return the bundle that shows the whole panel."""
-        bundle: Bundle = self._root._repr_mimebundle_()
+        """Return the bundle that shows the whole panel, and nothing where widgets are not known."""
+        bundle: Bundle = self._root._repr_mimebundle_() | NOTHING
         return bundle
 
     def offer_view(self) -> Bundle:
-        """Return the bundle that shows the first button that is left beside a summary."""
-        bundle: Bundle = self._root.children[1]._repr_mimebundle_()
-        # Where widgets are not known there is nothing to press and nothing to show.
-        return bundle | {"text/html": "", "text/plain": ""}
+        """Return the bundle that shows the button that is left beside a summary, if one is."""
+        buttons = self._root.children[1:]
+        return (buttons[0]._repr_mimebundle_() if buttons else {}) | NOTHING
 
     def paint(self, parts: Parts, foot: str, usable: Mapping[str, bool]) -> None:
         """Send what changed; the word for the state comes last, so that nothing moves once it is read."""

@@ -87,14 +87,25 @@ def footer(updated: str, *, advice: str = "") -> Markup:
     return _div(Markup(f'<div style="{_QUIET};font-size:12px;margin-top:4px">updated {escape(updated)}{more}</div>'))
 
 
-def run_html(snapshot: Snapshot, messages: Sequence[str] = (), *, updated: str = "", fault: str = "") -> Markup:
-    """Return a run as static HTML: what a saved notebook, nbconvert and a preview show."""
+def run_html(
+    snapshot: Snapshot, messages: Sequence[str] = (), *, updated: str = "", fault: str = "", behind: str = ""
+) -> Markup:
+    """Return a run as static HTML: what a saved notebook, nbconvert and a preview show.
+
+    Args:
+        snapshot: What to show.
+        messages: Sentences of the run, oldest first.
+        updated: When it was like that; by default what the snapshot says.
+        fault: What went wrong when a button was pressed.
+        behind: CSS class of a live panel; while the page shows one, the static form stays hidden.
+    """
     shown = parts(snapshot, messages, fault=fault)
     foot = footer(updated or moment(snapshot.updated), advice=standing_advice(snapshot))
+    hide = f"<style>body:has(.{behind}) .behind-{behind}{{display:none}}</style>" if behind else ""
     # MathJax would set what stands between two dollar signs as a formula: amounts, and whatever a feed says.
     return Markup(
-        f'<div class="feedeval-run mathjax_ignore tex2jax_ignore" style="border:{BORDER};border-radius:3px;'
-        'padding:8px 12px;max-width:62em">'
+        f'{hide}<div class="feedeval-run mathjax_ignore tex2jax_ignore{f" behind-{behind}" if behind else ""}" '
+        f'style="border:{BORDER};border-radius:3px;padding:8px 12px;max-width:62em">'
         f"{shown.head}{shown.body}{shown.tail}{foot}</div>"
     )
 

@@ -172,7 +172,7 @@ class Notebook:
 
     def state(self, cell: int) -> str:
         """Return the word for the state in the panel of a cell; empty where there is no panel yet."""
-        words = self.output(cell).locator("[role=status]")
+        words = self.output(cell).locator("[role=status]:visible")
         return words.last.inner_text() if words.count() else ""
 
     def through(self, cell: int) -> int:

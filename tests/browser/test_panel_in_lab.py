@@ -95,13 +95,31 @@ def test_the_last_state_outlives_the_kernel_and_the_page(notebook: Open, lab: La
     assert int(book.output(1).inner_text()) <= 10
     book.wait_until(lambda: "Finished" in book.state(0), 2)
     saved = book.save()
-    assert [sorted(output.data) for output in saved.cells[0].outputs] == [["text/html", "text/plain"]]
+    assert [sorted(output.data) for output in saved.cells[0].outputs] == [["text/html", "text/plain"]] * 2
     assert "120 of 120 products · 100 %" in exported(book)
     lab.stop_kernels()
     book.load()
     book.wait_until(lambda: "120 of 120 products · 100 %" in book.output(0).inner_text(), 10)
     assert "Error" not in book.output(0).inner_text()
     assert book.complaints == []
+
+
+def test_a_notebook_saved_in_the_midst_shows_that_state_without_its_kernel(notebook: Open, lab: Lab) -> None:
+    book = notebook(run_of(3_000))
+    book.run(0)
+    panel = book.output(0)
+    book.wait_until(lambda: book.through(0) > 0, 5)
+    panel.get_by_role("button", name="Pause").click()
+    book.wait_until(lambda: "Paused" in book.state(0), ACTS_WITHIN_S)
+    assert panel.locator("[role=status]:visible").count() == 1, "the static form is hidden while the panel is there"
+    page = exported(book)
+    assert "Paused" in page
+    assert page.count('role="status"') == 1
+    lab.stop_kernels()
+    book.load()
+    book.wait_until(lambda: panel.locator("[role=status]:visible").count() == 1, 10)
+    assert "Paused" in panel.inner_text()
+    assert "run this cell again to go on" in panel.inner_text()
 
 
 def test_failures_can_be_tried_again_from_the_page(notebook: Open) -> None:
