@@ -68,7 +68,7 @@ class DraftQuestion(Frozen):
 
 
 class QuestionsReply(Frozen):
-    """Reply to `questions_prompt`."""
+    """The questions of a category, most important first."""
 
     questions: list[DraftQuestion]
 
@@ -90,7 +90,7 @@ class DraftJudgement(Frozen):
 
 
 class JudgeReply(Frozen):
-    """Reply to `judge_prompt`."""
+    """A verdict on each question."""
 
     judgements: list[DraftJudgement]
 
@@ -111,6 +111,7 @@ def judge_reply(count: int) -> type[JudgeReply]:
     return CountedJudgeReply
 
 
+@lru_cache
 def language_name(locale: str) -> str:
     """Return the English name of a locale such as `en-GB`.
 
