@@ -133,6 +133,7 @@ def cpu_and_rate(*, calls: int, rounds: int) -> list[Figure]:
         Figure("CPU a call: whole audit", cpu_ms["audit"], "ms"),
         Figure("CPU a call: bare AsyncOpenAI", cpu_ms["bare"], "ms"),
         Figure("CPU a call: bare AsyncOpenAI on aiohttp", cpu_ms["aiohttp"], "ms"),
+        Figure("CPU a call, run against bare", shares["run"], "×"),
         Figure("CPU a call, whole audit against bare", shares["audit"], "×", at_most=1.0),
         Figure("calls a second at 0 ms, run against bare", times["run"], "×", at_least=2.5),
         Figure("calls a second at 0 ms, whole audit against bare", times["audit"], "×", at_least=2.0),
