@@ -1,22 +1,21 @@
-"""What all plots share: colours, hatches, labels that fit, and a sentence where there is nothing to draw.
+"""What all plots share: axes of the right size, rows of bars, titles with units, a sentence in place of no data.
 
-Nothing here changes matplotlib's settings. Colour never stands alone: fills that share an axis differ in lightness by
-at least 14 steps of CIE L*, so that they can be told apart in grey and by colour-blind people, and in their hatch.
+Nothing here changes matplotlib's settings.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError
-from feedeval.results.plaintext import cells, clip
+from feedeval.notebook.colours import Fill, ink
+from feedeval.notebook.lettering import families, wrap
+from feedeval.results.plaintext import cells
 from feedeval.results.session import engine_note
 
 if TYPE_CHECKING:
@@ -34,50 +33,6 @@ _CELL = 0.56
 """Width of an average character, in font sizes."""
 _LABEL_SHARE = 0.40
 """Share of a figure's width that row labels may take."""
-# Zero-width joiners shape Persian and Indic words; all other format characters are invisible or reorder text.
-_JOINERS = "\u200c\u200d"
-_OTHER_SCRIPTS = (
-    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Noto Sans KR", "Source Han Sans"),
-    *("Hiragino Sans", "PingFang SC", "Apple SD Gothic Neo", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic"),
-    *("WenQuanYi Micro Hei", "Noto Sans Thai", "Noto Sans Devanagari", "Noto Sans Arabic", "Noto Sans Hebrew"),
-    *("Thonburi", "Leelawadee UI", "Nirmala UI"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """How an area is filled."""
-
-    colour: str
-    hatch: str = ""
-
-    @property
-    def contrast(self) -> str:
-        """The colour of edges, hatches and text on it."""
-        return "#1a1a1a" if lightness(self.colour) > 55 else "#ffffff"
-
-    @property
-    def style(self) -> dict[str, Any]:
-        """Arguments for matplotlib's bars and patches."""
-        return {"facecolor": self.colour, "edgecolor": self.contrast, "hatch": self.hatch, "linewidth": 0.5}
-
-
-BAR = Fill("#2f6db5")
-YES = Fill("#1f4e8c")
-PARTIAL = Fill("#dd9b2c", "////")
-NO = Fill("#e6e6ec", "..")
-SERIES = (Fill("#14315c"), Fill("#a8412b", "\\\\\\"), Fill("#4f9d8f", "xxx"), Fill("#e3b23c", "///"), Fill("#ececf1"))
-"""For what has no meaning of its own, such as kinds of error."""
-
-
-def lightness(colour: str) -> float:
-    """Return CIE L* of a `#rrggbb` colour, 0 (black) to 100 (white)."""
-    red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-        for c in (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
-    )
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return float(116 * luminance ** (1 / 3) - 16 if luminance > 0.008856 else 903.3 * luminance)
 
 
 def canvas(ax: Axes | None, *, rows: int = 0, lines: int = 1) -> Axes:
@@ -108,58 +63,9 @@ def needs(frame: pd.DataFrame, columns: Sequence[str], of: str) -> None:
         raise InputError(f"the frame has no column {', '.join(missing)}: give {of}")
 
 
-def label(text: object) -> str:
-    r"""Return text of a feed as matplotlib draws it letter by letter.
-
-    Control and format characters go, white space becomes single spaces, what no font at hand can draw becomes `□`, and
-    dollar signs are written `\$`, because two bare ones would make a formula of what stands between them.
-    """
-    words = " ".join(("" if text is None else str(text)).split())
-    if words.isascii() and words.isprintable():
-        return words.replace("$", r"\$")
-    kept = (c for c in words if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
-    drawn = _characters()
-    return "".join(c if ord(c) in drawn else "□" for c in kept).replace("$", r"\$")
-
-
 def room(ax: Axes, size_pt: float = FONT_PT) -> int:
     """Return how many cells a row label of `ax` may take."""
     return max(12, int(_figure_width(ax) * _LABEL_SHARE * 72 / (_CELL * size_pt)))
-
-
-def elide(text: str, width: int) -> str:
-    """Return text cut to `width` cells in its middle: the end of a category path says most."""
-    if cells(text) <= width:
-        return text
-    tail = ""
-    for char in reversed(text):
-        if cells(char + tail) > width * 2 // 3:
-            break
-        tail = char + tail
-    return f"{clip(text, width - cells(tail)).removesuffix('…').rstrip()}…{tail.lstrip()}"
-
-
-def wrap(text: str, width: int, *, lines: int = 2) -> str:
-    """Return text as at most `lines` lines of `width` cells, the last one cut where more follows."""
-    found: list[str] = []
-    rest = text
-    while rest and len(found) < lines - 1 and cells(rest) > width:
-        head = clip(rest, width + 1).removesuffix("…")
-        cut = head.rfind(" ") if " " in head and rest[len(head) : len(head) + 1] != " " else len(head)
-        found.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    return "\n".join([*found, clip(rest, width)])
-
-
-def ink(ax: Axes) -> str:
-    """Return a colour for text and lines that can be read on the background of `ax`."""
-    import matplotlib as mpl
-    from matplotlib.colors import to_hex, to_rgba
-
-    for colour in (ax.get_facecolor(), ax.figure.get_facecolor(), mpl.rcParams["figure.facecolor"]):
-        if to_rgba(colour)[3] > 0.5:
-            return "#1a1a1a" if lightness(to_hex(colour)) > 50 else "#eeeeee"
-    return to_hex(mpl.rcParams["text.color"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,10 +165,10 @@ def value_texts(ax: Axes, ends: Sequence[float], texts: Sequence[str], places: S
 
 def counts_above(ax: Axes, tops: Sequence[tuple[float, int]]) -> None:
     """Write a count above each upright bar, also where a line runs through it."""
-    behind = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.8}
+    behind = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.4}
     for x, count in tops:
         ax.annotate(
-            *(f"{count:,}", (x, count)), xytext=(0, 3), textcoords="offset points", ha="center",
+            *(f"{count:,}", (x, count)), xytext=(0, 4), textcoords="offset points", ha="center",
             fontsize=FONT_PT, color=ink(ax), usetex=False, bbox=behind,
         )  # fmt: skip
 
@@ -325,23 +231,6 @@ def footnote(ax: Axes, text: str) -> None:
         textcoords="offset points", va="top", ha="left", fontsize=8, style="italic", color=ink(ax), usetex=False,
         annotation_clip=False,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=1)
-def families() -> tuple[str, ...]:
-    """Return the user's font, and those at hand for scripts that it does not have."""
-    import matplotlib as mpl
-    from matplotlib.font_manager import fontManager
-
-    there = {font.name for font in fontManager.ttflist}
-    return (*mpl.rcParams["font.family"], *(name for name in _OTHER_SCRIPTS if name in there))
-
-
-@lru_cache(maxsize=1)
-def _characters() -> frozenset[int]:
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-
-    return frozenset().union(*(get_font(findfont(FontProperties(family=[f]))).get_charmap() for f in families()))
 
 
 def _figure_width(ax: Axes) -> float:

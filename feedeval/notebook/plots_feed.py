@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from feedeval.notebook import drawing as draw
-from feedeval.notebook.drawing import BAR, NO, PARTIAL, YES, Fill, Words, label
+from feedeval.notebook.colours import BAR, NO, PARTIAL, YES, Fill, ink
+from feedeval.notebook.drawing import Words
+from feedeval.notebook.lettering import elide, label, wrap
 from feedeval.records import Verdict
 from feedeval.results.frames import RowStatus
 from feedeval.results.summary import REQUIRED_WEIGHT
@@ -54,7 +56,7 @@ def coverage(results: pd.DataFrame, ax: Axes | None = None) -> Axes:
     draw.columns(ax, BAR, edges=edges, heights=counts)
     tops = [(left + 5, count) for left, count in zip(edges, counts, strict=False) if count]
     draw.counts_above(ax, tops)
-    ax.axvline(values.mean(), color=draw.ink(ax), linestyle="--", linewidth=1.4)
+    ax.axvline(values.mean(), color=ink(ax), linestyle="--", linewidth=1.4)
     ax.set_xlim(0, 100)
     ax.set_xticks(edges if draw.room(ax) > 24 else edges[::5])
     ax.set_ylim(0, counts.max() * 1.12)
@@ -90,7 +92,7 @@ def coverage_by_category(results: pd.DataFrame, ax: Axes | None = None, *, top: 
     ax = draw.canvas(ax, rows=len(shown))
     draw.bars(ax, BAR, places=range(len(shown)), lengths=shown["mean"])
     width = draw.room(ax)
-    draw.label_rows(ax, [draw.elide(label(name), width) if name else "(no category)" for name in shown.index])
+    draw.label_rows(ax, [elide(label(name), width) if name else "(no category)" for name in shown.index])
     texts = [f"{mean:.1f} % · {_many(size, 'product')}" for mean, size in shown.itertuples(index=False)]
     draw.value_texts(ax, list(shown["mean"]), texts)
     ax.set_xlim(0, max(100.0, shown["mean"].max() * 1.3))
@@ -134,7 +136,7 @@ def verdicts_by_taxonomy(judgements: pd.DataFrame, ax: Axes | None = None) -> Ax
     _stack(ax, rows, places, size)
     draw.value_texts(ax, [100.0] * len(rows), [f"{asked:,.0f}" for asked in rows["asked"]], places)
     for place, words in headings:
-        ax.text(0, place, words, fontsize=size, fontweight="bold", va="center", color=draw.ink(ax), usetex=False)
+        ax.text(0, place, words, fontsize=size, fontweight="bold", va="center", color=ink(ax), usetex=False)
     ax.set_ylim(places[-1] + 0.6, -0.5)
     ax.set_xlim(0, 112)
     ax.set_xticks(range(0, 101, 20))
@@ -179,7 +181,7 @@ def most_missed(judgements: pd.DataFrame, ax: Axes | None = None, *, top: int = 
         starts = starts + lengths
     width = draw.room(ax)
     questions = [label(f"Required: {text}" if required else text) for text, required in shown.index]
-    draw.label_rows(ax, [draw.wrap(text, width) for text in questions])
+    draw.label_rows(ax, [wrap(text, width) for text in questions])
     asked = shown[list(_WORDS)].sum(axis=1)
     draw.value_texts(ax, list(starts), [f"{n:,.0f} of {all_:,.0f}" for n, all_ in zip(starts, asked, strict=True)])
     ax.set_xlim(0, starts.max() * 1.22)
@@ -216,7 +218,7 @@ def missing_fields(results: pd.DataFrame, ax: Axes | None = None, *, top: int = 
     ax = draw.canvas(ax, rows=len(shown))
     counts = [float(str(count)) for _, count, _ in shown]
     draw.bars(ax, BAR, places=range(len(shown)), lengths=counts)
-    draw.label_rows(ax, [draw.elide(label(name), draw.room(ax)) for name, _, _ in shown])
+    draw.label_rows(ax, [elide(label(name), draw.room(ax)) for name, _, _ in shown])
     draw.value_texts(
         ax, counts, [f"{count:,.0f} ({share})" for count, (_, _, share) in zip(counts, shown, strict=True)]
     )

@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from feedeval.notebook import drawing as draw
-from feedeval.notebook.drawing import BAR, SERIES, Words, label
+from feedeval.notebook.colours import BAR, SERIES, ink
+from feedeval.notebook.drawing import Words
+from feedeval.notebook.lettering import elide, label
 from feedeval.run.reporters import duration
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def errors_by_type(failures: pd.DataFrame, ax: Axes | None = None, *, top: int =
     shown = ranked.head(draw.most_rows(ax, top))
     ax = draw.canvas(ax, rows=len(shown))
     draw.bars(ax, BAR, places=range(len(shown)), lengths=shown.to_numpy())
-    draw.label_rows(ax, [draw.elide(label(name), draw.room(ax)) for name in shown.index])
+    draw.label_rows(ax, [elide(label(name), draw.room(ax)) for name in shown.index])
     texts = [f"{count:,} ({100 * count / len(failures):.0f} %)" for count in shown]
     draw.value_texts(ax, list(shown.astype(float)), texts)
     ax.set_xlim(0, shown.max() * 1.25)
@@ -131,7 +133,7 @@ def rate(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
     unit, unit_s = next(((u, s) for u, s in _UNITS_S.items() if per_s.max() * s >= 1), ("h", 3600.0))
     _, scale = time.unit
     ax.stairs(per_s * unit_s, edges / scale, fill=True, facecolor=BAR.colour, alpha=0.4, linewidth=0)
-    ax.stairs(per_s * unit_s, edges / scale, color=draw.ink(ax), linewidth=1.2, baseline=None)
+    ax.stairs(per_s * unit_s, edges / scale, color=ink(ax), linewidth=1.2, baseline=None)
     mean = processed.sum() / time.span_s * unit_s
     _time_axis(ax, time)
     name = {"s": "second", "min": "minute", "h": "hour"}[unit]
@@ -165,14 +167,14 @@ def latency(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
     values = values / divisor
     _, scale = time.unit
     if len(values) <= _MOST_BARS:
-        ax.plot(time.ends_s / scale, values, color=draw.ink(ax), linewidth=1, marker="o", markersize=3.5, clip_on=False)
+        ax.plot(time.ends_s / scale, values, color=ink(ax), linewidth=1, marker="o", markersize=3.5, clip_on=False)
         how = "a point stands for a batch"
     else:
         parts = np.array_split(np.arange(len(values)), _MOST_BARS)
         where = np.array([time.ends_s[part].mean() for part in parts]) / scale
         low, middle, high = (np.array([np.quantile(values[p], q) for p in parts]) for q in (0.1, 0.5, 0.9))
         ax.fill_between(where, low, high, color=BAR.colour, alpha=0.4, linewidth=0)
-        ax.plot(where, middle, color=draw.ink(ax), linewidth=1.2)
+        ax.plot(where, middle, color=ink(ax), linewidth=1.2)
         how = "line: median of the batches, band: 80 % of them"
     ax.set_ylim(0, None)
     _time_axis(ax, time)
@@ -210,7 +212,7 @@ def cost(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
     edges = np.append(numbers - 0.5, numbers[-1] + 0.5)
     spent = np.nancumsum(costs)
     ax.stairs(spent, edges, fill=True, facecolor=BAR.colour, alpha=0.4, linewidth=0)
-    ax.stairs(spent, edges, color=draw.ink(ax), linewidth=1.4, baseline=None)
+    ax.stairs(spent, edges, color=ink(ax), linewidth=1.4, baseline=None)
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, total * 1.08)
     draw.whole_numbers(ax, "x")
@@ -282,10 +284,10 @@ def _time_axis(ax: Axes, time: _Time) -> None:
     _, top = ax.get_ylim()
     ax.set_ylim(0, top * 1.05)
     for at_s, lasted_s in time.pauses:
-        ax.axvline(at_s / scale, color=draw.ink(ax), linestyle=":", linewidth=1)
+        ax.axvline(at_s / scale, color=ink(ax), linestyle=":", linewidth=1)
         ax.annotate(
             *(f"paused {duration(lasted_s)}", (at_s / scale, 1.0)), xycoords=("data", "axes fraction"), xytext=(3, -3),
-            textcoords="offset points", va="top", fontsize=8, color=draw.ink(ax),
+            textcoords="offset points", va="top", fontsize=8, color=ink(ax),
         )  # fmt: skip
 
 
