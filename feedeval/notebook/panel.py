@@ -33,7 +33,7 @@ class Board:
 
     def __init__(self, press: Callable[[str], None]) -> None:
         self._press = press
-        self._root = ipywidgets.VBox(layout={"max_width": "62em"})
+        self._root = ipywidgets.VBox(layout={"max_width": "800px"})
         self.mark = f"feedeval-live-{self._root.model_id}"
         """CSS class that says the panel is on the page."""
         self._root.add_class(self.mark)
