@@ -169,7 +169,7 @@ def most_missed(judgements: pd.DataFrame, ax: Axes | None = None, *, top: int = 
     counts = _verdict_counts(judgements, ["question", "required"])
     missed = counts[Verdict.NO] + counts[Verdict.PARTIAL] / 2
     weights = np.where(counts.index.get_level_values("required"), REQUIRED_WEIGHT, 1)
-    ranked = counts.assign(rank=-missed * weights)[missed > 0].sort_values(["rank", Verdict.NO], kind="stable")
+    ranked = counts.assign(rank=-missed * weights)[missed > 0].sort_values("rank", kind="stable")
     if ranked.empty:
         return draw.sentence(ax, "Every product answers all of its questions.")
     shown = ranked.head(draw.most_rows(ax, top, lines=2))

@@ -53,7 +53,7 @@ class Material:
         frame = counted.groupby(by).sum().query("products > 0")
         weights = frame.index.get_level_values("required").map({True: REQUIRED_WEIGHT, False: 1})
         frame["rank"] = (frame["products"] - frame["partial"] / 2) * weights
-        top = frame.sort_values(["rank", "products"], ascending=False, kind="stable").head(ADD).reset_index()
+        top = frame.sort_values("rank", ascending=False, kind="stable").head(ADD).reset_index()
         # Of these few only: where each product has its own questions, there are as many as judgements.
         rest = self.judgements[counted["products"] & self.judgements["question"].isin(top["question"])]
         attributes = rest.groupby(by)["attribute"].agg(_most_frequent)

@@ -1,0 +1,59 @@
+"""Small frames as a session gives them, for plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+ENGINE = "gpt-4o-mini"
+KINDS = ("ReplyInvalid", "ServerFault", "TimedOut", "RequestRejected", "ContentFiltered", "ModelRefused")
+
+
+def results(
+    coverage: Sequence[float] = (0, 9.9, 10, 55, 100), *, categories: Sequence[str] = ("Tents",), engine: str = ENGINE
+) -> pd.DataFrame:
+    count = len(coverage)
+    return pd.DataFrame(
+        {
+            "product_id": [f"P-{n}" for n in range(count)],
+            "category": [categories[n % len(categories)] for n in range(count)],
+            "coverage_pct": np.array(coverage, dtype=float),
+            "missing_core_fields": [("", "brand", "brand, color")[n % 3] for n in range(count)],
+            "engine": engine,
+            "status": "done",
+        }
+    )
+
+
+def judgements(rows: Sequence[tuple[str, str, bool, str]] = ()) -> pd.DataFrame:
+    """Rows of question, taxonomy, required and verdict."""
+    asked = rows or [
+        *(("What is it made of?", "Materials", True, v) for v in ("no", "no", "partial")),
+        *(("How much does it weigh?", "Specs", False, v) for v in ("no", "no", "no", "partial", "yes")),
+        *(("What colour is it?", "Specs", False, v) for v in ("yes", "yes")),
+    ]
+    frame = pd.DataFrame(asked, columns=["question", "taxonomy", "required", "verdict"])
+    return frame.astype({"taxonomy": "category", "verdict": "category", "required": "bool"})
+
+
+def failures(count: int = 40, *, batches: int = 20) -> pd.DataFrame:
+    numbers = pd.array([n % batches + 1 for n in range(count)], dtype="Int64")
+    return pd.DataFrame({"batch_number": numbers, "error_type": [KINDS[n % len(KINDS)] for n in range(count)]})
+
+
+def reports(count: int = 30, *, pause_after: int | None = None, cost_usd: float = 0.01) -> pd.DataFrame:
+    """Reports of batches of 20 products, one every 10 s, each open for 20 s; 13 h pass after batch `pause_after`."""
+    ends_s = [10 * n + (46_800 if pause_after and n > pause_after else 0) for n in range(1, count + 1)]
+    start = pd.Timestamp("2026-11-20T10:00:00+00:00")
+    return pd.DataFrame(
+        {
+            "batch_number": pd.array(range(1, count + 1), dtype="Int64"),
+            "processed": pd.array([20] * count, dtype="Int64"),
+            "elapsed_ms": np.full(count, 20_000.0),
+            "average_time_ms": np.full(count, 1_000.0),
+            "cost_usd": np.full(count, cost_usd),
+            "timestamp": [(start + pd.Timedelta(seconds=s)).isoformat() for s in ends_s],
+        }
+    )
