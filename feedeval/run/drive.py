@@ -223,14 +223,20 @@ class Drive:
         if opinion.pressure is Pressure.NONE:
             if self._narrowed is not None:
                 self._narrow(None)
-            self._wake.set()
+            self._room_made()
         elif opinion.pressure is Pressure.LOW or before is Pressure.NONE:
             # Also a critical shortage is met by narrowing first; the pause comes if it is still there at the next look.
             self._narrow(max(1, self._crew.allowed // 2))
             p.log.warning(f"{opinion.shortage}: {self._crew.allowed} records under way at most")
-            self._wake.set()
+            self._room_made()
         elif self._halt is None:
             self.halt(Cause.PRESSURE, f"{opinion.shortage}; the run goes on by itself when there is more room")
+
+    def _room_made(self) -> None:
+        # Only a rest for want of room is over then: a wait for the network would never come to its end if every look
+        # at the machine cut it short.
+        if self._halt is not None and self._halt.cause is Cause.PRESSURE:
+            self._wake.set()
 
     def _narrow(self, limit: int | None) -> None:
         self._narrowed = limit

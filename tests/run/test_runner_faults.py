@@ -141,6 +141,17 @@ def test_a_lost_connection_pauses_probes_and_goes_on_by_itself(tmp_path: Path) -
     assert job.probes == 4
 
 
+def test_looks_at_the_machine_do_not_put_off_the_next_probe(tmp_path: Path) -> None:
+    job = QuickJob(5, fault=lambda r, attempt: ConnectionLost("down") if r.index == 0 and attempt == 1 else None)
+    job.unreachable = 2
+    health = HealthSettings(interval_s=0.02)
+
+    run = start(job, tmp_path, RunSettings(probe_first_s=0.25, probe_longest_s=0.25, health=health))
+
+    assert run.wait(WAIT_S).counts.done == 5
+    assert job.probes == 3
+
+
 def test_a_record_that_keeps_losing_the_connection_becomes_a_failure(tmp_path: Path) -> None:
     job = QuickJob(10, fault=lambda record, _: ConnectionLost("this host only") if record.index == 4 else None)
 
