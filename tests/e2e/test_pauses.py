@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,8 @@ def test_a_lost_network_is_probed_and_the_run_goes_on_by_itself(tmp_path: Path) 
     until(lambda: run.snapshot().status is Status.PAUSED, "the pause")
     lost = run.snapshot()
     assert "network" in lost.status_reason and not lost.needs_person and not lost.counts.failed
+    # Longer than the wait for the first probe, so that it finds nobody.
+    time.sleep(1.3)
     second = ModelServer().start(first.port)
     try:
         snapshot = run.wait(60)
