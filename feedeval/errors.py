@@ -55,7 +55,15 @@ class SessionNotFound(SessionError):
 
 
 class SessionLocked(SessionError):
-    """Another process or kernel is writing this session."""
+    """Another process or kernel is writing this session.
+
+    Attributes:
+        session: The session's name.
+    """
+
+    def __init__(self, message: str, session: str = "") -> None:
+        super().__init__(message)
+        self.session = session
 
 
 class SessionDamaged(SessionError):

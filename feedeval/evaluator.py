@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from weakref import WeakValueDictionary
 
 import pandas as pd
 from pydantic import SecretStr
 
-from feedeval.errors import InputError, SessionNotFound
+from feedeval.errors import InputError, SessionLocked, SessionNotFound
 from feedeval.feed.passes import FeedSource, feed_again
 from feedeval.handle import EvaluationRun
 from feedeval.jobs.audit import AuditJob, AuditSettings
@@ -18,11 +19,11 @@ from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.offline import OfflineEngine
 from feedeval.jobs.prompts import language_name
 from feedeval.model.settings import OPENAI_URL, ModelSettings
+from feedeval.notebook.choice import reporters_for
 from feedeval.records import Status
 from feedeval.results.estimate import Estimate, efforts_of, estimate
 from feedeval.results.session import Session, load_session
 from feedeval.results.status import evaluation_status
-from feedeval.run.reporters import choose_reporter
 from feedeval.run.runner import Hooks, start
 from feedeval.run.settings import RunSettings
 from feedeval.run.store import session_ids
@@ -37,6 +38,10 @@ OFFLINE_WORKERS = 8
 
 Feed = Any
 """A frame of `read_feed`, mappings of field names to values, or anything that `read_feed` takes."""
+
+
+_live: WeakValueDictionary[tuple[Path, str], EvaluationRun] = WeakValueDictionary()
+"""The runs of this process, by folder and session."""
 
 
 class ModelOptions(TypedDict, total=False):
@@ -64,7 +69,7 @@ class AuditOptions(TypedDict, total=False):
     keep_calls: bool
     limit: int | None
     max_in_flight: int | None
-    progress: Literal["text", "tqdm", "none"] | None
+    progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
 
 
 class StartOptions(AuditOptions, total=False):
@@ -130,40 +135,14 @@ class ProductFeedEvaluator:
                 (1 to 1000, default 20), `resume` (go on with the latest session of the same settings and products),
                 `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap), `keep_calls`
                 (keep the raw replies), `session` (go on with this one), `limit` (the first products only),
-                `max_in_flight`, `progress` (`text`, `tqdm`, `none`).
+                `max_in_flight`, `progress` (`widgets`, `html`, `tqdm`, `text`, `none`; else what suits the place).
 
         Raises:
             InputError: A setting is out of range, a field is in no product, or the feed cannot be read or is empty.
             SessionLocked: Another process or kernel works on the same session.
             StorageError: The output folder cannot be written.
         """
-        if self._run is not None and not self._run.done and options.get("resume", True):
-            raise InputError(
-                f"session {self._run.sid} of this evaluator is still going on: wait() for it, stop() it, or use "
-                "another evaluator"
-            )
-        audit, running, rest = _sorted_options({**options, "selected_fields": selected_fields})
-        max_in_flight = rest.get("max_in_flight")
-        engine, client = self._engine(max_in_flight)
-        if running.budget_usd is not None and client is not None and not client.price_known:
-            raise InputError(
-                f"budget_usd={running.budget_usd}: no price is known for the model {self.model!r}; give input_price "
-                "and output_price (dollars for a million tokens) to ProductFeedEvaluator"
-            )
-        workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
-        if "max_workers" not in running.model_fields_set:
-            running = running.model_copy(update={"max_workers": workers})
-        source = FeedSource(feed, rest.get("limit"))
-        job = AuditJob(source.products, engine, settings=audit, source=source.description)
-        run = start(
-            job,
-            self.output_dir,
-            running,
-            reporters=choose_reporter(rest.get("progress")),
-            hooks=Hooks(on_change=None if client is None else _changer(client)),
-        )
-        self._run = EvaluationRun(run, note=engine.note)
-        return self._run
+        return self._start(feed, {**options, "selected_fields": selected_fields}, blocking=False)
 
     def evaluate_products_batch(
         self, feed: Feed, selected_fields: Sequence[str] | None = None, **options: Unpack[StartOptions]
@@ -183,7 +162,7 @@ class ProductFeedEvaluator:
             RunFault: The run had to pause for something that a person has to mend, such as a wrong key.
             FeedevalError: As `start`.
         """
-        run = self.start(feed, selected_fields, **options)
+        run = self._start(feed, {**options, "selected_fields": selected_fields}, blocking=True)
         run.block()
         return run.results()
 
@@ -262,6 +241,38 @@ class ProductFeedEvaluator:
             figures are zero and `batch_info["status"]` is None.
         """
         return evaluation_status(None if self._run is None else self._run.snapshot(), self.output_dir)
+
+    def _start(self, feed: Feed, options: Mapping[str, Any], *, blocking: bool) -> EvaluationRun:
+        audit, running, rest = _sorted_options(options)
+        engine, client = self._engine(rest.get("max_in_flight"))
+        if running.budget_usd is not None and client is not None and not client.price_known:
+            raise InputError(
+                f"budget_usd={running.budget_usd}: no price is known for the model {self.model!r}; give input_price "
+                "and output_price (dollars for a million tokens) to ProductFeedEvaluator"
+            )
+        workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
+        if "max_workers" not in running.model_fields_set:
+            running = running.model_copy(update={"max_workers": workers})
+        source = FeedSource(feed, rest.get("limit"))
+        job = AuditJob(source.products, engine, settings=audit, source=source.description)
+        reporters = reporters_for(rest.get("progress"), blocking=blocking)
+        hooks = Hooks(on_change=None if client is None else _changer(client))
+        try:
+            self._run = EvaluationRun(
+                lambda changes: start(
+                    job, self.output_dir, running.model_copy(update=changes), reporters=reporters, hooks=hooks
+                ),
+                reporters,
+            )
+        except SessionLocked as exc:
+            # Running the cell again finds the run that goes on: it is shown once more, and no second one starts.
+            self._run = _live.get((self.output_dir.resolve(), exc.session))
+            if self._run is None or self._run.done:
+                raise
+            if blocking:
+                self._run.display()
+        _live[self.output_dir.resolve(), self._run.sid] = self._run
+        return self._run
 
     def _engine(self, max_in_flight: int | None = None) -> tuple[Engine, ModelClient | None]:
         if self._settings is None:

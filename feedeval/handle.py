@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from feedeval import html
+from feedeval.errors import InputError
+from feedeval.notebook.live import PanelReporter, panel_for
+from feedeval.notebook.view import run_html, run_text
 from feedeval.results.session import Session, load_session
-from feedeval.run.progress import Snapshot
-from feedeval.run.reporters import status_line
+from feedeval.run.progress import Reporter, Snapshot
 from feedeval.run.runner import Run, run_blocking
 
 
 class EvaluationRun:
-    """An audit that goes on in the background; displayed, it shows where it stands.
+    """An audit that goes on in the background; displayed, it shows its panel in a notebook and its state elsewhere.
 
     Every method may be called from any thread.
     """
 
-    def __init__(self, run: Run, *, note: str = "") -> None:
+    def __init__(self, begin: Callable[[Mapping[str, Any]], Run], reporters: Sequence[Reporter] = ()) -> None:
         """Use `ProductFeedEvaluator.start`."""
-        self._run = run
-        self._note = note
+        self._begin = begin
+        self._panel = next((r for r in reporters if isinstance(r, PanelReporter)), None)
+        self._run = begin({})
+        if self._panel is not None:
+            self._panel.attach(self)
 
     @property
     def sid(self) -> str:
@@ -54,6 +59,18 @@ class EvaluationRun:
         """
         self._run.resume(**changes)
 
+    def retry_failed(self) -> None:
+        """Try the products that failed again, in the background, once the run is over.
+
+        Raises:
+            InputError: The run still goes on; it tries them when it is started again after its end.
+        """
+        if not self.done:
+            raise InputError(f"session {self.sid} is still being worked on: wait() for it, or stop() it, first")
+        self._run = self._begin({"session": self.sid})
+        if self._panel is not None:
+            self._panel.attach(self)
+
     def stop(self) -> None:
         """Start no more calls, let those in flight finish, write the state, and end. Does not wait."""
         self._run.stop()
@@ -61,13 +78,17 @@ class EvaluationRun:
     def wait(self, timeout_s: float | None = None, *, until_paused: bool = False) -> Snapshot:
         """Wait until the run is over, and return where it stands then or when the time is up.
 
-        A KeyboardInterrupt comes through; the run goes on, and `stop()` ends it.
+        Ctrl-C ends the waiting, not the run.
 
         Args:
             timeout_s: Longest time to wait; None waits as long as it takes.
             until_paused: Also return when the run is paused and needs a person.
         """
-        return self._run.wait(timeout_s, until_paused=until_paused)
+        try:
+            return self._run.wait(timeout_s, until_paused=until_paused)
+        except KeyboardInterrupt:
+            self._run.say("The run goes on in the background; stop() ends it.")
+            raise
 
     def block(self) -> Snapshot:
         """Wait as a blocking call does: Ctrl-C stops cleanly, and a fault that a person has to mend is raised.
@@ -88,12 +109,18 @@ class EvaluationRun:
         """Return a row a product that is done or failed, in the feed's order, as `Session.results`."""
         return self.session().results
 
+    def add_reporter(self, reporter: Reporter) -> None:
+        """Show the run in one more place from now on."""
+        self._run.add_reporter(reporter)
+
+    def display(self) -> None:
+        """Show the panel in the output of this cell; outside a notebook, print where the run stands."""
+        (self._panel or panel_for(self)).display()
+
+    _ipython_display_ = display
+
     def __repr__(self) -> str:
-        return "\n".join([f"Session {self.sid}  {status_line(self.snapshot())}", *([self._note] if self._note else [])])
+        return run_text(self.snapshot())
 
     def _repr_html_(self) -> str:
-        snapshot = self.snapshot()
-        parts = [html.bar(snapshot.share), html.escape(status_line(snapshot))]
-        if self._note:
-            parts.append(html.Markup(f"<p><small>{html.escape(self._note)}</small></p>"))
-        return html.section(f"Session {self.sid}", *parts)
+        return run_html(self.snapshot())

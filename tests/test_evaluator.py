@@ -185,13 +185,30 @@ def test_a_stopped_run_goes_on_by_the_same_call(evaluator: fe.ProductFeedEvaluat
     assert finished.sid == run.sid and finished.done and server.stats.requests == len(CATEGORIES) + 60
 
 
-def test_a_second_start_while_one_goes_on_is_refused(evaluator: fe.ProductFeedEvaluator, server: ModelServer) -> None:
-    server.configure(latency_s=0.2)
+def test_starting_again_while_it_goes_on_finds_the_run_and_starts_no_second(
+    evaluator: fe.ProductFeedEvaluator, server: ModelServer
+) -> None:
+    server.configure(latency_s=0.1)
     run = evaluator.start(make_feed(30), **QUIET)
-    with pytest.raises(InputError, match=run.sid):
-        evaluator.start(make_feed(30), **QUIET)
-    run.stop()
-    run.wait(10)
+    assert evaluator.start(make_feed(30), **QUIET) is run
+    other = evaluator.start(make_feed(7), **QUIET)
+    assert other.sid != run.sid
+    assert len(evaluator.evaluate_products_batch(make_feed(30), progress="none")) == 30
+    other.wait(20)
+    assert server.stats.repeated == 0
+
+
+def test_failed_products_are_tried_again_from_the_handle(
+    evaluator: fe.ProductFeedEvaluator, server: ModelServer
+) -> None:
+    server.faults.append(Fault(FaultKind.CONTENT_FILTER, contains="Article number 29 weighs"))
+    run = evaluator.start(make_feed(30), **{**QUIET, "resume": False})
+    assert run.wait(20).counts.failed == 1
+    server.faults.clear()
+    sid = run.sid
+    run.retry_failed()
+    assert run.wait(20).counts.failed == 0 and run.sid == sid
+    assert server.stats.accepted == len(CATEGORIES) + 30
 
 
 def test_resume_evaluation_takes_up_the_latest_session_that_is_not_finished(

@@ -58,7 +58,8 @@ class SessionLock:
         except Timeout as exc:
             raise SessionLocked(
                 f"{self.path.stem} is being written by {holder(self.path)}. Wait until that run ends or stop it there; "
-                "a session has one writer at a time."
+                "a session has one writer at a time.",
+                self.path.stem.removeprefix("session_"),
             ) from exc
         except OSError as exc:
             raise storage_error(exc, self.path, "lock") from exc
