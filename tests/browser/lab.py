@@ -163,6 +163,12 @@ class Notebook:
         self.start(cell)
         self.wait_until(lambda: self._prompt(cell)[1:-2].isdigit(), BOUND_MS / 1000)
 
+    def restart_and_run_all(self) -> None:
+        """Restart the kernel and run every cell, as the menu entry does."""
+        self.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        self.page.get_by_role("menuitem", name="Restart Kernel and Run All Cells").click()
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+
     def _prompt(self, cell: int) -> str:
         return self.page.locator(".jp-Cell").nth(cell).locator(".jp-InputPrompt").inner_text().strip()
 
