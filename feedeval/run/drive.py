@@ -69,13 +69,21 @@ class Drive:
         return self._halt.fault if self._halt is not None else None
 
     def halt(self, cause: Cause, why: str | RunFault) -> None:
-        """Start nothing more and let what is in flight finish. The first reason stands; a stop outranks it."""
+        """Start nothing more and let what is in flight finish.
+
+        The first reason stands; a stop outranks it. Of a person's pauses, resumes and stops the last one counts.
+        """
         current, state = self._halt, self._p.state
         if current is None or (current.cause.clears_itself and not cause.clears_itself):
             self._halt = Halt.made(cause, why)
         elif cause is Cause.STOP:
             # The reason of a fault is what a person needs to know, also after a stop.
             self._halt = replace(current, cause=cause) if current.fault is not None else Halt.made(cause, why)
+        elif cause is Cause.PERSON:
+            # Nothing new, but it has to be seen that somebody spoke: a pause after a resume takes that back.
+            self._halt = replace(current)
+        if cause in (Cause.PERSON, Cause.STOP):
+            self._resume = False
         with state.lock:
             if state.status is Status.RUNNING:
                 state.leaving = "stopping" if Cause.STOP in (cause, self._halt and self._halt.cause) else "pausing"
@@ -135,12 +143,14 @@ class Drive:
                 if halt.cause is Cause.FAULT:
                     self._p.watch.forget_failures()
                 problem = await self.desk.write_again()
+                if self._halt is not halt:
+                    continue
                 if not problem:
                     return self._end_rest()
                 self._halt = Halt.made(Cause.FAULT, StorageError(problem))
             elif halt.cause is Cause.NETWORK and await self._slept(wait_s):
                 wait_s = min(2 * wait_s, self._p.settings.probe_longest_s)
-                if await self._probed():
+                if await self._probed() and self._halt is halt:
                     return self._end_rest()
             elif halt.cause is Cause.PRESSURE and self._pressure is not Pressure.CRITICAL:
                 return self._end_rest()
@@ -153,7 +163,7 @@ class Drive:
             state.status = Status.PAUSED
             state.status_reason = halt.reason
             state.leaving = ""
-            state.needs_person = not halt.cause.clears_itself
+            state.needs_person = not halt.cause.clears_itself and not self._resume
         self.desk.write_progress(at_once=True)
         self._p.log.warning(f"paused: {halt.reason}")
         self._p.display.say(f"Paused: {halt.reason}")
@@ -195,7 +205,7 @@ class Drive:
             return False
         fault = probe.exception()
         if isinstance(fault, RunFault):
-            self._halt = Halt.made(Cause.FAULT, fault)
+            self.halt(Cause.FAULT, fault)
         elif fault is not None and not isinstance(fault, FeedevalError):
             self._p.log.warning(f"probe: {type(fault).__name__}: {sentence(fault)}")
         return fault is None

@@ -122,6 +122,9 @@ class Run:
             if self._hooks.on_change is None:
                 raise InputError(f"{', '.join(rest)} cannot be changed while this run goes on; budget_usd can.")
             self._hooks.on_change(rest)
+        # Said at once, as a halt is: whoever waits for the next pause must not be given this one.
+        with self._state.lock:
+            self._state.needs_person = False
         self._call(lambda drive: drive.resume())
 
     def wait(self, timeout_s: float | None = None, *, until_paused: bool = False) -> Snapshot:
