@@ -187,8 +187,10 @@ def most_missed(judgements: pd.DataFrame, ax: Axes | None = None, *, top: int = 
     ax.set_xlim(0, starts.max() * 1.22)
     draw.whole_numbers(ax, "x")
     legend = tuple((_FILLS[v], _WORDS[v]) for v in (Verdict.NO, Verdict.PARTIAL))
-    title = _of("Questions left open most, required ones weighing twice", len(shown), len(ranked), "worst")
-    draw.dress(ax, Words(title, "Products, of those that were asked", legend=legend))
+    title = _of("Questions left open most", len(shown), len(ranked), "worst")
+    draw.dress(
+        ax, Words(title, "Products, of those that were asked; ranked with double weight where required", legend=legend)
+    )
     draw.engine_footnote(ax, judgements)
     return ax
 

@@ -168,18 +168,18 @@ def latency(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
     _, scale = time.unit
     if len(values) <= _MOST_BARS:
         ax.plot(time.ends_s / scale, values, color=ink(ax), linewidth=1, marker="o", markersize=3.5, clip_on=False)
-        how = "a point stands for a batch"
+        how = "a point is a batch"
     else:
         parts = np.array_split(np.arange(len(values)), _MOST_BARS)
         where = np.array([time.ends_s[part].mean() for part in parts]) / scale
         low, middle, high = (np.array([np.quantile(values[p], q) for p in parts]) for q in (0.1, 0.5, 0.9))
         ax.fill_between(where, low, high, color=BAR.colour, alpha=0.4, linewidth=0)
         ax.plot(where, middle, color=ink(ax), linewidth=1.2)
-        how = "line: median of the batches, band: 80 % of them"
+        how = "line: median of batches, band: 80 % of them"
     ax.set_ylim(0, None)
     _time_axis(ax, time)
-    title = f"Batch time for each product: {_figure(float(np.median(values)))} {unit} (median; {how})"
-    draw.dress(ax, Words(title, time.label, f"Batch time a product ({unit})"))
+    title = f"Batch time for each product: {_figure(float(np.median(values)))} {unit} in the median"
+    draw.dress(ax, Words(title, f"{time.label}; {how}", f"Batch time a product ({unit})"))
     return ax
 
 

@@ -179,7 +179,7 @@ def how_to_read(material: Material) -> Markup:
     )
     points = [
         "<b>Coverage</b> is the share of buyers’ questions that the feed answers: an answer counts 1, one in part ½, "
-        f"none 0, and a question that a buyer needs answered before buying counts {REQUIRED_WEIGHT} times as much.",
+        f"none 0, and a question that a buyer needs answered before buying weighs {REQUIRED_WEIGHT}, others 1.",
         "<b>Answered</b> means that a buyer who reads the feed has the answer: a value, a named standard, or an "
         "explicit no. <b>In part</b> means that the topic is there, but the buyer would still have to ask.",
         "<b>Every answer quotes the feed.</b> An answer whose quote is not in the feed counts as in part.",
