@@ -6,11 +6,16 @@ Every `_repr_html_` is made of these, so that a saved notebook, nbconvert and a 
 from __future__ import annotations
 
 import html as _html
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 # Bidirectional controls reorder the text around them: in a cell they could make a stranger's words look like ours.
 _BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
+
+
+_FIGURE = re.compile(r"[-−+]?[$€£]?\d[\d,.]*(?: ?%)?|")
+"""What counts as a figure: a number with its sign, or an empty cell."""
 
 
 class Markup(str):
@@ -38,21 +43,25 @@ def link(url: object, text: object | None = None) -> Markup:
 
 
 def table(rows: Iterable[Sequence[object]], header: Sequence[object] = (), caption: str = "") -> Markup:
-    """Return a table; cells are escaped unless they are `Markup`, numbers are right-aligned."""
+    """Return a table; cells are escaped unless they are `Markup`, columns of figures are right-aligned."""
+    body = [[escape(cell) for cell in row] for row in rows]
+    width = max((len(row) for row in [header, *body]), default=0)
+    columns = [[row[n] for row in body if n < len(row)] for n in range(width)]
+    sides = ["right" if cells and all(map(_FIGURE.fullmatch, cells)) else "left" for cells in columns]
     parts = ['<table style="border-collapse:collapse;margin:.3em 0">']
     if caption:
         parts.append(f'<caption style="text-align:left;font-weight:600">{escape(caption)}</caption>')
     if header:
         heads = "".join(
-            f'<th scope="col" style="text-align:left;padding:.15em .8em .15em 0">{escape(h)}</th>' for h in header
+            f'<th scope="col" style="text-align:{side};padding:.15em .8em .15em 0">{escape(name)}</th>'
+            for name, side in zip(header, sides, strict=False)
         )
         parts.append(f"<thead><tr>{heads}</tr></thead>")
     parts.append("<tbody>")
-    for row in rows:
+    for row in body:
         cells = "".join(
-            f'<td style="text-align:{"right" if isinstance(c, int | float) else "left"};'
-            f'vertical-align:top;padding:.15em .8em .15em 0">{escape(c)}</td>'
-            for c in row
+            f'<td style="text-align:{side};vertical-align:top;padding:.15em .8em .15em 0">{cell}</td>'
+            for cell, side in zip(row, sides, strict=False)
         )
         parts.append(f"<tr>{cells}</tr>")
     parts.append("</tbody></table>")
@@ -77,5 +86,8 @@ def bar(share: float, label: str = "") -> Markup:
 
 
 def section(title: str, *body: Markup) -> Markup:
-    """Return a titled block."""
-    return Markup(f'<div style="margin:.4em 0"><div style="font-weight:600">{escape(title)}</div>{"".join(body)}</div>')
+    """Return a titled block, which MathJax leaves alone: it would set two amounts in dollars as a formula."""
+    return Markup(
+        '<div class="tex2jax_ignore mathjax_ignore" style="margin:.4em 0">'
+        f'<div style="font-weight:600">{escape(title)}</div>{"".join(body)}</div>'
+    )

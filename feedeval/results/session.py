@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from feedeval.errors import SessionError, SessionNotFound
-from feedeval.html import Markup, bar, definitions, escape, section
+from feedeval.html import bar, definitions, escape, section
 from feedeval.records import Counts, Progress, QuestionSet, Status
 from feedeval.results import frames
 from feedeval.results.export import write_frame
@@ -251,10 +251,11 @@ class Session:
         except SessionError as exc:
             return section(f"Session {self.id}", escape(exc))
         share = (counts.done + counts.failed) / counts.total if counts.total else 0.0
-        parts: list[Markup] = [bar(share), definitions(facts)]
-        if self.is_audit and self.is_small and counts.done:
-            parts.append(self.summary().body_html())
-        return section(f"Session {self.id}", *parts)
+        # The summary says what the facts say, and more.
+        summed_up = self.is_audit and self.is_small and counts.done
+        return section(
+            f"Session {self.id}", bar(share), self.summary().body_html() if summed_up else definitions(facts)
+        )
 
 
 def counts_in_words(counts: Counts) -> str:
