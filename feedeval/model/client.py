@@ -78,8 +78,8 @@ class ModelClient:
         self._sdk: openai.AsyncOpenAI | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flights: dict[str, asyncio.Future[Any]] = {}
-        self._retries_before = 0
-        self._refusals_before = 0
+        self._callers: tuple[Caller, ...] = ()
+        """The one in use and those before it, whose calls may still be out."""
         self._narrowed: int | None = None
         self._take(settings)
 
@@ -106,6 +106,7 @@ class ModelClient:
             rng=random.Random(),
         )
         self._caller = Caller(settings, lane, tools)
+        self._callers = (*self._callers, self._caller)
 
     def __repr__(self) -> str:
         return f"ModelClient(model={self.settings.model!r}, endpoint={self.settings.shown_endpoint!r})"
@@ -113,9 +114,7 @@ class ModelClient:
     def update(self, **settings: Any) -> None:
         """Go on with other settings, such as a mended `api_key` or `model`; calls that are out end as they began."""
         changed = ModelSettings(**{**dict(self.settings), **settings})
-        gauges = self.gauges()
         self._take(changed)
-        self._retries_before, self._refusals_before = gauges.retries, gauges.rate_limited
 
     def describe(self) -> dict[str, Any]:
         """Return what a person may see of the settings, and what results depend on; never a key."""
@@ -141,10 +140,10 @@ class ModelClient:
         """Return how things stand; may be called from any thread."""
         lane = self._caller.lane
         return Gauges(
-            in_flight=lane.in_flight,
+            in_flight=sum(caller.lane.in_flight for caller in self._callers),
             limit=min(lane.limit, lane.pacer.width),
-            retries=self._retries_before + self._caller.retries,
-            rate_limited=self._refusals_before + lane.refusals,
+            retries=sum(caller.retries for caller in self._callers),
+            rate_limited=sum(caller.lane.refusals for caller in self._callers),
             cooldown_s=lane.pacer.cooldown_s,
             cooled_s=lane.pacer.cooled_s,
         )
@@ -152,7 +151,8 @@ class ModelClient:
     def narrow(self, max_in_flight: int | None) -> None:
         """Allow at most so many calls in flight; None gives back what was allowed first. From any thread."""
         self._narrowed = max_in_flight
-        self._caller.lane.narrow(max_in_flight)
+        for caller in self._callers:
+            caller.lane.narrow(max_in_flight)
 
     def request_hash(self, prompt: Prompt, schema: type[BaseModel]) -> str:
         """Return the digest of all that a reply depends on: endpoint, model, sampling, schema and prompt."""
@@ -285,17 +285,19 @@ class ModelClient:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._move_to(loop)
-        if self._sdk is None:
+        # A name of its own: `update` may take the attribute away at any moment, from another thread.
+        sdk = self._sdk
+        if sdk is None:
             if self._http is None:
                 self._http = self._given_http or LeanClient()
-            self._sdk = openai.AsyncOpenAI(
+            sdk = self._sdk = openai.AsyncOpenAI(
                 api_key=self._key,
                 base_url=self.settings.endpoint,
                 timeout=self.settings.timeout_s,
                 max_retries=0,
                 http_client=self._http,
             )
-        return self._sdk
+        return sdk
 
     def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
         """Forget what belonged to another event loop, such as that of an earlier run that was not closed."""

@@ -274,6 +274,23 @@ async def test_a_mended_model_goes_on_with_the_same_client(server: ModelServer) 
     assert client.describe()["model"] == "gpt-4o"
 
 
+async def test_calls_that_are_out_when_settings_change_still_count(server: ModelServer) -> None:
+    server.configure(latency_s=0.3)
+    client, books = client_for(server.base_url, max_in_flight=1), Books()
+    out, waiting = (asyncio.create_task(ask(client, books, Prompt("s", text))) for text in ("one", "two"))
+    while not server.stats.in_flight:
+        await asyncio.sleep(0.01)
+    client.update(timeout_s=30.0)
+    assert client.gauges().in_flight == 1
+    client.narrow(0)
+    await out
+    await asyncio.sleep(0.05)
+    assert (client.gauges().in_flight, server.stats.requests) == (0, 1)
+    client.narrow(None)
+    await closing(client, waiting)
+    assert (server.stats.accepted, len(books.paid)) == (2, 2)
+
+
 def test_a_client_works_on_one_event_loop_after_another(server: ModelServer) -> None:
     client, books = client_for(server.base_url), Books()
     asyncio.run(closing(client, ask(client, books, Prompt("s", "one"))))
