@@ -124,6 +124,7 @@ def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
         *(f"{name} × {count:,}" for name, count in _types(snapshot)[:TYPES_SHOWN]),
         *messages[-1:],
         f"as of {moment(snapshot.updated)} · {advice}" if advice else "",
+        engine_note(snapshot.engine),
     )
     return "\n".join([plain(_short(first)), *(f"  {plain(_short(line, 2 * _CLIP_CHARS))}" for line in more if line)])
 
