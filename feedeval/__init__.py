@@ -25,6 +25,8 @@ from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
 from feedeval.handle import EvaluationRun
+from feedeval.notebook import plots
+from feedeval.notebook.report import report
 from feedeval.results.archive import backup, restore
 from feedeval.results.estimate import Estimate
 from feedeval.results.library import cleanup, consolidate, list_sessions
@@ -52,7 +54,9 @@ __all__ = [
     "iter_feed",
     "list_sessions",
     "load_session",
+    "plots",
     "read_feed",
+    "report",
     "restore",
     "resume",
 ]

@@ -167,7 +167,10 @@ class Session:
         taxonomy (category); required (bool); verdict (category: yes, partial, no); evidence, attribute, reason (str);
         verified (bool: False where a yes quoted words that are not in the feed, and so counts as partial).
         """
-        return self._judgements.copy(deep=False)
+        frame = self._judgements.copy(deep=False)
+        # Whatever shows judgements alone has to say who made them.
+        frame.attrs["feedeval"] = {"engine": self.progress.engine}
+        return frame
 
     @property
     def failures(self) -> pd.DataFrame:
