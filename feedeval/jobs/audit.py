@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, tee, zip_longest
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from feedeval.errors import InputError
+from feedeval.feed.columns import standard_name
 from feedeval.feed.product import Product
 from feedeval.feed.spec import missing_core_fields
 from feedeval.feed.text import category_of, clean_text, clean_url, content_hash, make_context, record_keys
@@ -44,6 +46,13 @@ class AuditSettings(CheckedSettings):
     num_questions: int = Field(default=12, ge=4, le=24)
     question_scope: Literal["category", "product"] = "category"
     locale: str = "en-GB"
+
+    @field_validator("selected_fields", mode="before")
+    @classmethod
+    def _some_names(cls, value: Any) -> Any:
+        if value is not None and (isinstance(value, str) or not value):
+            raise PydanticCustomError("fields", "give a list of names, or None for every descriptive field")
+        return value
 
 
 class Survey(Frozen):
@@ -92,7 +101,8 @@ class AuditJob:
         self._settings = settings
         self._source = source
         self._book = QuestionBook()
-        self._samples: dict[str, list[Context]] = {}
+        self._samples: dict[str, dict[int, Context]] = {}
+        """By category and position: a later pass must not enter a product again."""
         self._names: set[str] = set()
 
     @property
@@ -122,9 +132,9 @@ class AuditJob:
             self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
             category = category_of(product) or self._engine.category_for(context)
-            sample = self._samples.setdefault(category, [])
+            sample = self._samples.setdefault(category, {})
             if len(sample) < SAMPLE_SIZE and self._settings.question_scope == "category":
-                sample.append(context)
+                sample[index] = context
             yield Record(
                 index=index,
                 key=key,
@@ -138,9 +148,14 @@ class AuditJob:
         unknown = [name for name in self._settings.selected_fields or () if name not in self._names]
         if unknown:
             raise InputError(
-                f"selected_fields: no product has {', '.join(map(repr, unknown))}; the feed has "
+                f"selected_fields: no product has {', '.join(map(self._with_hint, unknown))}; the feed has "
                 f"{', '.join(sorted(self._names)) or 'no products'}"
             )
+
+    def _with_hint(self, name: str) -> str:
+        # Only a hint: `short_description` is a field of its own where the feed has a description beside it.
+        meant = standard_name(name)
+        return f"{name!r} (it is read as {meant!r})" if meant in self._names else repr(name)
 
     def survey(self, pilot: int, *, seed: int = 0) -> tuple[Survey, set[int]]:
         """Go through the products once, and draw some of them.
@@ -194,7 +209,7 @@ class AuditJob:
 
         if self._settings.question_scope == "product":
             return await make([item.context])
-        return await self._book.get(item.category, lambda: make(self._samples[item.category]))
+        return await self._book.get(item.category, lambda: make(list(self._samples[item.category].values())))
 
     async def probe(self) -> None:
         """Return when the engine can be reached."""

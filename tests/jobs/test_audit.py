@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from feedeval.feed.product import Product
 from feedeval.jobs.audit import AuditJob, AuditSettings, coverage_pct
 from feedeval.jobs.engine import EmbeddedEngine
 from feedeval.jobs.offline import OfflineEngine
-from feedeval.records import Judgement, Taxonomy
+from feedeval.records import Call, Context, Judgement, Ledger, QuestionSet, Taxonomy
 
 TENT: Product = {
     "id": "1",
@@ -20,6 +20,29 @@ TENT: Product = {
     "link": "https://s.example/1",
 }
 KETTLE: Product = {"id": "2", "title": "Kettle", "description": "Holds 1.7 litres.", "product_type": "Kettles"}
+
+
+class NothingKept:
+    """Documents of a session that has none."""
+
+    def load(self, name: str) -> dict[str, Any] | None:
+        return None
+
+    def save(self, name: str, document: Mapping[str, Any]) -> None:
+        pass
+
+
+class NoCalls:
+    """The ledger of an engine that makes no calls."""
+
+    def find(self, request_hash: str) -> Call | None:
+        raise AssertionError(request_hash)
+
+    async def reserve(self, cost_usd: float) -> None:
+        raise AssertionError(cost_usd)
+
+    async def settle(self, reserved_usd: float, call: Call | None) -> None:
+        raise AssertionError(call)
 
 
 def job(products: Sequence[Product], **settings: Any) -> AuditJob:
@@ -75,6 +98,25 @@ def test_only_the_chosen_fields_reach_the_judge() -> None:
 def test_a_setting_out_of_range_is_named_with_its_value(setting: str, value: object) -> None:
     with pytest.raises(InputError, match=f"{setting}={value!r}"):
         AuditSettings(**{setting: value})
+
+
+async def test_a_second_pass_adds_no_product_to_a_sample() -> None:
+    sampled: list[str] = []
+
+    class Asking(EmbeddedEngine):
+        async def write_questions(
+            self, category: str, sample: Sequence[Context], *, num_questions: int, ledger: Ledger
+        ) -> QuestionSet:
+            sampled.extend(context.text for context in sample)
+            return await super().write_questions(category, sample, num_questions=num_questions, ledger=ledger)
+
+    products = [TENT, {**TENT, "id": "9", "description": "Weighs 3 kg."}]
+    audit = AuditJob(lambda: products, Asking(OfflineEngine()), settings=AuditSettings(), source={})
+    list(audit.records())
+    await audit.open(NothingKept())
+    (first, _) = audit.records()
+    await audit.process(first, NoCalls())
+    assert len(sampled) == 2
 
 
 def test_a_survey_counts_what_has_to_be_paid_for() -> None:
