@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from feedeval.errors import RecordError
@@ -66,10 +66,11 @@ class QuestionBook:
 
     def __init__(self) -> None:
         self._sets: dict[str, QuestionSet] = {}
+        """Those on disk."""
+        self._unsaved: dict[str, QuestionSet] = {}
         self._making: dict[str, asyncio.Task[QuestionSet]] = {}
         self._refused: dict[str, RecordError] = {}
         self._documents: Documents | None = None
-        self._saved = 0
         self._saving = asyncio.Lock()
 
     def open(self, documents: Documents) -> None:
@@ -77,7 +78,7 @@ class QuestionBook:
         self._documents = documents
         document = documents.load(DOCUMENT) or {"sets": []}
         self._sets = {s["category"]: QuestionSet.model_validate(s) for s in document["sets"]}
-        self._saved = len(self._sets)
+        self._unsaved.clear()
         self._making.clear()
         self._refused.clear()
         # A lock belongs to the event loop that it was first used on, and every run has one of its own.
@@ -113,24 +114,26 @@ class QuestionBook:
         except RecordError as exc:
             self._refused[category] = exc
             raise
-        self._sets[category] = made
-        await asyncio.shield(self._save())
+        self._unsaved[category] = made
+        await asyncio.shield(self._save(category))
         return made
 
-    async def _save(self) -> None:
+    async def _save(self, category: str) -> None:
         assert self._documents is not None, "open() comes first"
         async with self._saving:
             # Whoever comes first writes for all that wait: a feed with thousands of categories would otherwise rewrite
             # the growing file once for each.
-            if self._saved < len(self._sets):
-                sets = list(self._sets.values())
-                await asyncio.to_thread(self._documents.save, DOCUMENT, _document(sets))
-                self._saved = len(sets)
+            if category in self._sets:
+                return
+            sets = {**self._sets, **self._unsaved}
+            await asyncio.to_thread(self._documents.save, DOCUMENT, _document(sets.values()))
+            self._sets = sets
+            self._unsaved = {name: made for name, made in self._unsaved.items() if name not in sets}
 
 
 def _refusal(category: str, cause: RecordError) -> RecordError:
     return type(cause)(f"no questions for the category {category or '(not stated)'!r}: {cause}")
 
 
-def _document(sets: Sequence[QuestionSet]) -> dict[str, Any]:
+def _document(sets: Iterable[QuestionSet]) -> dict[str, Any]:
     return {"sets": [s.model_dump(mode="json") for s in sets]}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from feedeval.errors import ContentFiltered, WrongKey
+from feedeval.errors import ContentFiltered, StorageError, WrongKey
 from feedeval.jobs.questions import DOCUMENT, QuestionBook, edit_questions
 from feedeval.records import Question, QuestionSet, Taxonomy
 
@@ -146,3 +146,30 @@ async def test_products_that_wait_for_a_set_are_put_back_with_the_one_that_was_m
     await asyncio.wait([maker, *waiting], timeout=5)
     assert all(task.cancelled() for task in (maker, *waiting))
     assert (await book.get("Tents", make)).category == "Tents"
+
+
+async def test_a_set_that_could_not_be_saved_is_not_used_until_it_is() -> None:
+    class Full(Shelf):
+        full = True
+
+        def save(self, name: str, document: Mapping[str, Any]) -> None:
+            if self.full:
+                raise StorageError("the disk is full")
+            super().save(name, document)
+
+    shelf, book = Full(), QuestionBook()
+    book.open(shelf)
+
+    async def get(name: str) -> QuestionSet:
+        async def make() -> QuestionSet:
+            return made(name)
+
+        return await book.get(name, make)
+
+    results = await asyncio.gather(*(get(name) for name in ("Tents", "Kettles", "Tents")), return_exceptions=True)
+    assert all(isinstance(result, StorageError) for result in results)
+    shelf.full = False
+    assert (await get("Tents")).category == "Tents"
+    assert "Tents" in {s["category"] for s in shelf.saved[-1]["sets"]}
+    assert (await get("Kettles")).category == "Kettles"
+    assert {s["category"] for s in shelf.saved[-1]["sets"]} == {"Tents", "Kettles"}
