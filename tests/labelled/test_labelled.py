@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-SPLITS = ("dev", "held")
+OLD_SPLITS = ("dev", "held")
+SPLITS = (*OLD_SPLITS, "fresh")
+TEXT_FIELDS = ("title", "description")
 LABELLED_FACETS = frozenset(
     """
     weight dimensions capacity material colour size wide_fit power voltage battery_life battery_type
@@ -39,7 +41,7 @@ def cases() -> dict[str, list[Row]]:
     return {split: _read("facet_cases", split) for split in SPLITS}
 
 
-def _both(rows: dict[str, list[Row]]) -> list[Row]:
+def _all(rows: dict[str, list[Row]]) -> list[Row]:
     return [row for split in SPLITS for row in rows[split]]
 
 
@@ -58,7 +60,7 @@ def _values(value: Any) -> Iterator[str]:
 
 
 def test_products_have_the_shape_of_feed_products(products: dict[str, list[Row]]) -> None:
-    for product in _both(products):
+    for product in _all(products):
         assert set(product) == {"product_id", "family", "language", "fields"}, product["product_id"]
         fields = product["fields"]
         assert fields["title"] and fields["description"], product["product_id"]
@@ -74,16 +76,16 @@ def test_products_have_the_shape_of_feed_products(products: dict[str, list[Row]]
 
 def test_cases_have_their_shape_and_known_facets(cases: dict[str, list[Row]]) -> None:
     keys = {"id", "product_id", "facet", "verdict", "evidence", "split"}
-    for case in _both(cases):
+    for case in _all(cases):
         assert keys <= set(case) <= keys | {"note"}, case["id"]
         assert case["facet"] in LABELLED_FACETS, case["id"]
         assert case["verdict"] in {"yes", "partial", "no"}, case["id"]
         assert case["id"] == f"{case['product_id']}-{case['facet']}"
 
 
-def test_ids_are_unique_over_both_splits(products: dict[str, list[Row]], cases: dict[str, list[Row]]) -> None:
-    product_ids = [product["product_id"] for product in _both(products)]
-    case_ids = [case["id"] for case in _both(cases)]
+def test_ids_are_unique_over_all_splits(products: dict[str, list[Row]], cases: dict[str, list[Row]]) -> None:
+    product_ids = [product["product_id"] for product in _all(products)]
+    case_ids = [case["id"] for case in _all(cases)]
     assert len(product_ids) == len(set(product_ids))
     assert len(case_ids) == len(set(case_ids))
 
@@ -91,8 +93,8 @@ def test_ids_are_unique_over_both_splits(products: dict[str, list[Row]], cases: 
 def test_evidence_stands_in_one_value_of_the_product(
     products: dict[str, list[Row]], cases: dict[str, list[Row]]
 ) -> None:
-    texts = {product["product_id"]: list(_values(product["fields"])) for product in _both(products)}
-    for case in _both(cases):
+    texts = {product["product_id"]: list(_values(product["fields"])) for product in _all(products)}
+    for case in _all(cases):
         if case["verdict"] == "no":
             assert case["evidence"] == "", case["id"]
         else:
@@ -108,10 +110,24 @@ def test_split_is_by_product_number(products: dict[str, list[Row]], cases: dict[
         assert {case["split"] for case in cases[split]} == {split}
 
 
-def test_both_splits_cover_every_family_and_every_facet(
+def test_fresh_cases_are_about_fresh_products_only(products: dict[str, list[Row]], cases: dict[str, list[Row]]) -> None:
+    ids = {product["product_id"] for product in products["fresh"]}
+    assert all(product_id.startswith("f") for product_id in ids)
+    assert {case["product_id"] for case in cases["fresh"]} == ids
+    assert {case["split"] for case in cases["fresh"]} == {"fresh"}
+
+
+def test_fresh_products_do_not_repeat_the_text_of_older_ones(products: dict[str, list[Row]]) -> None:
+    old = {product["fields"][name] for split in OLD_SPLITS for product in products[split] for name in TEXT_FIELDS}
+    new = [product["fields"][name] for product in products["fresh"] for name in TEXT_FIELDS]
+    assert not old & set(new)
+    assert len(new) == len(set(new))
+
+
+def test_older_splits_cover_the_same_families_and_every_split_every_facet(
     products: dict[str, list[Row]], cases: dict[str, list[Row]]
 ) -> None:
-    families = [{product["family"] for product in products[split]} for split in SPLITS]
+    families = [{product["family"] for product in products[split]} for split in OLD_SPLITS]
     assert families[0] == families[1]
     assert len(families[0]) >= 14
     for split in SPLITS:
@@ -119,16 +135,30 @@ def test_both_splits_cover_every_family_and_every_facet(
 
 
 def test_set_is_as_large_and_as_mixed_as_promised(products: dict[str, list[Row]], cases: dict[str, list[Row]]) -> None:
-    assert len(_both(products)) >= 56
-    assert len(_both(cases)) >= 420
-    languages = Counter(product["language"] for product in _both(products))
+    assert len(_all(products)) >= 56
+    assert len(_all(cases)) >= 420
+    languages = Counter(product["language"] for product in _all(products))
     assert languages["en"] >= 40
     assert languages["de"] >= 6
     assert languages["fr"] >= 5
     assert languages["es"] >= 5
     assert sum(n for language, n in languages.items() if language not in {"en", "de", "fr", "es"}) >= 3
-    per_facet = Counter(case["facet"] for case in _both(cases))
+    per_facet = Counter(case["facet"] for case in _all(cases))
     assert min(per_facet.values()) >= 6
+
+
+def test_fresh_half_is_as_large_and_as_mixed_as_promised(
+    products: dict[str, list[Row]], cases: dict[str, list[Row]]
+) -> None:
+    assert len(products["fresh"]) >= 44
+    assert len(cases["fresh"]) >= 440
+    assert len({product["family"] for product in products["fresh"]}) >= 20
+    languages = Counter(product["language"] for product in products["fresh"])
+    assert 0.65 <= languages["en"] / len(products["fresh"]) <= 0.8
+    assert min(languages["de"], languages["fr"], languages["es"]) >= 3
+    assert len(set(languages) - {"en", "de", "fr", "es"}) >= 2
+    per_facet = Counter(case["facet"] for case in cases["fresh"])
+    assert min(per_facet[facet] for facet in LABELLED_FACETS) >= 5
 
 
 @pytest.mark.parametrize("split", SPLITS)
