@@ -15,7 +15,7 @@ from feedeval.run.atomic import read_bytes
 from feedeval.run.batches import Batches
 from feedeval.run.budget import Budget
 from feedeval.run.calllog import open_logs, parse_log
-from feedeval.run.choice import Choice, check_same, plain
+from feedeval.run.choice import Choice, check_same, plain, reuses
 from feedeval.run.display import Display
 from feedeval.run.eventlog import EventLog
 from feedeval.run.files import session_paths
@@ -136,7 +136,7 @@ def _with_store(start: Start, store: SessionStore) -> tuple[Parts, list[str]]:
         keeper=Keeper(
             store,
             state,
-            _origin(start),
+            _origin(start, before),
             interval_s=start.settings.progress_interval_s,
             now=lambda: _iso(start.now()),
         ),
@@ -265,9 +265,11 @@ def _going_on(state: RunState) -> str:
     return f"{text}, {state.failed:,} that failed are tried again." if state.failed else f"{text}."
 
 
-def _origin(start: Start) -> Origin:
+def _origin(start: Start, before: Progress | None) -> Origin:
     settings = dict(plain(start.job.settings()))
     settings["run"] = start.settings.model_dump(mode="json", exclude={"budget_usd", "session"})
+    if before is not None and not reuses(before):
+        settings["run"]["reuse"] = False  # a fresh start stays one, however it is gone on with
     return Origin(plain(start.job.fingerprint()), settings, start.plan.digest, _version())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,14 +43,20 @@ def choose(job: Job, output_dir: Path, settings: RunSettings, plan: Plan) -> Cho
         SchemaTooNew: A later version of feedeval wrote the newest session.
     """
     fingerprint = plain(job.fingerprint())
-    if settings.session is not None:
-        return _named(job, output_dir, settings.session, plan)
-    if not settings.resume:
+    if settings.session is None and not settings.resume:
         return Choice(None)
+    named = None
+    if settings.session is not None:
+        try:
+            named = read_progress(output_dir, settings.session)
+        except SessionDamaged:
+            # Opening the session rebuilds its progress file; it is looked at again then.
+            return Choice(settings.session)
+        check_same(job, named, output_dir, plan)
     related = [p for p in _sessions(output_dir) if p.kind == job.kind]
     alike = [p for p in related if p.fingerprint == fingerprint]
-    same = next((p for p in alike if p.records_digest == plan.digest), None)
-    sources = tuple(p.session for p in alike if p is not same)[:_SOURCES] if settings.reuse else ()
+    same = named or next((p for p in alike if p.records_digest == plan.digest), None)
+    sources = _sources(alike, same) if settings.reuse else ()
     if same is not None:
         return _take_up(same, settings, sources)
     if alike:
@@ -70,14 +76,26 @@ def plain(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _named(job: Job, output_dir: Path, sid: str, plan: Plan) -> Choice:
-    try:
-        progress = read_progress(output_dir, sid)
-    except SessionDamaged:
-        # Opening the session rebuilds its progress file; it is looked at again then.
-        return Choice(sid)
-    check_same(job, progress, output_dir, plan)
-    return _take_up(progress, RunSettings(), ())
+def reuses(progress: Progress) -> bool:
+    """Say whether a session began with what earlier ones had done, where there were any; else it was a fresh start."""
+    run = progress.settings.get("run", {})
+    return bool(run.get("resume", True) and run.get("reuse", True))
+
+
+def _sources(alike: Sequence[Progress], same: Progress | None) -> tuple[str, ...]:
+    """Return the sessions to take results from, of all with the same fingerprint, newest first.
+
+    Whoever starts afresh does not want what was there before. So a fresh start begins a line of its own, and nothing
+    crosses from one line to another: the results of a line rest on the same documents, such as question sets.
+    """
+    line: list[str] = []
+    for progress in alike:
+        line.append(progress.session)
+        if not reuses(progress):
+            if same is None or same.session in line:
+                break
+            line = []
+    return tuple(sid for sid in line if same is None or sid != same.session)[:_SOURCES]
 
 
 def check_same(job: Job, progress: Progress, output_dir: Path, plan: Plan) -> None:

@@ -105,6 +105,51 @@ def test_a_session_that_takes_over_goes_on_doing_so_after_a_stop(tmp_path: Path)
     assert snapshot.counts.reused == 60
 
 
+def test_a_session_that_takes_over_goes_on_doing_so_when_it_is_named(tmp_path: Path) -> None:
+    finish(CallingJob(OLD), tmp_path)
+    contents = ["new first", *OLD]
+    slow = CallingJob(contents, latency_s=0.2, turns=1)
+    run = start(slow, tmp_path, RunSettings(max_workers=1))
+    run.stop()
+    run.wait(WAIT_S)
+    job = CallingJob(contents)
+
+    _, snapshot = finish(job, tmp_path, session=run.sid)
+
+    assert snapshot.counts.done == 61
+    assert sum(slow.served.values()) + sum(job.served.values()) == 1
+
+
+@pytest.mark.parametrize("afresh", [{"resume": False}, {"reuse": False, "resume": False}])
+def test_a_fresh_start_stays_one_when_it_is_gone_on_with(tmp_path: Path, afresh: dict[str, bool]) -> None:
+    finish(CallingJob(OLD), tmp_path)
+    slow = CallingJob(OLD, latency_s=0.01, turns=4)
+    run = start(slow, tmp_path, RunSettings(batch_size=10, max_workers=4, **afresh))
+    until(lambda: run.snapshot().batches_complete == 1)
+    run.stop()
+    run.wait(WAIT_S)
+    slow = CallingJob(OLD, latency_s=0.01, turns=4)
+    again = start(slow, tmp_path, RunSettings(max_workers=4))
+    until(lambda: again.snapshot().batches_complete == 3)
+    again.stop()
+    again.wait(WAIT_S)
+
+    last, snapshot = finish(CallingJob(OLD), tmp_path)
+
+    assert (run.sid, again.sid, last.sid) == (last.sid,) * 3
+    assert (snapshot.counts.done, snapshot.counts.reused, snapshot.calls) == (60, 0, 60)
+
+
+def test_nothing_is_taken_over_from_before_a_fresh_start(tmp_path: Path) -> None:
+    finish(CallingJob(OLD), tmp_path)
+    fresh, _ = finish(CallingJob(OLD[:20]), tmp_path, resume=False)
+
+    run, snapshot = finish(CallingJob(OLD[:40]), tmp_path)
+
+    assert (snapshot.counts.reused, snapshot.calls) == (20, 20)
+    assert {row.reused_from for row in results(tmp_path, run.sid)} == {f"session:{fresh.sid}", None}
+
+
 def test_calls_in_the_open_logs_of_the_old_session_are_found_and_cost_nothing(tmp_path: Path) -> None:
     first = CallingJob(OLD, latency_s=0.005)
     run = start(first, tmp_path, RunSettings(batch_size=1000, max_workers=4))
