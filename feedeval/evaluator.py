@@ -112,11 +112,13 @@ class ProductFeedEvaluator:
         self._base_url = base_url
         self._settings: ModelSettings | None = None
         self._run: EvaluationRun | None = None
+        key = SecretStr(api_key) if api_key is not None else None
+        # The embedded engine makes no calls; a misspelt setting of them is refused all the same.
+        settings = ModelSettings(model=self.model, base_url=base_url, api_key=key, **model_options)
         if self.model != OFFLINE:
-            key = SecretStr(api_key) if api_key is not None else None
-            self._settings = ModelSettings(model=self.model, base_url=base_url, api_key=key, **model_options)
             # Says at once that there is no key, not when the run has started.
-            self._settings.key()
+            settings.key()
+            self._settings = settings
 
     def __repr__(self) -> str:
         endpoint = f", base_url={self._settings.shown_endpoint!r}" if self._settings else ""
@@ -285,11 +287,13 @@ class ProductFeedEvaluator:
         return ModelEngine(client, self.locale), client
 
     def _latest_unfinished(self) -> Session:
-        for sid in reversed(session_ids(self.output_dir) if self.output_dir.is_dir() else []):
+        sids = session_ids(self.output_dir) if self.output_dir.is_dir() else []
+        for sid in reversed(sids):
             session = load_session(sid, output_dir=self.output_dir)
             if session.is_audit and session.status is not Status.FINISHED:
                 return session
-        raise SessionNotFound(f"every session in {self.output_dir} is finished: nothing to go on with")
+        found = f"every audit in {self.output_dir} is finished" if sids else f"there is no session in {self.output_dir}"
+        raise SessionNotFound(f"{found}: nothing to go on with")
 
 
 def resume(

@@ -146,6 +146,21 @@ def test_a_setting_of_the_calls_that_cannot_be_used_is_named(option: dict[str, A
         fe.ProductFeedEvaluator(KEY, **option)
 
 
+def test_a_misspelt_setting_of_the_calls_is_named_on_the_embedded_engine_too() -> None:
+    with pytest.raises(InputError, match="timeout"):
+        fe.ProductFeedEvaluator(model="offline", timeout=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("address", ["localhost:8000/v1", "ftp://shop.example", "http://", "http://a:b/v1"])
+def test_an_endpoint_that_is_no_address_is_refused_at_once(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="http://localhost:8000/v1"):
+        fe.ProductFeedEvaluator(KEY, base_url=address)
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(InputError, match="OPENAI_BASE_URL"):
+        fe.ProductFeedEvaluator(KEY)
+    assert fe.ProductFeedEvaluator(model="offline").model == "offline"
+
+
 def test_an_unknown_locale_is_refused() -> None:
     with pytest.raises(InputError, match="'tlh-XX'"):
         fe.ProductFeedEvaluator(model="offline", locale="tlh-XX")
@@ -226,6 +241,8 @@ def test_resume_evaluation_takes_up_the_latest_session_that_is_not_finished(
     assert server.stats.requests == len(CATEGORIES) + 40
     with pytest.raises(SessionNotFound, match="finished"):
         evaluator.resume_evaluation(make_feed(40), progress="none")
+    with pytest.raises(SessionNotFound, match="no session in nowhere"):
+        fe.ProductFeedEvaluator(model="offline", output_dir="nowhere").resume_evaluation(make_feed(40))
 
 
 def test_resume_reads_the_feed_again_from_where_it_came(
@@ -294,6 +311,9 @@ def test_status_has_the_promised_shape_before_during_and_after(
     later = fe.ProductFeedEvaluator(KEY, base_url=server.base_url, output_dir=evaluator.output_dir)
     assert check(later.get_evaluation_status())["done"] == 59
     assert later.get_evaluation_status()["error_summary"]["total_errors"] == 1
+    evaluator.evaluate_products_batch(make_feed(60), **QUIET)
+    evaluator.evaluate_products_batch(make_feed(60), **QUIET)
+    assert check(evaluator.get_evaluation_status())["done"] == 60, "complete before it was asked for again"
 
 
 def test_an_estimate_comes_close_and_its_products_are_not_paid_again(

@@ -76,8 +76,13 @@ class ModelSettings(BaseModel):
         not meant for because somebody set `base_url`.
 
         Raises:
-            InputError: There is no key, or it has characters that no key has.
+            InputError: There is no key, or it has characters that no key has, or the endpoint is no address.
         """
+        if not _is_address(self.endpoint):
+            raise InputError(
+                "The endpoint is no address: `base_url`, or else OPENAI_BASE_URL, has to start with http:// or "
+                "https://, such as http://localhost:8000/v1."
+            )
         if self.api_key is not None:
             key = self.api_key.get_secret_value().strip()
         elif self.base_url is None or self.endpoint == (os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/"):
@@ -89,6 +94,15 @@ class ModelSettings(BaseModel):
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise InputError("`api_key` has blanks or characters outside ASCII: copy the key again.")
         return key or NO_KEY
+
+
+def _is_address(endpoint: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(endpoint)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # Brackets that do not match, or a port that is no number.
+        return False
 
 
 def _sentence(name: str, value: object, message: str, *, known: type[BaseModel]) -> str:

@@ -29,7 +29,8 @@ def evaluation_status(snapshot: Snapshot | None, output_dir: str | Path) -> dict
     if snapshot is not None:
         return _status(
             snapshot.health,
-            _memory(snapshot.memory),
+            # A run that was complete before it started never looked at the memory.
+            _memory(snapshot.memory if snapshot.memory.total_mb else MemoryReader()()),
             errors=(snapshot.errors_by_type, [_failure(failure) for failure in snapshot.latest_failures]),
             batch={
                 "session": snapshot.session,
