@@ -8,7 +8,6 @@ from itertools import islice, tee, zip_longest
 from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
 
 from feedeval.errors import InputError
 from feedeval.feed.columns import standard_name
@@ -51,7 +50,7 @@ class AuditSettings(CheckedSettings):
     @classmethod
     def _some_names(cls, value: Any) -> Any:
         if value is not None and (isinstance(value, str) or not value):
-            raise PydanticCustomError("fields", "give a list of names, or None for every descriptive field")
+            raise ValueError("give a list of names, or None for every descriptive field")
         return value
 
 

@@ -29,7 +29,7 @@ class CheckedSettings(Frozen):
         low = next((m.ge if isinstance(m, Ge) else m.gt for m in known.metadata if isinstance(m, Ge | Gt)), None)
         high = next((m.le for m in known.metadata if isinstance(m, Le)), None)
         if low is None:
-            return f"{name}={value!r} cannot be used: {message}."
+            return f"{name}={value!r} cannot be used: {message.removeprefix('Value error, ')}."
         accepted = f"from {low} to {high}" if high is not None else f"above {low}"
         return f"{name}={value!r} cannot be used: give a number {accepted}."
 

@@ -86,6 +86,17 @@ def test_fields_that_no_product_has_are_named() -> None:
         list(job([TENT, KETTLE], selected_fields=("title", "colour")).records())
 
 
+def test_a_foreign_field_name_is_answered_with_what_it_is_read_as() -> None:
+    with pytest.raises(InputError, match=r"'Produktname', 'name' \(it is read as 'title'\); the feed has"):
+        list(job([TENT], selected_fields=("Produktname", "name")).records())
+
+
+@pytest.mark.parametrize("names", ["title", []])
+def test_fields_that_are_no_list_of_names_are_refused(names: object) -> None:
+    with pytest.raises(InputError, match=r"selected_fields=.* cannot be used: give a list of names"):
+        AuditSettings(selected_fields=names)
+
+
 def test_only_the_chosen_fields_reach_the_judge() -> None:
     (record,) = job([TENT], selected_fields=("title",)).records()
     assert record.payload.context.text == "title: Tent"
