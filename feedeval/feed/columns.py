@@ -122,6 +122,8 @@ class Names:
     def __init__(self, columns: Mapping[str, str] | None = None) -> None:
         self._given: dict[str, str] = {}
         self._spelling: dict[str, str] = {}
+        if columns is not None and not isinstance(columns, Mapping):
+            raise InputError(f"columns={columns!r}: give a mapping of the feed's names to attributes")
         for theirs, ours in (columns or {}).items():
             if not (isinstance(theirs, str) and isinstance(ours, str) and theirs.strip() and ours.strip()):
                 raise InputError(

@@ -11,7 +11,7 @@ from typing import Any, Unpack
 import pandas as pd
 
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.columns import Names
+from feedeval.feed.columns import Names, recognised
 from feedeval.feed.faults import FeedWarning, warn
 from feedeval.feed.product import FieldValue, Product
 from feedeval.feed.sources import SourceLike, WebLimits, open_source
@@ -81,6 +81,11 @@ def products(feed: pd.DataFrame | Iterable[Mapping[str, Any]] | SourceLike) -> I
 
 def _from_frame(frame: pd.DataFrame) -> Iterator[Product]:
     names = [str(name) for name in frame.columns]
+    if len(frame) and not recognised(target.name for target in Names().resolve(names)):
+        raise FeedError(
+            f"the frame's columns are none of the attributes that make a product ({', '.join(names[:8])}): "
+            "rename them to attributes such as id, title and description"
+        )
     columns = [frame.iloc[:, position] for position in range(len(names))]
     cells = zip(*columns, strict=True) if columns else iter(())
     yield from _from_mappings(dict(zip(names, row, strict=True)) for row in cells)

@@ -101,7 +101,7 @@ def open_source(source: SourceLike, **limits: Unpack[WebLimits]) -> Source:
         FeedError: It cannot be found, opened or downloaded, or is of no kind that can be read.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        return Source("the given bytes", file=io.BytesIO(bytes(source)))
+        return Source("the given data", file=io.BytesIO(bytes(source)))
     if isinstance(source, str | os.PathLike):
         text = os.fspath(source)
         if text.lower().startswith(("http://", "https://")):

@@ -7,6 +7,7 @@ import random
 import tracemalloc
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ def test_a_frame_has_objects_and_none_and_plain_attrs():
     assert all(dtype is np.dtype(object) for dtype in frame.dtypes)
     assert frame.loc[1, "color"] is None
     note = frame.attrs["feedeval"]
-    assert note == {"source": "the given bytes", "format": "rss", "count": 2, "warnings": []}
+    assert note == {"source": "the given data", "format": "rss", "count": 2, "warnings": []}
     assert json.loads(json.dumps(note)) == note
     assert frame.equals(frame.copy())
 
@@ -58,6 +59,13 @@ def test_products_of_someones_own_frame_are_text():
         {"ID": [1, 2], "Name": ["Lamp", None], "Price": [9.5, float("nan")], "gtin": [4006381333931.0, None]}
     )
     assert list(products(frame)) == [{"id": "1", "title": "Lamp", "price": "9.5", "gtin": "4006381333931"}, {"id": "2"}]
+
+
+@pytest.mark.parametrize("columns", [[0, 1], ["x", "y"], pd.MultiIndex.from_tuples([("a", "id"), ("a", "title")])])
+def test_a_frame_without_any_attribute_of_a_product_is_refused(columns: Any):
+    frame = pd.DataFrame([["1", "Lamp"]], columns=columns)
+    with pytest.raises(FeedError, match="none of the attributes"):
+        list(products(frame))
 
 
 def test_products_of_anything_else_are_refused():

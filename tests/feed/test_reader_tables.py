@@ -132,6 +132,8 @@ def test_columns_say_what_nobody_could_know():
     assert "fehlt" in warning
     with pytest.raises(InputError, match="columns"):
         iter_feed(b"id,title\n1,x\n", columns={"id": ""})
+    with pytest.raises(InputError, match="mapping"):
+        iter_feed(b"id,title\n1,x\n", columns=["id"])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
