@@ -185,14 +185,14 @@ def _newest(sessions: Sequence[Session]) -> pd.DataFrame:
 
 
 def cleanup(
-    sessions: Iterable[Session | str], *, output_dir: str | Path = "output", dry_run: bool = False
+    sessions: Session | str | Iterable[Session | str], *, output_dir: str | Path = "output", dry_run: bool = False
 ) -> list[Path]:
     """Delete the files of sessions and return them; nothing that is not a session's file is touched.
 
     Nothing is deleted unless all can be: a session that is running stops the whole.
 
     Args:
-        sessions: Sessions or their full names; a beginning is not enough to delete.
+        sessions: One or several, themselves or by their full names; a beginning is not enough to delete.
         output_dir: The folder of sessions that are given by name.
         dry_run: Return what would be deleted and delete nothing.
 
@@ -202,7 +202,8 @@ def cleanup(
         StorageError: A file cannot be removed.
     """
     folder = Path(output_dir)
-    chosen = {s.id: s for s in (_exactly(each, folder) for each in sessions)}.values()
+    given = [sessions] if isinstance(sessions, Session | str) else sessions
+    chosen = {s.id: s for s in (_exactly(each, folder) for each in given)}.values()
     for session in chosen:
         lock_path = session_paths(session.output_dir, session.id).lock
         if is_held(lock_path):

@@ -102,6 +102,11 @@ def test_cleanup_deletes_the_files_of_a_session_and_no_others(output: Path) -> N
     assert sorted(path.name for path in output.iterdir()) == sorted([*lookalikes, *(path.name for path in others)])
 
 
+def test_one_session_may_be_cleaned_up_by_its_name_alone(output: Path) -> None:
+    assert cleanup(SID, output_dir=output)
+    assert not session_files(output, SID) and session_files(output, LATER)
+
+
 def test_a_dry_run_deletes_nothing(output: Path) -> None:
     before = sorted(output.iterdir())
     assert cleanup([SID, LATER], output_dir=output, dry_run=True)
