@@ -105,6 +105,7 @@ _REASONS = {
     errno.EACCES: ("permission denied", "Make the folder writable for this user or choose another output_dir"),
     errno.EPERM: ("permission denied", "Make the folder writable for this user or choose another output_dir"),
     errno.ENOENT: ("the folder is gone", "Bring it back, then go on"),
+    errno.EEXIST: ("a file stands where the folder should be", "Choose another output_dir"),
     errno.ENOTDIR: ("a file stands where the folder should be", "Choose another output_dir"),
     errno.EIO: ("the disk reported an input/output error", "Check the disk before going on"),
     errno.EMFILE: ("this process has too many open files", "Close some or raise the limit (ulimit -n), then go on"),

@@ -91,7 +91,7 @@ class Budget:
             return True
         if self._unpriced:
             raise BudgetReached(
-                f"The budget of {self.limit_usd:.2f} USD cannot be kept: the price of this model is not known. Give "
+                f"The budget of {self.limit_usd:.4f} USD cannot be kept: the price of this model is not known. Give "
                 "its price in the model's settings, or go on without a budget by run.resume(budget_usd=None)."
             )
         need_usd = self._price(estimate_usd)
@@ -102,7 +102,7 @@ class Budget:
             return self._priced > 0 and expected_usd <= left_usd and not unsure
         if need_usd > left_usd or left_usd <= 2 * _ROUNDING_USD:
             raise BudgetReached(
-                f"The budget of {self.limit_usd:.2f} USD is reached: {self.spent_usd:.4f} USD are spent and the next "
+                f"The budget of {self.limit_usd:.4f} USD is reached: {self.spent_usd:.4f} USD are spent and the next "
                 f"call may cost {need_usd:.4f} USD. Go on with a higher one by run.resume(budget_usd=...)."
             )
         return True

@@ -62,7 +62,7 @@ def make_plan(records: Iterable[Record]) -> Plan:
         hashes.append(fold(record.content_hash))
         digest.update(f"{record.key}\0{record.content_hash}\n".encode("utf-8", "surrogatepass"))
     if not keys:
-        raise InputError("There are no records to work on: the source has no products or labels.")
+        raise InputError("There is nothing to work on: the source holds no products (or no labelled images).")
     folded_keys = np.frombuffer(keys, dtype=np.uint64)
     folded_hashes = np.frombuffer(hashes, dtype=np.uint64)
     _refuse_repeated(folded_keys)

@@ -55,7 +55,7 @@ def batch_block(report: BatchReport, snapshot: Snapshot) -> str:
     """Return the figures of a complete batch as a few lines."""
     counts = snapshot.counts
     through = counts.done + counts.failed
-    cost = f" · {report.calls:,} calls · {money(report.cost_usd)}" if report.calls else ""
+    cost = f" · {_number(report.calls, 'call')} · {money(report.cost_usd)}" if report.calls else ""
     return (
         f"Batch {report.batch_number}/{report.total_batches} · records {report.batch_start_index + 1:,}"
         f"–{report.batch_end_index + 1:,} · overall {through:,}/{counts.total:,} ({100 * snapshot.share:.1f} %)\n"
@@ -105,8 +105,8 @@ class TextReporter:
         self._tenth, self._line_s = _tenth(snapshot), self._monotonic()
         before = f", {snapshot.counts.done:,} done before" if snapshot.counts.done else ""
         self._print(
-            f"Session {snapshot.session} · {snapshot.engine} · {snapshot.counts.total:,} records in "
-            f"{snapshot.total_batches:,} batches{before}"
+            f"Session {snapshot.session} · {snapshot.engine} · {_number(snapshot.counts.total, 'record')} in "
+            f"{_number(snapshot.total_batches, 'batch', 'batches')}{before}"
         )
 
     def update(self, snapshot: Snapshot) -> None:
@@ -150,6 +150,10 @@ class TextReporter:
         self._width = 0
         self._out.write(f"{wipe}{text}\n")
         self._out.flush()
+
+
+def _number(count: int, what: str, plural: str = "") -> str:
+    return f"{count:,} {what if count == 1 else plural or what + 's'}"
 
 
 def _tenth(snapshot: Snapshot) -> int:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from feedeval.errors import SchemaTooNew, SessionDamaged, StorageError
 from feedeval.run.atomic import check_version, encode, set_aside, write_atomic
+from feedeval.run.store import SessionStore
 from tests.run.disks import fill, make_read_only, make_writable, small_disk
 from tests.run.sessions import make_batch, tree
 
@@ -65,6 +66,12 @@ def test_a_folder_made_read_only_leaves_the_old_file_whole(tmp_path: Path) -> No
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="the folder is gone"):
         write_atomic(tmp_path / "gone" / "a.json", b"x")
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "output").write_text("mine")
+    with pytest.raises(StorageError, match="a file stands where the folder should be"):
+        SessionStore.create(tmp_path / "output", now=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_a_name_that_is_a_folder_is_a_storage_error_and_leaves_nothing_behind(tmp_path: Path) -> None:

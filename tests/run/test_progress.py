@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from typing import Any
 
@@ -207,6 +208,15 @@ def test_a_batch_block_tells_all_of_a_batch() -> None:
         "  successful 19 · failed 1 · success rate 95.0 % · 21 calls · $0.0123\n"
         "  elapsed 2.5s · average 125.0 ms a record · estimated remaining 1m 01s\n"
     )
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    shown, stream, _ = reporter()
+
+    shown.start(dataclasses.replace(state(total=1).snapshot(), total_batches=1))
+    shown.batch(report(calls=1), through(state(), 40))
+
+    assert "1 record in 1 batch\n" in stream.getvalue() and "· 1 call ·" in stream.getvalue()
 
 
 def test_plain_output_gets_a_line_every_tenth_or_thirty_seconds_or_change_of_state() -> None:

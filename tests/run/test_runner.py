@@ -312,7 +312,7 @@ def test_the_batch_size_of_a_session_stays(tmp_path: Path) -> None:
 
 
 def test_no_records_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no records"):
+    with pytest.raises(InputError, match="no products"):
         start(QuickJob(0), tmp_path)
     assert not list(tmp_path.iterdir())
 
