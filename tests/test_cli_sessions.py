@@ -179,3 +179,9 @@ def test_a_terminal_that_knows_ascii_only_still_gets_its_table(output: Path) -> 
     done = in_a_shell(f"feedeval info {SID}", output, PYTHONIOENCODING="ascii", COLUMNS="80")
     assert done.returncode == 0
     assert max(len(line) for line in done.stdout.splitlines() if line.startswith("  ")) <= 80
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0 and capsys.readouterr().out.startswith("feedeval ")

@@ -8,6 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import TextIO
 
 from feedeval.cli import auditing, checking, sessions
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
         "--output-dir", default="output", metavar="DIR", help="folder of the sessions (default: output)"
     )
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    top.add_argument("--version", action="version", version=f"feedeval {version('feedeval')}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     auditing.register(commands, common)
     checking.register(commands, common)
