@@ -87,6 +87,10 @@ BY_CODE: dict[str, type[FeedevalError]] = {
 }
 """Values of the error body's `code` (or `type`) that mean more than the status they come with."""
 
+LONGEST_MESSAGE = 500
+"""Characters of an endpoint's own words that are kept; cut after keys were taken out, lest half a key is left."""
+LONGEST_CODE = 100
+
 CALL_FAULTS: tuple[type[Exception], ...] = (openai.OpenAIError, httpx2.HTTPError)
 """What sending a request may raise."""
 
@@ -119,16 +123,19 @@ def from_error_body(body: dict[str, Any], scrubber: Scrubber) -> FeedevalError:
     code, type_ = body.get("code"), body.get("type")
     status = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else 500
     kind = kind_of_status(status, code if isinstance(code, str) else None, type_ if isinstance(type_, str) else None)
-    said = scrubber(error_message(body))
-    return kind(" ".join(part for part in (NEXT_STEP.get(kind, ""), f"Error {code} in the reply.", said) if part))
+    said = scrubber(error_message(body))[:LONGEST_MESSAGE]
+    named = f"Error {scrubber(str(code))[:LONGEST_CODE]} in the reply."
+    return kind(" ".join(part for part in (NEXT_STEP.get(kind, ""), named, said) if part))
 
 
 def _from_status(exc: openai.APIStatusError, scrubber: Scrubber) -> FeedevalError:
     kind = kind_of_status(exc.status_code, exc.code, exc.type)
-    said = scrubber(error_message(exc.body))
+    said = scrubber(error_message(exc.body))[:LONGEST_MESSAGE]
     status = f"HTTP {exc.status_code}{_phrase(exc.status_code)}"
     details = "".join(
-        f", {name} {scrubber(str(value))}" for name, value in (("code", exc.code), ("param", exc.param)) if value
+        f", {name} {scrubber(str(value))[:LONGEST_CODE]}"
+        for name, value in (("code", exc.code), ("param", exc.param))
+        if value
     )
     message = " ".join(part for part in (NEXT_STEP.get(kind, ""), f"{status}{details}.", said) if part)
     if kind in (RateLimited, ServerFault):
@@ -163,12 +170,12 @@ def _from_connection(exc: Exception, scrubber: Scrubber) -> FeedevalError:
 
 
 def error_message(body: object) -> str:
-    """Return the message of an error body, shortened; a page of HTML is not repeated."""
+    """Return the message of an error body; a page of HTML is not repeated."""
     if isinstance(body, dict):
         message = body.get("message")
-        return message[:500] if isinstance(message, str) else ""
+        return message if isinstance(message, str) else ""
     if isinstance(body, str) and not body.lstrip().startswith("<"):
-        return body[:200]
+        return body
     return ""
 
 

@@ -6,11 +6,14 @@ import logging
 import pickle
 import traceback
 
+import httpx2
+import openai
 import pytest
 from pydantic import SecretStr
 
 from feedeval import errors
 from feedeval.model.client import ModelClient, ModelSettings, Prompt
+from feedeval.model.faults import Scrubber, from_error_body, translate
 from tests.model.helpers import KEY, Answer, Books, client_for, closing
 from tests.server import Fault, FaultKind, ModelServer
 
@@ -43,6 +46,18 @@ async def test_an_echo_of_the_header_is_scrubbed(server: ModelServer) -> None:
     client = client_for(server.base_url)
     with pytest.raises(errors.RequestRejected, match=r"You sent \[key\]"):
         await closing(client, client.ask(PROMPT, Answer, Books()))
+
+
+@pytest.mark.parametrize("key", [KEY, "plain+key/without=form"])
+def test_an_error_body_that_repeats_the_key_anywhere_is_scrubbed_before_it_is_cut(key: str) -> None:
+    scrubber = Scrubber(key)
+    bodies = [{"code": key}, {"type": key, "message": f"no {key}"}, {"message": "x" * 490 + key}]
+    request = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
+    for body in bodies:
+        response = httpx2.Response(422, request=request)
+        refused = openai.UnprocessableEntityError("no", response=response, body=body)
+        for fault in (from_error_body(body, scrubber), translate(refused, scrubber)):
+            assert key[:12] not in str(fault)
 
 
 async def test_the_key_is_in_no_log(server: ModelServer, caplog: pytest.LogCaptureFixture) -> None:
