@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -279,8 +280,9 @@ class Caller:
                 cached_tokens=0,
                 output_tokens=len(reply.text) // CHARACTERS_PER_TOKEN,
             )
-        # A reply that says nothing is in the books but is not found again as the answer to this request.
-        request_hash = question.request_hash if reply.complete else f"{question.request_hash}-empty-{retries}"
+        # A reply that says nothing is in the books but is not found again as the answer to this request; nor may it
+        # stand for another one like it, of a later sitting or of the same, as the books go by the hash.
+        request_hash = question.request_hash if reply.complete else f"{question.request_hash}-{secrets.token_hex(8)}"
         return Call(
             request_hash=request_hash,
             model=reply.model or self._settings.model,

@@ -242,6 +242,16 @@ async def test_a_server_that_reports_no_usage_is_booked_by_estimate(server: Mode
     assert call.cost_usd
 
 
+async def test_replies_that_say_nothing_are_told_apart_in_the_books(server: ModelServer) -> None:
+    server.faults.append(Fault(FaultKind.NULL_CONTENT, times=2))
+    books = Books()
+    for _ in range(2):
+        sitting = client_for(server.base_url, max_retries=0)
+        with pytest.raises(errors.BrokenReply):
+            await closing(sitting, ask(sitting, books))
+    assert len(books.paid) == len(books.calls) == server.stats.accepted == 2
+
+
 async def test_prices_of_ones_own_are_used_and_an_unknown_price_is_said(server: ModelServer) -> None:
     unknown = client_for(server.base_url, model="my-own-model")
     assert not unknown.price_known
