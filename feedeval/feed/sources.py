@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+import urllib.parse
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -44,12 +45,14 @@ class Source:
     """Bytes that can be read from the start more than once, decompressed on the way.
 
     Attributes:
-        name: What messages call it: the path, the address, or the kind of object.
+        name: What messages call it: the path, the address without secrets, or the kind of object.
+        origin: The same with the whole address, from which it can be read again.
         encoding: The encoding, where it is known for sure (a file that was opened as text).
     """
 
     def __init__(self, name: str, path: Path | None = None, file: IO[bytes] | None = None) -> None:
         self.name = name
+        self.origin = name
         self.encoding: str | None = None
         self._path = path
         self._file = file
@@ -166,10 +169,21 @@ def _escaped(block: str) -> bool:
     return all(0xDC80 <= ord(c) <= 0xDCFF for c in block if 0xD800 <= ord(c) <= 0xDFFF)
 
 
+def shown_address(address: str) -> str:
+    """Return an address as it may be shown: without user and password, and without a query, which may hold a token."""
+    try:
+        parts = urllib.parse.urlsplit(address)
+    except ValueError:
+        return "the given address"
+    host = parts.netloc.rpartition("@")[2]
+    return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "…" if parts.query else "", ""))
+
+
 def _download(address: str, limits: WebLimits) -> Source:
     timeout_s, max_mb = limits["timeout_s"], limits["max_mb"]
     if timeout_s <= 0 or max_mb <= 0:
         raise FeedError(f"timeout_s={timeout_s:g} and max_mb={max_mb:g} must both be above 0")
+    shown = shown_address(address)
     # httpx follows redirects to http and https only: any other scheme raises UnsupportedProtocol.
     try:
         with (
@@ -177,17 +191,19 @@ def _download(address: str, limits: WebLimits) -> Source:
             client.stream("GET", address) as response,
         ):
             if response.status_code != 200:
-                raise FeedError(f"{address} answered {response.status_code} {response.reason_phrase}, not a feed")
+                raise FeedError(f"{shown} answered {response.status_code} {response.reason_phrase}, not a feed")
             length = response.headers.get("content-length", "")
             if length.isdigit() and int(length) > max_mb * 1e6:
-                raise FeedError(_too_large(address, max_mb))
-            return _spool(address, _capped(response.iter_bytes(CHUNK_BYTES), address, max_mb))
+                raise FeedError(_too_large(shown, max_mb))
+            spooled = _spool(shown, _capped(response.iter_bytes(CHUNK_BYTES), shown, max_mb))
+            spooled.origin = address
+            return spooled
     except httpx2.TimeoutException as error:
         raise FeedError(
-            f"{address} did not answer within {timeout_s:g} s; give a longer timeout_s= to wait more"
+            f"{shown} did not answer within {timeout_s:g} s; give a longer timeout_s= to wait more"
         ) from error
     except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
-        raise FeedError(f"cannot download {address}: {error or type(error).__name__}") from error
+        raise FeedError(f"cannot download {shown}: {error or type(error).__name__}") from error
 
 
 def _capped(blocks: Iterator[bytes], address: str, max_mb: float) -> Iterator[bytes]:

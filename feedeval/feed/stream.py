@@ -32,7 +32,7 @@ class FeedStream(Iterator[Product]):
     """
 
     def __init__(self, source: Source, sniffed: Sniffed, faults: Faults, names: Names, limit: int | None) -> None:
-        self.source = source.name
+        self.source = source.origin
         self.format = sniffed.format.value
         self.count = 0
         self.quiet = False
@@ -74,7 +74,8 @@ class FeedStream(Iterator[Product]):
         if not self._told and not self.quiet and self._faults:
             self._told = True
             sentences = [sentence[0].upper() + sentence[1:] for sentence in self.warnings]
-            warn(f"{self.source}: {self.count:,} product{'' if self.count == 1 else 's'} read. {'. '.join(sentences)}.")
+            read = f"{self.count:,} product{'' if self.count == 1 else 's'} read"
+            warn(f"{self._opened.name}: {read}. {'. '.join(sentences)}.")
 
     def __del__(self) -> None:
         self._opened.close()
@@ -98,7 +99,7 @@ class FeedStream(Iterator[Product]):
         else:
             if waiting or not self._faults:
                 raise self._no_products(waiting, sniffed)
-            raise FeedError(f"{self.source} holds no product that can be read: {'; '.join(self.warnings)}")
+            raise FeedError(f"{self._opened.name} holds no product that can be read: {'; '.join(self.warnings)}")
         yield from waiting
         for _, pairs in entries:
             if product := builder.build(pairs):
@@ -108,12 +109,12 @@ class FeedStream(Iterator[Product]):
 
     def _no_products(self, seen: list[Product], sniffed: Sniffed) -> FeedError:
         if not seen:
-            return refuse(self.source, f"{_KINDS[sniffed.format]} without a single product")
+            return refuse(self._opened.name, f"{_KINDS[sniffed.format]} without a single product")
         names = ", ".join(list(seen[0])[:8])
         news = sniffed.format in XML_FORMATS and set(seen[0]) <= NEWS_NAMES | {"image_link", "product_type"}
         what = "a news feed, whose entries" if news else f"{_KINDS[sniffed.format]} whose entries"
         return refuse(
-            self.source, f"{what} have none of the attributes that make a product (they have {names}); "
+            self._opened.name, f"{what} have none of the attributes that make a product (they have {names}); "
             "if they are products, say with columns= which name is which attribute"
         )  # fmt: skip
 

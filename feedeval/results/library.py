@@ -10,6 +10,7 @@ import msgspec
 import pandas as pd
 
 from feedeval.errors import InputError, SessionError, SessionLocked
+from feedeval.feed.sources import shown_address
 from feedeval.records import SCHEMA_VERSION
 from feedeval.results.archive import backup, remove_files, restore
 from feedeval.results.export import write_frame
@@ -125,7 +126,7 @@ def session_info(session: Session | str | None = None, *, output_dir: str | Path
     return {
         "state": {"session": found.id, **_state(found), "status_reason": progress.status_reason},
         "fingerprint": progress.fingerprint,
-        "settings": {"batch_size": progress.batch_size, "budget_usd": progress.budget_usd, **progress.settings},
+        "settings": {"batch_size": progress.batch_size, "budget_usd": progress.budget_usd, **_shown(progress.settings)},
         "usage": {
             "calls": progress.calls,
             "retries": progress.retries,
@@ -137,6 +138,14 @@ def session_info(session: Session | str | None = None, *, output_dir: str | Path
         "files": kinds,
         "note": found.note,
     }
+
+
+def _shown(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings without the secrets that the address of a feed may hold."""
+    source = settings.get("source")
+    if not isinstance(source, dict) or "url" not in source:
+        return settings
+    return {**settings, "source": {**source, "url": shown_address(source["url"])}}
 
 
 def as_session(session: Session | str | None, output_dir: Path) -> Session:

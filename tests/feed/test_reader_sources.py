@@ -91,7 +91,7 @@ def test_an_unknown_format_is_refused_with_the_list():
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        kind, body = self.path.strip("/"), FEED
+        kind, body = self.path.partition("?")[0].strip("/"), FEED
         if kind == "missing":
             self.send_error(404)
             return
@@ -160,6 +160,15 @@ def test_a_silent_server_is_given_up(server: str):
 def test_an_answer_that_is_no_feed_is_said(server: str, kind: str, said: str):
     with pytest.raises(FeedError, match=said):
         read_feed(f"{server}/{kind}")
+
+
+def test_an_address_is_told_without_its_secrets_and_kept_whole_to_be_read_again(server: str):
+    address = f"{server.replace('//', '//me:hush@')}/missing?token=hush"
+    with pytest.raises(FeedError) as caught:
+        read_feed(address)
+    assert "hush" not in str(caught.value) and f"{server}/missing?…" in str(caught.value)
+    whole = address.replace("missing", "feed.xml")
+    assert read_feed(whole).attrs["feedeval"]["source"] == whole
 
 
 def test_a_server_that_is_not_there_is_said():

@@ -58,6 +58,14 @@ def test_info_tells_settings_usage_and_files(output: Path) -> None:
     assert "No language model" in info["note"]
 
 
+def test_info_does_not_show_the_secrets_of_a_feeds_address(output: Path) -> None:
+    with SessionStore.open(output, SID) as store:
+        source = {"limit": None, "url": "https://me:hush@shop.example/feed.xml?token=hush"}
+        store.write_progress(store.read_progress().model_copy(update={"settings": {"source": source}}))
+    settings = session_info(SID, output_dir=output)["settings"]
+    assert settings["source"] == {"limit": None, "url": "https://shop.example/feed.xml?…"}
+
+
 def test_the_newest_result_of_a_product_wins(output: Path, tmp_path: Path) -> None:
     table = pd.read_csv(consolidate([LATER, SID], tmp_path / "all.csv", output_dir=output))
     assert table["product_id"].tolist() == [f"SKU-{i:06d}" for i in range(30)]
