@@ -196,6 +196,16 @@ def test_resume_takes_the_feed_from_elsewhere(
         assert command("resume", "--feed", moved, "--base-url", server.base_url, output=output) == 0
 
 
+def test_a_run_that_reached_its_budget_goes_on_with_a_higher_one_only(
+    feed: Path, output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ModelServer() as server:
+        asked = ["run", feed, "--base-url", server.base_url, "--quiet", "--budget"]
+        assert command(*asked, "0.000001", output=output) == 3
+        assert f"--base-url {server.base_url} --budget HIGHER" in capsys.readouterr().err
+        assert command(*asked, "1", output=output) == 0
+
+
 def test_a_key_goes_to_a_sessions_endpoint_only_where_a_person_named_it(
     feed: Path, output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,15 @@ def test_status_says_how_to_go_on(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "interrupted" in shown and f"feedeval resume {SID}" in shown and "20 left" in shown
 
 
+def test_status_names_the_folder_once_and_how_to_try_failed_products_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_session(tmp_path, Plan(failed=[3]))
+    assert run("status", output=tmp_path) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("Files") == 1 and f"Try again  feedeval resume {SID}" in shown
+
+
 def test_consolidate_writes_a_table_of_all_named_sessions(output: Path, tmp_path: Path) -> None:
     assert run("consolidate", SID, LATER, "--to", tmp_path / "all.csv", output=output) == 0
     table = pd.read_csv(tmp_path / "all.csv")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.output import FEED_HELP, Exit, complain, say, width
-from feedeval.errors import InputError
+from feedeval.errors import BudgetReached, InputError
 from feedeval.records import Status
 from feedeval.results.plaintext import plain, plain_line
 
@@ -208,14 +208,17 @@ def _see_through(run: EvaluationRun, arguments: Arguments) -> int:
         say(f"\n{run.session().summary().text(width())}")
     if snapshot.status is not Status.FINISHED:
         why = reason or snapshot.status_reason
-        complain(f"not finished{f': {why}' if why else ''}; `{_how_to_go_on(run.sid, arguments)}` goes on")
+        how = _how_to_go_on(run.sid, arguments, reached=why.startswith(BudgetReached.__name__))
+        complain(f"not finished{f': {why}' if why else ''}; `{how}` goes on")
     return _exit_code(snapshot)
 
 
-def _how_to_go_on(sid: str, arguments: Arguments) -> str:
+def _how_to_go_on(sid: str, arguments: Arguments, *, reached: bool) -> str:
     folder = "" if arguments.output_dir == "output" else f" --output-dir {shlex.quote(arguments.output_dir)}"
     endpoint = f" --base-url {shlex.quote(arguments.base_url)}" if arguments.base_url else ""
-    return f"feedeval resume {sid}{folder}{endpoint}"
+    # A cap that was reached has to be a higher one; without any the session would go on uncapped.
+    cap = "" if arguments.budget is None else f" --budget {'HIGHER' if reached else format(arguments.budget, 'g')}"
+    return f"feedeval resume {sid}{folder}{endpoint}{cap}"
 
 
 def _exit_code(snapshot: Snapshot) -> int:

@@ -134,8 +134,10 @@ def status_command(arguments: Arguments) -> int:
     say(f"Health     {health.overall_status.value}{''.join(f'; {plain(reason)}' for reason in health.reasons)}")
     for advice in health.recommendations:
         say(f"           {plain(advice)}")
+    # The session has named its folder already.
     for name, step in next_steps(session).items():
-        say(f"{name:<11}{plain(step)}")
+        if name != "Files":
+            say(f"{name:<11}{plain(step)}")
     return Exit.DONE
 
 
