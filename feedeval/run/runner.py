@@ -247,6 +247,11 @@ def start(
     parts, messages = assemble(
         Start(job, folder, settings, plan, choice, reporters, hooks.now, hooks.monotonic, hooks.senses)
     )
+    state = parts.state
+    parts.log.info(
+        f"starts: {state.total:,} records of {state.kind} with {state.engine}, batches of {state.batch_size}, "
+        f"{settings.max_workers} records under way at most"
+    )
     for text in messages:
         parts.log.info(text)
     parts.display.open(messages)

@@ -417,4 +417,5 @@ def test_the_event_log_tells_the_story(tmp_path: Path) -> None:
     assert all(line[:4].isdigit() and run.sid in line for line in lines)
     assert any("p3" in line and "two lines" in line for line in lines)
     assert any("batch 1/1" in line for line in lines)
+    assert "starts: 20 records of audit with quick, batches of 20" in lines[0]
     assert "finished" in lines[-1]
