@@ -32,6 +32,8 @@ class Rules:
     """The topic without the answer."""
     traps: tuple[Pattern, ...] = ()
     """Words that look like the topic and are another; taken out before the others are tried."""
+    cased: tuple[Pattern, ...] = ()
+    """The answer itself, told by capital letters: tried on sentences as they are written, never on titles."""
     parts: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
     """Groups of patterns of which each finds a part of the answer, by the name of the part."""
 
@@ -249,10 +251,14 @@ _MEASURES = frozenset(
 """Blocks that are a number with a unit: beside a facet's name they answer it in any language."""
 
 
+_RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
+
+
 def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> Rules:
     where = f"patterns/{language}.toml: [{facet}]"
-    if unknown := table.keys() - {"strong", "weak", "traps", "parts"}:
-        raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: strong, weak, traps, parts")
+    if unknown := table.keys() - _RULE_KEYS:
+        known = ", ".join(sorted(_RULE_KEYS))
+        raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {known}")
 
     def compiled(key: str, sources: list[str]) -> tuple[Pattern, ...]:
         return tuple(blocks.compile(source, f"{where} {key}") for source in sources)
@@ -261,6 +267,7 @@ def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> 
         strong=compiled("strong", table.get("strong", [])),
         weak=compiled("weak", table.get("weak", [])),
         traps=compiled("traps", table.get("traps", [])),
+        cased=tuple(blocks.compile(source, f"{where} cased", cased=True) for source in table.get("cased", [])),
         parts={part: compiled(part, sources) for part, sources in table.get("parts", {}).items()},
     )
 

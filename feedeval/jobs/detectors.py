@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from feedeval.jobs.bank import ANY_LANGUAGE, Bank, Facet, Names
 from feedeval.jobs.patterns import Pattern
-from feedeval.jobs.reading import Pair, Reading, Segment, excerpt
+from feedeval.jobs.reading import TITLE_FIELDS, Pair, Reading, Segment, excerpt
 from feedeval.records import Verdict
+
+_MOSTLY = 0.6
+"""Share of a name with its value from which on a trap takes it all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Detector:
     facet: Facet
     family: str
     strong: tuple[Pattern, ...]
+    cased: tuple[Pattern, ...]
     weak: tuple[Pattern, ...]
     traps: tuple[Pattern, ...]
     parts: tuple[tuple[Pattern, ...], ...]
@@ -46,6 +50,7 @@ class Detector:
             facet=facet,
             family=family,
             strong=(*(p for rule in rules for p in rule.strong), *always),
+            cased=tuple(p for rule in rules for p in rule.cased),
             weak=tuple(p for rule in rules for p in rule.weak),
             traps=tuple(p for rule in rules for p in rule.traps),
             parts=tuple(tuple(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
@@ -57,7 +62,8 @@ class Detector:
         """Return the best that `reading` has on the facet; None where it has nothing."""
         half: Finding | None = None
         for pair in pairs:
-            if self.empty_value.regex.fullmatch(pair.folded):
+            named = f"{pair.name}: {pair.folded}"
+            if self.empty_value.regex.fullmatch(pair.folded) or self._is_trap(named):
                 continue
             if self.facet.id in self.names.facets(pair.name) and self._answers(pair):
                 return _named(Verdict.YES, pair, f"named in {pair.field}")
@@ -65,6 +71,8 @@ class Detector:
         texts = self._without_traps(reading)
         if found := self._first(self.strong, reading, texts):
             return _finding(Verdict.YES, *found, "stated in the text")
+        if found := self._first_name(reading, texts):
+            return _finding(Verdict.YES, *found, "stated in the text by name")
         parts = [found for group in self.parts if (found := self._first(group, reading, texts))]
         if len(parts) >= self.facet.parts_needed:
             return _finding(Verdict.YES, *parts[0], "stated in parts")
@@ -83,6 +91,13 @@ class Detector:
         # "weight (kg)" has the unit in the name.
         return bool(value.search(pair.folded) or value.search(f"{pair.folded} {pair.name.split()[-1]}"))
 
+    def _is_trap(self, named: str) -> bool:
+        """Say whether a trap takes all of a name with its value, but for a few letters."""
+        return any(
+            match is not None and match.end() - match.start() >= len(named) * _MOSTLY
+            for match in (trap.search(named) for trap in self.traps)
+        )
+
     def _without_traps(self, reading: Reading) -> Sequence[str]:
         """Return the sentences with traps blanked; by semicolons, which the gaps of patterns do not cross."""
         texts = [segment.folded for segment in reading.segments]
@@ -90,6 +105,20 @@ class Detector:
             if trap.may_match(reading.folded):
                 texts = [trap.regex.sub(lambda m: ";" * len(m.group()), text) for text in texts]
         return texts
+
+    def _first_name(self, reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
+        """Return the first sentence in which a pattern finds a name; titles are capitalised and tell nothing."""
+        for pattern in self.cased:
+            if not pattern.may_match(reading.folded):
+                continue
+            for segment, text in zip(reading.segments, texts, strict=True):
+                if segment.field in TITLE_FIELDS or segment.text.isupper():
+                    continue
+                for match in pattern.regex.finditer(segment.text):
+                    start, end = match.start() + segment.shift, match.end() + segment.shift
+                    if ";" not in text[start:end]:
+                        return segment, start, end
+        return None
 
     @staticmethod
     def _first(patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:

@@ -19,7 +19,7 @@ from feedeval.jobs.languages import language_of
 from feedeval.jobs.reading import PROSE_FIELDS, Reading, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Raised when a change of the code changes verdicts."""
 
 FEWEST_QUESTIONS = 4

