@@ -197,6 +197,8 @@ class ProductFeedEvaluator:
             "num_questions": then.fingerprint["num_questions"],
             "question_scope": then.fingerprint["question_scope"],
             "limit": then.settings["source"].get("limit"),
+            # A hard cap holds until a person sets another one, or None.
+            "budget_usd": then.budget_usd,
             **options,
             "session": found.id,
         }

@@ -369,3 +369,27 @@ def test_the_key_is_in_no_file_form_log_or_error(server: ModelServer, tmp_path: 
 def test_every_option_is_documented_where_it_is_typed() -> None:
     documented = fe.ProductFeedEvaluator.start.__doc__ or ""
     assert not [name for name in AuditOptions.__annotations__ if f"`{name}`" not in documented]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"input_price": 1.0}, "both `input_price` and `output_price`"),
+        ({"output_price": 1.0}, "both `input_price` and `output_price`"),
+        ({"base_url": "http://me:secret@127.0.0.1:9/v1"}, "user or a password"),
+    ],
+)
+def test_settings_that_could_cost_money_or_leak_are_refused_at_once(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        fe.ProductFeedEvaluator("a-key", "gpt-4o-mini", **options)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_session_that_is_gone_on_with_keeps_its_cap(evaluator: fe.ProductFeedEvaluator, server: ModelServer) -> None:
+    with pytest.raises(fe.RunFault, match=r"0\.001"):
+        evaluator.evaluate_products_batch(make_feed(60), budget_usd=0.001, **QUIET)
+    session = fe.load_session(output_dir=evaluator.output_dir)
+    with pytest.raises(fe.RunFault, match=r"0\.001"):
+        evaluator.resume(session, feed=make_feed(60), progress="none").block()
+    done = evaluator.resume(session, feed=make_feed(60), progress="none", budget_usd=None).wait(30)
+    assert done.counts.done == 60

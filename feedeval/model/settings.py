@@ -46,6 +46,10 @@ class ModelSettings(BaseModel):
             found = exc.errors(include_url=False)
             sentences = [_sentence(str(e["loc"][0]), e["input"], e["msg"], known=type(self)) for e in found]
         else:
+            if (self.input_price is None) != (self.output_price is None):
+                raise InputError(
+                    "Give both `input_price` and `output_price`, in dollars for a million tokens, or neither."
+                )
             return
         # Not chained: pydantic's error holds what was given, the key too.
         raise InputError(" ".join(sentences))
@@ -76,13 +80,15 @@ class ModelSettings(BaseModel):
         not meant for because somebody set `base_url`.
 
         Raises:
-            InputError: There is no key, or it has characters that no key has, or the endpoint is no address.
+            InputError: There is no key, or it has characters that no key has, or the endpoint cannot be used.
         """
         if not _is_address(self.endpoint):
             raise InputError(
                 "The endpoint is no address: `base_url`, or else OPENAI_BASE_URL, has to start with http:// or "
                 "https://, such as http://localhost:8000/v1."
             )
+        if "@" in urllib.parse.urlsplit(self.endpoint).netloc:
+            raise InputError("The endpoint has a user or a password in it: leave them out and give `api_key`.")
         if self.api_key is not None:
             key = self.api_key.get_secret_value().strip()
         elif self.base_url is None or self.endpoint == (os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/"):

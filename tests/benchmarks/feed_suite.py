@@ -113,7 +113,7 @@ def requests() -> list[Figure]:
 
 
 def agreement() -> list[Figure]:
-    """Measure how far the embedded engine agrees with the held-back half of the labelled set."""
-    outcomes = judge_half("held", OfflineEngine())
+    """Measure how far the embedded engine agrees with the part of the labelled set that was held back."""
+    outcomes = judge_half("fresh", OfflineEngine())
     found = kappa((o.human, o.engine) for o in outcomes)
-    return [Figure("agreement with people, held-back half", found, "κ", at_least=0.85, note=f"{len(outcomes)} cases")]
+    return [Figure("agreement with labels, held back", found, "κ", at_least=0.85, note=f"{len(outcomes)} cases")]
