@@ -50,7 +50,7 @@ def test_what_is_kept_changed_new_and_gone_is_said_and_only_the_difference_is_as
     status = evaluator.get_evaluation_status()["batch_info"]
     log = [line for line in (tmp_path / "evaluation.log").read_text().splitlines() if status["session"] in line]
     said = next(n for n, line in enumerate(log) if "kept 84" in line)
-    assert not any("batch" in line for line in log[:said]) and any("batch 1/" in line for line in log[said:])
+    assert not any("batch 1/" in line for line in log[:said]) and any("batch 1/" in line for line in log[said:])
     assert server.stats.accepted == 10 == len(bodies)
     assert server.stats.by_purpose == {"judge": 10}
     assert status["session"] != first and status["reused"] == 84
