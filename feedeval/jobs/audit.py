@@ -242,7 +242,7 @@ def evaluation(item: Item, judgements: Sequence[Judgement], *, engine: str, note
         coverage_pct=coverage_pct(judgements),
         unanswered_required_count=sum(j.required and j.verdict is Verdict.NO for j in judgements),
         engine=engine,
-        notes=list(notes),
+        notes=tuple(notes),
     )
 
 

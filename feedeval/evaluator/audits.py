@@ -1,81 +1,35 @@
-"""ProductFeedEvaluator: the one place where the parts are wired together."""
+"""ProductFeedEvaluator: the audit of a feed, wired together."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 from pydantic import SecretStr
 
-from feedeval.errors import InputError, SessionLocked, SessionNotFound
+from feedeval.errors import InputError, SessionNotFound
+from feedeval.evaluator.launching import OFFLINE, Showing, default_model, launch, open_client
+from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
 from feedeval.feed.passes import FeedSource, feed_again
 from feedeval.handle import EvaluationRun
-from feedeval.jobs.audit import AuditJob, AuditSettings
+from feedeval.jobs.audit import AuditJob
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.offline import OfflineEngine
 from feedeval.jobs.prompts import language_name
-from feedeval.model.settings import OPENAI_URL, ModelSettings
-from feedeval.notebook.choice import reporters_for
+from feedeval.model.settings import ModelSettings
 from feedeval.records import Status
 from feedeval.results.estimate import Estimate, efforts_of, estimate
 from feedeval.results.session import Session, load_session
 from feedeval.results.status import evaluation_status
-from feedeval.run.runner import Hooks, start
-from feedeval.run.settings import RunSettings
 from feedeval.run.store import session_ids
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
 
-DEFAULT_MODEL = "gpt-4o-mini"
-OFFLINE = OfflineEngine.name
-OFFLINE_WORKERS = 8
-"""The embedded engine never waits, so a few products under way keep it busy."""
-
 Feed = Any
 """A frame of `read_feed`, mappings of field names to values, or anything that `read_feed` takes."""
-
-
-_live: WeakValueDictionary[tuple[Path, str], EvaluationRun] = WeakValueDictionary()
-"""The runs of this process, by folder and session."""
-
-
-class ModelOptions(TypedDict, total=False):
-    """What can be said of the calls; defaults stand in `ModelSettings`."""
-
-    timeout_s: float
-    max_retries: int
-    max_in_flight: int
-    temperature: float | None
-    max_output_tokens: int
-    delay_s: float
-    input_price: float
-    output_price: float
-
-
-class AuditOptions(TypedDict, total=False):
-    """What can be said of an audit; defaults stand in `AuditSettings` and `RunSettings`."""
-
-    num_questions: int
-    question_scope: Literal["category", "product"]
-    batch_size: int
-    resume: bool
-    reuse: bool
-    budget_usd: float | None
-    keep_calls: bool
-    limit: int | None
-    max_in_flight: int | None
-    progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
-
-
-class StartOptions(AuditOptions, total=False):
-    """What can be said of an audit that is started."""
-
-    session: str | None
 
 
 class ProductFeedEvaluator:
@@ -108,7 +62,7 @@ class ProductFeedEvaluator:
         language_name(locale)
         self.locale = locale
         self.output_dir = Path(output_dir)
-        self.model = model or _default_model(api_key, base_url)
+        self.model = model or default_model(api_key, base_url)
         self._base_url = base_url
         self._settings: ModelSettings | None = None
         self._run: EvaluationRun | None = None
@@ -222,8 +176,8 @@ class ProductFeedEvaluator:
         """
         if pilot < 2:
             raise InputError(f"pilot={pilot}: give at least 2 products; a spread needs two values")
-        audit, _, rest = _sorted_options({**options})
-        engine, client = self._engine(rest.get("max_in_flight"))
+        audit, _, rest = sorted_options({**options})
+        engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description)
         survey, chosen = job.survey(pilot)
@@ -247,46 +201,20 @@ class ProductFeedEvaluator:
         return evaluation_status(None if self._run is None else self._run.snapshot(), self.output_dir)
 
     def _start(self, feed: Feed, options: Mapping[str, Any], *, blocking: bool) -> EvaluationRun:
-        audit, running, rest = _sorted_options(options)
-        engine, client = self._engine(rest.get("max_in_flight"))
-        if running.budget_usd is not None and client is not None and not client.price_known:
-            raise InputError(
-                f"budget_usd={running.budget_usd}: no price is known for the model {self.model!r}; give input_price "
-                "and output_price (dollars for a million tokens) to ProductFeedEvaluator"
-            )
-        workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
-        if "max_workers" not in running.model_fields_set:
-            running = running.model_copy(update={"max_workers": workers})
+        audit, running, rest = sorted_options(options)
+        engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description)
-        reporters = reporters_for(rest.get("progress"), blocking=blocking)
-        hooks = Hooks(on_change=None if client is None else _changer(client))
-        try:
-            self._run = EvaluationRun(
-                lambda changes: start(
-                    job, self.output_dir, running.model_copy(update=changes), reporters=reporters, hooks=hooks
-                ),
-                reporters,
-            )
-        except SessionLocked as exc:
-            # Running the cell again finds the run that goes on: it is shown once more, and no second one starts.
-            self._run = _live.get((self.output_dir.resolve(), exc.session))
-            if self._run is None or self._run.done:
-                raise
-            if blocking:
-                self._run.display()
-        _live[self.output_dir.resolve(), self._run.sid] = self._run
+        showing = Showing(rest.get("progress"), blocking)
+        self._run = launch(job, self.output_dir, running, client=client, showing=showing)
         return self._run
 
-    def _engine(self, max_in_flight: int | None = None) -> tuple[Engine, ModelClient | None]:
-        if self._settings is None:
-            return EmbeddedEngine(OfflineEngine(self.locale)), None
-        # The SDK takes longer to import than all the rest, and the embedded engine does without it.
-        from feedeval.model.client import ModelClient
-
-        changes = {} if max_in_flight is None else {"max_in_flight": max_in_flight}
-        client = ModelClient(ModelSettings(**{**dict(self._settings), **changes}))
-        return ModelEngine(client, self.locale), client
+    def open_engine(self, max_in_flight: int | None = None) -> tuple[Engine, ModelClient | None]:
+        """Return a new engine with these settings, and its client where it makes calls."""
+        client = open_client(self._settings, max_in_flight)
+        return EmbeddedEngine(OfflineEngine(self.locale)) if client is None else ModelEngine(
+            client, self.locale
+        ), client
 
     def _latest_unfinished(self) -> Session:
         sids = session_ids(self.output_dir) if self.output_dir.is_dir() else []
@@ -296,76 +224,3 @@ class ProductFeedEvaluator:
                 return session
         found = f"every audit in {self.output_dir} is finished" if sids else f"there is no session in {self.output_dir}"
         raise SessionNotFound(f"{found}: nothing to go on with")
-
-
-def resume(
-    session: Session | str | None = None,
-    feed: Feed = None,
-    *,
-    api_key: str | None = None,
-    output_dir: str | Path = "output",
-    **options: Unpack[AuditOptions],
-) -> EvaluationRun:
-    """Go on with a session in the background, on the engine and with the settings that it began with.
-
-    Args:
-        session: A session, its name, or None for the latest.
-        feed: The feed; None: read again from where it came.
-        api_key: Key of the endpoint; None: the environment's.
-        output_dir: Folder of the sessions, where `session` is a name.
-        **options: As `ProductFeedEvaluator.start`.
-
-    Raises:
-        SessionNotFound: There is no such session.
-        InputError: The session had other products, or its feed cannot be read again.
-    """
-    found = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
-    then = found.progress.fingerprint
-    offline = then["model"] == OFFLINE
-    model_options: ModelOptions = {} if offline else {"temperature": then["temperature"]}
-    evaluator = ProductFeedEvaluator(
-        api_key,
-        then["model"],
-        locale=then["locale"],
-        output_dir=found.output_dir,
-        base_url=None if offline or then["endpoint"] == OPENAI_URL else then["endpoint"],
-        **model_options,
-    )
-    return evaluator.resume(found, feed=feed, **options)
-
-
-def _default_model(api_key: str | None, base_url: str | None) -> str:
-    given = api_key or base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")
-    return DEFAULT_MODEL if given else OFFLINE
-
-
-def _sorted_options(options: Mapping[str, Any]) -> tuple[AuditSettings, RunSettings, dict[str, Any]]:
-    """Return the settings of the audit, those of the run, and the rest, which belongs to neither.
-
-    Raises:
-        InputError: An option is not known or out of range.
-    """
-    left = dict(options)
-    audit = {name: left.pop(name) for name in AuditSettings.model_fields if name in left}
-    running = {name: left.pop(name) for name in RunSettings.model_fields if name in left}
-    rest: dict[str, Any] = {name: left.pop(name) for name in ("limit", "max_in_flight", "progress") if name in left}
-    if left:
-        known = sorted(AuditOptions.__annotations__)
-        raise InputError(f"{', '.join(left)}: no such setting; known are {', '.join(known)}")
-    return AuditSettings(**audit), RunSettings(**running), rest
-
-
-def _changer(client: ModelClient) -> Callable[[Mapping[str, Any]], None]:
-    """Return what changes the client's settings in the middle of a run, where results do not depend on them."""
-    free = {"api_key", "timeout_s", "max_retries", "max_in_flight", "delay_s", "input_price", "output_price"}
-
-    def change(changes: Mapping[str, Any]) -> None:
-        if fixed := set(changes) - free:
-            raise InputError(
-                f"{', '.join(sorted(fixed))} cannot be changed in the middle of a run, because results depend on it; "
-                f"what can: budget_usd, {', '.join(sorted(free))}"
-            )
-        key = changes.get("api_key")
-        client.update(**{**changes, **({"api_key": SecretStr(key)} if isinstance(key, str) else {})})
-
-    return change

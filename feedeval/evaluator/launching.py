@@ -1,0 +1,123 @@
+"""Whom a run asks, and the start of a run of any job: shared by everything that people start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakValueDictionary
+
+from pydantic import SecretStr
+
+from feedeval.errors import InputError, SessionLocked
+from feedeval.handle import EvaluationRun
+from feedeval.jobs.offline import OfflineEngine
+from feedeval.model.settings import ModelSettings
+from feedeval.notebook.choice import reporters_for
+from feedeval.run.job import Job
+from feedeval.run.runner import Hooks, start
+from feedeval.run.settings import RunSettings
+
+if TYPE_CHECKING:
+    from feedeval.model.client import ModelClient
+
+DEFAULT_MODEL = "gpt-4o-mini"
+OFFLINE = OfflineEngine.name
+OFFLINE_WORKERS = 8
+"""The embedded engine never waits, so a few records under way keep it busy."""
+
+_live: WeakValueDictionary[tuple[Path, str], EvaluationRun] = WeakValueDictionary()
+"""The runs of this process, by folder and session."""
+
+
+def default_model(api_key: str | None, base_url: str | None) -> str:
+    """Return the model where none is named: the embedded engine, unless a key or an endpoint is given."""
+    given = api_key or base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")
+    return DEFAULT_MODEL if given else OFFLINE
+
+
+def open_client(settings: ModelSettings | None, max_in_flight: int | None = None) -> ModelClient | None:
+    """Return a new client with these settings; None where there are none, as with the embedded engine."""
+    if settings is None:
+        return None
+    # The SDK takes longer to import than all the rest, and the embedded engine does without it.
+    from feedeval.model.client import ModelClient
+
+    changes = {} if max_in_flight is None else {"max_in_flight": max_in_flight}
+    return ModelClient(ModelSettings(**{**dict(settings), **changes}))
+
+
+class Showing(NamedTuple):
+    """How a run is shown."""
+
+    progress: str | None = None
+    """One of `notebook.choice.WAYS`; None: what suits the place."""
+    blocking: bool = False
+    """The caller waits for the end, so that the run is to be shown at once."""
+
+
+def launch(
+    job: Job,
+    output_dir: Path,
+    settings: RunSettings,
+    *,
+    client: ModelClient | None,
+    showing: Showing,
+) -> EvaluationRun:
+    """Start a run of `job`, or find the one that this process has going.
+
+    Args:
+        job: What to do.
+        output_dir: Folder of the sessions.
+        settings: How to go through the records.
+        client: Who makes the calls; None: nobody, as with the embedded engine.
+        showing: How the run is shown.
+
+    Raises:
+        InputError: There is a budget and no price, or as `run.runner.start`.
+        SessionLocked: Another process or kernel works on the same session.
+    """
+    if settings.budget_usd is not None and client is not None and not client.price_known:
+        raise InputError(
+            f"budget_usd={settings.budget_usd}: no price is known for the model {client.settings.model!r}; give "
+            "input_price and output_price (dollars for a million tokens)"
+        )
+    if "max_workers" not in settings.model_fields_set:
+        workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
+        settings = settings.model_copy(update={"max_workers": workers})
+    reporters = reporters_for(showing.progress, blocking=showing.blocking)
+    hooks = Hooks(on_change=None if client is None else _changer(client))
+    try:
+        run = EvaluationRun(
+            lambda changes: start(
+                job, output_dir, settings.model_copy(update=changes), reporters=reporters, hooks=hooks
+            ),
+            reporters,
+        )
+    except SessionLocked as exc:
+        # Running the cell again finds the run that goes on: it is shown once more, and no second one starts.
+        found = _live.get((output_dir.resolve(), exc.session))
+        if found is None or found.done:
+            raise
+        run = found
+        if showing.blocking:
+            run.display()
+    _live[output_dir.resolve(), run.sid] = run
+    return run
+
+
+def _changer(client: ModelClient) -> Callable[[Mapping[str, Any]], None]:
+    """Return what changes the client's settings in the middle of a run, where results do not depend on them."""
+    free = {"api_key", "timeout_s", "max_retries", "max_in_flight", "delay_s", "input_price", "output_price"}
+
+    def change(changes: Mapping[str, Any]) -> None:
+        if fixed := set(changes) - free:
+            raise InputError(
+                f"{', '.join(sorted(fixed))} cannot be changed in the middle of a run, because results depend on it; "
+                f"what can: budget_usd, {', '.join(sorted(free))}"
+            )
+        key = changes.get("api_key")
+        client.update(**{**changes, **({"api_key": SecretStr(key)} if isinstance(key, str) else {})})
+
+    return change

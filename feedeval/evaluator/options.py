@@ -1,0 +1,60 @@
+"""What can be said of a run, by keyword: the names and types of all options, and to whom each belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict
+
+from feedeval.errors import InputError
+from feedeval.jobs.audit import AuditSettings
+from feedeval.run.settings import RunSettings
+
+
+class ModelOptions(TypedDict, total=False):
+    """What can be said of the calls; defaults stand in `ModelSettings`."""
+
+    timeout_s: float
+    max_retries: int
+    max_in_flight: int
+    temperature: float | None
+    max_output_tokens: int
+    delay_s: float
+    input_price: float
+    output_price: float
+
+
+class AuditOptions(TypedDict, total=False):
+    """What can be said of an audit; defaults stand in `AuditSettings` and `RunSettings`."""
+
+    num_questions: int
+    question_scope: Literal["category", "product"]
+    batch_size: int
+    resume: bool
+    reuse: bool
+    budget_usd: float | None
+    keep_calls: bool
+    limit: int | None
+    max_in_flight: int | None
+    progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
+
+
+class StartOptions(AuditOptions, total=False):
+    """What can be said of an audit that is started."""
+
+    session: str | None
+
+
+def sorted_options(options: Mapping[str, Any]) -> tuple[AuditSettings, RunSettings, dict[str, Any]]:
+    """Return the settings of the audit, those of the run, and the rest, which belongs to neither.
+
+    Raises:
+        InputError: An option is not known or out of range.
+    """
+    left = dict(options)
+    audit = {name: left.pop(name) for name in AuditSettings.model_fields if name in left}
+    running = {name: left.pop(name) for name in RunSettings.model_fields if name in left}
+    rest: dict[str, Any] = {name: left.pop(name) for name in ("limit", "max_in_flight", "progress") if name in left}
+    if left:
+        known = sorted(AuditOptions.__annotations__)
+        raise InputError(f"{', '.join(left)}: no such setting; known are {', '.join(known)}")
+    return AuditSettings(**audit), RunSettings(**running), rest

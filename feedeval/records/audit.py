@@ -1,0 +1,127 @@
+"""What the audit asks and finds: contexts, questions, judgements, evaluations."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from feedeval.records.work import Effort, Frozen
+
+
+class Verdict(StrEnum):
+    """Does the feed answer the question?"""
+
+    YES = "yes"
+    PARTIAL = "partial"
+    NO = "no"
+
+    @property
+    def score(self) -> float:
+        """1, 0.5 or 0."""
+        return {"yes": 1.0, "partial": 0.5}.get(self.value, 0.0)
+
+
+class Taxonomy(StrEnum):
+    """What a buyer's question is about."""
+
+    SPECS = "Specs"
+    FIT = "Fit"
+    COMPATIBILITY = "Compatibility"
+    USE = "Use"
+    CARE = "Care"
+    MATERIALS = "Materials"
+    SAFETY = "Safety"
+    WARRANTY = "Warranty"
+    DELIVERY = "Delivery"
+    RETURNS = "Returns"
+    IN_BOX = "InBox"
+    SUSTAINABILITY = "Sustainability"
+    CERTIFICATION = "Certification"
+    INGREDIENTS = "Ingredients"
+
+
+class Question(Frozen):
+    """A question that a buyer would ask."""
+
+    text: str
+    taxonomy: Taxonomy
+    required: bool = False
+    """A buyer needs the answer before buying; weighs 2 in the coverage, others 1."""
+    facet: str | None = None
+    """The bank's facet, where the embedded engine asked it."""
+
+
+class QuestionSet(Frozen):
+    """The questions asked of every product of a category (or of one product)."""
+
+    category: str
+    questions: tuple[Question, ...]
+    engine: str
+    locale: str
+    notes: tuple[str, ...] = ()
+    """What a reader should know of it, such as 'read attributes and measures only'."""
+    effort: Effort = Effort()
+
+
+class ContextField(Frozen):
+    """One field of a product as the judge sees it."""
+
+    name: str
+    text: str
+
+
+class Context(Frozen):
+    """The chosen fields of one product, cleaned, as the judge sees them."""
+
+    category: str
+    """`product_type`, else `google_product_category`, as a path joined by ` > `; empty where the feed has neither."""
+    fields: tuple[ContextField, ...]
+
+    @property
+    def text(self) -> str:
+        """`name: value` lines."""
+        return "\n".join(f"{f.name}: {f.text}" for f in self.fields)
+
+    def get(self, name: str) -> str:
+        """Return the text of the field called `name`, or an empty string."""
+        return next((f.text for f in self.fields if f.name == name), "")
+
+
+class Judgement(Frozen):
+    """The verdict on one question for one product."""
+
+    question: str
+    taxonomy: Taxonomy
+    required: bool
+    verdict: Verdict
+    """What it counts as; a `yes` whose quote is not in the context counts as `partial`."""
+    evidence: str = ""
+    """The words of the feed that the verdict rests on."""
+    attribute: str = ""
+    """The feed attribute that holds or would hold the answer."""
+    reason: str = ""
+    verified: bool = True
+    """False where a `yes` quoted words that are not in the context."""
+
+
+class Evaluation(Frozen):
+    """One product's judgements and scores: the `value` of an audit's `Result`.
+
+    What the feed lacks whatever the judge says (`missing_core_fields`) stands in the result's `meta`, because it does
+    not follow from the context.
+    """
+
+    category: str
+    context: str
+    """The context's text."""
+    context_fields: list[str]
+    judgements: list[Judgement]
+    yes_count: int
+    partial_count: int
+    no_count: int
+    unverified_count: int
+    coverage_pct: float
+    unanswered_required_count: int
+    engine: str
+    notes: tuple[str, ...] = ()
+    effort: Effort = Effort()
+    """What the judgement took, questions not included: also where another session paid for it."""
