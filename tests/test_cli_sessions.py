@@ -184,6 +184,13 @@ def test_a_reader_that_stops_reading_is_no_error(output: Path) -> None:
     assert done.stdout.startswith("Feed audit")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_a_full_disk_behind_the_output_is_one_clear_line(output: Path) -> None:
+    done = in_a_shell(f"feedeval info {SID} > /dev/full", output)
+    assert done.returncode == 3
+    assert done.stderr == "feedeval: error: the output cannot be written: No space left on device\n"
+
+
 def test_a_terminal_that_knows_ascii_only_still_gets_its_table(output: Path) -> None:
     done = in_a_shell(f"feedeval info {SID}", output, PYTHONIOENCODING="ascii", COLUMNS="80")
     assert done.returncode == 0

@@ -161,9 +161,10 @@ def test_an_endpoint_that_is_no_address_is_refused_at_once(address: str, monkeyp
     assert fe.ProductFeedEvaluator(model="offline").model == "offline"
 
 
-def test_an_unknown_locale_is_refused() -> None:
-    with pytest.raises(InputError, match="'tlh-XX'"):
-        fe.ProductFeedEvaluator(model="offline", locale="tlh-XX")
+@pytest.mark.parametrize("locale", ["tlh-XX", None, 5])
+def test_an_unknown_locale_is_refused(locale: Any) -> None:
+    with pytest.raises(InputError, match=f"locale={locale!r}"):
+        fe.ProductFeedEvaluator(model="offline", locale=locale)
 
 
 def test_a_run_in_the_background_can_be_paused_resumed_and_waited_for(
@@ -332,9 +333,10 @@ def test_an_estimate_comes_close_and_its_products_are_not_paid_again(
     assert estimate.cost_usd is not None and 0 < estimate.cost_usd.low <= estimate.cost_usd.high
 
 
-def test_a_pilot_needs_two_products(evaluator: fe.ProductFeedEvaluator) -> None:
-    with pytest.raises(InputError, match="pilot=1"):
-        evaluator.estimate(make_feed(5), pilot=1)
+@pytest.mark.parametrize("pilot", [1, "3", 2.5, None])
+def test_a_pilot_needs_two_products(evaluator: fe.ProductFeedEvaluator, pilot: Any) -> None:
+    with pytest.raises(InputError, match=f"pilot={pilot!r}"):
+        evaluator.estimate(make_feed(5), pilot=pilot)
 
 
 def test_a_budget_needs_a_price(server: ModelServer, tmp_path: Path) -> None:

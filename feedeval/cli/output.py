@@ -8,6 +8,7 @@ import shutil
 import sys
 from enum import IntEnum
 
+from feedeval.errors import StorageError
 from feedeval.results.plaintext import plain
 
 FEED_HELP = "a file or an http(s) address: XML, TSV, CSV, JSON or JSON Lines, also .gz"
@@ -31,16 +32,27 @@ def width() -> int:
 
 
 def say(text: str, *, end: str = "\n") -> None:
-    """Print text that has been made safe for terminals, and flush; a reader that has gone away is no error."""
+    """Print text that has been made safe for terminals, and flush; a reader that has gone away is no error.
+
+    Raises:
+        StorageError: The output goes to a file that cannot be written.
+    """
     try:
         print(text, end=end, flush=True)
     except BrokenPipeError:
-        # Whoever read has seen enough (`| head`). The rest goes nowhere, so that neither this program nor the
-        # interpreter's last flush stumbles over it again.
-        with contextlib.suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stdout.fileno())
-            os.close(nowhere)
+        # Whoever read has seen enough (`| head`).
+        _say_no_more()
+    except OSError as exc:
+        _say_no_more()
+        raise StorageError(f"the output cannot be written: {exc.strerror or exc}") from exc
+
+
+def _say_no_more() -> None:
+    """Send the rest nowhere, so that neither this program nor the interpreter's last flush stumbles over it again."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def complain(text: str) -> None:

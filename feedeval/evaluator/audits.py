@@ -174,8 +174,8 @@ class ProductFeedEvaluator:
             RunFault: The pilot had to pause for something that a person has to mend.
             InputError: As `start`, or `pilot` is below 2.
         """
-        if pilot < 2:
-            raise InputError(f"pilot={pilot}: give at least 2 products; a spread needs two values")
+        if not isinstance(pilot, int) or pilot < 2:
+            raise InputError(f"pilot={pilot!r}: give at least 2 products; a spread needs two values")
         audit, _, rest = sorted_options({**options})
         engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource(feed, rest.get("limit"))

@@ -120,7 +120,7 @@ def language_name(locale: str) -> str:
     """
     try:
         name = Locale.parse(locale.replace("-", "_")).get_display_name("en")
-    except (UnknownLocaleError, ValueError) as exc:
+    except (AttributeError, UnknownLocaleError, ValueError) as exc:
         raise InputError(f"locale={locale!r} is not known; give a language and a country such as 'en-GB'") from exc
     return str(name)
 
