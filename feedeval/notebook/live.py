@@ -17,7 +17,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from feedeval.errors import InputError
 from feedeval.notebook import view
@@ -133,15 +133,24 @@ class PanelReporter:
                 print(self.text())
                 return
             if self._board is None and (not self._over or self._can_retry()):
-                # Imported where it is needed: a run in a terminal has no use for widgets.
-                from feedeval.notebook.panel import Board
-
-                self._board = Board(self._press)
-                self._paint(at_once=True)
+                self._make_board()
             self._saved_s, self._saved_state = self._monotonic(), self._state()
             self._outputs.append((Output(self._first()), Output(self._second())))
 
     _ipython_display_ = display
+
+    def widget(self) -> Any:
+        """Return the panel as a widget, to be laid out among others; it is the same one each time."""
+        with self._lock:
+            return (self._board or self._make_board()).root
+
+    def _make_board(self) -> Board:
+        # Imported where it is needed: a run in a terminal has no use for widgets.
+        from feedeval.notebook.panel import Board
+
+        self._board = Board(self._press)
+        self._paint(at_once=True)
+        return self._board
 
     def html(self) -> str:
         """Return the last state as static HTML."""

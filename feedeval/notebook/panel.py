@@ -11,6 +11,7 @@ import ipywidgets
 
 from feedeval.notebook.output import NOTHING, Bundle
 from feedeval.notebook.view import BORDER, Parts
+from feedeval.notebook.widgets import close, text_button
 
 BUTTONS = {
     # The name of the run's method: what the button says, its icon, its tooltip.
@@ -51,7 +52,12 @@ class Board:
             self._root.layout.padding = "8px 12px"
         self._root.children = rows
         for widget in old:
-            _close(widget)
+            close(widget)
+
+    @property
+    def root(self) -> ipywidgets.Widget:
+        """The whole panel, to be laid out among other widgets."""
+        return self._root
 
     def view(self) -> Bundle:
         """Return the bundle that shows the whole panel, and nothing where widgets are not known."""
@@ -87,25 +93,8 @@ class Board:
         self._row.children = ()
         self._root.children = (ipywidgets.HTML(summary), *kept)
         for widget in (*old, self._row):
-            _close(widget)
+            close(widget)
 
     def _button(self, name: str) -> ipywidgets.Button:
         text, icon, tooltip = BUTTONS[name]
-        button = ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, layout={"width": "auto"})
-        button.on_click(lambda _: self._press(name))
-        # ipykernel 7.4 hands a click to the loop that drew the button last, which is the one that a cell may block.
-        # Without this hook it goes where the page sent it, to a subshell that is free; other versions do not look for
-        # it.
-        button.comm._reply_subshell_for = None
-        return button
-
-
-def _close(widget: ipywidgets.Widget) -> None:
-    """Close a widget with all that it is made of; ipywidgets keeps what is not closed for ever."""
-    for child in getattr(widget, "children", ()):
-        _close(child)
-    for name in ("layout", "style"):
-        part = getattr(widget, name, None)
-        if part is not None:
-            part.close()
-    widget.close()
+        return text_button(text, icon, tooltip, lambda: self._press(name))
