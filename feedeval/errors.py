@@ -16,6 +16,9 @@ The tree is drawn by what has to happen next, so that the runner decides by clas
     │   ├── ModelRefused                 the model declined to answer
     │   ├── ReplyTruncated               cut off at the token limit
     │   └── ReplyInvalid                 of the wrong shape, twice
+    ├── Unreadable                       a row of a labels file that cannot be used: a `Failure` row, counted apart
+    │   ├── BadLabel                     columns are missing, or what a person said is not among the classes
+    │   └── BadImage                     missing, broken, too large, or a path that climbs out of the folder
     ├── TransientError                   tried again after a while; a `Failure` row when tries run out
     │   ├── RateLimited                  429 by rate, with `retry_after_s` where the endpoint said so
     │   ├── ServerFault                  5xx, 409
@@ -96,6 +99,28 @@ class ReplyTruncated(RecordError):
 
 class ReplyInvalid(RecordError):
     """The reply did not fit the schema, nor did the second one."""
+
+
+class Unreadable(FeedevalError):
+    """A row of a labels file cannot be used; it becomes a failure row of its own, and nobody is asked about it.
+
+    Not a `RecordError`: a second row with the same image has its own line to tell of.
+
+    Attributes:
+        line: Line of the file, from 1; None where it is not known.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class BadLabel(Unreadable):
+    """Columns are missing, or what a person said is empty or not among the classes."""
+
+
+class BadImage(Unreadable):
+    """The image is missing, broken, too large, or its path climbs out of the folder."""
 
 
 class TransientError(FeedevalError):
