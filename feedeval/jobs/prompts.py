@@ -59,6 +59,33 @@ description.
 Judge every question, each under its number, in order."""
 
 
+class JudgePrompt(Frozen):
+    """The judge's instructions: the house's own, or a variation of them to be tried.
+
+    Only the instructions vary. The product stands fenced before the numbered questions, and the reply has to fit the
+    same schema, so that verdicts can be compared question by question. That fenced text is data is said in any case.
+    """
+
+    instead: str = ""
+    """Instructions in place of the house's own; they have to say what `yes`, `partial` and `no` mean."""
+    extra: str = ""
+    """Further instructions, after all others."""
+
+    @property
+    def system(self) -> str:
+        """The whole system message."""
+        own = f"{self.instead.strip()}\n\n{_DATA_RULE}" if self.instead.strip() else _JUDGE_SYSTEM
+        return f"{own}\n\n{self.extra.strip()}" if self.extra.strip() else own
+
+    @property
+    def version(self) -> str:
+        """What stands in a fingerprint: the version of the house's prompts, with a digest where the words differ."""
+        return PROMPTS_VERSION if self.system == _JUDGE_SYSTEM else f"{PROMPTS_VERSION}+{_tag(self.system)}"
+
+
+HOUSE_JUDGE = JudgePrompt()
+
+
 class DraftQuestion(Frozen):
     """A question as a model writes it."""
 
@@ -129,23 +156,25 @@ def questions_prompt(category: str, sample: Sequence[Context], num_questions: in
     """Ask for the questions of a category, given a few of its products."""
     samples = "\n\n".join(f"product {n}\n{c.text[:SAMPLE_CHARS]}" for n, c in enumerate(sample, start=1))
     user = (
-        f"{_fenced('CATEGORY', category or '(not stated)')}\n\n{_fenced('SAMPLES', samples)}\n\n"
+        f"{fenced('CATEGORY', category or '(not stated)')}\n\n{fenced('SAMPLES', samples)}\n\n"
         f"Write exactly {num_questions} questions, in {language_name(locale)}."
     )
     return Prompt(system=_QUESTIONS_SYSTEM, user=user)
 
 
-def judge_prompt(context: Context, questions: Sequence[Question], locale: str) -> Prompt:
+def judge_prompt(
+    context: Context, questions: Sequence[Question], locale: str, instructions: JudgePrompt = HOUSE_JUDGE
+) -> Prompt:
     """Ask for a verdict on each question about one product."""
     numbered = "\n".join(f"{n}. {q.text}" for n, q in enumerate(questions, start=1))
     user = (
-        f"{_fenced('PRODUCT', context.text)}\n\nQUESTIONS\n{numbered}\n\n"
+        f"{fenced('PRODUCT', context.text)}\n\nQUESTIONS\n{numbered}\n\n"
         f"Judge all {len(questions)} questions. Write each reason in {language_name(locale)}."
     )
-    return Prompt(system=_JUDGE_SYSTEM, user=user)
+    return Prompt(system=instructions.system, user=user)
 
 
-def _fenced(name: str, text: str) -> str:
+def fenced(name: str, text: str) -> str:
     """Return `text` between fence lines whose tag it does not contain; the same text gets the same tag."""
     tag = _tag(text)
     while tag in text:
