@@ -37,6 +37,9 @@ PARTIAL = Fill("#dd9b2c", "////")
 NO = Fill("#e6e6ec", "..")
 SERIES = (Fill("#14315c"), Fill("#a8412b", "\\\\\\"), Fill("#4f9d8f", "xxx"), Fill("#e3b23c", "///"), Fill("#ececf1"))
 """For what has no meaning of its own, such as kinds of error."""
+HEALTHY = Fill("#4f9d8f")
+DEGRADED = Fill("#e3b23c", "///")
+CRITICAL = Fill("#a8412b", "xxx")
 
 
 def lightness(colour: str) -> float:

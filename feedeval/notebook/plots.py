@@ -18,6 +18,7 @@ from feedeval.notebook.plots_feed import (
     most_missed,
     verdicts_by_taxonomy,
 )
+from feedeval.notebook.plots_health import health, memory
 from feedeval.notebook.plots_run import cost, errors_by_type, errors_over_batches, latency, rate
 
 __all__ = [
@@ -26,7 +27,9 @@ __all__ = [
     "coverage_by_category",
     "errors_by_type",
     "errors_over_batches",
+    "health",
     "latency",
+    "memory",
     "missing_fields",
     "most_missed",
     "rate",

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from feedeval.notebook import drawing as draw
 from feedeval.notebook.colours import BAR, SERIES, ink
 from feedeval.notebook.drawing import Words
 from feedeval.notebook.lettering import elide, label
-from feedeval.run.reporters import duration
+from feedeval.notebook.timeline import NO_REPORTS, REPORTS, UNITS_S, time_axis, working_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
-
 FAILURES = "failures, such as `session.failures`"
-REPORTS = "batch reports, such as `session.reports`"
 TOP = 12
 
 _MOST_BARS = 60
-_NO_REPORTS = "No batch is complete yet: there is nothing to show."
 _NO_FAILURES = "No product failed."
-_UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
-_IDLE_S = 300.0
-"""A pause shorter than this is shown as it is."""
-_IDLE_FACTOR = 20.0
-"""A pause is cut out where it is so many times longer than what usually lies between two batches."""
 
 
 def errors_by_type(failures: pd.DataFrame, ax: Axes | None = None, *, top: int = TOP) -> Axes:
@@ -121,21 +110,21 @@ def rate(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
         InputError: A column is missing.
     """
     draw.needs(reports, ["timestamp", "elapsed_ms", "processed"], REPORTS)
-    time = _working_time(reports)
+    time = working_time(reports)
     if time is None:
-        return draw.sentence(ax, _NO_REPORTS)
+        return draw.sentence(ax, NO_REPORTS)
     ax = draw.canvas(ax)
     processed = time.of(reports["processed"])
     edges = np.linspace(0, time.span_s, min(_MOST_BARS, max(1, len(time.ends_s) // 3)) + 1)
     lasted = np.maximum(time.ends_s - time.starts_s, 1e-6)
     done = np.array([(processed * np.clip((edge - time.starts_s) / lasted, 0, 1)).sum() for edge in edges])
     per_s = np.diff(done) / np.diff(edges)
-    unit, unit_s = next(((u, s) for u, s in _UNITS_S.items() if per_s.max() * s >= 1), ("h", 3600.0))
+    unit, unit_s = next(((u, s) for u, s in UNITS_S.items() if per_s.max() * s >= 1), ("h", 3600.0))
     _, scale = time.unit
     ax.stairs(per_s * unit_s, edges / scale, fill=True, facecolor=BAR.colour, alpha=0.4, linewidth=0)
     ax.stairs(per_s * unit_s, edges / scale, color=ink(ax), linewidth=1.2, baseline=None)
     mean = processed.sum() / time.span_s * unit_s
-    _time_axis(ax, time)
+    time_axis(ax, time)
     name = {"s": "second", "min": "minute", "h": "hour"}[unit]
     draw.dress(ax, Words(f"Rate: {_figure(mean)} products a {name} on average", time.label, f"Products a {name}"))
     return ax
@@ -158,9 +147,9 @@ def latency(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
         InputError: A column is missing.
     """
     draw.needs(reports, ["timestamp", "elapsed_ms", "average_time_ms"], REPORTS)
-    time = _working_time(reports)
+    time = working_time(reports)
     if time is None:
-        return draw.sentence(ax, _NO_REPORTS)
+        return draw.sentence(ax, NO_REPORTS)
     ax = draw.canvas(ax)
     values = time.of(reports["average_time_ms"])
     unit, divisor = ("s", 1000.0) if np.median(values) >= 1000 else ("ms", 1.0)
@@ -177,7 +166,7 @@ def latency(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.plot(where, middle, color=ink(ax), linewidth=1.2)
         how = "line: median of batches, band: 80 % of them"
     ax.set_ylim(0, None)
-    _time_axis(ax, time)
+    time_axis(ax, time)
     title = f"Batch time for each product: {_figure(float(np.median(values)))} {unit} in the median"
     draw.dress(ax, Words(title, f"{time.label}; {how}", f"Batch time a product ({unit})"))
     return ax
@@ -198,7 +187,7 @@ def cost(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     draw.needs(reports, ["batch_number", "cost_usd"], REPORTS)
     if reports.empty:
-        return draw.sentence(ax, _NO_REPORTS)
+        return draw.sentence(ax, NO_REPORTS)
     ordered = reports.sort_values("batch_number")
     costs = ordered["cost_usd"].to_numpy(dtype=float, na_value=np.nan)
     unknown = int(np.isnan(costs).sum())
@@ -220,75 +209,6 @@ def cost(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
     title = label(f"Cost of {_many(len(costs), 'batch', 'batches')}: ${_figure(total)}{more}")
     draw.dress(ax, Words(title, "Batch number", "Cost so far (US dollars)"))
     return ax
-
-
-@dataclass(frozen=True, slots=True)
-class _Time:
-    """When batches began and ended, in seconds of work: long pauses are cut out."""
-
-    order: NDArray[np.intp]
-    starts_s: Floats
-    ends_s: Floats
-    pauses: tuple[tuple[float, float], ...]
-    """Where a pause was cut out, and how long it was."""
-
-    @property
-    def span_s(self) -> float:
-        return float(self.ends_s[-1])
-
-    @property
-    def unit(self) -> tuple[str, float]:
-        """The unit of the axis and its seconds."""
-        return next(((u, s) for u, s in reversed(_UNITS_S.items()) if self.span_s >= 2 * s), ("s", 1.0))
-
-    @property
-    def label(self) -> str:
-        """What the axis shows, with its unit."""
-        name = {"s": "seconds", "min": "minutes", "h": "hours"}[self.unit[0]]
-        return f"Time since the start ({name}{', pauses cut out' if self.pauses else ''})"
-
-    def of(self, column: pd.Series) -> Floats:
-        """Return a column of the reports in the order of time."""
-        return np.asarray(column.to_numpy(dtype=float, na_value=np.nan)[self.order], dtype=np.float64)
-
-
-def _working_time(reports: pd.DataFrame) -> _Time | None:
-    """Return when batches were worked on, or None where no report says."""
-    stamps = pd.to_datetime(reports["timestamp"], utc=True, format="ISO8601", errors="coerce")
-    known = np.flatnonzero(stamps.notna())
-    if not len(known):
-        return None
-    seconds = (stamps - stamps.iloc[known].min()).dt.total_seconds().to_numpy(dtype=float)
-    order = known[np.argsort(seconds[known], kind="stable")]
-    lasted = reports["elapsed_ms"].to_numpy(dtype=float, na_value=0.0)[order] / 1000
-    ends = seconds[order]
-    gaps = np.diff(ends)
-    # A batch that was open all along explains a gap: nothing was paused then.
-    idle = gaps - lasted[1:]
-    usual = float(np.median(gaps)) if len(gaps) else 0.0
-    cut = np.where((idle > _IDLE_S) & (gaps > _IDLE_FACTOR * usual), idle, 0.0)
-    ends = ends - np.concatenate([[0.0], np.cumsum(cut)])
-    starts = ends - lasted
-    first = float(starts.min())
-    pauses = tuple((float(ends[n] - first), float(cut[n])) for n in np.flatnonzero(cut))
-    ends, starts = ends - first, starts - first
-    # All batches of a run that takes no time at all still have a width.
-    if ends[-1] <= 0:
-        ends[-1] = 1e-3
-    return _Time(order, starts, ends, pauses)
-
-
-def _time_axis(ax: Axes, time: _Time) -> None:
-    _, scale = time.unit
-    ax.set_xlim(0, time.span_s / scale)
-    _, top = ax.get_ylim()
-    ax.set_ylim(0, top * 1.05)
-    for at_s, lasted_s in time.pauses:
-        ax.axvline(at_s / scale, color=ink(ax), linestyle=":", linewidth=1)
-        ax.annotate(
-            *(f"paused {duration(lasted_s)}", (at_s / scale, 1.0)), xycoords=("data", "axes fraction"), xytext=(3, -3),
-            textcoords="offset points", va="top", fontsize=8, color=ink(ax),
-        )  # fmt: skip
 
 
 def _figure(value: float) -> str:

@@ -212,6 +212,12 @@ class BatchReport(Frozen):
     tokens: int
     cost_usd: float | None
     timestamp: str
+    memory_mb: float | None = None
+    """Memory of the process when the batch was complete; None where it was not noted."""
+    health: HealthStatus | None = None
+    """Health of the run when the batch was complete; None where it was not noted."""
+    health_reason: str = ""
+    """Why it was not healthy then."""
 
 
 class BatchFile(Frozen):

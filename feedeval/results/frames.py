@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from feedeval.records import BatchReport
+from feedeval.records import BatchReport, HealthStatus
 from feedeval.results.lazytext import TEXT, LazyText, TextFiles, TextKind
 from feedeval.results.loading import (
     AnyBatch,
@@ -236,6 +236,6 @@ def report_frame(reports: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the batch reports, a row each, by number."""
     names = list(BatchReport.model_fields)
     frame = pd.DataFrame([{name: report.get(name) for name in names} for report in reports], columns=names)
-    whole = [name for name, field in BatchReport.model_fields.items() if field.annotation is int]
-    kinds = {name: "Int64" if name in whole else TEXT if name == "timestamp" else "float64" for name in names}
+    dtypes: dict[Any, Any] = {int: "Int64", str: TEXT, HealthStatus | None: TEXT}
+    kinds = {name: dtypes.get(field.annotation, "float64") for name, field in BatchReport.model_fields.items()}
     return frame.astype(kinds).sort_values("batch_number", ignore_index=True)

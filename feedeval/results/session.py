@@ -183,7 +183,7 @@ class Session:
 
     @property
     def reports(self) -> pd.DataFrame:
-        """A row a complete batch: the fields of `BatchReport` (Int64, float64, timestamp as str)."""
+        """A row a complete batch: the fields of `BatchReport` (Int64, float64; str for timestamp and health)."""
         return self._loaded.reports.copy(deep=False)
 
     @property
@@ -196,18 +196,25 @@ class Session:
         """The question sets, a row a question.
 
         Columns: category (str), number (Int64, from 1 in each set), question, taxonomy (str), required (bool), facet
-        (str, where the embedded engine asked), engine, locale, notes (str).
+        (str, where the embedded engine asked), engine, locale, notes (str), frozen_from (str: the session whose
+        questions these are, where they were asked again).
         """
         rows = [
-            (s.category, number, q.text, q.taxonomy.value, q.required, q.facet, s.engine, s.locale, "; ".join(s.notes))
-            for s in self._question_sets()
+            (
+                *(s.category, number, q.text, q.taxonomy.value, q.required, q.facet, s.engine, s.locale),
+                "; ".join(s.notes),
+                s.frozen_from,
+            )
+            for s in self.question_sets()
             for number, q in enumerate(s.questions, 1)
         ]
-        names = ["category", "number", "question", "taxonomy", "required", "facet", "engine", "locale", "notes"]
+        names = ["category", "number", "question", "taxonomy", "required", "facet", "engine", "locale"]
+        names += ["notes", "frozen_from"]
         kinds: dict[str, Any] = {**dict.fromkeys(names, TEXT), "number": "Int64", "required": "bool"}
         return pd.DataFrame(rows, columns=names).astype(kinds)
 
-    def _question_sets(self) -> list[QuestionSet]:
+    def question_sets(self) -> list[QuestionSet]:
+        """Return the question sets that have been made so far, as records."""
         document = store.read_document(self.output_dir, self.id, "questions") or {"sets": []}
         return [QuestionSet.model_validate(each) for each in document["sets"]]
 
@@ -234,12 +241,17 @@ class Session:
             "Session": self.id,
             "State": f"{self.status.value}{reason}",
             "Engine": progress.engine,
+            **self._questions_fact(),
             "Products" if self.is_audit else "Records": counts_in_words(progress.counts),
             "Cost": money(progress.cost_usd),
             "Started": progress.started[:19].replace("T", " "),
             "Files": str(self.output_dir),
         }
         return facts | ({"Note": self.note} if self.note else {})
+
+    def _questions_fact(self) -> dict[str, object]:
+        frozen = self.progress.settings.get("question_set")
+        return {"Questions": f"those of session {frozen['session']}"} if frozen else {}
 
     def __repr__(self) -> str:
         try:

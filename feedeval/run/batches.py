@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from feedeval.errors import FeedevalError
 from feedeval.records import BatchFile, BatchReport, Failure, Result
 from feedeval.run.ledger import Tally
-from feedeval.run.progress import BatchBar
+from feedeval.run.progress import BatchBar, RunState
 from feedeval.run.scan import BatchSummary
 
 Outcome = Result | Failure
@@ -240,26 +240,23 @@ def _sums(one: Outcome, other: Failure | Tally) -> dict[str, int | float | None]
     }
 
 
-def make_report(
-    batch: OpenBatch, *, total_batches: int, elapsed_s: float, remaining_s: float, timestamp: str
-) -> BatchReport:
+def make_report(batch: OpenBatch, state: RunState, *, timestamp: str) -> BatchReport:
     """Return the figures of a complete batch.
 
     Args:
         batch: The batch.
-        total_batches: Batches of the run.
-        elapsed_s: Running time since the batch was opened.
-        remaining_s: Estimated time left for the whole run.
+        state: The run at this moment.
         timestamp: Now, ISO 8601.
     """
     rows = list(batch.outcomes.values())
+    elapsed_s = max(state.elapsed_s - batch.begun_s, 0.0)
     successful = sum(isinstance(row, Result) for row in rows)
     cost_usd: float | None = 0.0
     for row in rows:
         cost_usd = add_costs(cost_usd, row.cost_usd)
     return BatchReport(
         batch_number=batch.number,
-        total_batches=total_batches,
+        total_batches=state.total_batches,
         batch_start_index=batch.start_index,
         batch_end_index=batch.end_index,
         batch_size=batch.size,
@@ -269,10 +266,22 @@ def make_report(
         success_rate=successful / len(rows),
         elapsed_ms=elapsed_s * 1000,
         average_time_ms=elapsed_s * 1000 / len(rows),
-        estimated_time_remaining_ms=remaining_s * 1000,
+        estimated_time_remaining_ms=_remaining_s(state) * 1000,
         calls=sum(row.calls for row in rows),
         retries=sum(row.retries for row in rows),
         tokens=sum(row.tokens for row in rows),
         cost_usd=cost_usd,
         timestamp=timestamp,
+        memory_mb=state.memory.current_mb or None,
+        health=state.health.overall_status,
+        health_reason="; ".join(state.health.reasons),
     )
+
+
+def _remaining_s(state: RunState) -> float:
+    """Return the estimated time left for the whole run; by what it took so far while the rate says nothing yet."""
+    left_s = state.eta_s()
+    if left_s is not None:
+        return left_s
+    through = max(state.done + state.failed - state.retrying, 1)
+    return state.elapsed_s / through * max(state.total - through, 0)

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Callable
 
 from feedeval.errors import RunFault, StorageError
-from feedeval.records import BatchFile, BatchReport, Failure
-from feedeval.run.batches import OpenBatch, Outcome, charge, make_report
+from feedeval.records import BatchFile, Failure
+from feedeval.run.batches import Outcome, charge, make_report
 from feedeval.run.failures import sentence
 from feedeval.run.parts import CallHalt, Cause, Parts
 
@@ -53,7 +53,8 @@ class Desk:
                 p.watch.note()
         if full:
             charge(batch, p.books.close_batch(batch.number))
-            self._write_batch(p.batches.close(batch, self._report(batch), p.store.sid))
+            report = make_report(batch, p.state, timestamp=p.now())
+            self._write_batch(p.batches.close(batch, report, p.store.sid))
 
     @property
     def full(self) -> bool:
@@ -111,21 +112,6 @@ class Desk:
             p.writer.submit(lambda file=file: p.store.write_batch(file), told(file))  # type: ignore[misc]
         await self.written()
         return failed[0] if failed else ""
-
-    def _report(self, batch: OpenBatch) -> BatchReport:
-        state = self._p.state
-        elapsed_s = state.elapsed_s
-        left_s = state.eta_s()
-        if left_s is None:
-            through = max(state.done + state.failed - state.retrying, 1)
-            left_s = elapsed_s / through * max(state.total - through, 0)
-        return make_report(
-            batch,
-            total_batches=state.total_batches,
-            elapsed_s=max(elapsed_s - batch.begun_s, 0.0),
-            remaining_s=left_s,
-            timestamp=self._p.now(),
-        )
 
     def _write_batch(self, file: BatchFile) -> None:
         self._p.writer.submit(lambda: self._p.store.write_batch(file), self._told(lambda: self._batch_written(file)))

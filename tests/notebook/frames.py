@@ -10,6 +10,9 @@ import pandas as pd
 ENGINE = "gpt-4o-mini"
 KINDS = ("ReplyInvalid", "ServerFault", "TimedOut", "RequestRejected", "ContentFiltered", "ModelRefused")
 
+STATES = ("healthy", "degraded", "critical", "healthy", "healthy")
+"""Health over the batches of a run, a fifth of them each."""
+
 
 def results(
     coverage: Sequence[float] = (0, 9.9, 10, 55, 100), *, categories: Sequence[str] = ("Tents",), engine: str = ENGINE
@@ -55,5 +58,8 @@ def reports(count: int = 30, *, pause_after: int | None = None, cost_usd: float 
             "average_time_ms": np.full(count, 1_000.0),
             "cost_usd": np.full(count, cost_usd),
             "timestamp": [(start + pd.Timedelta(seconds=s)).isoformat() for s in ends_s],
+            "memory_mb": np.linspace(150, 210, count),
+            "health": pd.array([STATES[n * len(STATES) // count] for n in range(count)], dtype="str"),
+            "health_reason": pd.array(["4 of the last 50 records failed"] * count, dtype="str"),
         }
     )

@@ -21,7 +21,7 @@ from matplotlib.text import Text
 from feedeval.errors import InputError
 from feedeval.jobs.offline import OfflineEngine
 from feedeval.notebook import plots
-from feedeval.notebook.colours import NO, PARTIAL, SERIES, YES, Fill, lightness
+from feedeval.notebook.colours import CRITICAL, DEGRADED, HEALTHY, NO, PARTIAL, SERIES, YES, Fill, lightness
 from feedeval.notebook.lettering import elide, label, wrap
 from feedeval.results.plaintext import cells
 from feedeval.results.session import load_session
@@ -40,7 +40,9 @@ CASES: dict[str, Case] = {
     "errors_by_type": (plots.errors_by_type, frames.failures),
     "errors_over_batches": (plots.errors_over_batches, frames.failures),
     "rate": (plots.rate, frames.reports),
+    "health": (plots.health, frames.reports),
     "latency": (plots.latency, frames.reports),
+    "memory": (plots.memory, frames.reports),
     "cost": (plots.cost, frames.reports),
 }
 GERMAN = [f"Elektrogeräte > Küchenmaschinenzubehör > Donaudampfschifffahrtsgesellschaftsteile {n}" for n in range(40)]
@@ -120,7 +122,7 @@ def test_the_wrong_frame_is_named_with_what_it_lacks(
 @every_plot
 def test_no_plot_is_without_a_unit(plot: Callable[..., Axes], frame: Callable[[], pd.DataFrame]) -> None:
     ax = plot(frame(), axes())
-    units = ("%", "Products", "products", "seconds", "minutes", "(ms)", "(s)", "US dollars", "Batch number")
+    units = ("%", "Products", "products", "seconds", "minutes", "(ms)", "(s)", "(MB)", "US dollars", "Batch number")
     assert any(unit in ax.get_xlabel() for unit in units), ax.get_xlabel()
     if ax.get_ylabel():
         assert any(unit in ax.get_ylabel() for unit in units), ax.get_ylabel()
@@ -223,7 +225,9 @@ def deuteranope(colour: str) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-@pytest.mark.parametrize("palette", [(YES, PARTIAL, NO), SERIES], ids=["verdicts", "series"])
+@pytest.mark.parametrize(
+    "palette", [(YES, PARTIAL, NO), SERIES, (CRITICAL, DEGRADED, HEALTHY)], ids=["verdicts", "series", "health"]
+)
 def test_fills_are_told_apart_in_grey_and_by_colour_blind_people(palette: tuple[Fill, ...]) -> None:
     for one, other in itertools.combinations(palette, 2):
         assert abs(lightness(one.colour) - lightness(other.colour)) >= 14
@@ -334,7 +338,7 @@ def test_latency_changes_its_unit_and_survives_many_batches() -> None:
 
 def test_one_batch_that_took_no_time_is_drawn() -> None:
     one = frames.reports(1).assign(elapsed_ms=0.0)
-    for plot in (plots.rate, plots.latency, plots.cost):
+    for plot in (plots.rate, plots.latency, plots.cost, plots.memory, plots.health):
         plot(one, axes()).figure.draw_without_rendering()
 
 
@@ -380,7 +384,10 @@ def test_a_hundred_thousand_products_are_drawn_in_seconds() -> None:
     calls: list[tuple[Any, pd.DataFrame]] = [
         *((plot, many) for plot in (plots.coverage, plots.coverage_by_category, plots.missing_fields)),
         *((plot, asked) for plot in (plots.verdicts_by_taxonomy, plots.most_missed)),
-        *((plot, frames.reports(5_000)) for plot in (plots.rate, plots.latency, plots.cost)),
+        *(
+            (plot, frames.reports(5_000))
+            for plot in (plots.rate, plots.latency, plots.cost, plots.memory, plots.health)
+        ),
     ]
     since_s = time.process_time()
     for plot, frame in calls:
