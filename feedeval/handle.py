@@ -109,6 +109,10 @@ class EvaluationRun:
         """Return a row a product that is done or failed, in the feed's order, as `Session.results`."""
         return self.session().results
 
+    def say(self, text: str) -> None:
+        """Show a sentence where the run is shown."""
+        self._run.say(text)
+
     def add_reporter(self, reporter: Reporter) -> None:
         """Show the run in one more place from now on."""
         self._run.add_reporter(reporter)

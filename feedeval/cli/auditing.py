@@ -71,6 +71,9 @@ def _audit_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fields", metavar="NAME,NAME", help="fields to judge by (default: all descriptive ones)")
     command.add_argument("--num-questions", type=int, metavar="N", help="questions for each product (default: 12)")
     command.add_argument("--question-scope", choices=SCOPES, help="who shares questions (default: category)")
+    command.add_argument(
+        "--questions", metavar="SESSION", help="ask the questions of an earlier session again, to compare the two"
+    )
     command.add_argument("--limit", type=int, metavar="N", help="only the first N products")
     command.add_argument("--input-price", type=float, metavar="USD", help="for a million tokens, where it is not known")
     command.add_argument(
@@ -108,6 +111,7 @@ def _audit(arguments: Arguments) -> dict[str, Any]:
         selected_fields=fields,
         num_questions=arguments.num_questions,
         question_scope=arguments.question_scope,
+        question_set=arguments.questions,
         limit=arguments.limit,
     )
 

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import SecretStr
 
 from feedeval.errors import InputError, SessionNotFound
+from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, default_model, launch, open_client
 from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
 from feedeval.feed.passes import FeedSource, feed_again
@@ -91,7 +92,9 @@ class ProductFeedEvaluator:
                 (1 to 1000, default 20), `resume` (go on with the latest session of the same settings and products),
                 `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap), `keep_calls`
                 (keep the raw replies), `session` (go on with this one), `limit` (the first products only),
-                `max_in_flight`, `progress` (`widgets`, `html`, `tqdm`, `text`, `none`; else what suits the place).
+                `max_in_flight`, `progress` (`widgets`, `html`, `tqdm`, `text`, `none`; else what suits the place),
+                `question_set` (an earlier session or its name: its questions are asked again as they are, so that the
+                two can be compared; categories that it had not get new ones, and the results say which).
 
         Raises:
             InputError: A setting is out of range, a field is in no product, or the feed cannot be read or is empty.
@@ -156,6 +159,8 @@ class ProductFeedEvaluator:
             **options,
             "session": found.id,
         }
+        if "question_set" in then.fingerprint:
+            settings["question_set"] = found
         fields = then.fingerprint["fields"]
         again = feed_again(then.settings["source"]) if feed is None else feed
         return self.start(again, None if fields == "descriptive" else fields, **settings)
@@ -176,10 +181,11 @@ class ProductFeedEvaluator:
         """
         if not isinstance(pilot, int) or pilot < 2:
             raise InputError(f"pilot={pilot!r}: give at least 2 products; a spread needs two values")
-        audit, _, rest = sorted_options({**options})
+        left, frozen = frozen_questions(options, self.output_dir)
+        audit, _, rest = sorted_options(left)
         engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource(feed, rest.get("limit"))
-        job = AuditJob(source.products, engine, settings=audit, source=source.description)
+        job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         survey, chosen = job.survey(pilot)
         few = [p for n, p in enumerate(source.products()) if n in chosen]
         trial: AuditOptions = {**options, "limit": None, "progress": options.get("progress", "none")}
@@ -201,12 +207,17 @@ class ProductFeedEvaluator:
         return evaluation_status(None if self._run is None else self._run.snapshot(), self.output_dir)
 
     def _start(self, feed: Feed, options: Mapping[str, Any], *, blocking: bool) -> EvaluationRun:
-        audit, running, rest = sorted_options(options)
+        left, frozen = frozen_questions(options, self.output_dir)
+        audit, running, rest = sorted_options(left)
         engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource(feed, rest.get("limit"))
-        job = AuditJob(source.products, engine, settings=audit, source=source.description)
+        job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
+        if frozen is not None:
+            running = running.model_copy(update={"also_from": sources(job, frozen, self.output_dir)})
         showing = Showing(rest.get("progress"), blocking)
         self._run = launch(job, self.output_dir, running, client=client, showing=showing)
+        if frozen is not None:
+            self._run.say(said_of(job, frozen))
         return self._run
 
     def open_engine(self, max_in_flight: int | None = None) -> tuple[Engine, ModelClient | None]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from feedeval.errors import InputError
 from feedeval.jobs.audit import AuditSettings
+from feedeval.results.session import Session
 from feedeval.run.settings import RunSettings
 
 
@@ -36,6 +37,7 @@ class AuditOptions(TypedDict, total=False):
     limit: int | None
     max_in_flight: int | None
     progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
+    question_set: Session | str | None
 
 
 class StartOptions(AuditOptions, total=False):

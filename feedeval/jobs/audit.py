@@ -15,6 +15,7 @@ from feedeval.feed.product import Product
 from feedeval.feed.spec import missing_core_fields
 from feedeval.feed.text import category_of, clean_text, clean_url, content_hash, make_context, record_keys
 from feedeval.jobs.engine import Engine
+from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.jobs.questions import QuestionBook
 from feedeval.jobs.tally import Tally
 from feedeval.records import (
@@ -83,6 +84,10 @@ class AuditJob:
         engine: Whom to ask.
         settings: What the results depend on.
         source: What is written down about where the products came from, such as `{"path": "feed.xml"}`.
+        frozen: Questions of an earlier session to ask again; categories that it had not get new ones.
+
+    Raises:
+        InputError: The engine cannot judge the frozen questions, or each product is to have its own.
     """
 
     kind = "audit"
@@ -94,11 +99,19 @@ class AuditJob:
         *,
         settings: AuditSettings,
         source: Mapping[str, Any],
+        frozen: FrozenQuestions | None = None,
     ) -> None:
         self._products = products
         self._engine = engine
         self._settings = settings
         self._source = source
+        self._frozen = frozen
+        if frozen is not None:
+            if settings.question_scope == "product":
+                raise InputError(
+                    "question_scope='product' makes new questions for each product: leave question_set out"
+                )
+            engine.check(frozen.questions)
         self._book = QuestionBook()
         self._samples: dict[str, dict[int, Context]] = {}
         """By category and position: a later pass must not enter a product again."""
@@ -118,11 +131,18 @@ class AuditJob:
             "fields": list(settings.selected_fields) if settings.selected_fields is not None else "descriptive",
             "num_questions": settings.num_questions,
             "question_scope": settings.question_scope,
+            **({"question_set": self._frozen.digest} if self._frozen else {}),
         }
 
     def settings(self) -> Mapping[str, Any]:
-        """Return where the products came from."""
-        return {"source": dict(self._source)}
+        """Return where the products came from, and their questions where they are frozen."""
+        frozen = {"question_set": self._frozen.description()} if self._frozen else {}
+        return {"source": dict(self._source), **frozen}
+
+    @property
+    def unfrozen(self) -> list[str]:
+        """The categories seen so far that the frozen questions do not have; empty where none are frozen."""
+        return sorted(self._samples.keys() - self._frozen.sets.keys()) if self._frozen else []
 
     def records(self) -> Iterator[Record]:
         """Yield a record a product; the first pass also collects the sample of each category."""
@@ -181,13 +201,15 @@ class AuditJob:
             by_category.setdefault(record.payload.category, []).append(record.index)
         if not count:
             raise InputError("the feed has no products")
-        sets = len(distinct) if self._settings.question_scope == "product" else len(by_category)
+        known = self._frozen.sets if self._frozen else ()
+        new = sum(category not in known for category in by_category)
+        sets = len(distinct) if self._settings.question_scope == "product" else new
         survey = Survey(products=count, distinct=len(distinct), categories=sets, chars=chars)
         return survey, _spread(by_category, pilot, random.Random(seed))
 
     async def open(self, documents: Documents) -> None:
         """Take up the question sets of the session."""
-        self._book.open(documents)
+        self._book.open(documents, self._frozen.sets if self._frozen else None)
 
     async def process(self, record: Record, ledger: Ledger) -> dict[str, Any]:
         """Evaluate one product."""
@@ -204,7 +226,8 @@ class AuditJob:
             made = await self._engine.write_questions(
                 item.category, sample, num_questions=self._settings.num_questions, ledger=tally
             )
-            return made.model_copy(update={"effort": tally.effort})
+            made = made.model_copy(update={"effort": tally.effort})
+            return self._frozen.beside(made) if self._frozen else made
 
         if self._settings.question_scope == "product":
             return await make([item.context])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from feedeval.jobs import prompts
@@ -39,6 +39,13 @@ class Engine(Protocol):
     ) -> QuestionSet:
         """Return the questions that a buyer would ask about products like the sample."""
 
+    def check(self, questions: Iterable[Question]) -> None:
+        """Make sure that it can judge questions that it did not write in this run.
+
+        Raises:
+            InputError: It cannot; the message names a question.
+        """
+
     async def judge(self, context: Context, questions: QuestionSet, ledger: Ledger) -> list[Judgement]:
         """Return a judgement for each question, in order."""
 
@@ -60,9 +67,12 @@ class ModelEngine:
 
     note = ""
 
-    def __init__(self, client: ModelClient, locale: str) -> None:
+    def __init__(
+        self, client: ModelClient, locale: str, instructions: prompts.JudgePrompt = prompts.HOUSE_JUDGE
+    ) -> None:
         self.client = client
         self.locale = locale
+        self.instructions = instructions
 
     @property
     def name(self) -> str:
@@ -75,7 +85,7 @@ class ModelEngine:
         return {
             "model": settings.model,
             "endpoint": settings.shown_endpoint,
-            "prompts": prompts.PROMPTS_VERSION,
+            "prompts": self.instructions.version,
             "temperature": settings.temperature,
         }
 
@@ -94,10 +104,13 @@ class ModelEngine:
             category=category, questions=edit_questions(drafts, num_questions), engine=self.name, locale=self.locale
         )
 
+    def check(self, questions: Iterable[Question]) -> None:
+        """Return: a model judges any question."""
+
     async def judge(self, context: Context, questions: QuestionSet, ledger: Ledger) -> list[Judgement]:
         """Ask the model for verdicts, and look every quote up in the context."""
         asked = questions.questions
-        prompt = prompts.judge_prompt(context, asked, self.locale)
+        prompt = prompts.judge_prompt(context, asked, self.locale, self.instructions)
         reply = await self.client.ask(prompt, prompts.judge_reply(len(asked)), ledger)
         by_number = {judgement.number: judgement for judgement in reply.judgements}
         return [checked(question, by_number[n], context) for n, question in enumerate(asked, start=1)]
@@ -160,6 +173,10 @@ class EmbeddedEngine:
     ) -> QuestionSet:
         """Choose questions from the bank."""
         return self._offline.question_set(sample, category=category, num_questions=num_questions)
+
+    def check(self, questions: Iterable[Question]) -> None:
+        """Make sure that all questions are the bank's own."""
+        self._offline.check(questions)
 
     async def judge(self, context: Context, questions: QuestionSet, ledger: Ledger) -> list[Judgement]:
         """Run the detector of each question."""

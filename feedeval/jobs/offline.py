@@ -7,7 +7,7 @@ else worded. So this engine asks its own questions and judges no others.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class OfflineEngine:
         self.locale = locale
         self._bank: Bank = load_bank(bank_dir)
         self._locale_language = locale.replace("_", "-").split("-")[0].lower()
+        self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.ask.values()}
         self._detector = lru_cache(maxsize=None)(self._build_detector)
         self._family = lru_cache(maxsize=4096)(self._family_of_category)
 
@@ -91,6 +92,15 @@ class OfflineEngine:
             notes=self._notes(sample, len(questions), num_questions),
         )
 
+    def check(self, questions: Iterable[Question]) -> None:
+        """Make sure that all questions are the bank's own.
+
+        Raises:
+            InputError: One is not.
+        """
+        for question in questions:
+            self._facet_of(question)
+
     def judge(self, context: Context, questions: Sequence[Question]) -> list[Judgement]:
         """Return a judgement for each question, in order.
 
@@ -116,7 +126,8 @@ class OfflineEngine:
         return family_of_sample(category, (), self._bank) if category else None
 
     def _facet_of(self, question: Question) -> Facet:
-        facet = self._bank.facets.get(question.facet or "")
+        # Results keep a question's words and not its facet.
+        facet = self._bank.facets.get(question.facet or "") or self._by_wording.get(question.text)
         if facet is None:
             raise InputError(
                 f"the embedded engine asks only its own questions, and {question.text!r} (facet {question.facet!r}) is "

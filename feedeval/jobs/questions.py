@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from feedeval.errors import RecordError
@@ -73,11 +73,14 @@ class QuestionBook:
         self._documents: Documents | None = None
         self._saving = asyncio.Lock()
 
-    def open(self, documents: Documents) -> None:
-        """Take up the sets that the session has already."""
+    def open(self, documents: Documents, frozen: Mapping[str, QuestionSet] | None = None) -> None:
+        """Take up the sets that the session has already; those that are frozen stand in it from now on."""
         self._documents = documents
         document = documents.load(DOCUMENT) or {"sets": []}
         self._sets = {s["category"]: QuestionSet.model_validate(s) for s in document["sets"]}
+        if frozen and any(self._sets.get(category) != made for category, made in frozen.items()):
+            self._sets.update(frozen)
+            documents.save(DOCUMENT, _document(self._sets.values()))
         self._unsaved.clear()
         self._making.clear()
         self._refused.clear()

@@ -60,6 +60,8 @@ class QuestionSet(Frozen):
     notes: tuple[str, ...] = ()
     """What a reader should know of it, such as 'read attributes and measures only'."""
     effort: Effort = Effort()
+    frozen_from: str = ""
+    """The session whose questions these are, where they were asked again as they stood."""
 
 
 class ContextField(Frozen):

@@ -91,7 +91,8 @@ def efforts_of(session: Session) -> tuple[list[tuple[int, Effort]], list[Effort]
         for result in read_batch_file(path).results
     ]
     document = read_document(session.output_dir, session.id, "questions") or {"sets": []}
-    return judged, [QuestionSet.model_validate(each).effort for each in document["sets"]]
+    sets = [QuestionSet.model_validate(each) for each in document["sets"]]
+    return judged, [made.effort for made in sets if not made.frozen_from]
 
 
 def _effort_of(result: Result) -> Effort:

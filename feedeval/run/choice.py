@@ -56,10 +56,11 @@ def choose(job: Job, output_dir: Path, settings: RunSettings, plan: Plan) -> Cho
     related = [p for p in _sessions(output_dir) if p.kind == job.kind]
     alike = [p for p in related if p.fingerprint == fingerprint]
     same = named or next((p for p in alike if p.records_digest == plan.digest), None)
-    sources = _sources(alike, same) if settings.reuse else ()
+    found = (*_sources(alike, same), *settings.also_from) if settings.reuse else ()
+    sources = tuple(dict.fromkeys(found))
     if same is not None:
         return _take_up(same, settings, sources)
-    if alike:
+    if alike or sources:
         return Choice(None, sources=sources)
     if related:
         differ = _differences(related[0].fingerprint, fingerprint)

@@ -74,6 +74,8 @@ class RunSettings(CheckedSettings):
     """Let a new session on a changed feed take over what still holds."""
     session: str | None = None
     """Go on with this session and no other."""
+    also_from: tuple[str, ...] = ()
+    """Sessions whose results hold although their fingerprints differ."""
     keep_calls: bool = False
     """Keep the call log of a batch after the batch is complete."""
     progress_interval_s: float = Field(default=2.0, gt=0)
