@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from feedeval.results.summary import Summary
 
 KIND_AUDIT = "audit"
+KINDS_OF_JUDGE = frozenset({"judge", "probe"})
+"""Sessions that look at a judge and not at a feed; their results are evaluations as well."""
 
 
 def load_session(session_id: str | None = None, *, output_dir: str | Path = "output") -> Session:
@@ -111,6 +113,11 @@ class Session:
         return self.progress.kind == KIND_AUDIT
 
     @property
+    def has_evaluations(self) -> bool:
+        """Whether the results are evaluations of products, by an audit or by a judge that is being looked at."""
+        return self.is_audit or self.progress.kind in KINDS_OF_JUDGE
+
+    @property
     def note(self) -> str:
         """What has to be said wherever results of this engine are shown; empty for a language model."""
         return engine_note(self.progress.engine)
@@ -118,7 +125,7 @@ class Session:
     @cached_property
     def _loaded(self) -> frames.Loaded:
         paths = self.batch_paths
-        if not self.is_audit:
+        if not self.has_evaluations:
             return frames.load_any(paths, engine=self.progress.engine)
         return frames.load_audit(paths, engine=self.progress.engine, in_memory=self.is_small)
 
@@ -157,7 +164,7 @@ class Session:
 
     @cached_property
     def _judgements(self) -> pd.DataFrame:
-        return judgement_frame(self.batch_paths if self.is_audit else [])
+        return judgement_frame(self.batch_paths if self.has_evaluations else [])
 
     @property
     def judgements(self) -> pd.DataFrame:
