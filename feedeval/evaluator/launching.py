@@ -97,14 +97,20 @@ def launch(
         )
     except SessionLocked as exc:
         # Running the cell again finds the run that goes on: it is shown once more, and no second one starts.
-        found = _live.get((output_dir.resolve(), exc.session))
-        if found is None or found.done:
+        found = live_run(output_dir, exc.session)
+        if found is None:
             raise
         run = found
         if showing.blocking:
             run.display()
     _live[output_dir.resolve(), run.sid] = run
     return run
+
+
+def live_run(output_dir: Path, sid: str) -> EvaluationRun | None:
+    """Return the run of a session that this process has going, or None."""
+    found = _live.get((output_dir.resolve(), sid))
+    return None if found is None or found.done else found
 
 
 def _changer(client: ModelClient) -> Callable[[Mapping[str, Any]], None]:

@@ -50,7 +50,7 @@ def _said(judgements: pd.DataFrame) -> Markup:
         return Markup("<p>It answers none of the questions.</p>")
     wanted = shown[["verdict", "question", "required", "evidence", "verified"]]
     rows = [
-        (_verdict(verdict), question_html(question, required), _quote(evidence, verified))
+        (verdict_mark(verdict), question_html(question, required), _quote(evidence, verified))
         for verdict, question, required, evidence, verified in wanted.itertuples(index=False, name=None)
     ]
     return table(("Answer", "Question", "What the feed says"), rows)
@@ -68,10 +68,11 @@ def _left_open(judgements: pd.DataFrame) -> Markup:
         f"<li>{question_html(text, required)}{_arrow(attribute)}</li>" for text, required, attribute in wanted
     )
     where = '<span class="quiet">(→ where an answer would go)</span>'
-    return Markup(f'<p class="small"><b>{_verdict(Verdict.NO)}</b> {where}</p><ul class="open">{items}</ul>')
+    return Markup(f'<p class="small"><b>{verdict_mark(Verdict.NO)}</b> {where}</p><ul class="open">{items}</ul>')
 
 
-def _verdict(verdict: str) -> Markup:
+def verdict_mark(verdict: str) -> Markup:
+    """Return the glyph and the word of a verdict."""
     glyph, word = _VERDICTS[Verdict(verdict)]
     return Markup(f"{glyph} {word}".replace(" ", "&nbsp;"))
 

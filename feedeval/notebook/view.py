@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedeval.html import Markup, escape
-from feedeval.records import Failure, HealthStatus, Status
+from feedeval.records import Failure, Health, HealthStatus, Status
 from feedeval.results.plaintext import clip, plain
 from feedeval.results.session import engine_note, money
 from feedeval.run.progress import Snapshot
@@ -76,8 +76,8 @@ def parts(snapshot: Snapshot, messages: Sequence[str] = (), *, fault: str = "") 
     """
     return Parts(
         head=_div(_headline(snapshot), _why(snapshot)),
-        body=_div(_bars(snapshot), _figures(snapshot)),
-        tail=_div(_fault(fault), _health(snapshot), _errors(snapshot), _messages(messages)),
+        body=_div(_bars(snapshot), figures(_facts(snapshot))),
+        tail=_div(fault_line(fault), health_lines(snapshot.health), _errors(snapshot), _messages(messages)),
     )
 
 
@@ -141,16 +141,30 @@ def moment(timestamp: str) -> str:
     return timestamp[:19].replace("T", " ")
 
 
+def state_mark(status: Status) -> Markup:
+    """Return the glyph and the word of a state."""
+    return _mark(_GLYPHS[status], _COLOURS.get(status, "inherit"), status.value.capitalize())
+
+
+def _mark(glyph: str, colour: str, word: str) -> Markup:
+    return Markup(f'<span aria-hidden="true" style="color:{colour}">{glyph}</span> {escape(word)}')
+
+
+def kind_words(kind: str) -> tuple[str, str]:
+    """Return what a session of a kind is called, and what its records are."""
+    return _KINDS.get(kind, (kind.replace("_", " ").capitalize(), "records"))
+
+
 def _div(*body: Markup) -> Markup:
     return Markup(f'<div style="{_FONT}">{"".join(body)}</div>')
 
 
 def _title(snapshot: Snapshot) -> str:
-    return _KINDS.get(snapshot.kind, (snapshot.kind.capitalize(), ""))[0]
+    return kind_words(snapshot.kind)[0]
 
 
 def _unit(snapshot: Snapshot) -> str:
-    return _KINDS.get(snapshot.kind, ("", "records"))[1]
+    return kind_words(snapshot.kind)[1]
 
 
 def _state(snapshot: Snapshot) -> tuple[str, str]:
@@ -174,7 +188,7 @@ def _headline(snapshot: Snapshot) -> Markup:
     return Markup(
         '<div style="display:flex;flex-wrap:wrap;column-gap:1em;align-items:baseline">'
         f'<span role="status" style="font-size:16px;font-weight:600;white-space:nowrap">'
-        f'<span aria-hidden="true" style="color:{colour}">{glyph}</span> {escape(word)}</span> '
+        f"{_mark(glyph, colour, word)}</span> "
         f"<span><b>{escape(_title(snapshot))}</b> on {escape(_short(snapshot.engine))}</span> "
         f'<span style="{_QUIET}">session {escape(snapshot.session)} in {escape(_short(snapshot.output_dir))}</span>'
         "</div>" + (f'<div style="{_QUIET};font-size:12px">{escape(note)}</div>' if note else "")
@@ -196,11 +210,11 @@ def _bars(snapshot: Snapshot) -> Markup:
     counts, batch = snapshot.counts, snapshot.batch
     total = counts.total or 1
     shares = (counts.done / total, counts.failed / total) if counts.total else (1.0, 0.0)
-    rows = [_bar_row("All", shares, _through(snapshot))]
+    rows = [bar_row("All", shares, _through(snapshot))]
     if batch is not None and not snapshot.done:
         text = f"{batch.through:,} of {batch.size:,}"
         rows.append(
-            _bar_row(f"Batch {batch.number:,} of {snapshot.total_batches:,}", (batch.through / batch.size, 0), text)
+            bar_row(f"Batch {batch.number:,} of {snapshot.total_batches:,}", (batch.through / batch.size, 0), text)
         )
     return Markup("".join(rows))
 
@@ -213,7 +227,8 @@ def _through(snapshot: Snapshot) -> str:
     return f"{through:,} of {counts.total:,} {_unit(snapshot)} · {percent} %"
 
 
-def _bar_row(name: str, shares: tuple[float, float], text: str) -> Markup:
+def bar_row(name: str, shares: tuple[float, float], text: str) -> Markup:
+    """Return a bar with its name and figures; `shares` are those that were done and that failed, in [0, 1]."""
     widths = [f"{100 * min(max(share, 0.0), 1.0):.2f}%" for share in shares]
     # Failures are hatched: the two parts of the bar differ without colour, too.
     hatch = f"repeating-linear-gradient(135deg,{_BAD} 0 4px,transparent 4px 7px)"
@@ -266,11 +281,12 @@ def rate(per_s: float) -> str:
     return f"{60 * per_s:.1f} a minute" if per_s > 0 else "–"
 
 
-def _figures(snapshot: Snapshot) -> Markup:
+def figures(facts: Sequence[tuple[str, str]]) -> Markup:
+    """Return figures under their names, side by side as far as there is room."""
     cells = "".join(
         f'<div><span style="{_QUIET};font-size:12px">{escape(name)}</span> '
         f'<span style="display:block;font-weight:600">{escape(value)}</span></div>'
-        for name, value in _facts(snapshot)
+        for name, value in facts
     )
     return Markup(
         '<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5em,1fr));gap:4px 1em;margin:6px 0">'
@@ -278,7 +294,8 @@ def _figures(snapshot: Snapshot) -> Markup:
     )
 
 
-def _fault(fault: str) -> Markup:
+def fault_line(fault: str) -> Markup:
+    """Return what went wrong when a button was pressed; nothing where nothing did."""
     if not fault:
         return Markup("")
     return Markup(
@@ -287,11 +304,11 @@ def _fault(fault: str) -> Markup:
     )
 
 
-def _health(snapshot: Snapshot) -> Markup:
-    health = snapshot.health
+def health_lines(health: Health) -> Markup:
+    """Return the state of health, and where it is not good its reasons and what to do."""
     status = health.overall_status
-    glyph = f'<span aria-hidden="true" style="color:{_HEALTH_COLOURS[status]}">{_HEALTH_GLYPHS[status]}</span>'
-    line = f"<div>Health: {glyph} <b>{status.value}</b></div>"
+    mark = _mark(_HEALTH_GLYPHS[status], _HEALTH_COLOURS[status], "")
+    line = f"<div>Health: {mark}<b>{status.value}</b></div>"
     if status is HealthStatus.HEALTHY:
         return Markup(line)
     told = [_short(text) for text in (*health.reasons[:_REASONS_SHOWN], *health.recommendations[:_REASONS_SHOWN])]
