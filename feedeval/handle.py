@@ -117,9 +117,14 @@ class EvaluationRun:
         """Show the run in one more place from now on."""
         self._run.add_reporter(reporter)
 
+    @property
+    def panel(self) -> PanelReporter:
+        """The panel of the run, to be shown among other widgets too."""
+        return self._panel or panel_for(self)
+
     def display(self) -> None:
         """Show the panel in the output of this cell; outside a notebook, print where the run stands."""
-        (self._panel or panel_for(self)).display()
+        self.panel.display()
 
     _ipython_display_ = display
 

@@ -184,7 +184,7 @@ class ProductFeedEvaluator:
         left, frozen = frozen_questions(options, self.output_dir)
         audit, _, rest = sorted_options(left)
         engine, client = self.open_engine(rest.get("max_in_flight"))
-        source = FeedSource(feed, rest.get("limit"))
+        source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         survey, chosen = job.survey(pilot)
         few = [p for n, p in enumerate(source.products()) if n in chosen]
@@ -210,7 +210,7 @@ class ProductFeedEvaluator:
         left, frozen = frozen_questions(options, self.output_dir)
         audit, running, rest = sorted_options(left)
         engine, client = self.open_engine(rest.get("max_in_flight"))
-        source = FeedSource(feed, rest.get("limit"))
+        source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         if frozen is not None:
             running = running.model_copy(update={"also_from": sources(job, frozen, self.output_dir)})

@@ -23,27 +23,38 @@ class FeedSource:
     Args:
         feed: A frame of `read_feed`, an iterable of mappings, or anything that `read_feed` takes.
         limit: The first products only.
+        name: What is written down of content that is given as bytes, such as `the upload feed.xml`.
+        quiet: Warn of nothing: the caller has told already what is wrong with the feed.
 
     Raises:
         InputError: `limit` is out of range.
         FeedError: What can be read only once is not a feed.
     """
 
-    def __init__(self, feed: Any, limit: int | None = None) -> None:
+    def __init__(self, feed: Any, limit: int | None = None, *, name: str = "", quiet: bool = False) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
         self._limit = limit
-        self._told = False
-        self.description: dict[str, Any] = {"limit": limit, **_origin(feed)}
+        self._told = quiet
+        self.description: dict[str, Any] = {"limit": limit, **({"kind": name} if name else _origin(feed))}
         """What a session writes down: `path` or `url` where it can be read again from there, else `kind`."""
-        again = isinstance(feed, pd.DataFrame | bytes | bytearray) or _is_path(feed)
-        self._feed: Any = feed if again else list(islice(products(feed), limit))
+        again = isinstance(feed, pd.DataFrame) or _is_content(feed)
+        self._feed: Any = feed if again else list(self._stream(feed) if _is_address(feed) else self._first(feed))
+
+    @classmethod
+    def of(cls, feed: Any, limit: int | None = None) -> FeedSource:
+        """Return `feed` as a source; one that is a source already keeps its own limit."""
+        return feed if isinstance(feed, FeedSource) else cls(feed, limit)
 
     def products(self) -> Iterator[Product]:
         """Iterate over the products once more; what is wrong with a file is said in the first pass."""
-        if not _is_path(self._feed):
-            return islice(products(self._feed), self._limit)
-        stream = iter_feed(self._feed, limit=self._limit)
+        return self._stream(self._feed) if _is_content(self._feed) else self._first(self._feed)
+
+    def _first(self, feed: Any) -> Iterator[Product]:
+        return islice(products(feed), self._limit)
+
+    def _stream(self, feed: Any) -> Iterator[Product]:
+        stream = iter_feed(feed, limit=self._limit)
         stream.quiet, self._told = self._told, True
         return stream
 
@@ -78,6 +89,11 @@ def _origin(feed: Any) -> dict[str, Any]:
 
 def _is_address(feed: Any) -> bool:
     return isinstance(feed, str) and feed.lower().startswith(("http://", "https://"))
+
+
+def _is_content(feed: Any) -> bool:
+    """Whether a feed is a file's content or where a file is, which can be read as a stream more than once."""
+    return isinstance(feed, bytes | bytearray) or _is_path(feed)
 
 
 def _is_path(feed: Any) -> bool:

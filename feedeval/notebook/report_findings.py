@@ -39,7 +39,7 @@ def check_again(session: Session, feed: Any = None) -> Checked:
     source = source if isinstance(source, dict) else {}
     try:
         given = feed_again(source) if feed is None else feed
-        products = list(FeedSource(given, source.get("limit")).products())
+        products = list(FeedSource.of(given, source.get("limit")).products())
         findings = check_feed(products)
     except (FeedevalError, OSError) as exc:
         # The reason may name folders of this machine: it is for whoever makes the report, not for who gets it.

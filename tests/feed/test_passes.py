@@ -70,3 +70,15 @@ def test_a_feed_given_by_hand_cannot_be_read_again(feed: Path) -> None:
 def test_what_is_no_feed_is_refused_at_once() -> None:
     with pytest.raises(FeedError):
         FeedSource(42)
+
+
+def test_a_quiet_source_warns_of_nothing_and_keeps_the_name_and_limit_that_it_was_given(feed: Path) -> None:
+    broken = feed.read_bytes() + b"4,Lamp,too,many\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        source = FeedSource(broken, 2, name="the upload shop.csv", quiet=True)
+        assert FeedSource.of(source, 1) is source
+        assert len(list(source.products())) == 2
+    assert source.description == {"limit": 2, "kind": "the upload shop.csv"}
+    with pytest.raises(InputError, match=r"was the upload shop\.csv and cannot be read again"):
+        feed_again(source.description)
