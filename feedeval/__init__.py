@@ -27,6 +27,7 @@ from feedeval.feed.reader import deduplicate, iter_feed, read_feed
 from feedeval.handle import EvaluationRun
 from feedeval.notebook import plots
 from feedeval.notebook.report import report
+from feedeval.results.agreement import Agreement, agreement
 from feedeval.results.archive import backup, restore
 from feedeval.results.estimate import Estimate
 from feedeval.results.library import cleanup, consolidate, list_sessions
@@ -35,6 +36,7 @@ from feedeval.results.session import Session, load_session
 __version__ = _version("feedeval")
 
 __all__ = [
+    "Agreement",
     "Estimate",
     "EvaluationRun",
     "FeedError",
@@ -46,6 +48,7 @@ __all__ = [
     "Session",
     "SessionError",
     "__version__",
+    "agreement",
     "backup",
     "check_feed",
     "cleanup",

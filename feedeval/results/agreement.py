@@ -1,0 +1,251 @@
+"""How far predictions agree with what people said: images and their labels, or a judge's verdicts and people's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypedDict, Unpack
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from feedeval.errors import InputError
+from feedeval.results import agreement_figures as figures
+from feedeval.results.agreement_pairs import Pairs, column, pairs_of, yes_or_no
+from feedeval.results.session import engine_note
+from feedeval.results.stats import Interval, quantile, wilson
+
+CONFIDENCE = "confidence"
+CRITICAL = ("critical_hazard", "critical")
+FEW_ROWS = 30
+"""Below so many rows a note says that the intervals are rough."""
+
+
+class AgreementOptions(TypedDict, total=False):
+    """What else `agreement` takes."""
+
+    confidence: str | None
+    """Column of the confidence in [0, 1]; `confidence` where there is one, None for none."""
+    critical: tuple[str, str] | None
+    """Columns of what people and what the model called critical; `critical_hazard` and `critical` where both are there,
+    None for none."""
+    order: Sequence[str] | None
+    """The labels from lowest to highest, for the weighted kappa; `no`, `partial`, `yes` where these are the labels."""
+    weights: Literal["linear", "quadratic"]
+    """How the weight of a disagreement grows with its distance in `order`; default `linear`."""
+    clusters: str | None
+    """Column of what rows belong together, such as `product_id`: the intervals of accuracy and kappa draw it whole."""
+    abstain: str | None
+    """The prediction that stands for no answer; default `unsure`, None where every prediction is an answer."""
+    bins: int
+    """Bins of equal width of the reliability table; default 10."""
+    level: float
+    """Confidence of the intervals; default 0.95."""
+
+
+class Criticals(NamedTuple):
+    """What people called critical against what the model did."""
+
+    n: int
+    """Rows where both said it."""
+    labelled: int
+    found: int
+    """Critical to both."""
+    missed: pd.DataFrame
+    """The rows that people called critical and the model did not, as they were given."""
+    false: pd.DataFrame
+    """The rows that the model called critical and people did not."""
+    recall: Interval
+    """Share of the labelled ones that were found, with its Wilson interval."""
+    precision: Interval
+    """Share of those called critical that are, with its Wilson interval."""
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """How far two columns of labels agree; shown as text by `print` and as tables in a notebook.
+
+    Only rows with both a label and a prediction are compared; the others are counted in `left_out` and are neither
+    right nor wrong. A prediction that abstains is compared: it is not right, and a label of its own to kappa.
+    """
+
+    truth: str
+    prediction: str
+    rows: int
+    """Rows of the frame."""
+    left_out: Mapping[str, int]
+    """Rows that could not be compared, by what they lack."""
+    n: int
+    """Rows compared."""
+    right: int
+    abstain: str | None
+    abstained: int
+    """Compared rows without an answer."""
+    accuracy: Interval
+    """Share of the compared rows that are right."""
+    accuracy_answered: Interval
+    """Share of the answered rows that are right."""
+    majority: tuple[str, float]
+    """The most frequent label, and the accuracy of always saying it."""
+    kappa: Interval
+    """Cohen's kappa over the compared rows with a bootstrap interval; NaN where only one label occurs."""
+    kappa_answered: Interval
+    """The same over the answered rows."""
+    weighted_kappa: Interval | None
+    """Weighted kappa over the answered rows; None where the labels have no order."""
+    per_class: pd.DataFrame
+    """A row a label: label (str), support, predicted (int64), precision, recall, f1 (float64, NaN where undefined)."""
+    confusion: pd.DataFrame
+    """Counts: a row a label, a column a prediction, abstentions last."""
+    calibration: pd.DataFrame
+    """A row a bin of confidence that is not empty: low, high, confidence (mean), accuracy, accuracy_low, accuracy_high
+    (float64), n (int64). Empty where there is no confidence."""
+    ece: float
+    """Expected calibration error: mean distance of confidence and accuracy over the bins; NaN without confidence."""
+    thresholds: pd.DataFrame
+    """What is left where only predictions at least so confident count: threshold, coverage (share of the compared
+    rows), accuracy, accuracy_low, accuracy_high (float64), n (int64)."""
+    slices: pd.DataFrame
+    """A row a value of each column of `by`: column, value (str), n, abstained, left_out (int64), accuracy,
+    accuracy_low, accuracy_high, kappa (float64)."""
+    criticals: Criticals | None
+    """None where the frame does not say what is critical."""
+    disagreements: pd.DataFrame
+    """The answered rows that are not right, as they were given, the most confident first."""
+    notes: tuple[str, ...]
+    """What a reader has to know of the figures."""
+
+    def __str__(self) -> str:
+        from feedeval.results.agreement_words import text
+
+        return text(self)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from feedeval.results.agreement_words import html
+
+        return html(self)
+
+
+def agreement(
+    frame: pd.DataFrame,
+    *,
+    truth: str = "true_class",
+    prediction: str = "predicted_class",
+    by: str | Sequence[str] = (),
+    **options: Unpack[AgreementOptions],
+) -> Agreement:
+    """Compare predictions with labels: accuracy, kappa, each class, calibration, abstentions, slices.
+
+    The results of a shadow run are compared as they are; a judge is judged with `truth="human"`,
+    `prediction="verdict"`. Labels are the same where they differ in case and white space only. Rows without a label
+    or a prediction (unreadable, failed) are left out and counted.
+
+    Args:
+        frame: A row a case.
+        truth: Column of what people said.
+        prediction: Column of what is compared with it.
+        by: Columns whose values are compared apart.
+        **options: `confidence`, `critical`, `order`, `weights`, `clusters`, `abstain`, `bins`, `level`, as
+            `AgreementOptions` says.
+
+    Raises:
+        InputError: A column is missing, no row can be compared, a confidence is not in [0, 1], or a label is not in
+            `order`.
+    """
+    level, bins = options.get("level", 0.95), options.get("bins", 10)
+    quantile(level)
+    if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= 100:
+        raise InputError(f"bins={bins!r}: give 1 to 100 bins")
+    pairs = pairs_of(frame, truth, prediction, abstain=options.get("abstain", "unsure"), order=options.get("order"))
+    compared = frame.iloc[pairs.rows]
+    confidence = _confidence(compared, options)
+    clusters = _clusters(compared, options)
+    answered = pairs.only(pairs.answered)
+    clusters_answered = None if clusters is None else clusters[pairs.answered]
+    weights = options.get("weights", "linear")
+    reliability, ece = figures.calibration(pairs, confidence, bins, level)
+    return Agreement(
+        truth=truth,
+        prediction=prediction,
+        rows=len(frame),
+        left_out=pairs.left_out,
+        n=len(pairs),
+        right=int(pairs.right.sum()),
+        abstain=pairs.abstain,
+        abstained=len(pairs) - len(answered),
+        accuracy=figures.accuracy(pairs, clusters, level),
+        accuracy_answered=figures.accuracy(answered, clusters_answered, level),
+        majority=figures.majority(pairs),
+        kappa=figures.kappa(pairs, clusters, level),
+        kappa_answered=figures.kappa(answered, clusters_answered, level),
+        weighted_kappa=figures.kappa(answered, clusters_answered, level, weights) if pairs.ordered else None,
+        per_class=figures.per_class(pairs),
+        confusion=figures.confusion(pairs),
+        calibration=reliability,
+        ece=ece,
+        thresholds=figures.thresholds(pairs, confidence, level),
+        slices=figures.slices(frame, pairs, [by] if isinstance(by, str) else by, level),
+        criticals=_criticals(frame, options, level),
+        disagreements=figures.disagreements(compared, pairs, confidence),
+        notes=tuple(_notes(compared, pairs)),
+    )
+
+
+def _confidence(compared: pd.DataFrame, options: AgreementOptions) -> NDArray[np.float64] | None:
+    name = options.get("confidence", CONFIDENCE)
+    if name is None or ("confidence" not in options and name not in compared.columns):
+        return None
+    given = column(compared, name)
+    values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    strange = (given.notna().to_numpy() & np.isnan(values)) | (values < 0) | (values > 1)
+    if strange.any():
+        where = int(np.flatnonzero(strange)[0])
+        raise InputError(
+            f"column {name!r} has {given.iloc[where]!r} in the row {compared.index[where]!r}: a confidence is a share "
+            "from 0 to 1; name another column with confidence=, or confidence=None to do without"
+        )
+    return values
+
+
+def _clusters(compared: pd.DataFrame, options: AgreementOptions) -> NDArray[np.int64] | None:
+    name = options.get("clusters")
+    if name is None:
+        return None
+    # Missing values belong to no cluster but to themselves.
+    codes, found = pd.factorize(column(compared, name))
+    alone = codes < 0
+    codes[alone] = len(found) + np.arange(alone.sum())
+    return codes.astype(np.int64)
+
+
+def _criticals(frame: pd.DataFrame, options: AgreementOptions, level: float) -> Criticals | None:
+    names = options.get("critical", CRITICAL)
+    if names is None or ("critical" not in options and not set(names) <= set(frame.columns)):
+        return None
+    people, model = (yes_or_no(column(frame, name)) for name in names)
+    n = int((~np.isnan(people) & ~np.isnan(model)).sum())
+    if not n:
+        return None
+    found = int(((people == 1) & (model == 1)).sum())
+    missed, false = frame[(people == 1) & (model == 0)], frame[(people == 0) & (model == 1)]
+    return Criticals(
+        n=n,
+        labelled=found + len(missed),
+        found=found,
+        missed=missed,
+        false=false,
+        recall=wilson(found, found + len(missed), level),
+        precision=wilson(found, found + len(false), level),
+    )
+
+
+def _notes(compared: pd.DataFrame, pairs: Pairs) -> Iterator[str]:
+    engines = compared["engine"].dropna().unique() if "engine" in compared.columns else ()
+    yield from filter(None, map(engine_note, map(str, engines)))
+    if len(pairs) < FEW_ROWS:
+        yield f"Only {len(pairs):,} rows were compared: the figures say little, whatever their intervals."
+    if len(pairs.labels) == 1:
+        yield f"{pairs.labels[0]!r} is the only label that occurs, so that kappa is not defined."
