@@ -29,6 +29,7 @@ from feedeval.notebook import plots
 from feedeval.notebook.report import report
 from feedeval.results.agreement import Agreement, agreement
 from feedeval.results.archive import backup, restore
+from feedeval.results.compare import Comparison, compare
 from feedeval.results.estimate import Estimate
 from feedeval.results.library import cleanup, consolidate, list_sessions
 from feedeval.results.session import Session, load_session
@@ -37,6 +38,7 @@ __version__ = _version("feedeval")
 
 __all__ = [
     "Agreement",
+    "Comparison",
     "Estimate",
     "EvaluationRun",
     "FeedError",
@@ -52,6 +54,7 @@ __all__ = [
     "backup",
     "check_feed",
     "cleanup",
+    "compare",
     "consolidate",
     "deduplicate",
     "iter_feed",

@@ -69,6 +69,17 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     return filling + text if right else text + filling
 
 
+def wrapped(text: object, width: int) -> str:
+    """Return `text` as `plain` does, broken between words into lines of at most `width` characters."""
+    lines: list[str] = []
+    for word in plain(text).split():
+        if lines and len(lines[-1]) + len(word) < width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
 def columns(rows: Iterable[Sequence[object]], header: Sequence[str] = (), *, width: int = 100, indent: str = "") -> str:
     """Return rows as aligned columns within `width` cells.
 

@@ -15,7 +15,7 @@ from feedeval.html import Markup, bar, definitions, escape, link, section, table
 from feedeval.records import Status, Verdict
 from feedeval.results.frames import RowStatus
 from feedeval.results.loading import AskedBatch, decode_batches
-from feedeval.results.plaintext import clip, columns, plain
+from feedeval.results.plaintext import clip, columns, plain, wrapped
 from feedeval.run.scan import collector_paused
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Summary:
 
     def text(self, width: int = 100) -> str:
         """Return the summary for a terminal of `width` cells."""
-        parts = ["\n".join([plain(self.title), *(_wrap(note, width) for note in self.notes)])]
+        parts = ["\n".join([plain(self.title), *(wrapped(note, width) for note in self.notes)])]
         parts.append(_pairs(self.facts))
         parts += [block.text(width) for block in self.blocks]
         parts.append(_pairs(self.next_steps))
@@ -281,13 +281,3 @@ def _text(value: object) -> str:
 def _pairs(pairs: dict[str, str]) -> str:
     room = max(map(len, pairs), default=0)
     return "\n".join(f"{name:<{room}}  {plain(value)}" for name, value in pairs.items())
-
-
-def _wrap(text: str, width: int) -> str:
-    lines: list[str] = []
-    for word in plain(text).split():
-        if lines and len(lines[-1]) + len(word) < width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return "\n".join(lines)

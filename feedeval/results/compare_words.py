@@ -1,0 +1,144 @@
+"""A comparison in words: for a terminal, and as static HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from feedeval.html import Markup, definitions, escape
+from feedeval.results.plaintext import plain, wrapped
+from feedeval.results.summary import TOP, Block
+
+if TYPE_CHECKING:
+    from feedeval.results.compare import Comparison
+    from feedeval.results.stats import Interval
+
+
+def title(comparison: Comparison) -> str:
+    """Return what is compared."""
+    return f"Comparison of {comparison.before.id} with {comparison.after.id}"
+
+
+def headline(comparison: Comparison) -> str:
+    """Return the result in one sentence."""
+    found = comparison.change
+    products = f"{comparison.compared:,} product{'s' * (comparison.compared != 1)}"
+    if comparison.changes.empty:
+        return f"Nothing changed: {products} got the same verdicts at {comparison.coverage_after_pct:.1f} % coverage."
+    span = f"coverage {comparison.coverage_before_pct:.1f} → {comparison.coverage_after_pct:.1f} % over {products}"
+    if found.low > 0 or found.high < 0:
+        return f"The feed answers {'more' if found.estimate > 0 else 'less'}: {span}, {points(found)}."
+    return f"No clear change: {span}, {points(found)}."
+
+
+def points(change: Interval) -> str:
+    """Return a change in percentage points with its bounds."""
+    sure = f" (95 %: {change.low:+.1f} to {change.high:+.1f})" if change.low == change.low else ""
+    return f"{change.estimate:+.1f} points{sure}"
+
+
+def text(comparison: Comparison, width: int) -> str:
+    """Return the comparison for a terminal."""
+    parts = [f"{title(comparison)}\n{wrapped(headline(comparison), width)}"]
+    parts += [wrapped(note, width) for note in comparison.notes]
+    room = max(map(len, facts(comparison)))
+    parts.append("\n".join(f"{name:<{room}}  {plain(value)}" for name, value in facts(comparison).items()))
+    parts += [block.text(width) for block in blocks(comparison)]
+    return "\n\n".join(parts)
+
+
+def body_html(comparison: Comparison) -> Markup:
+    """Return the comparison as static HTML, without its title."""
+    notes = [Markup(f"<p><em>{escape(note)}</em></p>") for note in comparison.notes]
+    lead = Markup(f"<p><b>{escape(headline(comparison))}</b></p>")
+    lists = [block.html() for block in blocks(comparison)]
+    return Markup("".join([lead, *notes, definitions(facts(comparison)), *lists]))
+
+
+def facts(comparison: Comparison) -> dict[str, str]:
+    """Return the figures by name."""
+    chance = "p < 0.001" if comparison.p_value < 0.001 else f"p = {comparison.p_value:.3f}"
+    found = {
+        "Coverage": f"{comparison.coverage_before_pct:.1f} → {comparison.coverage_after_pct:.1f} %, "
+        f"{points(comparison.change)}",
+        "Answered": f"{points(comparison.answered)}: {comparison.gained:,} questions more, {comparison.lost:,} fewer "
+        f"({chance}, McNemar)",
+        "Products": f"{comparison.compared:,} compared: {len(comparison.better):,} better, "
+        f"{len(comparison.worse):,} worse",
+        "New, gone": f"{len(comparison.new):,} new, {len(comparison.gone):,} gone",
+    }
+    return found
+
+
+def blocks(comparison: Comparison, *, top: int = TOP) -> list[Block]:
+    """Return the lists of what changed; empty ones are left out."""
+    found = [
+        _groups("By category", "Category", "category", comparison.categories, top),
+        _groups("By topic", "Topic", "taxonomy", comparison.taxonomies, top),
+        _products("Products that got better", comparison.better, top),
+        _products("Products that got worse", comparison.worse, top),
+        questions_block("Questions answered more often", comparison.questions, "better", top),
+        questions_block("Questions answered less often", comparison.questions, "worse", top),
+        _alone("New products", comparison.new, top),
+        _alone("Products that are gone", comparison.gone, top),
+    ]
+    return [block for block in found if block.rows]
+
+
+def _groups(title: str, head: str, what: str, frame: pd.DataFrame, top: int) -> Block:
+    changed = frame[frame["change"] != 0]
+    order = changed["change"].abs().sort_values(ascending=False, kind="stable").index[:top]
+    names = [what, "coverage_before_pct", "coverage_after_pct", "change", "low", "high"]
+    rows = tuple(
+        (name or "(not stated)", f"{was:.1f} %", f"{now:.1f} %", f"{change:+.1f}", _bounds(low, high))
+        for name, was, now, change, low, high in changed.loc[order, names].itertuples(index=False, name=None)
+    )
+    left = len(changed) - len(rows)
+    told = f"The {len(rows)} that changed most; {left:,} more changed." if left else ""
+    return Block(title, (head, "Before", "After", "Points", "95 %"), rows, told)
+
+
+def _bounds(low: float, high: float) -> str:
+    return "" if low != low else f"{low:+.1f} to {high:+.1f}"
+
+
+def _products(title: str, frame: pd.DataFrame, top: int) -> Block:
+    names = ["coverage_before_pct", "coverage_after_pct", "change", "product_id", "title"]
+    rows = tuple(
+        (f"{was:.1f} %", f"{now:.1f} %", f"{change:+.1f}", _shown(product_id), _shown(name))
+        for was, now, change, product_id, name in frame[names].head(top).itertuples(index=False, name=None)
+    )
+    links = tuple(_shown(url) for url in frame["product_url"].head(top))
+    return Block(
+        _of(title, len(rows), len(frame)), ("Before", "After", "Points", "Product", "Title"), rows, links=links
+    )
+
+
+def questions_block(title: str, frame: pd.DataFrame, direction: str, top: int = TOP) -> Block:
+    """Return the questions whose verdicts changed most often in one direction, `better` or `worse`."""
+    changed = frame[frame[direction] > 0].sort_values(direction, ascending=False, kind="stable")
+    names = ["question", "taxonomy", "answered_before_pct", "answered_after_pct", direction, "products"]
+    rows = tuple(
+        (question, topic, f"{was:.0f} %", f"{now:.0f} %", int(count), f"{asked:,}")
+        for question, topic, was, now, count, asked in changed[names].head(top).itertuples(index=False, name=None)
+    )
+    header = ("Question", "About", "Before", "After", direction.capitalize(), "Asked of")
+    return Block(_of(title, len(rows), len(changed)), header, rows)
+
+
+def _alone(title: str, frame: pd.DataFrame, top: int) -> Block:
+    names = ["coverage_pct", "product_id", "title", "category"]
+    rows = tuple(
+        ("failed" if coverage != coverage else f"{coverage:.1f} %", _shown(product_id), _shown(name), _shown(category))
+        for coverage, product_id, name, category in frame[names].head(top).itertuples(index=False, name=None)
+    )
+    return Block(_of(title, len(rows), len(frame)), ("Coverage", "Product", "Title", "Category"), rows)
+
+
+def _of(title: str, shown: int, there: int) -> str:
+    return title if shown == there else f"{title}: {shown:,} of {there:,}"
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else ""
