@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from importlib.metadata import version as _version
 
+from feedeval.app import app
 from feedeval.errors import (
     FeedError,
     FeedevalError,
@@ -21,10 +22,12 @@ from feedeval.errors import (
     SessionError,
 )
 from feedeval.evaluator import ProductFeedEvaluator, resume
+from feedeval.evaluator.judging import shadow_judge
 from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
 from feedeval.handle import EvaluationRun
+from feedeval.jobs.prompts import JudgePrompt
 from feedeval.notebook import plots
 from feedeval.notebook.report import report
 from feedeval.results.agreement import Agreement, agreement
@@ -45,12 +48,14 @@ __all__ = [
     "FeedWarning",
     "FeedevalError",
     "InputError",
+    "JudgePrompt",
     "ProductFeedEvaluator",
     "RunFault",
     "Session",
     "SessionError",
     "__version__",
     "agreement",
+    "app",
     "backup",
     "check_feed",
     "cleanup",
@@ -65,4 +70,5 @@ __all__ = [
     "report",
     "restore",
     "resume",
+    "shadow_judge",
 ]

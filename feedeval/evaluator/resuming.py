@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Unpack
 
 from feedeval.evaluator.audits import Feed, ProductFeedEvaluator
+from feedeval.evaluator.judging import resume_judge
 from feedeval.evaluator.launching import OFFLINE
 from feedeval.evaluator.options import AuditOptions, ModelOptions
 from feedeval.handle import EvaluationRun
 from feedeval.model.settings import OPENAI_URL
-from feedeval.results.session import Session, load_session
+from feedeval.results.session import KINDS_OF_JUDGE, Session, load_session
 
 
 def resume(
@@ -35,6 +36,8 @@ def resume(
         InputError: The session had other products, or its feed cannot be read again.
     """
     found = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
+    if found.progress.kind in KINDS_OF_JUDGE:
+        return resume_judge(found, api_key=api_key, options=options)
     then = found.progress.fingerprint
     offline = then["model"] == OFFLINE
     model_options: ModelOptions = {} if offline else {"temperature": then["temperature"]}

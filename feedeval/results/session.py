@@ -16,6 +16,7 @@ from feedeval.results.export import write_frame
 from feedeval.results.judgements import judgement_frame
 from feedeval.results.lazytext import TEXT
 from feedeval.results.plaintext import plain
+from feedeval.results.product import ProductEvaluation, product_evaluation
 from feedeval.run import store
 from feedeval.run.files import session_paths
 from feedeval.run.scan import batch_paths
@@ -45,6 +46,9 @@ def load_session(session_id: str | None = None, *, output_dir: str | Path = "out
 def find_session(session_id: str | None, output_dir: Path) -> str:
     """Return the full name of a session by its name, its beginning, or None for the latest.
 
+    The latest is one that looks at a feed (or at images): sessions that look at a judge stand aside, as long as there
+    are others.
+
     Raises:
         SessionNotFound: As `load_session`.
     """
@@ -54,13 +58,20 @@ def find_session(session_id: str | None, output_dir: Path) -> str:
             f"there is no session in {output_dir}: evaluate a feed first, or name the folder with output_dir"
         )
     if session_id is None:
-        return known[-1]
+        return next((sid for sid in reversed(known) if not _stands_aside(sid, output_dir)), known[-1])
     fitting = [sid for sid in known if sid.startswith(session_id)] if session_id else []
     if session_id in fitting or len(fitting) == 1:
         return session_id if session_id in fitting else fitting[0]
     what = f"several sessions begin with {session_id!r}" if fitting else f"there is no session {session_id!r}"
     shown = ", ".join((fitting or known)[-10:])
     raise SessionNotFound(f"{what} in {output_dir}; the latest are: {shown}")
+
+
+def _stands_aside(sid: str, output_dir: Path) -> bool:
+    try:
+        return store.read_progress(output_dir, sid).kind in KINDS_OF_JUDGE
+    except SessionError:
+        return False
 
 
 def engine_note(engine: str) -> str:
@@ -224,6 +235,17 @@ class Session:
         """Return the question sets that have been made so far, as records."""
         document = store.read_document(self.output_dir, self.id, "questions") or {"sets": []}
         return [QuestionSet.model_validate(each) for each in document["sets"]]
+
+    def evaluation(self, product: str) -> ProductEvaluation:
+        """Return one product's questions, verdicts and quotes, to be displayed or printed.
+
+        Args:
+            product: The product's id, or `id#2` for the second product of that id.
+
+        Raises:
+            InputError: The session is no audit, or it has no such product that is through.
+        """
+        return product_evaluation(self, product)
 
     def summary(self) -> Summary:
         """Return what a merchandiser wants to know first: coverage, worst products, most-missed questions, files."""
