@@ -33,6 +33,11 @@ def escape(value: object) -> Markup:
     return Markup(_html.escape(text, quote=True))
 
 
+def foreign(text: object) -> Markup:
+    """Return text of a feed, escaped and kept from turning the text around it."""
+    return Markup(f'<bdi dir="auto">{escape(text)}</bdi>')
+
+
 def link(url: object, text: object | None = None) -> Markup:
     """Return an anchor for an http(s) address, and the plain text for any other scheme."""
     address = "" if url is None else str(url).strip()
@@ -85,7 +90,7 @@ def bar(share: float, label: str = "") -> Markup:
     )
 
 
-def section(title: str, *body: Markup) -> Markup:
+def section(title: object, *body: Markup) -> Markup:
     """Return a titled block, which MathJax leaves alone: it would set two amounts in dollars as a formula."""
     return Markup(
         '<div class="tex2jax_ignore mathjax_ignore" style="margin:.4em 0">'

@@ -16,6 +16,7 @@ from feedeval.feed.checks_feed import FEED_CHECKS
 from feedeval.feed.checks_language import language_of_feed
 from feedeval.feed.checks_products import PRODUCT_CHECKS
 from feedeval.feed.findings import Finding, Setting, Severity, catalogue, frame_of
+from feedeval.feed.findings_view import Findings
 from feedeval.feed.spec import AttributeRule, Target, rules, target_of
 
 __all__ = ["Severity", "catalogue", "check_feed"]
@@ -27,7 +28,7 @@ def check_feed(
     target: Target | str = Target.GOOGLE,
     locale: str | None = None,
     now: datetime | None = None,
-) -> pd.DataFrame:
+) -> Findings:
     """Check every product of a feed against the rules of a destination and for what a buyer would stumble over.
 
     Args:
@@ -40,7 +41,8 @@ def check_feed(
         A row a finding, all text: `product_id, product_url, field, check, severity, message, value`. Findings about the
         whole feed come first and have no product. `severity` is error, warning or info; `value` is an excerpt.
         `catalogue()` holds the fix and the source of each `check`. `attrs["feedeval"]` says what was checked: `target`,
-        `language` (empty where it is not certain), `products`, and the number of findings by severity.
+        `language` (empty where it is not certain), `products`, and the number of findings by severity. A notebook shows
+        this frame by kind of finding, with what to do; what is made of it is an ordinary frame.
 
     Raises:
         InputError: The feed has no products or is none, or `target` or `locale` is not known.
@@ -52,7 +54,7 @@ def check_feed(
         language = language_of_feed(cells.texts("description"))
     setting = Setting(destination, language, _with_zone(now))
     found = [finding for source in (_of_feed, _of_columns, _of_products) for finding in source(cells, setting)]
-    frame = frame_of(_once(found), cells.texts("id", "item_id"), cells.texts("link", "url"))
+    frame = Findings(frame_of(_once(found), cells.texts("id", "item_id"), cells.texts("link", "url")))
     counts = frame["severity"].value_counts()
     frame.attrs["feedeval"] = {
         "target": destination.value,

@@ -9,18 +9,15 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import FeedevalError
-from feedeval.feed.checks import Severity, catalogue, check_feed
+from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
+from feedeval.feed.findings_view import MOST_CHECKS, by_check, severity_html
 from feedeval.feed.passes import FeedSource, feed_again
 from feedeval.html import Markup, escape
 from feedeval.notebook.report_parts import foreign, table
 from feedeval.results.session import Session
 
-MOST_CHECKS = 30
-"""Rows of the table of findings."""
-
-_SHOWN = ["severity", "fields", "message", "fix", "products"]
-_ORDER = {Severity.ERROR: "✖\ufe0e error", Severity.WARNING: "▲ warning", Severity.INFO: "ℹ\ufe0e info"}
+_SHOWN = ["severity", "fields", "message", "fix", "findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def section(checked: Checked) -> Markup:
     shown = grouped.head(MOST_CHECKS)
     rows = [
         (
-            Markup(escape(_ORDER[Severity(severity)]).replace(" ", "&nbsp;")),
+            severity_html(severity),
             foreign(fields, 60),
             Markup(f"{foreign(message)}<br><span class='quiet'>{escape(fix)}</span>"),
             int(count),
@@ -78,20 +75,3 @@ def section(checked: Checked) -> Markup:
     more = f"<p class='quiet'>And {left:,} more kinds of finding.</p>" if left > 0 else ""
     header = ("Severity", "Field", "For example, and what to do", "Findings")
     return Markup(f"{note}<p>{intro}</p>{table(header, rows)}{more}")
-
-
-def by_check(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return findings by check, the gravest first: check, severity, fields, products, message of the first, fix."""
-    grouped = findings.groupby("check", sort=False).agg(
-        severity=("severity", "first"),
-        message=("message", "first"),
-        products=("check", "size"),
-        fields=("field", _names),
-    )
-    grouped = grouped.join(catalogue().set_index("check")["fix"])
-    rank = grouped["severity"].map({severity.value: n for n, severity in enumerate(_ORDER)})
-    return grouped.assign(rank=rank).sort_values(["rank", "products"], ascending=[True, False], kind="stable")
-
-
-def _names(fields: pd.Series) -> str:
-    return ", ".join(str(name) for name in fields.value_counts().index[:4] if name)

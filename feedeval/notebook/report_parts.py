@@ -8,6 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from feedeval import html
 from feedeval.html import Markup, escape
 from feedeval.records import Verdict
 from feedeval.results.frames import RowStatus
@@ -75,7 +76,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
 
 def foreign(text: object, max_chars: int = _QUOTE_CHARS) -> Markup:
     """Return text of a feed, cut to a length and kept from turning the text around it."""
-    return Markup(f'<bdi dir="auto">{escape(clip(text_of(text), max_chars))}</bdi>')
+    return html.foreign(clip(text_of(text), max_chars))
 
 
 def question_html(text: object, required: object) -> Markup:

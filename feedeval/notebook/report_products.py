@@ -8,12 +8,11 @@ from feedeval.html import Markup, link
 from feedeval.notebook.report_parts import Material, foreign, question_html, table, text_of
 from feedeval.records import Verdict
 from feedeval.results.plaintext import clip
+from feedeval.results.product import verdict_mark as verdict_mark
 
 WORST = 6
 """Products that are shown."""
 _TITLE_CHARS = 160
-
-_VERDICTS = {Verdict.YES: ("✔\ufe0e", "answered"), Verdict.PARTIAL: ("◐", "in part"), Verdict.NO: ("✖\ufe0e", "open")}
 
 
 def worst_products(material: Material) -> Markup:
@@ -69,12 +68,6 @@ def _left_open(judgements: pd.DataFrame) -> Markup:
     )
     where = '<span class="quiet">(→ where an answer would go)</span>'
     return Markup(f'<p class="small"><b>{verdict_mark(Verdict.NO)}</b> {where}</p><ul class="open">{items}</ul>')
-
-
-def verdict_mark(verdict: str) -> Markup:
-    """Return the glyph and the word of a verdict."""
-    glyph, word = _VERDICTS[Verdict(verdict)]
-    return Markup(f"{glyph} {word}".replace(" ", "&nbsp;"))
 
 
 def _arrow(attribute: object) -> str:
