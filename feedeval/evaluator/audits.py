@@ -165,7 +165,13 @@ class ProductFeedEvaluator:
         again = feed_again(then.settings["source"]) if feed is None else feed
         return self.start(again, None if fields == "descriptive" else fields, **settings)
 
-    def estimate(self, feed: Feed, pilot: int = 5, **options: Unpack[AuditOptions]) -> Estimate:
+    def estimate(
+        self,
+        feed: Feed,
+        pilot: int = 5,
+        selected_fields: Sequence[str] | None = None,
+        **options: Unpack[AuditOptions],
+    ) -> Estimate:
         """Estimate calls, tokens, money and time for a whole feed from a few real products of it.
 
         The pilot is a session of its own; when the feed is audited with the same settings its results are taken over.
@@ -173,6 +179,7 @@ class ProductFeedEvaluator:
         Args:
             feed: As `start`.
             pilot: Products to try, drawn at random over the categories, always the same ones for the same feed.
+            selected_fields: As `start`.
             **options: As `start`.
 
         Raises:
@@ -182,14 +189,14 @@ class ProductFeedEvaluator:
         if not isinstance(pilot, int) or pilot < 2:
             raise InputError(f"pilot={pilot!r}: give at least 2 products; a spread needs two values")
         left, frozen = frozen_questions(options, self.output_dir)
-        audit, _, rest = sorted_options(left)
+        audit, _, rest = sorted_options({**left, "selected_fields": selected_fields})
         engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         survey, chosen = job.survey(pilot)
         few = [p for n, p in enumerate(source.products()) if n in chosen]
         trial: AuditOptions = {**options, "limit": None, "progress": options.get("progress", "none")}
-        run = self.start(few, **trial)
+        run = self.start(few, selected_fields, **trial)
         run.block()
         judged, sets = efforts_of(run.session())
         in_flight = 1 if client is None else client.settings.max_in_flight

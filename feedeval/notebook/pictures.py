@@ -18,6 +18,8 @@ Plot = Callable[["Axes"], "Axes"]
 
 PAPERS = {"light": "#ffffff", "dark": "#16181c"}
 """Backgrounds, as in the style sheet."""
+_THEMES = ("#ffffff", "#111111")
+"""Backgrounds of JupyterLab's own themes."""
 _TALL_IN = 16.0
 _PLAIN_IN = 3.3
 
@@ -43,8 +45,24 @@ def figure(plot: Plot) -> Markup:
         return Markup(f'<p class="quiet">{escape(light.words)}</p>')
     return Markup(
         '<figure><picture><source media="screen and (prefers-color-scheme: dark)" '
-        f'srcset="{_address(dark.svg)}"><img src="{_address(light.svg)}" alt="{escape(light.words)}">'
+        f'srcset="{address(dark.svg)}"><img src="{address(light.svg)}" alt="{escape(light.words)}">'
         "</picture></figure>"
+    )
+
+
+def themed_figure(plot: Plot) -> Markup:
+    """Return a plot for a page whose theme is told from its body, as JupyterLab's and Voilà's are.
+
+    The style of the page shows one of the two pictures: `.feedeval-on-light` or `.feedeval-on-dark`, which is hidden
+    where there is none.
+    """
+    light, dark = (drawn(plot, paper) for paper in _THEMES)
+    if light.is_sentence:
+        return Markup(f"<p>{escape(light.words)}</p>")
+    return Markup(
+        f'<figure><img class="feedeval-on-light" src="{_address(light.svg)}" alt="{escape(light.words)}">'
+        f'<img class="feedeval-on-dark" style="display:none" src="{_address(dark.svg)}" alt="{escape(light.words)}">'
+        "</figure>"
     )
 
 
@@ -82,5 +100,6 @@ def _bare(text: str) -> str:
     return " ".join(text.replace(r"\$", "$").split())
 
 
-def _address(svg: bytes) -> str:
+def address(svg: bytes) -> str:
+    """Return a picture as an address that holds it."""
     return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"

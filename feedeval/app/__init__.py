@@ -1,0 +1,23 @@
+"""Upload a feed, choose, start: the whole audit as one widget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from feedeval.app.desk import App
+
+
+def app(output_dir: str | Path = "output", *, places: bool = True) -> App:
+    """Return the app: the whole audit for someone who writes no code, in a notebook or served by Voilà.
+
+    Args:
+        output_dir: Folder of the sessions; made when the first audit starts.
+        places: Offer to read a feed by its path or address, too. Switch it off where strangers use the page: they
+            could read files of the machine that it runs on.
+    """
+    # Imported where it is needed: whoever writes code has no use for the widgets.
+    from feedeval.app.desk import App
+
+    return App(Path(output_dir), places=places)

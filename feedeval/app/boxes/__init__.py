@@ -1,0 +1,1 @@
+"""The widgets of the app: layout and bindings, nothing else."""

@@ -1,0 +1,107 @@
+"""The box in which a feed is given: as a file, as text, or by where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets
+
+from feedeval.app.boxes.common import Line, Step, display, field, row
+from feedeval.app.downloads import megabytes
+from feedeval.app.feeds import SUFFIXES, UPLOAD_MB, Given, named, pasted, uploaded
+from feedeval.app.pages import Tone
+from feedeval.errors import InputError
+from feedeval.notebook.widgets import answering, text_button
+
+_UPLOAD, _PASTE, _PLACE = "Upload a file", "Paste text", "Path or address"
+_HINTS = {
+    _UPLOAD: (
+        f"Up to {UPLOAD_MB} MB, which is all that a Jupyter page can send at once. A larger feed: compress it to .gz, "
+        "or give its path or address instead."
+    ),
+    _PASTE: "XML, JSON, or rows copied from a spreadsheet with their header.",
+    _PLACE: "A file on the machine that runs this app, of any size, or an address that begins with https://.",
+}
+_LOST = (
+    "no file has arrived. Choose one; if you have, wait for its name to appear here. A file of more than "
+    f"{UPLOAD_MB} MB is never let through: compress it to .gz, or give its path or address instead"
+)
+
+
+class FeedBox:
+    """Takes a feed.
+
+    Args:
+        read: Called when the feed that stands in the box is to be read.
+        places: Offer paths and addresses.
+    """
+
+    def __init__(self, read: Callable[[], None], *, places: bool) -> None:
+        self._arrived: Given | None = None
+        self._read = read
+        ways = [_UPLOAD, _PASTE, *([_PLACE] if places else [])]
+        self._way = answering(ipywidgets.ToggleButtons(options=ways, style={"button_width": "auto"}))
+        self._upload = answering(
+            ipywidgets.FileUpload(accept=",".join(SUFFIXES), description="Choose a feed file", layout={"width": "auto"})
+        )
+        self._text = answering(
+            ipywidgets.Textarea(
+                placeholder="Paste the feed here", layout={"width": "100%", "height": "10em"}, continuous_update=False
+            )
+        )
+        self._place = field(
+            ipywidgets.Text, "Path or address", placeholder="feeds/shop.xml or https://…", continuous_update=False
+        )
+        self._inputs = {_UPLOAD: self._upload, _PASTE: self._text, _PLACE: self._place}
+        self._hint = Line()
+        self.read_button = text_button("Read", "search", "Read the feed and show what is in it", read)
+        self.line = Line()
+        self.preview = Line()
+        self._way.observe(lambda _: self._lay_out(), "value")
+        self._upload.observe(lambda _: self._receive(), "value")
+        self._place.on_submit(lambda _: read())
+        rows = [
+            self._way,
+            *self._inputs.values(),
+            self._hint.widget,
+            row(self.read_button, self.line.widget),
+            self.preview.widget,
+        ]
+        self.step = Step(1, "The feed", rows)
+        self._lay_out()
+
+    def given(self) -> Given:
+        """Return the feed that stands in the box.
+
+        Raises:
+            InputError: There is none.
+        """
+        if self._way.value == _PASTE:
+            return pasted(self._text.value)
+        if self._way.value == _PLACE:
+            return named(self._place.value)
+        if self._arrived is None:
+            raise InputError(_LOST)
+        return self._arrived
+
+    def _lay_out(self) -> None:
+        for way, widget in self._inputs.items():
+            display(widget, way == self._way.value)
+        self._hint.say(Tone.HINT, _HINTS[self._way.value])
+
+    def _receive(self) -> None:
+        """Take a file out of the widget, whose state a page may save, and read it."""
+        if not self._upload.value:
+            return
+        file = self._upload.value[0]
+        try:
+            self._arrived = uploaded(str(file["name"]), bytes(file["content"]))
+        except InputError as exc:
+            self._arrived = None
+            self.line.say(Tone.PROBLEM, str(exc))
+            return
+        finally:
+            self._upload.value = ()
+        size = len(self._arrived.source)
+        self._hint.say(Tone.HINT, f"{file['name']} ({megabytes(size)}) has arrived. {_HINTS[_UPLOAD]}")
+        self._read()

@@ -1,0 +1,124 @@
+"""The whole page of the app, from the feed at the top to the results at the bottom."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import ipywidgets
+
+from feedeval.app.boxes.common import Line, Step, row
+from feedeval.app.boxes.feed import FeedBox
+from feedeval.app.boxes.fields import FieldBox
+from feedeval.app.boxes.settings import SettingsBox
+from feedeval.app.pages import block
+from feedeval.html import Markup
+from feedeval.notebook.output import NOTHING, Bundle
+from feedeval.notebook.widgets import text_button
+
+_START = ("Start the audit", "play", "Start, or go on where an audit of this feed with these settings stopped")
+_GO_ON = ("Go on with this key and budget", "play", "Take the key and the budget from above, and go on")
+
+
+class Acts(Protocol):
+    """What the buttons do. Each returns at once."""
+
+    def read(self) -> None:
+        """Read the feed."""
+
+    def estimate(self) -> None:
+        """Estimate what the audit would take."""
+
+    def start(self) -> None:
+        """Start the audit, or let the one that waits for a person go on."""
+
+
+class Form:
+    """The widgets of the app.
+
+    Args:
+        acts: What the buttons do.
+        places: Offer paths and addresses.
+    """
+
+    def __init__(self, acts: Acts, *, places: bool) -> None:
+        self.feed = FeedBox(acts.read, places=places)
+        self.fields = FieldBox()
+        self.settings = SettingsBox()
+        self.estimate_button = text_button(
+            "Estimate first", "calculator", "Try a few products and say what all would take", acts.estimate
+        )
+        self.start_button = text_button(*_START, acts.start)
+        self.start_button.button_style = "primary"
+        self.estimate_line, self.estimate = Line(), Line()
+        self.start_line = Line()
+        self.panel = ipywidgets.VBox()
+        self.results_line, self.downloads, self.plots, self.summary = Line(), Line(), Line(), Line()
+        self._start = Step(
+            4,
+            "Estimate and start",
+            [
+                row(self.start_button, self.estimate_button),
+                self.start_line.widget,
+                self.estimate_line.widget,
+                self.estimate.widget,
+                self.panel,
+            ],
+        )
+        self._results = Step(
+            5,
+            "Results",
+            [self.results_line.widget, self.downloads.widget, self.plots.widget, self.summary.widget],
+        )
+        self.root = ipywidgets.VBox(
+            [
+                ipywidgets.HTML(_TITLE),
+                self.feed.step.widget,
+                self.fields.step.widget,
+                self.settings.step.widget,
+                self._start.widget,
+                self._results.widget,
+            ],
+            layout={"max_width": "900px", "width": "100%"},
+        )
+        self.mark = f"feedeval-app-{self.root.model_id}"
+        """CSS class that says the app is on the page."""
+        self.root.add_class(self.mark)
+        self.show_choices(False)
+        self._results.show(False)
+
+    def view(self) -> Bundle:
+        """Return the bundle that shows the app, and nothing where widgets are not known."""
+        bundle: Bundle = self.root._repr_mimebundle_() | NOTHING
+        return bundle
+
+    def show_choices(self, shown: bool) -> None:
+        """Show what comes after a feed was read, or hide it."""
+        for step in (self.fields.step, self.settings.step, self._start):
+            step.show(shown)
+
+    def show_panel(self, panel: ipywidgets.Widget) -> None:
+        """Show the panel of a run, in place of an earlier one's."""
+        self.panel.children = (panel,)
+        self._results.show(False)
+
+    def show_results(self) -> None:
+        """Show the results, empty at first."""
+        for line in (self.results_line, self.downloads, self.plots, self.summary):
+            line.show(Markup(""))
+        self._results.show()
+
+    def offer_start(self, usable: bool, *, going_on: bool = False) -> None:
+        """Let the start button be pressed or not, and say what it does."""
+        words, icon, tooltip = _GO_ON if going_on else _START
+        button = self.start_button
+        button.description, button.icon, button.tooltip = words, icon, tooltip
+        button.disabled = not usable
+
+
+_TITLE = block(
+    Markup(
+        '<div role="heading" aria-level="2" style="font-size:20px;font-weight:600">Audit a product feed</div>'
+        "<div>What would a buyer ask about these products, which of it does the feed answer, "
+        "and what should be added first?</div>"
+    )
+)

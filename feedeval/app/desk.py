@@ -1,0 +1,236 @@
+"""The app: what its buttons set going, and what is shown of it.
+
+Every act that may take a moment has a thread of its own, so that the page answers at all times; what goes wrong there
+is shown beside the button that set it going.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedeval.app import pages
+from feedeval.app.downloads import offered, report_path, table_path
+from feedeval.app.feeds import Given, Preview, preview
+from feedeval.app.pages import Tone, fault_in_words
+from feedeval.errors import InputError
+from feedeval.handle import EvaluationRun
+from feedeval.html import Markup
+from feedeval.notebook.output import Output, kernel_shell
+from feedeval.notebook.report import report
+from feedeval.records import Status
+
+if TYPE_CHECKING:
+    from feedeval.app.boxes.common import Line
+    from feedeval.app.boxes.form import Form
+
+_LOOK_EVERY_S = 0.3
+_PILOT = 5
+_WITHOUT_PAGE = (
+    "The feedeval app: upload a feed, choose, start, download the results. It needs a notebook or Voilà with a running "
+    "kernel; if nothing else appears here, run this cell again."
+)
+
+
+class App:
+    """The whole audit as one widget; displayed, it shows itself in a notebook.
+
+    Use `feedeval.app`.
+    """
+
+    def __init__(self, output_dir: Path, *, places: bool) -> None:
+        # Imported where it is needed: a terminal has no use for widgets.
+        from feedeval.app.boxes.form import Form
+
+        self._output_dir = output_dir
+        self._lock = threading.Lock()
+        self._given: Given | None = None
+        self._preview: Preview | None = None
+        self._readings = 0
+        self._run: EvaluationRun | None = None
+        self._starting = False
+        self._saved: Output | None = None
+        self.form: Form = Form(self, places=places)
+
+    @property
+    def run(self) -> EvaluationRun | None:
+        """The run that was started last; None before the first one."""
+        return self._run
+
+    def read(self) -> None:
+        """Read the feed that stands in the form, and offer its fields."""
+        box = self.form.feed
+        with self._lock:
+            self._readings += 1
+            number = self._readings
+
+        def work() -> None:
+            given = box.given()
+            box.line.say(Tone.WORKING, f"Reading {given.name} …")
+            found = preview(given)
+            with self._lock:
+                if number != self._readings:
+                    return
+                self._given, self._preview = given, found
+            box.preview.show(pages.understood(found))
+            self.form.fields.offer(found)
+            self.form.show_choices(True)
+            kept = " It stays in this kernel's memory only: to go on after a restart, give the same feed again."
+            box.line.say(Tone.DONE, f"Read.{kept if given.in_memory else ''}")
+
+        self._in_background(work, box.line)
+
+    def estimate(self) -> None:
+        """Estimate what the audit would take, from a few products."""
+        form = self.form
+        form.estimate_button.disabled = True
+        form.estimate.show(Markup(""))
+
+        def work() -> None:
+            try:
+                given, choices = self._ready(), form.settings.choices()
+                evaluator = choices.evaluator(form.settings.key, self._output_dir)
+                source = given.for_audit(choices.product_limit())
+                options = choices.options()
+                fields = form.fields.chosen()
+                form.estimate_line.say(Tone.WORKING, f"Trying {_PILOT} products …")
+                found = evaluator.estimate(source, _PILOT, fields, **options)
+                form.estimate.show(pages.estimated(found))
+                form.estimate_line.say(Tone.DONE, "Estimated.")
+            finally:
+                form.estimate_button.disabled = False
+
+        self._in_background(work, form.estimate_line)
+
+    def start(self) -> None:
+        """Start the audit, or go on with one; where the run waits for a person, let it go on."""
+        form = self.form
+        with self._lock:
+            if self._starting:
+                return
+            self._starting = True
+        form.offer_start(False)
+
+        def work() -> None:
+            try:
+                if self._run is not None and not self._run.done:
+                    self._go_on(self._run)
+                else:
+                    self._begin()
+            except BaseException:
+                form.offer_start(True)
+                raise
+            finally:
+                self._starting = False
+
+        self._in_background(work, form.start_line)
+
+    def display(self) -> None:
+        """Show the app in the output of this cell; outside a notebook, print what it needs."""
+        if kernel_shell() is None:
+            print(_WITHOUT_PAGE)
+            return
+        Output(self.form.view())
+        # What a saved notebook shows without its kernel; hidden for as long as the page shows the app.
+        self._saved = Output(self._without_page(Markup("")))
+
+    _ipython_display_ = display
+
+    def __repr__(self) -> str:
+        return _WITHOUT_PAGE
+
+    def _begin(self) -> None:
+        form = self.form
+        given, choices = self._ready(), form.settings.choices()
+        evaluator = choices.evaluator(form.settings.key, self._output_dir)
+        source, options, fields = given.for_audit(choices.product_limit()), choices.options(), form.fields.chosen()
+        form.start_line.say(Tone.WORKING, "Going through the feed …")
+        options["progress"] = "widgets" if kernel_shell() is not None else "none"
+        run = evaluator.start(source, fields, **options)
+        self._run = run
+        form.show_panel(run.panel.widget())
+        form.start_line.say(Tone.HINT, f"Saved as session {run.sid} in {self._output_dir} as it goes.")
+        threading.Thread(target=self._watch, args=(run, given), name="feedeval-app-watch", daemon=True).start()
+
+    def _go_on(self, run: EvaluationRun) -> None:
+        """Let a run that waits for a person go on with the key and the budget that the form has now."""
+        settings = self.form.settings
+        changes: dict[str, object] = {"budget_usd": settings.choices().budget()}
+        if settings.key is not None:
+            changes["api_key"] = settings.key.get_secret_value()
+        run.resume(**changes)
+        self.form.start_line.say(Tone.HINT, "Goes on.")
+
+    def _watch(self, run: EvaluationRun, given: Given) -> None:
+        """Follow a run to its end, and through each time that its failed products are tried again."""
+        form = self.form
+        while True:
+            self._until_over(run)
+            form.offer_start(True)
+            try:
+                self._show_results(run, given)
+            except Exception as exc:  # shown to the person who waits for the results
+                form.results_line.say(Tone.PROBLEM, fault_in_words(exc))
+            while run.done:
+                if self._run is not run or not run.snapshot().counts.failed:
+                    return
+                time.sleep(_LOOK_EVERY_S)
+            form.offer_start(False)
+
+    def _until_over(self, run: EvaluationRun) -> None:
+        while not run.done:
+            run.wait(until_paused=True)
+            if run.done:
+                return
+            # Paused for something that a person has to mend, perhaps by another key.
+            self.form.offer_start(True, going_on=True)
+            while not run.done and run.snapshot().needs_person:
+                time.sleep(_LOOK_EVERY_S)
+            self.form.offer_start(False)
+
+    def _show_results(self, run: EvaluationRun, given: Given) -> None:
+        form, session = self.form, run.session()
+        counts = session.progress.counts
+        if not counts.done:
+            return
+        form.show_results()
+        form.results_line.say(Tone.WORKING, "Drawing …")
+        form.summary.show(summary := pages.summed_up(session))
+        form.downloads.show(links := offered(session.consolidate(table_path(session)), "Save the table (CSV)"))
+        form.plots.show(plots := pages.plotted(session))
+        page = report(session, report_path(session), feed=given.for_audit(session.progress.settings["source"]["limit"]))
+        form.downloads.show(Markup(links + offered(page, "Save the report (HTML, to send to a client)")))
+        word = (
+            "All products are through."
+            if session.status is Status.FINISHED
+            else ("The audit was stopped; this is what is done so far. Start goes on from here.")
+        )
+        form.results_line.say(Tone.DONE, word)
+        if self._saved is not None:
+            self._saved.change(self._without_page(Markup(plots + summary)))
+
+    def _ready(self) -> Given:
+        if self._given is None:
+            raise InputError("no feed has been read yet: choose one above and press Read")
+        return self._given
+
+    def _without_page(self, results: Markup) -> dict[str, str]:
+        mark = self.form.mark
+        hide = f"<style>body:has(.{mark}) .behind-{mark}{{display:none}}</style>"
+        body = f'{hide}<div class="behind-{mark}">{pages.said(Tone.HINT, _WITHOUT_PAGE)}{results}</div>'
+        return {"text/html": body, "text/plain": _WITHOUT_PAGE}
+
+    def _in_background(self, work: Callable[[], None], line: Line) -> None:
+        """Do something on a thread of its own; a callback that raised would seem to do nothing."""
+
+        def guarded() -> None:
+            try:
+                line.say(Tone.HINT, "")
+                work()
+            except Exception as exc:  # shown to the person who pressed
+                line.say(Tone.PROBLEM, fault_in_words(exc))
+
+        threading.Thread(target=guarded, name="feedeval-app", daemon=True).start()

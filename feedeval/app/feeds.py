@@ -1,0 +1,167 @@
+"""What somebody gave as a feed, and what the reader makes of it: all that is known before an audit starts."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from feedeval.errors import InputError
+from feedeval.feed.passes import FeedSource
+from feedeval.feed.product import Product
+from feedeval.feed.reader import iter_feed
+from feedeval.feed.sources import shown_address
+from feedeval.feed.text import category_of, descriptive_fields
+
+READ_AT_MOST = 20_000
+"""Products that a preview goes through; enough for fill rates, and a feed of a million is shown within seconds."""
+SUFFIXES = (".xml", ".rss", ".atom", ".tsv", ".txt", ".csv", ".json", ".jsonl", ".ndjson", ".gz")
+UPLOAD_MB = 10
+"""A page sends a file as one message, and the server behind it takes 10 MiB at once: `websocket_max_message_size` of
+tornado, which neither Jupyter's server nor Voilà changes. A larger message is dropped with the connection."""
+_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A feed as it was given."""
+
+    name: str
+    """What people call it: the file's name, the path, the address without secrets."""
+    source: str | bytes
+    """A path, an address, or the content itself."""
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the content is here alone, so that it cannot be read again after the kernel is gone."""
+        return isinstance(self.source, bytes)
+
+    def for_audit(self, limit: int | None) -> FeedSource:
+        """Return the source that an audit goes through; what is wrong with it was told in the preview."""
+        return FeedSource(self.source, limit, name=self.name if self.in_memory else "", quiet=True)
+
+
+def uploaded(name: str, content: bytes) -> Given:
+    """Return a file that came with its content.
+
+    Raises:
+        InputError: It is empty.
+    """
+    if not content:
+        raise InputError(f"{name} is empty: choose the feed's own file")
+    return Given(f"the upload {name}", content)
+
+
+def pasted(text: str) -> Given:
+    """Return a feed that was pasted.
+
+    Raises:
+        InputError: There is no text.
+    """
+    if not text.strip():
+        raise InputError("nothing is pasted yet: put the feed's text into the box, header line included")
+    return Given("the pasted text", text.encode("utf-8", "replace"))
+
+
+def named(text: str) -> Given:
+    """Return a feed by its path or address.
+
+    Raises:
+        InputError: Nothing was entered.
+    """
+    # A path that was copied in a file manager comes in quotation marks.
+    place = text.strip().strip("\"'")
+    if not place:
+        raise InputError("nothing is entered yet: give the path of a file on this machine, or an address with https://")
+    return Given(shown_address(place) if "://" in place else place, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """How many products fill a field."""
+
+    name: str
+    products: int
+    descriptive: bool
+    """A buyer can read it, so that the judge sees it unless somebody chooses otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the reader understood."""
+
+    name: str
+    format: str
+    """As `feed.sniff.Format` names it."""
+    products: int
+    whole: bool
+    """The feed was read to its end."""
+    warnings: tuple[str, ...]
+    rows: tuple[Product, ...]
+    """The first products."""
+    categories: tuple[tuple[str, int], ...]
+    """Categories and their products, the largest first; an empty name for products that have none."""
+    fields: tuple[Filled, ...]
+    """Descriptive ones first, in the order in which the judge sees them."""
+
+    @property
+    def default_fields(self) -> tuple[str, ...]:
+        """Names of the fields that the judge sees unless somebody chooses otherwise."""
+        return tuple(field.name for field in self.fields if field.descriptive)
+
+
+def preview(given: Given, *, most: int = READ_AT_MOST) -> Preview:
+    """Read a feed, or the first `most` products of a long one.
+
+    Raises:
+        FeedError: It cannot be read, or is no feed.
+    """
+    tally = _Tally()
+    source = _Named(given.source, given.name) if isinstance(given.source, bytes) else given.source
+    stream = iter_feed(source, limit=most + 1)
+    # The warnings are shown in the page, not below the cell.
+    stream.quiet = True
+    descriptive = descriptive_fields(tally.watch(stream, most))
+    others = [name for name in tally.filled if name not in descriptive]
+    return Preview(
+        name=given.name,
+        format=stream.format,
+        products=tally.products,
+        whole=stream.count <= most,
+        warnings=tuple(sentence[0].upper() + sentence[1:] for sentence in stream.warnings),
+        rows=tuple(tally.rows),
+        categories=tuple(tally.categories.most_common()),
+        fields=tuple(Filled(name, tally.filled[name], True) for name in descriptive)
+        + tuple(Filled(name, tally.filled[name], False) for name in others),
+    )
+
+
+class _Named(io.BytesIO):
+    """Content that messages call by the name of its file."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
+
+
+class _Tally:
+    """Counts products as they pass by."""
+
+    def __init__(self) -> None:
+        self.products = 0
+        self.rows: list[Product] = []
+        self.categories: Counter[str] = Counter()
+        self.filled: Counter[str] = Counter()
+
+    def watch(self, products: Iterator[Product], most: int) -> Iterator[Product]:
+        """Pass on the first `most` products, and look whether there are more."""
+        for product in products:
+            if self.products == most:
+                continue
+            self.products += 1
+            if len(self.rows) < _ROWS:
+                self.rows.append(product)
+            self.categories[category_of(product)] += 1
+            self.filled.update(name for name, value in product.items() if value and not name.startswith("_"))
+            yield product

@@ -1,0 +1,194 @@
+"""What the app shows, as static HTML: sentences, the preview, the estimate, the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from feedeval.app.feeds import Preview
+from feedeval.errors import FeedevalError
+from feedeval.feed.text import category_of, field_text
+from feedeval.html import Markup, escape, section, table
+from feedeval.notebook import pictures, plots
+from feedeval.results.estimate import Estimate
+from feedeval.results.plaintext import clip
+from feedeval.results.session import Session
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FONT = (
+    "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;"
+    "color:var(--jp-ui-font-color1,inherit);overflow-wrap:anywhere"
+)
+_CATEGORIES_SHOWN = 6
+_CELL_CHARS = 60
+_SHOWN_FIRST = ("id", "title", "brand", "price", "availability")
+_FORMATS = {
+    "rss": "XML (RSS)",
+    "atom": "XML (Atom)",
+    "xml": "XML",
+    "tsv": "a tab-separated table",
+    "csv": "a table (CSV)",
+    "json": "JSON",
+    "jsonl": "JSON Lines",
+}
+
+# Plots are pictures, drawn once for light pages and once for dark ones; Jupyter and Voilà mark the body with the theme.
+_THEMES = Markup(
+    "<style>.feedeval-plot{max-width:100%;height:auto}.feedeval-plot.for-dark{display:none}"
+    'body[data-jp-theme-light="false"] .feedeval-plot.for-dark{display:block}'
+    'body[data-jp-theme-light="false"] .feedeval-plot.for-light{display:none}</style>'
+)
+
+
+class Tone(StrEnum):
+    """What a sentence is about."""
+
+    WORKING = "working"
+    DONE = "done"
+    HINT = "hint"
+    PROBLEM = "problem"
+
+
+_MARKS = {
+    Tone.WORKING: ("◔", "var(--jp-brand-color1,#1976d2)"),
+    Tone.DONE: ("✔\ufe0e", "var(--jp-success-color1,#388e3c)"),
+    Tone.HINT: ("", ""),
+    Tone.PROBLEM: ("✖\ufe0e", "var(--jp-error-color1,#d32f2f)"),
+}
+
+
+def block(*body: Markup) -> Markup:
+    """Return text in the page's own font, which MathJax leaves alone."""
+    return Markup(f'<div class="tex2jax_ignore mathjax_ignore" style="{_FONT}">{"".join(body)}</div>')
+
+
+def said(tone: Tone, text: str) -> Markup:
+    """Return a sentence about how things stand, as glyph and words."""
+    if not text:
+        return Markup("")
+    glyph, colour = _MARKS[tone]
+    if tone is Tone.HINT:
+        return block(Markup(f'<span style="opacity:.72">{escape(text)}</span>'))
+    role, lead = ("alert", "<b>That did not work:</b> ") if tone is Tone.PROBLEM else ("status", "")
+    return block(
+        Markup(
+            f'<div role="{role}"><span aria-hidden="true" style="color:{colour}">{glyph}</span> '
+            f"{lead}{escape(text)}</div>"
+        )
+    )
+
+
+def fault_in_words(exc: BaseException) -> str:
+    """Return what went wrong; the errors of feedeval are sentences, any other one is named by its type."""
+    return str(exc) if isinstance(exc, FeedevalError) else f"{type(exc).__name__}: {exc}"
+
+
+def heading(number: int, title: str) -> Markup:
+    """Return the heading of a step."""
+    return block(
+        Markup(
+            '<div role="heading" aria-level="3" style="font-size:16px;font-weight:600;margin-top:14px;'
+            'border-top:1px solid var(--jp-border-color2,#8884);padding-top:10px">'
+            f"{number} · {escape(title)}</div>"
+        )
+    )
+
+
+def understood(preview: Preview) -> Markup:
+    """Return what the reader understood of a feed."""
+    count = f"{preview.products:,}{'' if preview.whole else ' and more'} product{'' if preview.products == 1 else 's'}"
+    kinds = len([name for name, _ in preview.categories if name])
+    facts = [
+        _FORMATS.get(preview.format, preview.format),
+        count,
+        f"{kinds:,} categor{'y' if kinds == 1 else 'ies'}",
+        f"{len(preview.fields):,} fields",
+    ]
+    more = "" if preview.whole else f" This preview covers the first {preview.products:,} products; an audit reads all."
+    return block(
+        Markup(f"<div><b>{escape(preview.name)}</b> was read as {escape(' · '.join(facts))}.{escape(more)}</div>"),
+        _warnings(preview),
+        _scrolling(section("First products", _rows(preview))),
+        _categories(preview),
+    )
+
+
+def _warnings(preview: Preview) -> Markup:
+    if not preview.warnings:
+        return Markup("")
+    items = "".join(f"<li>{escape(clip(text, 400))}</li>" for text in preview.warnings)
+    return Markup(
+        '<div role="note" style="border-left:3px solid var(--jp-warn-color0,#b26a00);padding-left:.6em;margin:6px 0">'
+        f"<b>▲ The feed has faults, and was read all the same:</b>"
+        f'<ul style="margin:2px 0;padding-left:1.4em">{items}</ul></div>'
+    )
+
+
+def _rows(preview: Preview) -> Markup:
+    names = [name for name in _SHOWN_FIRST if any(name in row for row in preview.rows)]
+    rows = [
+        [
+            *(clip(field_text(name, row[name]) if name in row else "", _CELL_CHARS) for name in names),
+            clip(category_of(row), _CELL_CHARS),
+        ]
+        for row in preview.rows
+    ]
+    return table(rows, [*names, "category"])
+
+
+def _categories(preview: Preview) -> Markup:
+    shown = preview.categories[:_CATEGORIES_SHOWN]
+    words = ", ".join(f"{clip(name, 80) or '(none stated)'} ({products:,})" for name, products in shown)
+    left = len(preview.categories) - len(shown)
+    more = f" and {left:,} more" if left else ""
+    return Markup(f"<div><b>Categories:</b> {escape(words)}{more}. Each gets its own questions.</div>")
+
+
+def _scrolling(body: Markup) -> Markup:
+    """Return a wide table that scrolls by itself, so that the page does not."""
+    return Markup(f'<div style="overflow-x:auto;max-width:100%">{body}</div>')
+
+
+def estimated(estimate: Estimate) -> Markup:
+    """Return an estimate, with what its figures mean."""
+    note = (
+        "Between the figures in brackets lies the true one in 95 of 100 such estimates. What the pilot products cost "
+        "is part of it: their results are taken over when the whole feed is audited with the same settings."
+    )
+    return block(
+        _scrolling(Markup(estimate._repr_html_())),
+        Markup(f'<div style="opacity:.72;font-size:12px">{escape(note)}</div>'),
+    )
+
+
+def summed_up(session: Session) -> Markup:
+    """Return what a session found, without what to type next: this page has no terminal."""
+    summary = replace(session.summary(), next_steps={})
+    return block(_scrolling(summary.body_html()))
+
+
+def plotted(session: Session) -> Markup:
+    """Return the plots of a session's results."""
+    results, judgements = session.results, session.judgements
+    return block(
+        _THEMES,
+        _picture(lambda ax: plots.coverage(results, ax=ax)),
+        _picture(lambda ax: plots.coverage_by_category(results, ax=ax)),
+        _picture(lambda ax: plots.most_missed(judgements, ax=ax)),
+    )
+
+
+def _picture(plot: Callable[[Axes], Axes]) -> Markup:
+    images = []
+    for theme, paper in pictures.PAPERS.items():
+        drawn = pictures.drawn(plot, paper)
+        if drawn.is_sentence:
+            return Markup(f"<div>{escape(drawn.words)}</div>")
+        images.append(
+            f'<img class="feedeval-plot for-{theme}" alt="{escape(drawn.words)}" src="{pictures.address(drawn.svg)}">'
+        )
+    return Markup(f'<figure style="margin:.8em 0">{"".join(images)}</figure>')
