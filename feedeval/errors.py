@@ -123,6 +123,10 @@ class BadImage(Unreadable):
     """The image is missing, broken, too large, or its path climbs out of the folder."""
 
 
+UNREADABLE = frozenset(kind.__name__ for kind in (Unreadable, BadLabel, BadImage))
+"""Their names, as failures carry them."""
+
+
 class TransientError(FeedevalError):
     """A fault that may pass: tried again, and a failure row when the tries run out."""
 

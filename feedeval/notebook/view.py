@@ -14,7 +14,7 @@ from feedeval.records import Failure, Health, HealthStatus, Status
 from feedeval.results.plaintext import clip, plain
 from feedeval.results.session import engine_note, money
 from feedeval.run.progress import Snapshot
-from feedeval.run.reporters import duration
+from feedeval.run.reporters import duration, units
 
 LATEST_SHOWN = 4
 """Failures that are shown with what they said."""
@@ -22,7 +22,7 @@ TYPES_SHOWN = 6
 _CLIP_CHARS = 240
 _REASONS_SHOWN = 3
 
-_KINDS = {"audit": ("Feed audit", "products"), "shadow": ("Shadow mode", "images")}
+_TITLES = {"audit": "Feed audit", "shadow": "Shadow mode"}
 
 # Dingbats of the Unicode blocks that every text font carries; the selector keeps phones from drawing them as emoji.
 _GLYPHS = {
@@ -152,7 +152,7 @@ def _mark(glyph: str, colour: str, word: str) -> Markup:
 
 def kind_words(kind: str) -> tuple[str, str]:
     """Return what a session of a kind is called, and what its records are."""
-    return _KINDS.get(kind, (kind.replace("_", " ").capitalize(), "records"))
+    return _TITLES.get(kind, kind.replace("_", " ").capitalize()), units(kind)[1]
 
 
 def _div(*body: Markup) -> Markup:
@@ -248,7 +248,9 @@ def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Return the figures by name, in the order of a person's questions: how far, how fast, how much, how heavy."""
     counts, memory = snapshot.counts, snapshot.memory
     taken_over = f" ({counts.reused:,} taken over)" if counts.reused else ""
-    facts = [("Done", f"{counts.done:,}{taken_over}"), ("Failed", f"{counts.failed:,}"), ("Left", f"{counts.left:,}")]
+    unreadable = f" ({snapshot.unreadable:,} unreadable)" if snapshot.unreadable else ""
+    facts = [("Done", f"{counts.done:,}{taken_over}"), ("Failed", f"{counts.failed:,}{unreadable}")]
+    facts.append(("Left", f"{counts.left:,}"))
     if not snapshot.done:
         facts += [("Rate", rate(snapshot.rate_per_s)), ("Time left", duration(snapshot.eta_s))]
     facts.append(("Time spent", duration(snapshot.elapsed_s)))

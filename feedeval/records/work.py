@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from feedeval.errors import UNREADABLE
+
 SCHEMA_VERSION = 1
 """Version of every file that a session writes; a file with a newer one is refused."""
 
@@ -33,6 +35,9 @@ class Record:
     """What the job works on; never stored by the runner."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     """What identifies the record to a person (id, url, title); stored with the result, not part of the content hash."""
+    label: str = ""
+    """What a session has to show as it is now although no result depends on it, such as what people said of an image.
+    Records with other labels are other records, for which the results still hold."""
 
 
 class Result(Frozen):
@@ -218,6 +223,8 @@ class BatchReport(Frozen):
     """Health of the run when the batch was complete; None where it was not noted."""
     health_reason: str = ""
     """Why it was not healthy then."""
+    unreadable: int = 0
+    """Of those that failed: rows that could not be read, about which nobody was asked."""
 
 
 class BatchFile(Frozen):
@@ -263,7 +270,7 @@ class Progress(Frozen):
     settings: dict[str, Any]
     """All other settings that are needed to go on, and the source of the records; never an API key."""
     records_digest: str
-    """Digest over keys and content hashes of all records, in order."""
+    """Digest over keys, content hashes and labels of all records, in order."""
     counts: Counts
     batch_size: int
     total_batches: int
@@ -281,3 +288,8 @@ class Progress(Frozen):
     feedeval_version: str = ""
     started: str
     updated: str
+
+    @property
+    def unreadable(self) -> int:
+        """Of those that failed: rows that could not be read, about which nobody was asked."""
+        return sum(count for name, count in self.errors_by_type.items() if name in UNREADABLE)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from feedeval.errors import FeedevalError
+from feedeval.errors import UNREADABLE, FeedevalError
 from feedeval.records import BatchFile, BatchReport, Failure, Result
 from feedeval.run.ledger import Tally
 from feedeval.run.progress import BatchBar, RunState
@@ -275,6 +275,7 @@ def make_report(batch: OpenBatch, state: RunState, *, timestamp: str) -> BatchRe
         memory_mb=state.memory.current_mb or None,
         health=state.health.overall_status,
         health_reason="; ".join(state.health.reasons),
+        unreadable=sum(isinstance(row, Failure) and row.error_type in UNREADABLE for row in rows),
     )
 
 

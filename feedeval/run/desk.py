@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from feedeval.errors import RunFault, StorageError
+from feedeval.errors import UNREADABLE, RunFault, StorageError
 from feedeval.records import BatchFile, Failure
 from feedeval.run.batches import Outcome, charge, make_report
 from feedeval.run.failures import sentence
@@ -43,7 +43,8 @@ class Desk:
             p.state.record_failed(outcome, worked=worked)
             said = f"record {outcome.index} ({outcome.key}) failed: {outcome.error_type}: {outcome.message[:500]}"
             p.log.warning(said)
-            if worked:
+            # Rows that cannot be read say nothing of how well the run goes: they stop nothing, however many they are.
+            if worked and outcome.error_type not in UNREADABLE:
                 p.watch.note(outcome.error_type, outcome.message)
                 if fault := p.watch.failing():
                     self._halt(Cause.FAULT, fault)

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
+from feedeval.errors import Unreadable
 from feedeval.records import Failure, Record, Result
 from feedeval.run.ledger import Tally
 
@@ -52,6 +53,8 @@ def make_failure(
     kept = dict(context)
     timestamp = str(kept.pop("timestamp", ""))
     frames = "".join(traceback.format_exception(exc, limit=-_FRAMES, chain=False))
+    if isinstance(exc, Unreadable) and exc.line is not None:
+        kept["line"] = exc.line
     if exc.__cause__ is not None:
         kept["cause"] = f"{type(exc.__cause__).__name__}: {sentence(exc.__cause__)[:300]}"
     return Failure(

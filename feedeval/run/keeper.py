@@ -7,21 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-import orjson
-
 from feedeval.records import Progress, Status
 from feedeval.run.progress import RunState, Snapshot
-from feedeval.run.scan import iter_batches
+from feedeval.run.retelling import told_by_batches
 from feedeval.run.store import SessionStore
 from feedeval.run.writer import Writer
-
-
-class _Reported(msgspec.Struct):
-    report: msgspec.Raw
-
-
-_REPORTED = msgspec.json.Decoder(_Reported)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +103,7 @@ class Keeper:
         writer.submit(self.write_now, done)
 
     def write_summary(self, snapshot: Snapshot) -> None:
-        """Write the final summary with the reports of all batches, read from their files one by one."""
-        reports = [
-            orjson.Fragment(bytes(content.report))
-            for _, content in iter_batches(self._store.output_dir, self._store.sid, _REPORTED.decode)
-        ]
+        """Write the final summary with the reports of all batches and all errors, read from the batch files."""
         progress = self.progress()
         self._store.write_summary(
             {
@@ -136,6 +122,6 @@ class Keeper:
                 "health": progress.health,
                 "started": progress.started,
                 "finished": progress.updated,
-                "batches": reports,
+                **told_by_batches(self._store.output_dir, self._store.sid),
             }
         )

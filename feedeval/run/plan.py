@@ -27,7 +27,7 @@ class Plan:
 
     total: int
     digest: str
-    """Over keys and content hashes, in order: what `Progress.records_digest` holds."""
+    """Over keys, content hashes and labels, in order: what `Progress.records_digest` holds."""
     keys: Folded
     hashes: Folded
     leaders: npt.NDArray[np.int64] | None
@@ -60,7 +60,8 @@ def make_plan(records: Iterable[Record]) -> Plan:
             )
         keys.append(fold(record.key))
         hashes.append(fold(record.content_hash))
-        digest.update(f"{record.key}\0{record.content_hash}\n".encode("utf-8", "surrogatepass"))
+        label = f"\0{record.label}" if record.label else ""
+        digest.update(f"{record.key}\0{record.content_hash}{label}\n".encode("utf-8", "surrogatepass"))
     if not keys:
         raise InputError("There is nothing to work on: the source holds no products (or no labelled images).")
     folded_keys = np.frombuffer(keys, dtype=np.uint64)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from feedeval.errors import UNREADABLE
 from feedeval.records import BatchReport, Counts, Failure, Gauges, Health, Status, Usage
 
 LATEST_KEPT = 200
@@ -104,6 +105,11 @@ class Snapshot:
     def share(self) -> float:
         """Share of the records that are through, in [0, 1]."""
         return (self.counts.done + self.counts.failed) / self.counts.total if self.counts.total else 1.0
+
+    @property
+    def unreadable(self) -> int:
+        """Of those that failed: rows that could not be read, about which nobody was asked."""
+        return sum(count for name, count in self.errors_by_type.items() if name in UNREADABLE)
 
     @property
     def state_text(self) -> str:

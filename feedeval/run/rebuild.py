@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-import orjson
 from pydantic import ValidationError
 
 from feedeval.errors import SessionDamaged
 from feedeval.records import Counts, Progress, Status, Usage
 from feedeval.run.atomic import check_version, read_bytes
 from feedeval.run.files import SessionPaths
-from feedeval.run.scan import BatchSummary, Scan, iter_batches, scan_batches
+from feedeval.run.retelling import told_by_batches
+from feedeval.run.scan import BatchSummary, Scan, scan_batches
 
 _SUMMARISED = {
     *("kind", "engine", "status", "counts", "calls", "retries", "usage", "cost_usd"),
@@ -85,17 +84,9 @@ def rebuild_summary(paths: SessionPaths, progress: Progress, summary: Mapping[st
         progress: Its progress.
         summary: What is left of its summary; what only that knows is kept.
     """
-    batches = iter_batches(paths.folder, paths.sid, _REPORT.decode, on_damaged=lambda _path, _problem: None)
     told = progress.model_dump(mode="json", include=_SUMMARISED)
-    reports = [orjson.loads(bytes(batch.report)) for _, batch in batches]
-    return {**summary, **told, "finished": progress.updated, "batches": reports}
-
-
-class _Reported(msgspec.Struct):
-    report: msgspec.Raw
-
-
-_REPORT = msgspec.json.Decoder(_Reported)
+    batches = told_by_batches(paths.folder, paths.sid, on_damaged=lambda _path, _problem: None)
+    return {**summary, **told, "finished": progress.updated, **batches}
 
 
 def total_of(batches: Iterable[BatchSummary]) -> BatchSummary:

@@ -51,17 +51,28 @@ def status_line(snapshot: Snapshot) -> str:
     return " · ".join(parts)
 
 
+UNITS = {"audit": ("product", "products"), "shadow": ("image", "images")}
+"""What people call a record, by kind of job: one and several."""
+
+
+def units(kind: str) -> tuple[str, str]:
+    """Return what a record of a kind of job is called, one and several."""
+    return UNITS.get(kind, ("record", "records"))
+
+
 def batch_block(report: BatchReport, snapshot: Snapshot) -> str:
     """Return the figures of a complete batch as a few lines."""
+    one, several = units(snapshot.kind)
+    unreadable = f" ({report.unreadable} of them unreadable rows)" if report.unreadable else ""
     counts = snapshot.counts
     through = counts.done + counts.failed
     cost = f" · {_number(report.calls, 'call')} · {money(report.cost_usd)}" if report.calls else ""
     return (
-        f"Batch {report.batch_number}/{report.total_batches} · records {report.batch_start_index + 1:,}"
+        f"Batch {report.batch_number}/{report.total_batches} · {several} {report.batch_start_index + 1:,}"
         f"–{report.batch_end_index + 1:,} · overall {through:,}/{counts.total:,} ({100 * snapshot.share:.1f} %)\n"
-        f"  successful {report.successful} · failed {report.failed} "
+        f"  successful {report.successful} · failed {report.failed}{unreadable} "
         f"· success rate {100 * report.success_rate:.1f} %{cost}\n"
-        f"  elapsed {duration(report.elapsed_ms / 1000)} · average {report.average_time_ms:.1f} ms a record"
+        f"  elapsed {duration(report.elapsed_ms / 1000)} · average {report.average_time_ms:.1f} ms per {one}"
         f" · estimated remaining {duration(report.estimated_time_remaining_ms / 1000)}"
     )
 
@@ -105,7 +116,8 @@ class TextReporter:
         self._tenth, self._line_s = _tenth(snapshot), self._monotonic()
         before = f", {snapshot.counts.done:,} done before" if snapshot.counts.done else ""
         self._print(
-            f"Session {snapshot.session} · {snapshot.engine} · {_number(snapshot.counts.total, 'record')} in "
+            f"Session {snapshot.session} · {snapshot.engine} · "
+            f"{_number(snapshot.counts.total, *units(snapshot.kind))} in "
             f"{_number(snapshot.total_batches, 'batch', 'batches')}{before}"
         )
 
@@ -140,8 +152,10 @@ class TextReporter:
     def close(self, snapshot: Snapshot) -> None:
         """Write where the run ended."""
         counts = snapshot.counts
+        unreadable = f" ({snapshot.unreadable:,} of them unreadable rows)" if snapshot.unreadable else ""
         self._print(
-            f"Session {snapshot.session} · {snapshot.state_text} · {counts.done:,} done, {counts.failed:,} failed, "
+            f"Session {snapshot.session} · {snapshot.state_text} · {counts.done:,} done, "
+            f"{counts.failed:,} failed{unreadable}, "
             f"{counts.left:,} left · {duration(snapshot.elapsed_s)} · {money(snapshot.cost_usd)}"
         )
 

@@ -204,10 +204,19 @@ def test_a_batch_block_tells_all_of_a_batch() -> None:
     shown.batch(report(), through(state(), 40))
 
     assert stream.getvalue() == (
-        "Batch 2/5 · records 21–40 · overall 40/100 (40.0 %)\n"
+        "Batch 2/5 · products 21–40 · overall 40/100 (40.0 %)\n"
         "  successful 19 · failed 1 · success rate 95.0 % · 21 calls · $0.0123\n"
-        "  elapsed 2.5s · average 125.0 ms a record · estimated remaining 1m 01s\n"
+        "  elapsed 2.5s · average 125.0 ms per product · estimated remaining 1m 01s\n"
     )
+
+
+def test_a_block_of_a_shadow_run_speaks_of_images_and_tells_unreadable_rows_apart() -> None:
+    shown, stream, _ = reporter()
+
+    shown.batch(report(unreadable=1), dataclasses.replace(through(state(), 40), kind="shadow"))
+
+    assert "· images 21–40 ·" in stream.getvalue() and "ms per image" in stream.getvalue()
+    assert "failed 1 (1 of them unreadable rows) ·" in stream.getvalue()
 
 
 def test_one_of_a_kind_is_told_in_the_singular() -> None:
@@ -216,7 +225,7 @@ def test_one_of_a_kind_is_told_in_the_singular() -> None:
     shown.start(dataclasses.replace(state(total=1).snapshot(), total_batches=1))
     shown.batch(report(calls=1), through(state(), 40))
 
-    assert "1 record in 1 batch\n" in stream.getvalue() and "· 1 call ·" in stream.getvalue()
+    assert "1 product in 1 batch\n" in stream.getvalue() and "· 1 call ·" in stream.getvalue()
 
 
 def test_plain_output_gets_a_line_every_tenth_or_thirty_seconds_or_change_of_state() -> None:

@@ -1,0 +1,321 @@
+"""Tables of images with what people said about them: any CSV, TSV or frame -> rows, good ones and bad ones."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from feedeval.errors import InputError
+from feedeval.feed.columns import squeeze
+from feedeval.feed.decode import TextReader, clean_value
+from feedeval.feed.faults import Faults, warn
+from feedeval.feed.lines import Rows, is_preamble, split_lines
+from feedeval.feed.sources import Source, open_source
+from feedeval.jobs.classifier import Prediction
+
+DELIMITERS = ",;\t|"
+
+
+class Column(StrEnum):
+    """Columns that mean something to feedeval; all others are context."""
+
+    FILENAME = "filename"
+    IMAGE_URL = "image_url"
+    TRUE_CLASS = "true_class"
+    CRITICAL_HAZARD = "critical_hazard"
+
+
+REQUIRED = (Column.FILENAME, Column.IMAGE_URL, Column.TRUE_CLASS)
+
+RESULT_NAMES = ("line", *Prediction.model_fields, "engine", "cost_usd", "status", "error")
+"""Columns that results have beside those of the table."""
+
+_YES = frozenset(("true", "1", "yes", "y", "t"))
+_NO = frozenset(("false", "0", "no", "n", "f"))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One row of a table of labels."""
+
+    line: int
+    """Line of the file on which it begins; in a frame the number of the row, from 1."""
+    filename: str = ""
+    image_url: str = ""
+    true_class: str = ""
+    critical_hazard: bool | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    """All further columns, by their names in the table."""
+    problem: str = ""
+    """Why the row cannot be used, as far as the table tells; empty where it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where in a row the columns stand."""
+
+    width: int
+    known: Mapping[Column, int]
+    context: tuple[tuple[int, str], ...]
+    left_out: tuple[str, ...]
+    """Further columns that are not read because results have columns of these names."""
+
+
+class LabelTable:
+    """Gives the same rows in the same order as often as asked; a file is read as a stream each time.
+
+    Args:
+        labels: A path, an http(s) address, bytes or an open file with a CSV or TSV; or a frame.
+        columns: The table's own names to `filename`, `image_url`, `true_class` or `critical_hazard`, such as
+            `{"truth": "true_class"}`; names that differ only in case, spaces and underscores are known as they are.
+        limit: The first rows only.
+        image_dir: Folder of the images that are named by a path; None: beside the file, for a frame the current folder.
+
+    Raises:
+        InputError: It cannot be read, or has not the columns.
+    """
+
+    def __init__(
+        self,
+        labels: Any,
+        *,
+        columns: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        image_dir: str | Path | None = None,
+    ) -> None:
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+            raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all rows")
+        self._limit = limit
+        self._frame = labels if isinstance(labels, pd.DataFrame) else None
+        self._source: Source | None = None
+        self._encoding: str | None = None
+        self._delimiter = ","
+        self._told = False
+        given = _given(columns)
+        if self._frame is not None:
+            self.where, self.name = "row", "the frame"
+            header = [str(name) for name in self._frame.columns]
+        else:
+            self._source = open_source(labels)
+            self.where, self.name = "line", self._source.name
+            header = self._sniffed(given)
+        self.layout = _layout(header, given, self.name)
+        if self.layout.left_out:
+            warn(
+                f"{self.name}: {', '.join(self.layout.left_out)}: left out, because results have columns of these "
+                "names; rename them in the table to make them context."
+            )
+        origin, beside = _origin(labels)
+        named = None if image_dir is None else Path(image_dir).expanduser().absolute()
+        if named is not None and not named.is_dir():
+            raise InputError(f"image_dir={str(image_dir)!r} is not a folder")
+        self.folder = named or beside
+        """Where images that are named by a path lie; None where nobody can tell."""
+        self.description: dict[str, Any] = {
+            **origin,
+            "limit": limit,
+            "columns": {theirs: ours.value for theirs, ours in given.items()},
+            "image_dir": named and str(named),
+        }
+        """What a session writes down: `path` or `url` where the table can be read again from there, else `kind`."""
+
+    def rows(self, *, whole: bool = False) -> Iterator[LabelRow]:
+        """Iterate over the rows once more; what is wrong with the file as such is said in the first pass.
+
+        Args:
+            whole: Also those beyond the limit.
+        """
+        faults = Faults(self.name)
+        cells = self._frame_cells() if self._frame is not None else self._file_cells(faults)
+        for line, row in islice(cells, None if whole else self._limit):
+            yield _row(line, row, self.layout)
+        if faults and not self._told:
+            self._told = True
+            warn(f"{self.name}: {'; '.join(faults.sentences())}.")
+
+    def _frame_cells(self) -> Iterator[tuple[int, list[str]]]:
+        assert self._frame is not None  # for the type checker
+        columns = [self._frame.iloc[:, position] for position in range(self._frame.shape[1])]
+        for number, row in enumerate(zip(*columns, strict=True), start=1):
+            yield number, [_text(cell) for cell in row]
+
+    def _file_cells(self, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+        assert self._source is not None  # for the type checker
+        reader = TextReader(self._source.head(), self._encoding, faults)
+        rows = Rows(split_lines(reader.read(self._source.chunks(faults)), faults), self._delimiter, faults)
+        body = iter(rows)
+        for _, cells in body:
+            if not is_preamble(self._delimiter.join(cells)):
+                rows.width = len(cells)
+                break
+        # A spreadsheet writes rows of nothing but delimiters for cells that were once used.
+        yield from ((line, cells) for line, cells in body if any(cell.strip() for cell in cells))
+
+    def _sniffed(self, given: Mapping[str, Column]) -> list[str]:
+        """Find the delimiter, and return the header."""
+        assert self._source is not None  # for the type checker
+        head = self._source.head()
+        self._encoding = self._source.encoding
+        if not head.strip():
+            raise InputError(f"{self.name} is empty: {_WANTED}")
+        if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+            raise InputError(f"{self.name} is an Excel workbook: save the sheet as CSV, or give a frame")
+        faults = Faults(self.name)
+        text = "".join(TextReader(head, self._encoding, faults).read([head]))
+        best: list[str] = []
+        score = (-1, 0)
+        for delimiter in DELIMITERS:
+            rows = Rows(split_lines([text], faults), delimiter, faults)
+            header = next((cells for _, cells in rows if not is_preamble(delimiter.join(cells))), [])
+            found = (sum(_column(name, given) is not None for name in header), len(header))
+            if found > score:
+                best, score, self._delimiter = header, found, delimiter
+        return best
+
+
+def _origin(labels: Any) -> tuple[dict[str, Any], Path | None]:
+    """Return where a table comes from, and the folder of images that it names by a path."""
+    if isinstance(labels, pd.DataFrame):
+        return {"kind": "a frame"}, Path.cwd()
+    if not isinstance(labels, str | os.PathLike):
+        return {"kind": f"a {type(labels).__name__}"}, None
+    text = os.fspath(labels)
+    if text.lower().startswith(("http://", "https://")):
+        return {"url": text}, None
+    path = Path(text).expanduser().absolute()
+    return {"path": str(path)}, path.parent
+
+
+_WANTED = f"a table of labels has the columns {', '.join(REQUIRED)}, and may have {Column.CRITICAL_HAZARD} and others"
+
+
+def labels_again(origin: Mapping[str, Any]) -> str:
+    """Return the path or address of a session's table of labels.
+
+    Raises:
+        InputError: It did not come from a file or an address, or the file is gone.
+    """
+    if "url" in origin:
+        return str(origin["url"])
+    if "path" not in origin:
+        raise InputError(
+            f"the session's labels were {origin.get('kind', 'given by hand')} and cannot be read again: give the labels"
+        )
+    if not Path(origin["path"]).is_file():
+        raise InputError(f"the session's labels {origin['path']} are not there any more: give the labels")
+    return str(origin["path"])
+
+
+def likely(name: str, names: Sequence[str]) -> str:
+    """Return a hint at the one of `names` that was probably meant, empty where there is none."""
+    folded = {other.casefold(): other for other in names}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f"; did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def _given(columns: Mapping[str, str] | None) -> dict[str, Column]:
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InputError(f"columns={columns!r}: give a mapping of the table's names to {', '.join(Column)}")
+    given: dict[str, Column] = {}
+    for theirs, ours in (columns or {}).items():
+        if ours not in tuple(Column):
+            raise InputError(f"columns={{{theirs!r}: {ours!r}}}: the right side is one of {', '.join(Column)}")
+        if Column(ours) in given.values():
+            raise InputError(f"columns={dict(columns or {})!r}: two columns are to be {ours}")
+        given[squeeze(str(theirs))] = Column(ours)
+    return given
+
+
+def _column(name: str, given: Mapping[str, Column]) -> Column | None:
+    """Return what a column of this name is; a mapped one takes the place of one that only has the name."""
+    key = squeeze(name)
+    if key in given:
+        return given[key]
+    known = next((column for column in Column if squeeze(column) == key), None)
+    return None if known in given.values() else known
+
+
+def _layout(header: Sequence[str], given: Mapping[str, Column], name: str) -> Layout:
+    shown = ", ".join(repr(cell.strip()[:40]) for cell in header[:20]) or "no columns"
+    keys = [squeeze(cell) for cell in header]
+    if unused := [theirs for theirs in given if theirs not in keys]:
+        raise InputError(f"{name} has no column {', '.join(map(repr, unused))} as columns= says; it has {shown}")
+    known: dict[Column, int] = {}
+    context: list[tuple[int, str]] = []
+    left_out: list[str] = []
+    taken: set[str] = set()
+    for position, cell in enumerate(header):
+        column = _column(cell, given)
+        title = cell.strip() or f"column_{position + 1}"
+        if column is not None:
+            if column in known:
+                raise InputError(f"{name} has two columns {column}: rename one of them")
+            known[column] = position
+        elif squeeze(title) in _RESERVED:
+            left_out.append(title)
+        else:
+            title = title if title not in taken else f"{title}_{position + 1}"
+            taken.add(title)
+            context.append((position, title))
+    if missing := [column for column in REQUIRED if column not in known]:
+        example = f"columns={{'their name': '{missing[0]}'}}"
+        raise InputError(
+            f"{name} has no column {', '.join(missing)}; it has {shown}. Say which column it is: {example}, or in the "
+            f"terminal --map {missing[0]}='their name'. {_WANTED[0].upper()}{_WANTED[1:]}."
+        )
+    return Layout(len(header), known, tuple(context), tuple(left_out))
+
+
+_RESERVED = frozenset(squeeze(name) for name in (*Column, *RESULT_NAMES))
+
+
+def _row(line: int, cells: list[str], layout: Layout) -> LabelRow:
+    problem = ""
+    short = [column for column, position in layout.known.items() if position >= len(cells)]
+    if short:
+        problem = f"the row has {len(cells)} of {layout.width} columns: {', '.join(short)} is missing"
+    elif any(cell.strip() for cell in cells[layout.width :]):
+        problem = (
+            f"the row has {len(cells)} columns, the header {layout.width}: a text with a delimiter in it has to stand "
+            "in quotation marks"
+        )
+    value = {column: clean_value(cells[p]) if p < len(cells) else "" for column, p in layout.known.items()}
+    label = " ".join(value[Column.TRUE_CLASS].split())
+    hazard, said = None, value.get(Column.CRITICAL_HAZARD, "").lower()
+    if said in _YES or said in _NO:
+        hazard = said in _YES
+    elif said and not problem:
+        problem = f"critical_hazard is {said[:60]!r}: give true or false, or leave it empty"
+    empty = [column for column in REQUIRED if not value[column]]
+    if empty and not problem:
+        problem = f"{', '.join(empty)} is empty"
+    return LabelRow(
+        line=line,
+        filename=value[Column.FILENAME],
+        image_url=value[Column.IMAGE_URL],
+        true_class=label,
+        critical_hazard=hazard,
+        context={name: clean_value(cells[p]) if p < len(cells) else "" for p, name in layout.context},
+        problem=problem,
+    )
+
+
+def _text(cell: Any) -> str:
+    """Return a frame's cell as a file would have it."""
+    if isinstance(cell, str):
+        return cell
+    if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)):
+        return ""
+    if isinstance(cell, float) and math.isfinite(cell) and cell.is_integer() and abs(cell) < 1e15:
+        # A column of whole numbers with a gap is a column of floats to pandas.
+        return str(int(cell))
+    return str(cell)
