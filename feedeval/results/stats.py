@@ -43,10 +43,10 @@ class Interval(NamedTuple):
 UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 
 
-def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
+def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
     """Return a share in [0, 1] with its score interval (E. B. Wilson, JASA 22, 1927, 209-212).
 
-    Of nothing the share is NaN and the bounds are 0 and 1.
+    Counts need not be whole: what was known before may be counted in. Of nothing the share is NaN, within 0 and 1.
 
     Raises:
         InputError: `confidence` is not between 0 and 1.
