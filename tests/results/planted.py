@@ -28,6 +28,9 @@ VALUES = {
 PLANTED = {"material": 0.30, "color": 0.20, "size": 0.15, "product_weight": 0.10}
 """Attribute -> share of the products that lack it."""
 
+VAGUE = 0.3
+"""Share of the weights that are half an answer."""
+
 DETAILS = {
     "Dimensions": "30 x 20 x 12 cm",
     "Capacity": "1.7 litres",
@@ -86,5 +89,7 @@ def planted_feed(count: int = 1000, *, seed: int = 0) -> list[dict[str, Any]]:
 
 
 def filler(name: str, n: int) -> str:
-    """Return the value that product `n` has, or should have, in an attribute."""
+    """Return the value that product `n` has, or should have, in an attribute; some weights are of no use."""
+    if name == "product_weight" and random.Random(n).random() < VAGUE:
+        return "Very light"
     return VALUES[name][n % len(VALUES[name])]
