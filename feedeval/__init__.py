@@ -14,6 +14,7 @@ from __future__ import annotations
 from importlib.metadata import version as _version
 
 from feedeval.app import app
+from feedeval.dashboard import dashboard
 from feedeval.errors import (
     FeedError,
     FeedevalError,
@@ -21,7 +22,7 @@ from feedeval.errors import (
     RunFault,
     SessionError,
 )
-from feedeval.evaluator import ProductFeedEvaluator, resume
+from feedeval.evaluator import ProductFeedEvaluator, resume, run_shadow, start_shadow
 from feedeval.evaluator.judging import shadow_judge
 from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
@@ -61,6 +62,7 @@ __all__ = [
     "cleanup",
     "compare",
     "consolidate",
+    "dashboard",
     "deduplicate",
     "iter_feed",
     "list_sessions",
@@ -70,5 +72,7 @@ __all__ = [
     "report",
     "restore",
     "resume",
+    "run_shadow",
     "shadow_judge",
+    "start_shadow",
 ]

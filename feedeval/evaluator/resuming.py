@@ -9,7 +9,9 @@ from feedeval.evaluator.audits import Feed, ProductFeedEvaluator
 from feedeval.evaluator.judging import resume_judge
 from feedeval.evaluator.launching import OFFLINE
 from feedeval.evaluator.options import AuditOptions, ModelOptions
+from feedeval.evaluator.shadow import resume_shadow
 from feedeval.handle import EvaluationRun
+from feedeval.jobs.shadow import ShadowJob
 from feedeval.model.settings import OPENAI_URL
 from feedeval.results.session import KINDS_OF_JUDGE, Session, load_session
 
@@ -26,7 +28,7 @@ def resume(
 
     Args:
         session: A session, its name, or None for the latest.
-        feed: The feed; None: read again from where it came.
+        feed: The feed, or the table of labels; None: read again from where it came.
         api_key: Key of the endpoint; None: the environment's.
         output_dir: Folder of the sessions, where `session` is a name.
         **options: As `ProductFeedEvaluator.start`.
@@ -38,6 +40,8 @@ def resume(
     found = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
     if found.progress.kind in KINDS_OF_JUDGE:
         return resume_judge(found, api_key=api_key, options=options)
+    if found.progress.kind == ShadowJob.kind:
+        return resume_shadow(found, feed, api_key=api_key, options=options)
     then = found.progress.fingerprint
     offline = then["model"] == OFFLINE
     model_options: ModelOptions = {} if offline else {"temperature": then["temperature"]}

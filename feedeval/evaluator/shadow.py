@@ -1,0 +1,209 @@
+"""Shadow mode, wired together: labelled images in, what a classifier would have said beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+
+import pandas as pd
+from pydantic import Field, SecretStr
+
+from feedeval.errors import InputError
+from feedeval.evaluator.launching import OFFLINE, Showing, default_model, launch, open_client
+from feedeval.handle import EvaluationRun
+from feedeval.jobs.labels import LabelTable, labels_again
+from feedeval.jobs.shadow import ShadowJob, ShadowSettings
+from feedeval.model.settings import OPENAI_URL, ModelSettings
+from feedeval.results.session import Session
+from feedeval.run.settings import RunSettings
+
+if TYPE_CHECKING:
+    from feedeval.jobs.classifier import Classifier
+    from feedeval.model.client import ModelClient
+
+Labels = Any
+"""A path, an http(s) address, bytes or an open file with a CSV or TSV, or a frame."""
+
+_CALLS_KEPT = (
+    *("delay_s", "max_retries", "timeout_s", "max_in_flight", "max_output_tokens", "input_price", "output_price"),
+)
+"""Settings of the calls that a session goes on with."""
+
+
+class _ShadowRunSettings(RunSettings):
+    """Batches of images are larger than those of products: one call each, and no questions to write first."""
+
+    batch_size: int = Field(default=50, ge=1, le=1000)
+
+
+class ShadowOptions(TypedDict, total=False):
+    """What can be said of a shadow run; defaults stand in `ShadowSettings`, `RunSettings` and `ModelSettings`."""
+
+    columns: Mapping[str, str] | None
+    context: Sequence[str] | None
+    image_dir: str | Path | None
+    fetch_images: bool
+    max_image_side: int
+    batch_size: int
+    delay_s: float
+    max_retries: int
+    timeout_s: float
+    max_in_flight: int | None
+    temperature: float | None
+    max_output_tokens: int
+    input_price: float
+    output_price: float
+    api_key: str | None
+    base_url: str | None
+    output_dir: str | Path
+    budget_usd: float | None
+    resume: bool
+    reuse: bool
+    keep_calls: bool
+    limit: int | None
+    session: str | None
+    progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
+
+
+def run_shadow(
+    labels: Labels,
+    *,
+    classes: Sequence[str] | None = None,
+    model: str | None = None,
+    **options: Unpack[ShadowOptions],
+) -> pd.DataFrame:
+    """Have every labelled image classified, and return a row a label; blocks, and Ctrl-C stops it cleanly.
+
+    Takes what `start_shadow` takes. What is done when it stops is saved, and the same call goes on with it.
+
+    Returns:
+        A row a row of the table, in its order: line (Int64), filename, image_url, true_class (str), critical_hazard
+        (boolean), the further columns by their names (str), predicted_class (str: a class or `unsure`; missing where
+        the row failed), confidence (float64, 0 to 1), critical (boolean), critical_reason, severity, evidence, engine
+        (str), cost_usd (float64), status (str: done, failed) and error (str). `fe.agreement` compares.
+
+    Raises:
+        RunFault: The run had to pause for something that a person has to mend, such as a wrong key.
+        InputError: As `start_shadow`.
+    """
+    run = _started(labels, {**options, "classes": classes, "model": model}, blocking=True)
+    run.block()
+    return run.results()
+
+
+def start_shadow(
+    labels: Labels,
+    *,
+    classes: Sequence[str] | None = None,
+    model: str | None = None,
+    **options: Unpack[ShadowOptions],
+) -> EvaluationRun:
+    """Start classifying labelled images in the background, or go on with it; return at once.
+
+    The labels themselves are never sent. A row that cannot be used (a column or value is missing, the label is not
+    among the classes, the image is missing or broken, its path leads out of the folder) fails by itself with its line.
+
+    Args:
+        labels: A CSV or TSV (a path, an address, bytes or an open file) or a frame with the columns `filename`,
+            `image_url` and `true_class`, perhaps `critical_hazard`, and others, which are sent along as context.
+            `image_url` is an http(s) address, a path beside the file, or a data URI.
+        classes: What can be answered; None: the labels that stand in the rows that can be read.
+        model: As `ProductFeedEvaluator`; `offline` names colours.
+        **options: `columns` (the table's own names to ours, such as `{"truth": "true_class"}`), `context` (further
+            columns to send; None: all, but those that say what the label says), `image_dir` (folder of the images),
+            `fetch_images` (fetch images from addresses and send them as data), `max_image_side` (16 to 4096 pixels,
+            default 1024), `batch_size` (1 to 1000, default 50), `limit` (the first rows only), `delay_s` (pause
+            between calls, for endpoints that do not say their limits), `max_retries`, `timeout_s`, `max_in_flight`,
+            `temperature`, `max_output_tokens`, `input_price` and `output_price` as `ModelSettings`; `api_key`,
+            `base_url` and `output_dir` as `ProductFeedEvaluator`; `budget_usd`, `resume`, `reuse`, `keep_calls`,
+            `session` and `progress` as `ProductFeedEvaluator.start`.
+
+    Raises:
+        InputError: The table cannot be read, has not the columns, or a setting cannot be used.
+        SessionLocked: Another process or kernel works on the same session.
+        StorageError: The output folder cannot be written.
+    """
+    return _started(labels, {**options, "classes": classes, "model": model}, blocking=False)
+
+
+def resume_shadow(
+    session: Session, labels: Labels = None, *, api_key: str | None = None, options: Mapping[str, Any]
+) -> EvaluationRun:
+    """Go on with a shadow session in the background, on the classifier and with the settings that it began with.
+
+    Args:
+        session: The session.
+        labels: The table; None: read again from where it came.
+        api_key: Key of the endpoint; None: the environment's.
+        options: As `start_shadow`; only those that results do not depend on can differ.
+
+    Raises:
+        InputError: The session had other settings or rows, or its table cannot be read again.
+    """
+    then, progress = session.progress.fingerprint, session.progress
+    source = progress.settings["source"]
+    embedded = then["model"] == OFFLINE
+    again: dict[str, Any] = {
+        **progress.settings.get("calls", {}),
+        **({} if embedded else {"temperature": then["temperature"]}),
+        "base_url": None if embedded or then["endpoint"] == OPENAI_URL else then["endpoint"],
+        "classes": then["classes"],
+        "max_image_side": then["max_image_side"],
+        "fetch_images": then["fetch_images"],
+        "context": progress.settings["context"],
+        **{name: source[name] for name in ("columns", "image_dir", "limit")},
+        # A hard cap holds until a person sets another one, or None.
+        "budget_usd": progress.budget_usd,
+        **options,
+        "model": then["model"],
+        "api_key": api_key,
+        "output_dir": session.output_dir,
+        "session": session.id,
+    }
+    return _started(labels_again(source) if labels is None else labels, again, blocking=False)
+
+
+def _started(labels: Labels, options: Mapping[str, Any], *, blocking: bool) -> EvaluationRun:
+    left = dict(options)
+    shadow = ShadowSettings(**_taken(left, ShadowSettings.model_fields))
+    running = _ShadowRunSettings(**_taken(left, RunSettings.model_fields))
+    table_options = _taken(left, ("columns", "limit", "image_dir"))
+    calls = _taken(left, (*_CALLS_KEPT, "temperature"))
+    whom = _taken(left, ("model", "api_key", "base_url"))
+    output_dir = Path(left.pop("output_dir", "output"))
+    showing = Showing(left.pop("progress", None), blocking)
+    if left:
+        known = ", ".join(sorted(ShadowOptions.__annotations__))
+        raise InputError(f"{', '.join(left)}: no such setting; known are classes, model, {known}")
+    classifier, client = _classifier(whom, calls)
+    table = LabelTable(labels, **table_options)
+    origin = {"source": table.description, "calls": {name: calls[name] for name in _CALLS_KEPT if name in calls}}
+    job = ShadowJob(table, classifier, settings=shadow, origin=origin)
+    return launch(job, output_dir, running, client=client, showing=showing)
+
+
+def _taken(options: dict[str, Any], names: Any) -> dict[str, Any]:
+    return {name: options.pop(name) for name in names if name in options}
+
+
+def _classifier(whom: Mapping[str, Any], calls: Mapping[str, Any]) -> tuple[Classifier, ModelClient | None]:
+    """Return a new classifier, and its client where it makes calls."""
+    api_key, base_url = whom.get("api_key"), whom.get("base_url")
+    model = whom.get("model") or default_model(api_key, base_url)
+    key = SecretStr(api_key) if api_key is not None else None
+    given = {name: value for name, value in calls.items() if name != "max_in_flight" or value is not None}
+    # The embedded engine makes no calls; a misspelt setting of them is refused all the same.
+    settings = ModelSettings(model=model, base_url=base_url, api_key=key, **given)
+    if model == OFFLINE:
+        # Imported here: it stands on numpy and a table of colours that a model does without.
+        from feedeval.jobs.colour import ColourClassifier
+
+        return ColourClassifier(), None
+    settings.key()
+    # Imported here: it leads to the SDK's dialects.
+    from feedeval.jobs.vision import ModelClassifier
+
+    client = open_client(settings)
+    assert client is not None  # there are settings
+    return ModelClassifier(client), client
