@@ -35,7 +35,6 @@ SAVE_EVERY_S = 10.0
 MESSAGES_KEPT = 4
 _OUTPUTS_KEPT = 8
 """Cells in which the panel was shown that are kept up to date; older ones were most likely run again."""
-_STANDS_STILL = "if this time stands still, run this cell again"
 
 
 class Controls(Protocol):
@@ -80,6 +79,7 @@ class PanelReporter:
         self._fault = ""
         self._board: Board | None = None
         self._outputs: deque[tuple[Output, Output]] = deque(maxlen=_OUTPUTS_KEPT)
+        self._again = view.RUN_AGAIN
         self._over = False
         self._painted_s = -PAINT_EVERY_S
         self._saved_s = 0.0
@@ -139,9 +139,14 @@ class PanelReporter:
 
     _ipython_display_ = display
 
-    def widget(self) -> Any:
-        """Return the panel as a widget, to be laid out among others; it is the same one each time."""
+    def widget(self, again: str = view.RUN_AGAIN) -> Any:
+        """Return the panel as a widget, to be laid out among others; it is the same one each time.
+
+        Args:
+            again: What starts the run again there, such as `press Start`.
+        """
         with self._lock:
+            self._again = again
             return (self._board or self._make_board()).root
 
     def _make_board(self) -> Board:
@@ -155,7 +160,10 @@ class PanelReporter:
     def html(self) -> str:
         """Return the last state as static HTML."""
         with self._lock:
-            return view.run_html(self._shown(), tuple(self._messages), updated=self._time(), fault=self._fault)
+            shown = view.parts(self._shown(), tuple(self._messages), fault=self._fault)
+            return view.framed(
+                shown, view.footer(self._time(), advice=view.standing_advice(self._shown(), self._again))
+            )
 
     def text(self) -> str:
         """Return the last state as text."""
@@ -209,7 +217,7 @@ class PanelReporter:
             return
         self._painted_s = now_s
         parts = view.parts(self._snapshot, tuple(self._messages), fault=self._fault)
-        foot = view.footer(self._now().strftime("%H:%M:%S"), advice=_STANDS_STILL)
+        foot = view.footer(self._now().strftime("%H:%M:%S"), advice=f"if this time stands still, {self._again}")
         self._board.paint(parts, foot, _usable(self._snapshot, self._run))
         if self._outputs and (self._state() != self._saved_state or now_s - self._saved_s >= SAVE_EVERY_S):
             self._save()

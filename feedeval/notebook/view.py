@@ -19,6 +19,8 @@ from feedeval.run.reporters import duration, units
 LATEST_SHOWN = 4
 """Failures that are shown with what they said."""
 TYPES_SHOWN = 6
+RUN_AGAIN = "run this cell again"
+"""What starts a run again where it was started by a cell."""
 _CLIP_CHARS = 240
 _REASONS_SHOWN = 3
 
@@ -99,8 +101,12 @@ def run_html(
         fault: What went wrong when a button was pressed.
         behind: CSS class of a live panel; while the page shows one, the static form stays hidden.
     """
-    shown = parts(snapshot, messages, fault=fault)
     foot = footer(updated or moment(snapshot.updated), advice=standing_advice(snapshot))
+    return framed(parts(snapshot, messages, fault=fault), foot, behind=behind)
+
+
+def framed(shown: Parts, foot: Markup, *, behind: str = "") -> Markup:
+    """Return the parts of a run with a frame around them; `behind` as in `run_html`."""
     hide = f"<style>body:has(.{behind}) .behind-{behind}{{display:none}}</style>" if behind else ""
     # MathJax would set what stands between two dollar signs as a formula: amounts, and whatever a feed says.
     return Markup(
@@ -129,11 +135,16 @@ def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
     return "\n".join([plain(_short(first)), *(f"  {plain(_short(line, 2 * _CLIP_CHARS))}" for line in more if line)])
 
 
-def standing_advice(snapshot: Snapshot) -> str:
-    """Return what to do about a run that is shown as it stood some time ago; empty where all is done."""
+def standing_advice(snapshot: Snapshot, again: str = RUN_AGAIN) -> str:
+    """Return what to do about a run that is shown as it stood some time ago; empty where all is done.
+
+    Args:
+        snapshot: What is shown.
+        again: What starts the run again there.
+    """
     if snapshot.status is not Status.FINISHED:
-        return "run this cell again to go on"
-    return "run this cell again to try again what failed" if snapshot.counts.failed else ""
+        return f"{again} to go on"
+    return f"{again} to try again what failed" if snapshot.counts.failed else ""
 
 
 def moment(timestamp: str) -> str:
