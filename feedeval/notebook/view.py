@@ -130,7 +130,7 @@ def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
         *(f"{name} × {count:,}" for name, count in _types(snapshot)[:TYPES_SHOWN]),
         *messages[-1:],
         f"as of {moment(snapshot.updated)} · {advice}" if advice else "",
-        engine_note(snapshot.engine),
+        engine_note(snapshot.engine, snapshot.kind),
     )
     return "\n".join([plain(_short(first)), *(f"  {plain(_short(line, 2 * _CLIP_CHARS))}" for line in more if line)])
 
@@ -195,7 +195,7 @@ def _reason(snapshot: Snapshot) -> str:
 def _headline(snapshot: Snapshot) -> Markup:
     glyph, word = _state(snapshot)
     colour = _WARN if snapshot.leaving else _COLOURS.get(snapshot.status, "inherit")
-    note = engine_note(snapshot.engine)
+    note = engine_note(snapshot.engine, snapshot.kind)
     return Markup(
         '<div style="display:flex;flex-wrap:wrap;column-gap:1em;align-items:baseline">'
         f'<span role="status" style="font-size:16px;font-weight:600;white-space:nowrap">'

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from feedeval.errors import InputError
 from feedeval.results import agreement_figures as figures
 from feedeval.results.agreement_pairs import Pairs, column, pairs_of, yes_or_no
-from feedeval.results.session import engine_note
+from feedeval.results.session import KIND_AUDIT, KIND_SHADOW, engine_note
 from feedeval.results.stats import Interval, quantile, wilson
 
 CONFIDENCE = "confidence"
@@ -244,7 +244,8 @@ def _criticals(frame: pd.DataFrame, options: AgreementOptions, level: float) -> 
 
 def _notes(compared: pd.DataFrame, pairs: Pairs) -> Iterator[str]:
     engines = compared["engine"].dropna().unique() if "engine" in compared.columns else ()
-    yield from filter(None, map(engine_note, map(str, engines)))
+    kind = KIND_SHADOW if "predicted_class" in compared.columns else KIND_AUDIT
+    yield from filter(None, (engine_note(str(engine), kind) for engine in engines))
     if len(pairs) < FEW_ROWS:
         yield f"Only {len(pairs):,} rows were compared: the figures say little, whatever their intervals."
     if len(pairs.labels) == 1:

@@ -19,6 +19,7 @@ from feedeval.results.plaintext import plain
 from feedeval.results.product import ProductEvaluation, product_evaluation
 from feedeval.run import store
 from feedeval.run.files import session_paths
+from feedeval.run.reporters import units
 from feedeval.run.scan import batch_paths
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from feedeval.results.summary import Summary
 
 KIND_AUDIT = "audit"
+KIND_SHADOW = "shadow"
 KINDS_OF_JUDGE = frozenset({"judge", "probe"})
 """Sessions that look at a judge and not at a feed; their results are evaluations as well."""
 
@@ -71,14 +73,18 @@ def find_session(session_id: str | None, output_dir: Path) -> str:
 
 def _stands_aside(sid: str, output_dir: Path) -> bool:
     try:
-        return store.read_progress(output_dir, sid).kind in KINDS_OF_JUDGE
+        return Session(sid, output_dir).stands_aside
     except SessionError:
         return False
 
 
-def engine_note(engine: str) -> str:
+def engine_note(engine: str, kind: str = KIND_AUDIT) -> str:
     """Return the sentence that belongs to the results of `engine`, empty where there is nothing to say."""
-    # The bank behind the engine takes a moment to import, and most sessions need no note.
+    # What is behind the engines takes a moment to import, and most sessions need no note.
+    if kind == KIND_SHADOW:
+        from feedeval.jobs.colour import ColourClassifier
+
+        return ColourClassifier.note if engine == ColourClassifier.name else ""
     from feedeval.jobs.offline import OfflineEngine
 
     return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
@@ -131,13 +137,23 @@ class Session:
         return self.is_audit or self.progress.kind in KINDS_OF_JUDGE
 
     @property
+    def stands_aside(self) -> bool:
+        """Whether it was made to look at a judge, or as part of that: not what a person means by the latest session."""
+        progress = self.progress
+        return progress.kind in KINDS_OF_JUDGE or bool(progress.settings.get("source", {}).get("aside"))
+
+    @property
     def note(self) -> str:
         """What has to be said wherever results of this engine are shown; empty for a language model."""
-        return engine_note(self.progress.engine)
+        return engine_note(self.progress.engine, self.progress.kind)
 
     @cached_property
     def _loaded(self) -> frames.Loaded:
         paths = self.batch_paths
+        if self.progress.kind == KIND_SHADOW:
+            from feedeval.results.shadow import load_shadow
+
+            return load_shadow(paths, engine=self.progress.engine)
         if not self.has_evaluations:
             return frames.load_any(paths, engine=self.progress.engine)
         return frames.load_audit(paths, engine=self.progress.engine, in_memory=self.is_small)
@@ -165,8 +181,8 @@ class Session:
         In a session of more than 64 MB, name_plus_context, questions_json and judgements_json stay on disk until they
         are looked at (dtype `text on disk`); they behave like text, and `.astype(str)` reads them all into memory.
 
-        A session of another kind than audit has the columns key, then those of its records and values, then engine,
-        cost_usd, status and error.
+        A shadow run has a row a row of its table, with the columns that `run_shadow` describes. A session of any other
+        kind has the columns key, then those of its records and values, then engine, cost_usd, status and error.
         """
         return self._loaded.results.copy(deep=False)
 
@@ -198,6 +214,8 @@ class Session:
 
         Columns: product_id, product_url, title, key, error_type, message (str); batch_number (Int64); timestamp (str,
         ISO 8601); calls, retries, tokens (Int64); cost_usd, elapsed_ms (float64); context (str, JSON); traceback (str).
+        In a shadow run the first three are line (Int64), filename, image_url, true_class (str), and unreadable (bool)
+        tells rows that could not be read from calls that failed.
         """
         return self._loaded.failures.copy(deep=False)
 
@@ -328,7 +346,7 @@ class Session:
             "State": f"{self.status.value}{reason}",
             "Engine": progress.engine,
             **self._questions_fact(),
-            "Products" if self.is_audit else "Records": counts_in_words(progress.counts),
+            units(progress.kind)[1].capitalize(): counts_in_words(progress.counts),
             "Cost": money(progress.cost_usd),
             "Started": progress.started[:19].replace("T", " "),
             "Files": str(self.output_dir),
@@ -353,7 +371,7 @@ class Session:
             return section(f"Session {self.id}", escape(exc))
         share = (counts.done + counts.failed) / counts.total if counts.total else 0.0
         # The summary says what the facts say, and more.
-        summed_up = self.is_audit and self.is_small and counts.done
+        summed_up = self.progress.kind in (KIND_AUDIT, KIND_SHADOW) and self.is_small and counts.done
         return section(
             f"Session {self.id}", bar(share), self.summary().body_html() if summed_up else definitions(facts)
         )

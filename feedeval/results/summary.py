@@ -16,6 +16,7 @@ from feedeval.records import Status, Verdict
 from feedeval.results.frames import RowStatus
 from feedeval.results.loading import AskedBatch, decode_batches
 from feedeval.results.plaintext import clip, columns, plain, wrapped
+from feedeval.results.session import KIND_AUDIT, KIND_SHADOW
 from feedeval.run.scan import collector_paused
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ TOP = 8
 """Rows of each list."""
 
 REQUIRED_WEIGHT = 2
+
+_TITLES = {KIND_AUDIT: "Feed audit", KIND_SHADOW: "Shadow mode"}
 
 
 @dataclass(frozen=True)
@@ -116,10 +119,16 @@ def summarise(session: Session, *, top: int = TOP) -> Summary:
             by_topic(tallies.questions),
             missing_fields(done, top),
         ]
+    if session.progress.kind == KIND_SHADOW:
+        # Imported here: it is made of this module's blocks.
+        from feedeval.results.shadow_summary import shadow_blocks, shadow_facts
+
+        facts, blocks = shadow_facts(session), shadow_blocks(session)
+    else:
+        blocks.append(failures_by_type(session.failures, top))
     facts |= {name: str(value) for name, value in session.facts().items() if name not in ("Session", "Files", "Note")}
-    blocks.append(failures_by_type(session.failures, top))
     return Summary(
-        title=f"{'Feed audit' if session.is_audit else session.progress.kind.capitalize()} {session.id}",
+        title=f"{_TITLES.get(session.progress.kind, session.progress.kind.capitalize())} {session.id}",
         notes=tuple(notes),
         facts=facts,
         coverage_pct=coverage,

@@ -53,8 +53,9 @@ def make_failure(
     kept = dict(context)
     timestamp = str(kept.pop("timestamp", ""))
     frames = "".join(traceback.format_exception(exc, limit=-_FRAMES, chain=False))
-    if isinstance(exc, Unreadable) and exc.line is not None:
-        kept["line"] = exc.line
+    if isinstance(exc, Unreadable):
+        # A line of somebody's table is at fault: which one says more than where it was found.
+        kept["line"], frames = exc.line, ""
     if exc.__cause__ is not None:
         kept["cause"] = f"{type(exc.__cause__).__name__}: {sentence(exc.__cause__)[:300]}"
     return Failure(
