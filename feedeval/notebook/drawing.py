@@ -173,9 +173,9 @@ def counts_above(ax: Axes, tops: Sequence[tuple[float, int]]) -> None:
         )  # fmt: skip
 
 
-def bars(ax: Axes, fill: Fill, *, places: Any, lengths: Any, starts: Any = 0.0) -> None:
-    """Draw horizontal bars."""
-    drawn = ax.barh(places, lengths, left=starts, height=0.72, **fill.style)
+def bars(ax: Axes, fill: Fill, *, places: Any, lengths: Any, starts: Any = 0.0, height: float = 0.72) -> None:
+    """Draw horizontal bars; rows lie 1 apart."""
+    drawn = ax.barh(places, lengths, left=starts, height=height, **fill.style)
     for patch in drawn:
         patch.set_hatch_linewidth(0.6)
 

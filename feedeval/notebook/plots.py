@@ -11,6 +11,7 @@ None calls `show()` or changes matplotlib's settings. A frame without rows gives
 
 from __future__ import annotations
 
+from feedeval.notebook.plots_agreement import confusion, per_class, probes, reliability
 from feedeval.notebook.plots_feed import (
     coverage,
     coverage_by_category,
@@ -22,6 +23,7 @@ from feedeval.notebook.plots_health import health, memory
 from feedeval.notebook.plots_run import cost, errors_by_type, errors_over_batches, latency, rate
 
 __all__ = [
+    "confusion",
     "cost",
     "coverage",
     "coverage_by_category",
@@ -32,6 +34,9 @@ __all__ = [
     "memory",
     "missing_fields",
     "most_missed",
+    "per_class",
+    "probes",
     "rate",
+    "reliability",
     "verdicts_by_taxonomy",
 ]

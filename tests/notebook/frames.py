@@ -63,3 +63,34 @@ def reports(count: int = 30, *, pause_after: int | None = None, cost_usd: float 
             "health_reason": pd.array(["4 of the last 50 records failed"] * count, dtype="str"),
         }
     )
+
+
+def shadow(count: int = 120, *, engine: str = ENGINE) -> pd.DataFrame:
+    """Results of a shadow run over three classes: every sixth prediction is wrong, every tenth abstains."""
+    truth = [("red", "green", "blue")[n % 3] for n in range(count)]
+    said = ["unsure" if n % 10 == 9 else ("red" if n % 6 == 1 else truth[n]) for n in range(count)]
+    return pd.DataFrame(
+        {
+            "filename": [f"{n:03}.png" for n in range(count)],
+            "true_class": pd.array(truth, dtype="str"),
+            "predicted_class": pd.array(said, dtype="str"),
+            "confidence": [0.5 + n % 5 / 10 for n in range(count)],
+            "engine": engine,
+            "status": "done",
+        }
+    )
+
+
+def probes(engine: str = ENGINE) -> pd.DataFrame:
+    """How a judge did on planted cases; the last probe found none to plant."""
+    return pd.DataFrame(
+        {
+            "probe": ["ablation", "swap", "injection", "insertion"],
+            "n": [40, 20, 10, 0],
+            "right": [30, 20, 1, 0],
+            "rate": [0.75, 1.0, 0.1, np.nan],
+            "low": [0.6, 0.84, np.nan, np.nan],
+            "high": [0.86, 1.0, np.nan, np.nan],
+            "engine": engine,
+        }
+    )

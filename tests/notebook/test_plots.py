@@ -44,6 +44,10 @@ CASES: dict[str, Case] = {
     "latency": (plots.latency, frames.reports),
     "memory": (plots.memory, frames.reports),
     "cost": (plots.cost, frames.reports),
+    "confusion": (plots.confusion, frames.shadow),
+    "per_class": (plots.per_class, frames.shadow),
+    "probes": (plots.probes, frames.probes),
+    "reliability": (plots.reliability, frames.shadow),
 }
 GERMAN = [f"Elektrogeräte > Küchenmaschinenzubehör > Donaudampfschifffahrtsgesellschaftsteile {n}" for n in range(40)]
 
