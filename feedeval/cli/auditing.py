@@ -30,15 +30,11 @@ PROGRESS = ("text", "tqdm", "none")
 
 def register(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
-    sitting = argparse.ArgumentParser(add_help=False)
-    sitting.add_argument("--budget", type=float, metavar="USD", help="pause before the session costs more")
-    sitting.add_argument("--max-in-flight", type=int, metavar="N", help="most calls at once")
-    sitting.add_argument("--progress", choices=PROGRESS, help="how to show progress (default: one line, as it fits)")
-    sitting.add_argument("--quiet", action="store_true", help="print nothing but errors and warnings")
+    here = sitting_options()
     audit = argparse.ArgumentParser(add_help=False)
     _audit_options(audit)
 
-    run = commands.add_parser("run", parents=[common, audit, sitting], help="audit a feed and print the summary")
+    run = commands.add_parser("run", parents=[common, audit, here], help="audit a feed and print the summary")
     run.set_defaults(handler=run_command)
     run.add_argument("--batch-size", type=int, metavar="N", help="products in a batch file (default: 20)")
     run.add_argument("--no-resume", action="store_true", help="start a new session whatever is there")
@@ -51,13 +47,15 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     estimate.set_defaults(handler=estimate_command)
     estimate.add_argument("--pilot", type=int, default=5, metavar="N", help="products to try (default: 5)")
 
-    resume = commands.add_parser("resume", parents=[common, sitting], help="go on with a session")
+    resume = commands.add_parser("resume", parents=[common, here], help="go on with a session")
     resume.set_defaults(handler=resume_command)
     resume.add_argument(
         "session", nargs="?", metavar="SESSION", help="name or beginning; the latest unfinished one by default"
     )
     resume.add_argument("--base-url", metavar="URL", help="the session's endpoint, to say that it may get the key")
-    resume.add_argument("--feed", metavar="FEED", help="the feed, where it is no longer where it was")
+    resume.add_argument(
+        "--feed", metavar="FEED", help="the feed or the labels, where they are no longer where they were"
+    )
 
 
 def _audit_options(command: argparse.ArgumentParser) -> None:
@@ -75,13 +73,26 @@ def _audit_options(command: argparse.ArgumentParser) -> None:
         "--questions", metavar="SESSION", help="ask the questions of an earlier session again, to compare the two"
     )
     command.add_argument("--limit", type=int, metavar="N", help="only the first N products")
-    command.add_argument("--input-price", type=float, metavar="USD", help="for a million tokens, where it is not known")
-    command.add_argument(
-        "--output-price", type=float, metavar="USD", help="for a million tokens, where it is not known"
-    )
+    price_options(command)
 
 
-def _given(**options: Any) -> dict[str, Any]:
+def price_options(command: argparse.ArgumentParser) -> None:
+    """Add the prices."""
+    for name in ("--input-price", "--output-price"):
+        command.add_argument(name, type=float, metavar="USD", help="for a million tokens, where it is not known")
+
+
+def sitting_options() -> argparse.ArgumentParser:
+    """Return the options of one sitting, which results do not depend on."""
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("--budget", type=float, metavar="USD", help="pause before the session costs more")
+    options.add_argument("--max-in-flight", type=int, metavar="N", help="most calls at once")
+    options.add_argument("--progress", choices=PROGRESS, help="how to show progress (default: one line, as it fits)")
+    options.add_argument("--quiet", action="store_true", help="print nothing but errors and warnings")
+    return options
+
+
+def given(**options: Any) -> dict[str, Any]:
     """Leave out what was not given, so that each default is written in one place."""
     return {name: value for name, value in options.items() if value is not None}
 
@@ -89,10 +100,10 @@ def _given(**options: Any) -> dict[str, Any]:
 def _evaluator(arguments: Arguments) -> ProductFeedEvaluator:
     from feedeval.evaluator import ProductFeedEvaluator
 
-    prices = _given(input_price=arguments.input_price, output_price=arguments.output_price)
+    prices = given(input_price=arguments.input_price, output_price=arguments.output_price)
     return ProductFeedEvaluator(
         # An endpoint that a person names beside their key is meant to get it.
-        api_key=_key() if arguments.base_url else None,
+        api_key=key_of_environment() if arguments.base_url else None,
         model=arguments.model,
         base_url=arguments.base_url,
         locale=arguments.locale,
@@ -107,7 +118,7 @@ def _audit(arguments: Arguments) -> dict[str, Any]:
         fields = [name.strip() for name in arguments.fields.split(",") if name.strip()]
         if not fields:
             raise InputError("--fields names no field: give names separated by commas")
-    return _given(
+    return given(
         selected_fields=fields,
         num_questions=arguments.num_questions,
         question_scope=arguments.question_scope,
@@ -116,8 +127,9 @@ def _audit(arguments: Arguments) -> dict[str, Any]:
     )
 
 
-def _sitting(arguments: Arguments) -> dict[str, Any]:
-    return _given(
+def sitting(arguments: Arguments) -> dict[str, Any]:
+    """Return what was said of this sitting."""
+    return given(
         budget_usd=arguments.budget,
         max_in_flight=arguments.max_in_flight,
         progress="none" if arguments.quiet else arguments.progress,
@@ -129,13 +141,13 @@ def run_command(arguments: Arguments) -> int:
     run = _evaluator(arguments).start(
         arguments.feed,
         **_audit(arguments),
-        **_sitting(arguments),
-        **_given(batch_size=arguments.batch_size),
+        **sitting(arguments),
+        **given(batch_size=arguments.batch_size),
         resume=not arguments.no_resume,
         reuse=not arguments.no_reuse,
         keep_calls=arguments.keep_calls,
     )
-    return _see_through(run, arguments)
+    return see_through(run, arguments)
 
 
 def resume_command(arguments: Arguments) -> int:
@@ -150,8 +162,8 @@ def resume_command(arguments: Arguments) -> int:
             return Exit.DONE
     else:
         session = load_session(arguments.session, output_dir=arguments.output_dir)
-    run = resume(session, arguments.feed, api_key=_key_for(session, arguments.base_url), **_sitting(arguments))
-    return _see_through(run, arguments)
+    run = resume(session, arguments.feed, api_key=_key_for(session, arguments.base_url), **sitting(arguments))
+    return see_through(run, arguments)
 
 
 def _latest_unfinished(output_dir: str) -> Session | None:
@@ -162,12 +174,13 @@ def _latest_unfinished(output_dir: str) -> Session | None:
     load_session(output_dir=output_dir)
     for sid in reversed(session_ids(output_dir)):
         session = load_session(sid, output_dir=output_dir)
-        if session.is_audit and session.status is not Status.FINISHED:
+        if not session.stands_aside and session.status is not Status.FINISHED:
             return session
     return None
 
 
-def _key() -> str | None:
+def key_of_environment() -> str | None:
+    """Return the environment's key; None where there is none."""
     return os.environ.get("OPENAI_API_KEY") or None
 
 
@@ -182,9 +195,9 @@ def _key_for(session: Session, base_url: str | None) -> str | None:
     if base_url is not None:
         if ModelSettings(model=session.progress.engine, base_url=base_url).shown_endpoint != endpoint:
             raise InputError(f"session {session.id} asked {endpoint or 'no endpoint'}, and goes on with that only")
-        return _key()
+        return key_of_environment()
     trusted = (OPENAI_URL, os.environ.get("OPENAI_BASE_URL", "").rstrip("/"))
-    if _key() and endpoint.startswith("http") and endpoint not in trusted:
+    if key_of_environment() and endpoint.startswith("http") and endpoint not in trusted:
         complain(f"note: OPENAI_API_KEY is not sent to {endpoint}; `--base-url {shlex.quote(endpoint)}` sends it")
     return None
 
@@ -196,7 +209,7 @@ def estimate_command(arguments: Arguments) -> int:
     return Exit.DONE
 
 
-def _see_through(run: EvaluationRun, arguments: Arguments) -> int:
+def see_through(run: EvaluationRun, arguments: Arguments) -> int:
     """Wait until the run is over or needs a person; Ctrl-C and SIGTERM stop it cleanly, a second one leaves at once."""
     with _termination_as_interrupt():
         try:

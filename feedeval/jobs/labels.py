@@ -36,7 +36,7 @@ class Column(StrEnum):
 
 REQUIRED = (Column.FILENAME, Column.IMAGE_URL, Column.TRUE_CLASS)
 
-RESULT_NAMES = ("line", *Prediction.model_fields, "engine", "cost_usd", "status", "error")
+RESULT_NAMES = ("line", *Prediction.model_fields, "engine", "cost_usd", "status", "error", "session")
 """Columns that results have beside those of the table."""
 
 _YES = frozenset(("true", "1", "yes", "y", "t"))
