@@ -151,7 +151,7 @@ class App:
         options["progress"] = "widgets" if kernel_shell() is not None else "none"
         run = evaluator.start(source, fields, **options)
         self._run = run
-        form.show_panel(run.panel.widget())
+        form.show_panel(run.panel.widget("press Start"))
         form.start_line.say(Tone.HINT, f"Saved as session {run.sid} in {self._output_dir} as it goes.")
         threading.Thread(target=self._watch, args=(run, given), name="feedeval-app-watch", daemon=True).start()
 
@@ -198,10 +198,13 @@ class App:
             return
         form.show_results()
         form.results_line.say(Tone.WORKING, "Drawing …")
-        form.summary.show(summary := pages.summed_up(session))
+        form.found.show(found := pages.found(session))
         form.downloads.show(links := offered(session.consolidate(table_path(session)), "Save the table (CSV)"))
+        form.to_do.show(to_do := pages.to_do(session))
         form.plots.show(plots := pages.plotted(session))
-        page = report(session, report_path(session), feed=given.for_audit(session.progress.settings["source"]["limit"]))
+        form.details.show(details := pages.details(session))
+        limit = session.progress.settings["source"]["limit"]
+        page = report(session, report_path(session), feed=given.for_audit(limit))
         form.downloads.show(Markup(links + offered(page, "Save the report (HTML, to send to a client)")))
         word = (
             "All products are through."
@@ -210,7 +213,7 @@ class App:
         )
         form.results_line.say(Tone.DONE, word)
         if self._saved is not None:
-            self._saved.change(self._without_page(Markup(plots + summary)))
+            self._saved.change(self._without_page(Markup(found + to_do + plots + details)))
 
     def _ready(self) -> Given:
         if self._given is None:

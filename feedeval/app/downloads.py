@@ -55,7 +55,7 @@ def _link(name: str, content: bytes, what: str) -> Markup:
     kind = _TYPES.get(Path(name).suffix, "application/octet-stream")
     return Markup(
         f'<a download="{escape(name)}" href="data:{kind};base64,{data}" style="font-weight:600;'
-        f'text-decoration:underline;color:var(--jp-content-link-color,#1976d2)">⭳ {escape(what)}</a> '
+        f'text-decoration:underline;color:var(--jp-content-link-color,#1976d2)">↓ {escape(what)}</a> '
         f"({escape(name)}, {megabytes(len(content))})"
     )
 

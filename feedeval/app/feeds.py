@@ -31,6 +31,8 @@ class Given:
     """What people call it: the file's name, the path, the address without secrets."""
     source: str | bytes
     """A path, an address, or the content itself."""
+    kind: str = ""
+    """What a session writes down of content that is given itself."""
 
     @property
     def in_memory(self) -> bool:
@@ -39,7 +41,7 @@ class Given:
 
     def for_audit(self, limit: int | None) -> FeedSource:
         """Return the source that an audit goes through; what is wrong with it was told in the preview."""
-        return FeedSource(self.source, limit, name=self.name if self.in_memory else "", quiet=True)
+        return FeedSource(self.source, limit, name=self.kind, quiet=True)
 
 
 def uploaded(name: str, content: bytes) -> Given:
@@ -50,7 +52,7 @@ def uploaded(name: str, content: bytes) -> Given:
     """
     if not content:
         raise InputError(f"{name} is empty: choose the feed's own file")
-    return Given(f"the upload {name}", content)
+    return Given(name, content, kind=f"the upload {name}")
 
 
 def pasted(text: str) -> Given:
@@ -61,7 +63,7 @@ def pasted(text: str) -> Given:
     """
     if not text.strip():
         raise InputError("nothing is pasted yet: put the feed's text into the box, header line included")
-    return Given("the pasted text", text.encode("utf-8", "replace"))
+    return Given("The pasted text", text.encode("utf-8", "replace"), kind="pasted text")
 
 
 def named(text: str) -> Given:

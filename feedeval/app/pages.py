@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from feedeval.app.feeds import Preview
 from feedeval.errors import FeedevalError
+from feedeval.evaluator.launching import OFFLINE
 from feedeval.feed.text import category_of, field_text
-from feedeval.html import Markup, escape, section, table
+from feedeval.html import Markup, bar, escape, section, table
 from feedeval.notebook import pictures, plots
-from feedeval.results.estimate import Estimate
+from feedeval.results.estimate import Estimate, Range
 from feedeval.results.plaintext import clip
-from feedeval.results.session import Session
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from feedeval.results.session import Session, money
+from feedeval.run.reporters import duration
 
 _FONT = (
     "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;"
@@ -25,6 +23,7 @@ _FONT = (
 )
 _CATEGORIES_SHOWN = 6
 _CELL_CHARS = 60
+_STEPS = 6
 _SHOWN_FIRST = ("id", "title", "brand", "price", "availability")
 _FORMATS = {
     "rss": "XML (RSS)",
@@ -154,21 +153,53 @@ def _scrolling(body: Markup) -> Markup:
 
 
 def estimated(estimate: Estimate) -> Markup:
-    """Return an estimate, with what its figures mean."""
+    """Return an estimate in words, with its figures and what they mean."""
+    products = f"{estimate.survey.products:,} product{'' if estimate.survey.products == 1 else 's'}"
+    if estimate.engine == OFFLINE:
+        # A pilot of the embedded engine times how it warms up.
+        return block(
+            Markup(
+                f"<div>All {products} would <b>cost nothing</b>: the rules ask nobody, and get through hundreds of "
+                "products a second.</div>"
+            )
+        )
+    cost = "cost an unknown amount" if estimate.cost_usd is None else f"cost {_between(estimate.cost_usd, money)}"
+    time = f" and take {_between(estimate.seconds, duration)}" if estimate.seconds is not None else ""
     note = (
-        "Between the figures in brackets lies the true one in 95 of 100 such estimates. What the pilot products cost "
-        "is part of it: their results are taken over when the whole feed is audited with the same settings."
+        f"Judged by {estimate.pilot} of the products. In 95 of 100 such estimates the true figure lies within the "
+        "bounds. What these products cost is part of it: an audit with the same settings takes their results over."
     )
+    figures = _scrolling(Markup(estimate._repr_html_()))
     return block(
-        _scrolling(Markup(estimate._repr_html_())),
+        Markup(f"<div>All {products} would <b>{escape(cost)}</b>{escape(time)}.</div>"),
+        Markup(f"<details><summary>Figures</summary>{figures}</details>"),
         Markup(f'<div style="opacity:.72;font-size:12px">{escape(note)}</div>'),
     )
 
 
-def summed_up(session: Session) -> Markup:
-    """Return what a session found, without what to type next: this page has no terminal."""
-    summary = replace(session.summary(), next_steps={})
-    return block(_scrolling(summary.body_html()))
+def _between(value: Range, words: Callable[[float | None], str]) -> str:
+    low, high = words(value.low), words(value.high) if math.isfinite(value.high) else "unknown"
+    return f"about {words(value.expected)} ({low} to {high})"
+
+
+def found(session: Session) -> Markup:
+    """Return what a session found, in a few lines."""
+    summary = session.summary()
+    if summary.coverage_pct is None:
+        return Markup("")
+    notes = "".join(f'<div style="opacity:.72">{escape(note)}</div>' for note in summary.notes)
+    facts = "".join(f"<div><b>{name}:</b> {escape(summary.facts[name])}</div>" for name in ("Coverage", "Required"))
+    return block(bar(summary.coverage_pct / 100, f"{summary.coverage_pct:.1f} %"), Markup(facts + notes))
+
+
+def to_do(session: Session) -> Markup:
+    """Return what to add first."""
+    return block(_scrolling(Markup(session.next_steps(_STEPS)._repr_html_())))
+
+
+def details(session: Session) -> Markup:
+    """Return the lists of products and questions to work on."""
+    return block(*(_scrolling(each.html()) for each in session.summary().blocks))
 
 
 def plotted(session: Session) -> Markup:
@@ -182,7 +213,7 @@ def plotted(session: Session) -> Markup:
     )
 
 
-def _picture(plot: Callable[[Axes], Axes]) -> Markup:
+def _picture(plot: pictures.Plot) -> Markup:
     images = []
     for theme, paper in pictures.PAPERS.items():
         drawn = pictures.drawn(plot, paper)

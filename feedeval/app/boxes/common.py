@@ -16,10 +16,15 @@ INPUT_WIDTH = "36em"
 
 
 class Line:
-    """A line of the page that says how things stand."""
+    """A line of the page that says how things stand.
 
-    def __init__(self) -> None:
-        self.widget = ipywidgets.HTML()
+    Args:
+        indented: It belongs to the input above it.
+    """
+
+    def __init__(self, *, indented: bool = False) -> None:
+        padding = f"0 0 0 calc({LABEL_WIDTH} + 8px)" if indented else None
+        self.widget = ipywidgets.HTML(layout={"padding": padding})
 
     def say(self, tone: Tone, text: str) -> None:
         """Show a sentence; an empty one clears the line."""

@@ -22,6 +22,12 @@ _HINTS = {
     _PASTE: "XML, JSON, or rows copied from a spreadsheet with their header.",
     _PLACE: "A file on the machine that runs this app, of any size, or an address that begins with https://.",
 }
+_CHOOSE = "Choose a feed file"
+# The button counts the files that it holds, and is emptied as soon as one arrives: its count would mislead.
+_WITHOUT_COUNT = (
+    f'<style>.feedeval-upload{{font-size:0!important}}.feedeval-upload::after{{content:"{_CHOOSE}";'
+    "font-size:var(--jp-widgets-font-size,13px)}.feedeval-upload i{font-size:var(--jp-widgets-font-size,13px)}</style>"
+)
 _LOST = (
     "no file has arrived. Choose one; if you have, wait for its name to appear here. A file of more than "
     f"{UPLOAD_MB} MB is never let through: compress it to .gz, or give its path or address instead"
@@ -42,8 +48,13 @@ class FeedBox:
         ways = [_UPLOAD, _PASTE, *([_PLACE] if places else [])]
         self._way = answering(ipywidgets.ToggleButtons(options=ways, style={"button_width": "auto"}))
         self._upload = answering(
-            ipywidgets.FileUpload(accept=",".join(SUFFIXES), description="Choose a feed file", layout={"width": "auto"})
+            ipywidgets.FileUpload(
+                accept=",".join(SUFFIXES),
+                description=_CHOOSE,
+                layout={"width": "max-content", "align_self": "flex-start"},
+            )
         )
+        self._upload.add_class("feedeval-upload")
         self._text = answering(
             ipywidgets.Textarea(
                 placeholder="Paste the feed here", layout={"width": "100%", "height": "10em"}, continuous_update=False
@@ -61,6 +72,7 @@ class FeedBox:
         self._upload.observe(lambda _: self._receive(), "value")
         self._place.on_submit(lambda _: read())
         rows = [
+            ipywidgets.HTML(_WITHOUT_COUNT),
             self._way,
             *self._inputs.values(),
             self._hint.widget,

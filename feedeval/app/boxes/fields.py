@@ -15,7 +15,7 @@ from feedeval.notebook.widgets import answering, text_button
 from feedeval.results.plaintext import clip, plain
 
 _NAME_CHARS = 40
-_GRID = {"display": "grid", "grid_template_columns": "repeat(auto-fill, minmax(17em, 1fr))", "width": "100%"}
+_GRID = {"display": "grid", "grid_template_columns": "repeat(auto-fill, minmax(min(19em, 100%), 1fr))", "width": "100%"}
 
 
 class FieldBox:

@@ -52,7 +52,8 @@ class Form:
         self.estimate_line, self.estimate = Line(), Line()
         self.start_line = Line()
         self.panel = ipywidgets.VBox()
-        self.results_line, self.downloads, self.plots, self.summary = Line(), Line(), Line(), Line()
+        self.results_line, self.found, self.downloads = Line(), Line(), Line()
+        self.to_do, self.plots, self.details = Line(), Line(), Line()
         self._start = Step(
             4,
             "Estimate and start",
@@ -67,7 +68,7 @@ class Form:
         self._results = Step(
             5,
             "Results",
-            [self.results_line.widget, self.downloads.widget, self.plots.widget, self.summary.widget],
+            [line.widget for line in self._result_lines],
         )
         self.root = ipywidgets.VBox(
             [
@@ -86,6 +87,10 @@ class Form:
         self.show_choices(False)
         self._results.show(False)
 
+    @property
+    def _result_lines(self) -> tuple[Line, ...]:
+        return self.results_line, self.found, self.downloads, self.to_do, self.plots, self.details
+
     def view(self) -> Bundle:
         """Return the bundle that shows the app, and nothing where widgets are not known."""
         bundle: Bundle = self.root._repr_mimebundle_() | NOTHING
@@ -103,7 +108,7 @@ class Form:
 
     def show_results(self) -> None:
         """Show the results, empty at first."""
-        for line in (self.results_line, self.downloads, self.plots, self.summary):
+        for line in self._result_lines:
             line.show(Markup(""))
         self._results.show()
 

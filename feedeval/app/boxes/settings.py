@@ -10,10 +10,14 @@ from pydantic import SecretStr
 from feedeval.app.boxes.common import Line, Step, display, field, row
 from feedeval.app.choices import FEWEST_QUESTIONS, LARGEST_BATCH, MOST_QUESTIONS, SMALLEST_BATCH, Choices
 from feedeval.app.pages import Tone
-from feedeval.jobs.offline import OfflineEngine
 from feedeval.notebook.widgets import text_button
 
 _OFFLINE, _MODEL = "Rules that come with feedeval (free, no key)", "A language model"
+_ASKS_MODEL = "One call a product and one a category. The chosen fields are sent to the endpoint."
+_ASKS_NOBODY = (
+    "A first screening, within seconds: it asks a fixed set of questions and can miss wording that it does not know. "
+    "Nothing leaves this machine."
+)
 _LOCALES = ("en-GB", "en-US", "de-DE", "de-AT", "de-CH", "fr-FR", "es-ES", "it-IT", "nl-NL", "pl-PL", "sv-SE")
 _KEPT = "The key is kept in this kernel's memory only, and the field is empty again."
 _NONE_YET = "OpenAI and most services need a key. It is read once, kept in memory only and never written down."
@@ -32,11 +36,11 @@ class SettingsBox:
             options=[_OFFLINE, _MODEL],
             value=_MODEL if start.asks_model else _OFFLINE,
         )
-        self._note = Line()
+        self._note = Line(indented=True)
         self._model = field(ipywidgets.Text, "Model", value=start.model)
         self._base_url = field(ipywidgets.Text, "Endpoint", placeholder=_endpoint_hint())
         self._key_field = field(ipywidgets.Password, "API key", placeholder="sk-…", continuous_update=False, value="")
-        self._key_line = Line()
+        self._key_line = Line(indented=True)
         self._forget = text_button("Forget the key", "trash", "Take the key out of memory", self._forget_key)
         self._budget = field(ipywidgets.Text, "Budget in $", placeholder="no cap")
         self._prices = (
@@ -103,9 +107,7 @@ class SettingsBox:
         display(self._for_model, self._asks_model)
         self._note.say(
             Tone.HINT,
-            "One call a product and one a category; the feed's chosen fields are sent to the endpoint."
-            if self._asks_model
-            else OfflineEngine.NOTE,
+            _ASKS_MODEL if self._asks_model else _ASKS_NOBODY,
         )
         self._tell_key()
 
