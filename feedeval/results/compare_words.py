@@ -34,8 +34,18 @@ def headline(comparison: Comparison) -> str:
 
 def points(change: Interval) -> str:
     """Return a change in percentage points with its bounds."""
-    sure = f" (95 %: {change.low:+.1f} to {change.high:+.1f})" if change.low == change.low else ""
-    return f"{change.estimate:+.1f} points{sure}"
+    bounds = between(change.low, change.high)
+    return f"{signed(change.estimate)} points{f' (95 %: {bounds})' if bounds else ''}"
+
+
+def between(low: float, high: float) -> str:
+    """Return bounds of a change, empty where they are not known."""
+    return "" if low != low else f"{signed(low)} to {signed(high)}"
+
+
+def signed(value: float) -> str:
+    """Return a change with its sign; what rounds to nothing has a plus."""
+    return f"{round(value, 1) + 0.0:+.1f}"
 
 
 def text(comparison: Comparison, width: int) -> str:
@@ -91,7 +101,7 @@ def _groups(title: str, head: str, what: str, frame: pd.DataFrame, top: int) -> 
     order = changed["change"].abs().sort_values(ascending=False, kind="stable").index[:top]
     names = [what, "coverage_before_pct", "coverage_after_pct", "change", "low", "high"]
     rows = tuple(
-        (name or "(not stated)", f"{was:.1f} %", f"{now:.1f} %", f"{change:+.1f}", _bounds(low, high))
+        (name or "(not stated)", f"{was:.1f} %", f"{now:.1f} %", signed(change), between(low, high))
         for name, was, now, change, low, high in changed.loc[order, names].itertuples(index=False, name=None)
     )
     left = len(changed) - len(rows)
@@ -99,14 +109,10 @@ def _groups(title: str, head: str, what: str, frame: pd.DataFrame, top: int) -> 
     return Block(title, (head, "Before", "After", "Points", "95 %"), rows, told)
 
 
-def _bounds(low: float, high: float) -> str:
-    return "" if low != low else f"{low:+.1f} to {high:+.1f}"
-
-
 def _products(title: str, frame: pd.DataFrame, top: int) -> Block:
     names = ["coverage_before_pct", "coverage_after_pct", "change", "product_id", "title"]
     rows = tuple(
-        (f"{was:.1f} %", f"{now:.1f} %", f"{change:+.1f}", _shown(product_id), _shown(name))
+        (f"{was:.1f} %", f"{now:.1f} %", signed(change), _shown(product_id), _shown(name))
         for was, now, change, product_id, name in frame[names].head(top).itertuples(index=False, name=None)
     )
     links = tuple(_shown(url) for url in frame["product_url"].head(top))
@@ -118,12 +124,13 @@ def _products(title: str, frame: pd.DataFrame, top: int) -> Block:
 def questions_block(title: str, frame: pd.DataFrame, direction: str, top: int = TOP) -> Block:
     """Return the questions whose verdicts changed most often in one direction, `better` or `worse`."""
     changed = frame[frame[direction] > 0].sort_values(direction, ascending=False, kind="stable")
-    names = ["question", "taxonomy", "answered_before_pct", "answered_after_pct", direction, "products"]
+    names = ["question", "taxonomy", "required", "answered_before_pct", "answered_after_pct", direction, "products"]
+    shown = changed[names].head(top).itertuples(index=False, name=None)
     rows = tuple(
-        (question, topic, f"{was:.0f} %", f"{now:.0f} %", int(count), f"{asked:,}")
-        for question, topic, was, now, count, asked in changed[names].head(top).itertuples(index=False, name=None)
+        (question, topic, "required" if needed else "", f"{was:.0f} %", f"{now:.0f} %", int(count), f"{asked:,}")
+        for question, topic, needed, was, now, count, asked in shown
     )
-    header = ("Question", "About", "Before", "After", direction.capitalize(), "Asked of")
+    header = ("Question", "About", "", "Before", "After", direction.capitalize(), "Asked of")
     return Block(_of(title, len(rows), len(changed)), header, rows)
 
 

@@ -140,7 +140,8 @@ class Session:
     def stands_aside(self) -> bool:
         """Whether it was made to look at a judge, or as part of that: not what a person means by the latest session."""
         progress = self.progress
-        return progress.kind in KINDS_OF_JUDGE or bool(progress.settings.get("source", {}).get("aside"))
+        source = progress.settings.get("source")
+        return progress.kind in KINDS_OF_JUDGE or (isinstance(source, dict) and bool(source.get("aside")))
 
     @property
     def note(self) -> str:

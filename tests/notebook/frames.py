@@ -65,6 +65,23 @@ def reports(count: int = 30, *, pause_after: int | None = None, cost_usd: float 
     )
 
 
+def categories(changes: Sequence[float] = (12.5, 0.0, -20.0, 3.0)) -> pd.DataFrame:
+    """Categories of a comparison that changed by so many points."""
+    count = len(changes)
+    change = np.array(changes, dtype=float)
+    return pd.DataFrame(
+        {
+            "category": [f"Sport > Tents {n}" for n in range(count)],
+            "products": pd.array(range(10, 10 + count), dtype="Int64"),
+            "coverage_before_pct": np.full(count, 40.0),
+            "coverage_after_pct": 40.0 + change,
+            "change": change,
+            "low": change - 2 * (change != 0),
+            "high": change + 2 * (change != 0),
+        }
+    )
+
+
 def shadow(count: int = 120, *, engine: str = ENGINE) -> pd.DataFrame:
     """Results of a shadow run over three classes: every sixth prediction is wrong, every tenth abstains."""
     truth = [("red", "green", "blue")[n % 3] for n in range(count)]
