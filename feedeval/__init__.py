@@ -24,6 +24,7 @@ from feedeval.errors import (
 )
 from feedeval.evaluator import ProductFeedEvaluator, resume, run_shadow, start_shadow
 from feedeval.evaluator.judging import shadow_judge
+from feedeval.evaluator.probing import probe_judge
 from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
@@ -68,6 +69,7 @@ __all__ = [
     "list_sessions",
     "load_session",
     "plots",
+    "probe_judge",
     "read_feed",
     "report",
     "restore",

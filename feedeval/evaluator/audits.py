@@ -238,7 +238,7 @@ class ProductFeedEvaluator:
         sids = session_ids(self.output_dir) if self.output_dir.is_dir() else []
         for sid in reversed(sids):
             session = load_session(sid, output_dir=self.output_dir)
-            if session.is_audit and session.status is not Status.FINISHED:
+            if session.is_audit and not session.stands_aside and session.status is not Status.FINISHED:
                 return session
         found = f"every audit in {self.output_dir} is finished" if sids else f"there is no session in {self.output_dir}"
         raise SessionNotFound(f"{found}: nothing to go on with")

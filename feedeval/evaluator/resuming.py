@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Unpack
 
+from feedeval.evaluator import probing
 from feedeval.evaluator.audits import Feed, ProductFeedEvaluator
 from feedeval.evaluator.judging import resume_judge
 from feedeval.evaluator.launching import OFFLINE
 from feedeval.evaluator.options import AuditOptions, ModelOptions
 from feedeval.evaluator.shadow import resume_shadow
 from feedeval.handle import EvaluationRun
+from feedeval.jobs import rejudge
 from feedeval.jobs.shadow import ShadowJob
 from feedeval.model.settings import OPENAI_URL
-from feedeval.results.session import KINDS_OF_JUDGE, Session, load_session
+from feedeval.results.session import Session, load_session
 
 
 def resume(
@@ -38,8 +40,10 @@ def resume(
         InputError: The session had other products, or its feed cannot be read again.
     """
     found = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
-    if found.progress.kind in KINDS_OF_JUDGE:
+    if found.progress.kind == rejudge.KIND:
         return resume_judge(found, api_key=api_key, options=options)
+    if found.progress.kind == probing.KIND:
+        return probing.resume_probe(found, api_key=api_key, options=options)
     if found.progress.kind == ShadowJob.kind:
         return resume_shadow(found, feed, api_key=api_key, options=options)
     then = found.progress.fingerprint

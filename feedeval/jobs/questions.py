@@ -36,7 +36,7 @@ def edit_questions(drafts: Iterable[Question], num_questions: int) -> tuple[Ques
     seen: list[frozenset[str]] = []
     for draft in drafts:
         text = re.sub(r"\s+", " ", draft.text).strip()
-        words = _content_words(text)
+        words = content_words(text)
         if not text or any(_overlap(words, other) > SAME_QUESTION_SHARE for other in seen):
             continue
         kept.append(draft.model_copy(update={"text": text}))
@@ -52,7 +52,8 @@ def _balance_required(questions: list[Question]) -> tuple[Question, ...]:
     return tuple(question.model_copy(update={"required": n in required}) for n, question in enumerate(questions))
 
 
-def _content_words(text: str) -> frozenset[str]:
+def content_words(text: str) -> frozenset[str]:
+    """Return the words of an English question that say what it asks for; all of them where it has no others."""
     words = frozenset(normalise(text).split())
     return (words - _WORDS_THAT_ASK) or words
 
