@@ -12,6 +12,7 @@ None calls `show()` or changes matplotlib's settings. A frame without rows gives
 from __future__ import annotations
 
 from feedeval.notebook.plots_agreement import confusion, per_class, probes, reliability
+from feedeval.notebook.plots_compare import before_and_after
 from feedeval.notebook.plots_feed import (
     coverage,
     coverage_by_category,
@@ -23,6 +24,7 @@ from feedeval.notebook.plots_health import health, memory
 from feedeval.notebook.plots_run import cost, errors_by_type, errors_over_batches, latency, rate
 
 __all__ = [
+    "before_and_after",
     "confusion",
     "cost",
     "coverage",

@@ -32,6 +32,7 @@ from tests.results.factory import Plan, write_session
 
 Case = tuple[Callable[..., Axes], Callable[[], pd.DataFrame]]
 CASES: dict[str, Case] = {
+    "before_and_after": (plots.before_and_after, frames.categories),
     "coverage": (plots.coverage, frames.results),
     "coverage_by_category": (plots.coverage_by_category, frames.results),
     "verdicts_by_taxonomy": (plots.verdicts_by_taxonomy, frames.judgements),
@@ -119,7 +120,7 @@ def test_a_frame_without_rows_gives_a_sentence(plot: Callable[..., Axes], frame:
 def test_the_wrong_frame_is_named_with_what_it_lacks(
     plot: Callable[..., Axes], frame: Callable[[], pd.DataFrame]
 ) -> None:
-    with pytest.raises(InputError, match=r"has no column .*: give .*session\."):
+    with pytest.raises(InputError, match=r"has no column .*: give .*`"):
         plot(pd.DataFrame({"something": [1]}), axes())
 
 
@@ -201,6 +202,7 @@ def test_text_of_a_feed_is_no_formula_and_controls_nothing(hostile: str) -> None
     failed = frames.failures().assign(error_type=hostile)
     for ax in (
         plots.coverage_by_category(frames.results(categories=[hostile])),
+        plots.before_and_after(frames.categories().assign(category=hostile)),
         plots.missing_fields(frames.results().assign(missing_core_fields=hostile)),
         plots.most_missed(asked),
         plots.verdicts_by_taxonomy(asked),
