@@ -60,8 +60,8 @@ def themed_figure(plot: Plot) -> Markup:
     if light.is_sentence:
         return Markup(f"<p>{escape(light.words)}</p>")
     return Markup(
-        f'<figure><img class="feedeval-on-light" src="{_address(light.svg)}" alt="{escape(light.words)}">'
-        f'<img class="feedeval-on-dark" style="display:none" src="{_address(dark.svg)}" alt="{escape(light.words)}">'
+        f'<figure><img class="feedeval-on-light" src="{address(light.svg)}" alt="{escape(light.words)}">'
+        f'<img class="feedeval-on-dark" style="display:none" src="{address(dark.svg)}" alt="{escape(light.words)}">'
         "</figure>"
     )
 

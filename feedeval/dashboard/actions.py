@@ -1,0 +1,173 @@
+"""What the buttons of an opened session do; each returns what to tell the person, or raises what to tell them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from feedeval.errors import InputError, SessionError, SessionLocked
+from feedeval.evaluator import resume
+from feedeval.evaluator.launching import live_run
+from feedeval.handle import EvaluationRun
+from feedeval.records import Status
+from feedeval.results.archive import backup
+from feedeval.results.library import cleanup
+from feedeval.results.plaintext import plain
+from feedeval.results.session import Session
+from feedeval.run.files import session_paths
+from feedeval.run.lock import holder, is_held
+
+CONFIRM_WITHIN_S = 5.0
+"""How long the question stands whether to delete."""
+DOUBLE_CLICK_S = 0.5
+"""A second click that comes sooner belongs to a double click and confirms nothing."""
+
+
+def own_run(session: Session) -> EvaluationRun | None:
+    """Return the run of a session that this kernel has going, or None."""
+    return live_run(session.output_dir, session.id)
+
+
+def who_works_on(session: Session) -> str:
+    """Return who works on a session, in a sentence; empty where nobody does."""
+    lock = session_paths(session.output_dir, session.id).lock
+    if own_run(session) is not None:
+        return "This kernel works on it."
+    return f"Another kernel or process works on it ({holder(lock)})." if is_held(lock) else ""
+
+
+def refuse_while_worked_on(session: Session, what: str) -> None:
+    """Refuse to touch a session that somebody works on.
+
+    Args:
+        session: The session.
+        what: What cannot be done meanwhile, such as `be deleted`.
+
+    Raises:
+        SessionLocked: This kernel or another one works on it.
+    """
+    if by := who_works_on(session):
+        raise SessionLocked(f"Session {session.id} cannot {what} now. {by} Stop it there first.", session.id)
+
+
+def resume_words(session: Session) -> tuple[str, str]:
+    """Return what the button that goes on with a session says, and its tooltip; empty where there is nothing to do."""
+    try:
+        status, counts = session.status, session.progress.counts
+    except SessionError:
+        return "Resume", "Mend the files of the session and go on with it"
+    if own_run(session) is not None:
+        return "Show its panel", "This kernel works on it: show the panel with its buttons"
+    if status is not Status.FINISHED:
+        return "Resume", f"Go on with the {counts.left:,} that are left; what is done is not asked again"
+    if counts.failed:
+        return "Retry failed", f"Try the {counts.failed:,} again that failed"
+    return "", "It is finished and nothing failed: there is nothing to go on with"
+
+
+def go_on(session: Session) -> EvaluationRun:
+    """Go on with a session in the background; where this kernel does already, return its run.
+
+    Raises:
+        SessionLocked: Another kernel works on it.
+        FeedevalError: It cannot be gone on with from here; the message says how from a cell.
+    """
+    if (run := own_run(session)) is not None:
+        return run
+    refuse_while_worked_on(session, "be gone on with here")
+    try:
+        return resume(Session(session.id, session.output_dir))
+    except InputError as exc:
+        raise InputError(
+            f"{exc} In a cell, feed and key can be given: fe.resume({session.id!r}, feed, api_key=…, "
+            f"output_dir={str(session.output_dir)!r})"
+        ) from exc
+
+
+def table_path(session: Session) -> Path:
+    """Return where the results are written to unless somebody says otherwise."""
+    return session.output_dir / f"results_{session.id}.csv"
+
+
+def write_table(session: Session, path: str, suffix: str) -> str:
+    """Write the results as they stand on disk now as one table.
+
+    Args:
+        session: The session.
+        path: What stands in the path field; its suffix gives way to `suffix`.
+        suffix: `.csv` or `.parquet`.
+
+    Raises:
+        InputError: No path, no such folder, or a package is missing.
+        StorageError: The file cannot be written.
+    """
+    if not path.strip():
+        raise InputError("say where to write: the path is empty")
+    target = Path(path.strip()).expanduser()
+    target = target.with_suffix(suffix) if target.name else target
+    replaced = target.exists()
+    fresh = Session(session.id, session.output_dir)
+    written = fresh.consolidate(target)
+    again = ", in place of the file that was there" if replaced else ""
+    size = _size(written)
+    return f"Wrote {len(fresh.results):,} rows ({size}) to {plain(written.absolute())}{again}."
+
+
+def back_up(session: Session) -> str:
+    """Write all files of a session into one archive beside them.
+
+    Raises:
+        SessionError: The session cannot be read.
+        StorageError: The archive cannot be written.
+    """
+    written = backup(session)
+    return f"Backed up to {plain(written.absolute())} ({_size(written)}); fe.restore() unpacks it."
+
+
+def delete(session: Session) -> str:
+    """Delete the files of a session, and nothing else.
+
+    Raises:
+        SessionLocked: Somebody works on it.
+        StorageError: A file cannot be removed.
+    """
+    refuse_while_worked_on(session, "be deleted")
+    gone = cleanup(session)
+    return f"Deleted session {session.id}: {len(gone):,} files."
+
+
+def _size(path: Path) -> str:
+    size = path.stat().st_size
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
+
+
+class Confirmation:
+    """A button that has to be pressed twice: not as a double click, and not much later either.
+
+    Args:
+        monotonic: The clock.
+    """
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._asked_s: float | None = None
+
+    @property
+    def asking(self) -> bool:
+        """Whether the question stands."""
+        return self._asked_s is not None and self._monotonic() - self._asked_s < CONFIRM_WITHIN_S
+
+    def press(self) -> bool:
+        """Return whether this press confirms; one that does not asks."""
+        if not self.asking:
+            self._asked_s = self._monotonic()
+            return False
+        if self._asked_s is not None and self._monotonic() - self._asked_s < DOUBLE_CLICK_S:
+            return False
+        self._asked_s = None
+        return True
+
+    def reset(self) -> None:
+        """Withdraw the question."""
+        self._asked_s = None

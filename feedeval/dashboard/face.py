@@ -1,0 +1,221 @@
+"""`fe.dashboard()`: where it is shown, what stands in its place without a page, and who keeps it up to date."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import deque
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from feedeval.dashboard.listing import listing_html, listing_text, refreshed, worked_on
+from feedeval.notebook.output import NOTHING, Bundle, Output, kernel_shell
+from feedeval.results.library import list_sessions
+from feedeval.results.session import Session, find_session
+
+if TYPE_CHECKING:
+    from feedeval.dashboard.desk import Desk
+    from feedeval.dashboard.session_view import SessionView
+    from feedeval.dashboard.sessions_view import SessionsView
+
+WATCH_EVERY_S = 2.0
+"""Least time between two looks at sessions that somebody works on."""
+_OUTPUTS_KEPT = 8
+"""Cells whose static form is kept up to date; older ones were most likely run again."""
+
+
+class Dashboard:
+    """The sessions of a folder; displayed in a notebook, each can be opened, looked through and gone on with.
+
+    A process has one of them a folder: shown in several cells, it is the same in all. It keeps itself up to date while
+    somebody works on a session, also another kernel, and is at rest otherwise.
+    """
+
+    def __init__(self, output_dir: Path) -> None:
+        """Use `dashboard`."""
+        self.output_dir = output_dir
+        self._frame = pd.DataFrame()
+        self._desk: Desk | None = None
+        self._list: SessionsView | None = None
+        self._opened: SessionView | None = None
+        self._outputs: deque[Output] = deque(maxlen=_OUTPUTS_KEPT)
+        self._watch: threading.Thread | None = None
+        self._rest = threading.Event()
+
+    def open(self, session: str | None = None) -> Dashboard:
+        """Open a session, the latest by default, and return the dashboard.
+
+        Args:
+            session: The session's name, or the beginning of one if no other begins so.
+
+        Raises:
+            SessionNotFound: There is no such session.
+        """
+        sid = find_session(session, self.output_dir)
+        self._lay_out()
+        self._open(sid)
+        return self
+
+    def refresh(self) -> None:
+        """Look again at what is in the folder."""
+        self._frame = list_sessions(self.output_dir)
+        if self._desk is None:
+            return
+        with self._desk.lock:
+            self._paint()
+            for output in self._outputs:
+                output.change(self._still())
+        self._keep_watch()
+
+    def close(self) -> None:
+        """Take it off the page and let go of everything that it read."""
+        self._rest.set()
+        if self._desk is not None:
+            if self._opened is not None:
+                self._opened.close()
+            self._desk.close()
+        self._desk = self._list = self._opened = None
+        _boards.pop(self.output_dir.resolve(), None)
+
+    def display(self) -> None:
+        """Show it in the output of the cell that is being executed; outside a notebook, print the sessions."""
+        if kernel_shell() is None:
+            print(self)
+            return
+        if find_spec("ipywidgets") is None:
+            self._outputs.append(Output(self._still()))
+            return
+        desk = self._lay_out()
+        self.refresh()
+        # The second output is what a saved notebook shows; the page hides it for as long as it shows the first.
+        Output(desk.root._repr_mimebundle_() | NOTHING)
+        self._outputs.append(Output(self._still()))
+
+    _ipython_display_ = display
+
+    def __repr__(self) -> str:
+        return listing_text(list_sessions(self.output_dir), self.output_dir, datetime.now(UTC))
+
+    def _repr_html_(self) -> str:
+        return listing_html(list_sessions(self.output_dir), self.output_dir, datetime.now(UTC))
+
+    def _still(self) -> Bundle:
+        now = datetime.now(UTC)
+        html = str(listing_html(self._frame, self.output_dir, now))
+        if self._desk is not None:
+            mark = self._desk.mark
+            hide = f"<style>body:has(.{mark}) .behind-{mark}{{display:none}}</style>"
+            html = f'{hide}<div class="behind-{mark}">{html}</div>'
+        return {"text/html": html, "text/plain": listing_text(self._frame, self.output_dir, now)}
+
+    def _lay_out(self) -> Desk:
+        """Make the widgets, where that has not been done."""
+        if self._desk is None:
+            # Imported where they are needed: a terminal has no use for widgets.
+            from feedeval.dashboard.desk import Desk
+            from feedeval.dashboard.sessions_view import SessionsView
+
+            self._frame = list_sessions(self.output_dir)
+            self._rest.clear()
+            self._desk = Desk()
+            self._list = SessionsView(self._desk, self.output_dir, self._open, self.refresh)
+            self._desk.show(self._list.root)
+            self._paint()
+            self._keep_watch()
+        return self._desk
+
+    def _paint(self) -> None:
+        assert self._desk is not None and self._list is not None
+        self._list.paint(self._frame)
+        self._desk.foot(f"as of {datetime.now().astimezone():%H:%M:%S} · if nothing answers, run this cell again")
+
+    def _open(self, sid: str) -> None:
+        from feedeval.dashboard.session_view import SessionView
+
+        desk = self._lay_out()
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = SessionView(desk, Session(sid, self.output_dir), self._leave, self.refresh)
+        desk.show(self._opened.root)
+
+    def _leave(self, news: str) -> str:
+        """Show the list again, with a piece of news."""
+        desk, opened = self._lay_out(), self._opened
+        assert self._list is not None
+        self._opened = None
+        desk.show(self._list.root)
+        if opened is not None:
+            opened.close()
+        self.refresh()
+        return news
+
+    def _keep_watch(self) -> None:
+        """Look every now and then at the sessions that somebody works on, until nobody does."""
+        if (self._watch is not None and self._watch.is_alive()) or not worked_on(self._frame, self.output_dir):
+            return
+        self._watch = threading.Thread(
+            target=_watch, args=(weakref.ref(self), self._rest), name="feedeval-dashboard-watch", daemon=True
+        )
+        self._watch.start()
+
+    def _look(self) -> bool:
+        """Show what changed in the meantime; return whether anything may change again."""
+        desk = self._desk
+        if desk is None or not threading.main_thread().is_alive():
+            return False
+        moving = worked_on(self._frame, self.output_dir)
+        frame = refreshed(self._frame, self.output_dir, moving)
+        with desk.lock:
+            if desk.closed:
+                return False
+            try:
+                was, self._frame = self._frame, frame
+                self._paint()
+                self._look_at_opened(was)
+            except Exception as exc:  # shown to whoever looks
+                desk.fail(exc)
+                return False
+        return bool(worked_on(frame, self.output_dir))
+
+    def _look_at_opened(self, was: pd.DataFrame) -> None:
+        if self._opened is None:
+            return
+        sid = self._opened.session.id
+        before, now = (frame.loc[frame["session"] == sid, "status"].tolist() for frame in (was, self._frame))
+        if before != now:
+            self._opened.refresh()
+        else:
+            self._opened.paint_state()
+
+
+def _watch(ref: weakref.ref[Dashboard], rest: threading.Event) -> None:
+    """Look until nothing moves, or the dashboard is closed or gone; the thread keeps it alive only while it looks."""
+    while not rest.wait(WATCH_EVERY_S):
+        board = ref()
+        if board is None or not board._look():
+            return
+        del board
+
+
+def dashboard(output_dir: str | Path = "output") -> Dashboard:
+    """Return the dashboard of a folder: its sessions, their results, errors and health, and what can be done with them.
+
+    Displaying it shows it; in a terminal it is a table of the sessions.
+
+    Args:
+        output_dir: Folder of the sessions.
+    """
+    folder = Path(output_dir)
+    with _boards_lock:
+        board = _boards.get(folder.resolve())
+        if board is None:
+            board = _boards[folder.resolve()] = Dashboard(folder)
+        return board
+
+
+_boards: weakref.WeakValueDictionary[Path, Dashboard] = weakref.WeakValueDictionary()
+_boards_lock = threading.Lock()

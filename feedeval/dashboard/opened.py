@@ -1,0 +1,59 @@
+"""What an opened session holds, read once for all its pages."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from feedeval.dashboard.overview import findings_html
+from feedeval.dashboard.record import product_html, record_html
+from feedeval.dashboard.shapes import Shape, shape_of
+from feedeval.errors import FeedevalError
+from feedeval.html import Markup
+from feedeval.results.frames import RowStatus
+from feedeval.results.session import Session
+
+
+def read(session: Session) -> Opened | FeedevalError:
+    """Read a session, or return why it cannot be read: its files may be damaged, or gone by now."""
+    try:
+        return Opened(session)
+    except FeedevalError as exc:
+        return exc
+
+
+class Opened:
+    """The frames of one session, as they were when it was opened.
+
+    Args:
+        session: The session; its batch files are read now.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.results = session.results
+        self.reports = session.reports
+        self.shape: Shape = shape_of(session, self.results)
+
+    @cached_property
+    def _failures(self) -> pd.DataFrame:
+        return self.session.failures.drop_duplicates("key", keep="last").set_index("key")
+
+    def failure(self, row: int) -> dict[Any, Any] | None:
+        """Return why the record of a row failed; None where it did not."""
+        key = self.session.keys.iloc[row]
+        if key not in self._failures.index or self.results["status"].iloc[row] != RowStatus.FAILED.value:
+            return None
+        return dict(self._failures.loc[key])
+
+    def record_html(self, row: int) -> Markup:
+        """Return the record of a row, opened."""
+        values = {str(name): self.results[name].iloc[row] for name in self.results.columns}
+        shown = product_html if self.session.is_audit else record_html
+        return shown(values, self.failure(row))
+
+    def findings_html(self) -> Markup:
+        """Return what was learned, in figures, a plot and lists; empty where that is not an audit."""
+        return findings_html(self.session, self.results) if self.session.is_audit else Markup("")

@@ -1,0 +1,142 @@
+"""A session at a glance: what it is, how far it got, what it cost, how it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from feedeval.dashboard.listing import age, size_words, state
+from feedeval.errors import SessionError
+from feedeval.html import Markup, escape, table
+from feedeval.notebook import plots
+from feedeval.notebook.pictures import themed_figure
+from feedeval.notebook.report_parts import foreign
+from feedeval.notebook.report_sections import source_name
+from feedeval.notebook.view import bar_row, figures, health_lines, kind_words
+from feedeval.records import Progress, Status
+from feedeval.results.frames import RowStatus
+from feedeval.results.library import DAMAGED, session_info
+from feedeval.results.plaintext import clip
+from feedeval.results.session import Session, money
+from feedeval.run.reporters import duration
+
+_REASON_CHARS = 400
+
+
+def headline(session: Session, by: str = "") -> Markup:
+    """Return the line above an opened session: state, what it is, on which engine.
+
+    Args:
+        session: The session.
+        by: Who works on it, in words; empty for nobody.
+    """
+    try:
+        progress, status = session.progress, session.status
+    except SessionError as exc:
+        return Markup(f'<div class="fe-headline"><b class="fe-state">{state(DAMAGED)}</b></div>{_why(str(exc))}')
+    title, _ = kind_words(progress.kind)
+    source = source_name(session)
+    parts = [
+        f'<b class="fe-state" role="status">{state(status.value)}</b>',
+        f"<span><b>{escape(title)}</b> on {foreign(progress.engine, 80)}</span>",
+        f'<span class="fe-quiet">{foreign(source, 80)}</span>' if source else "",
+    ]
+    note = f'<div class="fe-quiet">{escape(session.note)}</div>' if session.note else ""
+    return Markup(
+        f'<div class="fe-headline">{"".join(parts)}</div>{note}'
+        f"{_why(progress.status_reason) if status is not Status.FINISHED else ''}{_why(by)}{_why(_interrupted(status))}"
+    )
+
+
+def _why(reason: str) -> str:
+    return f'<div class="fe-why">{foreign(reason, _REASON_CHARS)}</div>' if reason else ""
+
+
+def _interrupted(status: Status) -> str:
+    if status is not Status.INTERRUPTED:
+        return ""
+    return "Its process ended without a word. Nothing that was finished is lost: Resume goes on from there."
+
+
+def overview_html(session: Session, now: datetime) -> Markup:
+    """Return counts, figures, health and settings of a session; reads the progress file and lists the folder."""
+    try:
+        progress, info = session.progress, session_info(session)
+    except SessionError as exc:
+        return Markup(f"<p>{escape(exc)}</p>")
+    unit = kind_words(progress.kind)[1]
+    counts = progress.counts
+    total = counts.total or 1
+    through = counts.done + counts.failed
+    text = f"{through:,} of {counts.total:,} {unit}"
+    bar = bar_row("Through", (counts.done / total, counts.failed / total), text)
+    told = figures(_facts(progress, info, now))
+    return Markup(f"{bar}{told}{health_lines(progress.health)}{_errors(progress)}{_settings(info)}")
+
+
+def _facts(progress: Progress, info: Mapping[str, Any], now: datetime) -> list[tuple[str, str]]:
+    counts = progress.counts
+    reused = f" ({counts.reused:,} taken over)" if counts.reused else ""
+    budget = f" of {money(progress.budget_usd)}" if progress.budget_usd is not None else ""
+    files = info["files"].values()
+    facts = [("Done", f"{counts.done:,}{reused}"), ("Failed", f"{counts.failed:,}"), ("Left", f"{counts.left:,}")]
+    report = progress.latest_report
+    if progress.status is Status.RUNNING and report is not None and counts.left:
+        facts.append(("Time left", duration(report.estimated_time_remaining_ms / 1000)))
+    return [
+        *facts,
+        ("Cost", f"{money(progress.cost_usd)}{budget}"),
+        ("Calls", f"{progress.calls:,}" + (f", {progress.retries:,} repeated" if progress.retries else "")),
+        ("Tokens", f"{progress.usage.total_tokens:,}"),
+        ("Time spent", duration(progress.elapsed_s)),
+        ("Batches", f"{progress.batches_complete:,} of {progress.total_batches:,}"),
+        ("Started", progress.started[:19].replace("T", " ")),
+        ("Last change", age(progress.updated, now)),
+        ("Files", f"{sum(of['number'] for of in files):,.0f}, {size_words(sum(of['size_mb'] for of in files))}"),
+    ]
+
+
+def _errors(progress: Progress) -> str:
+    ranked = sorted(progress.errors_by_type.items(), key=lambda item: (-item[1], item[0]))
+    if not ranked:
+        return ""
+    return f"<p>Errors: {' · '.join(f'<b>{escape(clip(name, 60))}</b> × {count:,}' for name, count in ranked[:6])}</p>"
+
+
+def _settings(info: Mapping[str, Any]) -> str:
+    rows = [
+        (name.replace("_", " "), foreign(_words(value), _REASON_CHARS))
+        for part in ("fingerprint", "settings")
+        for name, value in info[part].items()
+    ]
+    return f'<details><summary>Settings</summary><div class="fe-scroll">{table(rows)}</div></details>'
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_words(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "none" if value is None else str(value)
+
+
+def findings_html(session: Session, results: pd.DataFrame) -> Markup:
+    """Return what an audit found: coverage as figure and plot, and what to work on first.
+
+    The lists need a look at every judgement, so that a session that is too large for that gets more plots instead.
+    """
+    done = results[results["status"] == RowStatus.DONE.value]
+    if done.empty:
+        return Markup("<p>No product has been evaluated yet, so there are no scores to show.</p>")
+    mean_pct = float(done["coverage_pct"].mean())
+    said = f"{mean_pct:.1f} % of what buyers would ask is answered by the feed, over {len(done):,} products."
+    head = f"<p><b>Coverage:</b> {said}</p>{themed_figure(lambda ax: plots.coverage(done, ax))}"
+    if session.is_small:
+        lists = [f'<div class="fe-scroll">{block.html()}</div>' for block in session.summary().blocks]
+        return Markup(head + "".join(lists))
+    more = (plots.coverage_by_category, plots.missing_fields)
+    pictures = [themed_figure(lambda ax, plot=plot: plot(done, ax)) for plot in more]  # type: ignore[misc]
+    return Markup(head + "".join(pictures))

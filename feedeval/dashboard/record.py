@@ -1,0 +1,139 @@
+"""One record of a session, opened: for a product its questions, verdicts and quotes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from feedeval.dashboard.rows import meter, quiet
+from feedeval.dashboard.shapes import name_of
+from feedeval.html import Markup, escape, link
+from feedeval.notebook.report_parts import foreign, text_of
+from feedeval.notebook.report_products import verdict_mark
+from feedeval.notebook.view import figures
+from feedeval.records import Verdict
+from feedeval.results.frames import RowStatus
+from feedeval.results.plaintext import clip
+from feedeval.results.session import money
+
+_LONG_CHARS = 20_000
+_VALUE_CHARS = 2_000
+_SAID_CHARS = 600
+
+
+def product_html(values: Mapping[str, Any], failure: Mapping[Any, Any] | None) -> Markup:
+    """Return a product of an audit: what it is, its questions with verdicts and quotes, or why it failed.
+
+    Args:
+        values: Its row of the results.
+        failure: Its row of the failures; None where it did not fail.
+    """
+    parts = [_head(values), _facts(values)]
+    if failure is not None:
+        parts.append(failure_html(failure))
+    if values["status"] == RowStatus.DONE.value:
+        parts += [_judgements(text_of(values["judgements_json"])), _seen(text_of(values["name_plus_context"]))]
+    return Markup(f'<div class="fe-record">{"".join(parts)}</div>')
+
+
+def record_html(values: Mapping[str, Any], failure: Mapping[Any, Any] | None) -> Markup:
+    """Return a record of any other session: all that stands in its row, and why it failed where it did."""
+    known = {name: value for name, value in values.items() if not _is_missing(value)}
+    rows = "".join(
+        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{_value(value)}</dd>" for name, value in known.items()
+    )
+    told = failure_html(failure) if failure is not None else ""
+    return Markup(f'<div class="fe-record">{_title(values, "filename")}{told}<dl class="fe-fields">{rows}</dl></div>')
+
+
+def failure_html(failure: Mapping[Any, Any]) -> Markup:
+    """Return why a record failed: the error, and what is known of its circumstances behind a fold."""
+    error = f"<b>{escape(failure['error_type'])}</b>: {foreign(failure['message'], _SAID_CHARS)}"
+    circumstances = [
+        ("Context", text_of(failure["context"])),
+        ("Traceback", text_of(failure["traceback"])),
+    ]
+    folds = "".join(_fold(title, text) for title, text in circumstances if text and text != "{}")
+    when = f" {quiet(text_of(failure['timestamp'])[:19].replace('T', ' '))}"
+    return Markup(f'<div class="fe-failure">{error}{when}{folds}</div>')
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value == "" or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def _value(value: Any) -> Markup:
+    said = value if isinstance(value, str) else str(value)
+    if said.lower().startswith(("http://", "https://")):
+        return link(said, clip(said, 200))
+    return Markup(f'<span class="fe-said">{foreign(said, _VALUE_CHARS)}</span>')
+
+
+def _title(values: Mapping[str, Any], source: str) -> Markup:
+    name = clip(name_of(values, source), 300)
+    return Markup(f'<h3><bdi dir="auto">{escape(name)}</bdi></h3>')
+
+
+def _head(values: Mapping[str, Any]) -> Markup:
+    address = text_of(values["product_url"])
+    shown = Markup(f'<p class="fe-address">{link(address, clip(address, 200))}</p>') if address else Markup("")
+    path = foreign(text_of(values["category"]) or "no category", 200)
+    return Markup(
+        f'{_title(values, "title")}<p class="fe-quiet">{foreign(values["product_id"], 120)} · {path}</p>{shown}'
+    )
+
+
+def _facts(values: Mapping[str, Any]) -> Markup:
+    lacking = text_of(values["missing_core_fields"])
+    fields = text_of(values["context_fields"])
+    facts = [("Missing core fields", lacking or "none"), ("Fields the judge saw", fields or "none")]
+    bar = Markup("")
+    if values["status"] == RowStatus.DONE.value:
+        coverage_pct = float(values["coverage_pct"])
+        bar = Markup(
+            f"<p>{meter(coverage_pct / 100, f'{coverage_pct:.1f} % of what a buyer would ask is answered')}</p>"
+        )
+        unverified = int(values["unverified_count"])
+        facts += [("Quotes not found in the feed", f"{unverified:,}")] if unverified else []
+    facts += [("Engine", text_of(values["engine"])), ("Cost", money(values["cost_usd"]))]
+    return Markup(bar + figures(facts))
+
+
+def _judgements(text: str) -> Markup:
+    """Return the questions with their verdicts, in the order in which they were asked."""
+    asked = json.loads(text) if text else []
+    rows = "".join(_judgement(number, judgement) for number, judgement in enumerate(asked, 1))
+    return Markup(f'<div class="fe-asked">{rows}</div>')
+
+
+def _judgement(number: int, judgement: Mapping[str, Any]) -> Markup:
+    required = ' <span class="fe-tag">required</span>' if judgement["required"] else ""
+    about = quiet(" · ".join(filter(None, (judgement["taxonomy"], judgement["attribute"]))))
+    reason = f'<div class="fe-quiet">{foreign(judgement["reason"], _SAID_CHARS)}</div>' if judgement["reason"] else ""
+    return Markup(
+        f'<div class="fe-verdict">{verdict_mark(judgement["verdict"])}</div>'
+        f"<div><b>{number}. {foreign(judgement['question'], _SAID_CHARS)}</b>{required}<div>{about}</div></div>"
+        f"<div>{_quote(judgement)}{reason}</div>"
+    )
+
+
+def _quote(judgement: Mapping[str, Any]) -> Markup:
+    if not judgement["evidence"]:
+        return quiet("The feed does not say." if judgement["verdict"] == Verdict.NO else "No words were quoted.")
+    quoted = f"<q>{foreign(judgement['evidence'], _SAID_CHARS)}</q>"
+    if judgement["verified"]:
+        return Markup(quoted)
+    return Markup(f"{quoted}<div>▲ These words are not in the feed, so the answer counts as one in part.</div>")
+
+
+def _seen(text: str) -> Markup:
+    return _fold("What the judge saw", text)
+
+
+def _fold(title: str, text: str) -> Markup:
+    return Markup(
+        f'<details><summary>{escape(title)}</summary><pre dir="auto">{escape(clip(text, _LONG_CHARS))}</pre></details>'
+    )
