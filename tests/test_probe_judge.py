@@ -39,8 +39,8 @@ def feed(count: int = 36, seed: int = 3) -> list[dict[str, str]]:
 
 
 def evaluator(server: ModelServer, folder: Path, key: str = KEY, **options: Any) -> fe.ProductFeedEvaluator:
-    prices = {"input_price": 1.0, "output_price": 4.0}
-    return fe.ProductFeedEvaluator(key, "test-model", base_url=server.base_url, output_dir=folder, **prices, **options)
+    options |= {"input_price": 1.0, "output_price": 4.0}
+    return fe.ProductFeedEvaluator(key, "test-model", base_url=server.base_url, output_dir=folder, **options)
 
 
 def probed(server: ModelServer, folder: Path, products: Sequence[dict[str, str]] | None = None, **options: Any) -> Any:
@@ -53,7 +53,7 @@ def verdicts(report: ProbeReport) -> dict[str, str]:
 
 
 def rate(report: ProbeReport, probe: str) -> float:
-    return float(report.table.set_index("probe").loc[probe, "rate"])
+    return float(dict(zip(report.table["probe"], report.table["rate"], strict=True))[probe])
 
 
 def test_a_good_judge_passes_every_probe(tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_the_embedded_engine_is_probed_too(tmp_path: Path) -> None:
     offline = fe.ProductFeedEvaluator(model="offline", output_dir=tmp_path)
     products = [{**p, "material": "oak", "product_weight": f"{n + 2} kg"} if n % 3 else p for n, p in enumerate(feed())]
     report = fe.probe_judge(offline, products, n=20, progress="none")
-    table = report.table.set_index("probe")
-    assert table.loc["repeat", "rate"] == 1 and table.loc["ablation", "n"] > 0 and table.loc["insertion", "n"] > 0
+    cases = dict(zip(report.table["probe"], report.table["n"], strict=True))
+    assert rate(report, "repeat") == 1 and cases["ablation"] > 0 and cases["insertion"] > 0
     assert "No language model was asked" in str(report) and "No language model was asked" in report._repr_html_()
 
 

@@ -24,7 +24,7 @@ RUN_AGAIN = "run this cell again"
 _CLIP_CHARS = 240
 _REASONS_SHOWN = 3
 
-_TITLES = {"audit": "Feed audit", "shadow": "Shadow mode"}
+_TITLES = {"audit": "Feed audit", "shadow": "Shadow mode", "judge": "Another judge", "probe": "Probes of a judge"}
 
 # Dingbats of the Unicode blocks that every text font carries; the selector keeps phones from drawing them as emoji.
 _GLYPHS = {
@@ -247,7 +247,7 @@ def bar_row(name: str, shares: tuple[float, float], text: str) -> Markup:
     return Markup(
         '<div style="display:flex;flex-wrap:wrap;align-items:center;column-gap:.8em;margin:3px 0">'
         f'<span style="flex:0 0 8.5em">{escape(name)}</span> '
-        f'<span style="flex:0 0 15em">{escape(text)}</span> '
+        f'<span style="flex:0 0 17em">{escape(text)}</span> '
         f'<span role="progressbar" {aria} '
         f'style="flex:1 1 16em;display:flex;height:10px;border:{BORDER};border-radius:5px;overflow:hidden">'
         f'<span style="width:{widths[0]};background:{_BRAND}"></span>'

@@ -84,7 +84,7 @@ def _tables(found: JudgeComparison) -> Iterator[Table]:
     if found.flips.empty:
         return
     for name, frame in (("taxonomy", found.by_taxonomy), ("category", found.by_category)):
-        heads = (name.capitalize(), "Judgements", "Differ", "Milder", "Stricter", "Share")
+        heads = (name.capitalize(), "Judgements", "Differ", "After milder", "After stricter", "Share")
         yield f"What differs, by {name}", heads, _group_rows(frame)
     shown = found.flips.head(FLIPS_SHOWN)
     title = f"The first {len(shown)} of {len(found.flips):,} judgements that differ"

@@ -59,12 +59,12 @@ def _facts(found: ProbeReport) -> dict[str, str]:
     costs = [session.progress.cost_usd for session in (found.baseline, found.session)]
     priced = [cost for cost in costs if cost is not None]
     return {
+        "In words": _in_words(found),
         "Judge": judge_in_words(found.session),
         "Baseline": f"{found.products:,} products as they stand (session {found.baseline.id})",
         "Verdicts": ", ".join(f"{n:,} {verdict}" for verdict, n in found.verdicts.items()),
         "Changed": counts_in_words(found.session.progress.counts),
         "Cost": money(sum(priced) if len(priced) == len(costs) else None),
-        "In words": _in_words(found),
     }
 
 
@@ -82,7 +82,7 @@ def _in_words(found: ProbeReport) -> str:
 
 
 def _tables(found: ProbeReport) -> Iterator[Table]:
-    header = ("Probe", "What is done", "Verdict should", "Cases", "Products", "Right (95 %)", "Good from", "")
+    header = ("Probe", "What is done", "Verdict should", "Cases", "Products", "Right (95 %)", "Good from", "Judge")
     yield "How often it is right", header, [_row(row) for _, row in found.table.iterrows()]
     if len(found.refused):
         rows: list[tuple[object, ...]] = list(found.refused.itertuples(index=False, name=None))
@@ -111,6 +111,6 @@ def _case(row: pd.Series[str]) -> tuple[object, ...]:
 
 
 def _spread(wrong: pd.DataFrame) -> pd.DataFrame:
-    """Return a few cases of each probe, so that one that mostly goes wrong does not hide the others."""
+    """Return a few cases of each probe and one of a product, so that what mostly goes wrong hides nothing else."""
     each = max(1, WRONG_SHOWN // wrong["probe"].nunique())
-    return wrong.groupby("probe", sort=False).head(each)
+    return wrong.drop_duplicates(["probe", "key"]).groupby("probe", sort=False).head(each)

@@ -51,7 +51,12 @@ def status_line(snapshot: Snapshot) -> str:
     return " · ".join(parts)
 
 
-UNITS = {"audit": ("product", "products"), "shadow": ("image", "images")}
+UNITS = {
+    "audit": ("product", "products"),
+    "shadow": ("image", "images"),
+    "judge": ("product", "products"),
+    "probe": ("changed product", "changed products"),
+}
 """What people call a record, by kind of job: one and several."""
 
 
