@@ -88,6 +88,7 @@ def errors_over_batches(failures: pd.DataFrame, ax: Axes | None = None, *, total
         draw.columns(ax, fill, edges=edges, heights=heights, bottoms=bottoms)
         bottoms = bottoms + heights
     ax.set_xlim(0.5, edges[-1])
+    ax.set_ylim(0, float(bottoms.max()) * 1.08)
     draw.whole_numbers(ax, "x")
     draw.whole_numbers(ax, "y")
     xlabel = "Batch number" if step == 1 else f"Batch number; a bar stands for {step} batches"

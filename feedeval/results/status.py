@@ -46,7 +46,7 @@ def evaluation_status(snapshot: Snapshot | None, output_dir: str | Path) -> dict
                 "retries": snapshot.retries,
                 "cost_usd": snapshot.cost_usd,
                 "budget_usd": snapshot.budget_usd,
-                "latest_report": snapshot.latest_report.model_dump() if snapshot.latest_report else None,
+                "latest_report": snapshot.latest_report.model_dump(mode="json") if snapshot.latest_report else None,
             },
         )
     memory = _memory(MemoryReader()())
@@ -105,7 +105,7 @@ def _stored(progress: Progress) -> dict[str, Any]:
         "retries": progress.retries,
         "cost_usd": progress.cost_usd,
         "budget_usd": progress.budget_usd,
-        "latest_report": progress.latest_report.model_dump() if progress.latest_report else None,
+        "latest_report": progress.latest_report.model_dump(mode="json") if progress.latest_report else None,
     }
 
 
