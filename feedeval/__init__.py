@@ -25,6 +25,7 @@ from feedeval.errors import (
 from feedeval.evaluator import ProductFeedEvaluator, resume, run_shadow, start_shadow
 from feedeval.evaluator.judging import shadow_judge
 from feedeval.evaluator.probing import probe_judge
+from feedeval.evaluator.questions import judge_questions
 from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
@@ -66,6 +67,7 @@ __all__ = [
     "dashboard",
     "deduplicate",
     "iter_feed",
+    "judge_questions",
     "list_sessions",
     "load_session",
     "plots",

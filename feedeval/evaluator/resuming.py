@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Unpack
 
+from feedeval.errors import InputError
 from feedeval.evaluator import probing
 from feedeval.evaluator.audits import Feed, ProductFeedEvaluator
 from feedeval.evaluator.judging import resume_judge
@@ -15,7 +16,7 @@ from feedeval.handle import EvaluationRun
 from feedeval.jobs import rejudge
 from feedeval.jobs.shadow import ShadowJob
 from feedeval.model.settings import OPENAI_URL
-from feedeval.results.session import Session, load_session
+from feedeval.results.session import KIND_QUESTIONS, Session, load_session
 
 
 def resume(
@@ -44,6 +45,8 @@ def resume(
         return resume_judge(found, api_key=api_key, options=options)
     if found.progress.kind == probing.KIND:
         return probing.resume_probe(found, api_key=api_key, options=options)
+    if found.progress.kind == KIND_QUESTIONS:
+        raise InputError(f"session {found.id} judges questions: judge_questions with the same table goes on with it")
     if found.progress.kind == ShadowJob.kind:
         return resume_shadow(found, feed, api_key=api_key, options=options)
     then = found.progress.fingerprint

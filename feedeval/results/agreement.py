@@ -97,7 +97,7 @@ class Agreement:
     per_class: pd.DataFrame
     """A row a label: label (str), support, predicted (int64), precision, recall, f1 (float64, NaN where undefined)."""
     confusion: pd.DataFrame
-    """Counts: a row a label, a column a prediction, abstentions last."""
+    """Counts: a row a label, a column a prediction, abstentions last where there are any."""
     calibration: pd.DataFrame
     """A row a bin of confidence that is not empty: low, high, confidence (mean), accuracy, accuracy_low, accuracy_high
     (float64), n (int64). Empty where there is no confidence."""

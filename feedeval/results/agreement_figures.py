@@ -117,12 +117,12 @@ def per_class(pairs: Pairs) -> pd.DataFrame:
 
 
 def confusion(pairs: Pairs) -> pd.DataFrame:
-    """Return counts, a row a label and a column a prediction, with abstentions in the last column where they can be."""
+    """Return counts, a row a label and a column a prediction, with abstentions in the last column where there are any."""
     from sklearn.metrics import confusion_matrix
 
     size = len(pairs.labels)
     counts = confusion_matrix(pairs.truth, pairs.said, labels=list(range(size + 1)))[:size]
-    said = [*pairs.labels, *([] if pairs.abstain is None else [pairs.abstain])]
+    said = [*pairs.labels, *([] if pairs.answered.all() else [str(pairs.abstain)])]
     return pd.DataFrame(
         counts[:, : len(said)],
         index=pd.Index(pairs.labels, name="label", dtype="str"),

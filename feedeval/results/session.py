@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 KIND_AUDIT = "audit"
 KIND_SHADOW = "shadow"
-KINDS_OF_JUDGE = frozenset({"judge", "probe"})
+KIND_QUESTIONS = "questions"
+KINDS_OF_JUDGE = frozenset({"judge", "probe", KIND_QUESTIONS})
 """Sessions that look at a judge and not at a feed; their results are evaluations as well."""
 
 
