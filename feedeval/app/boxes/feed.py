@@ -11,13 +11,13 @@ from feedeval.app.downloads import megabytes
 from feedeval.app.feeds import SUFFIXES, UPLOAD_MB, Given, named, pasted, uploaded
 from feedeval.app.pages import Tone
 from feedeval.errors import InputError
-from feedeval.notebook.widgets import answering, text_button
+from feedeval.notebook.widgets import answering, close, text_button
 
 _UPLOAD, _PASTE, _PLACE = "Upload a file", "Paste text", "Path or address"
 _HINTS = {
     _UPLOAD: (
-        f"Up to {UPLOAD_MB} MB, which is all that a Jupyter page can send at once. A larger feed: compress it to .gz, "
-        "or give its path or address instead."
+        f"Up to {UPLOAD_MB} MB. A larger file never arrives, because a Jupyter page cannot send more at once: compress "
+        "it to .gz, or give its path or address instead."
     ),
     _PASTE: "XML, JSON, or rows copied from a spreadsheet with their header.",
     _PLACE: "A file on the machine that runs this app, of any size, or an address that begins with https://.",
@@ -29,8 +29,8 @@ _WITHOUT_COUNT = (
     "font-size:var(--jp-widgets-font-size,13px)}.feedeval-upload i{font-size:var(--jp-widgets-font-size,13px)}</style>"
 )
 _LOST = (
-    "no file has arrived. Choose one; if you have, wait for its name to appear here. A file of more than "
-    f"{UPLOAD_MB} MB is never let through: compress it to .gz, or give its path or address instead"
+    f"no file has arrived. Choose one of at most {UPLOAD_MB} MB, and wait for its name to appear here; a larger one is "
+    "dropped on the way: compress it to .gz, or give its path or address instead"
 )
 
 
@@ -47,14 +47,7 @@ class FeedBox:
         self._read = read
         ways = [_UPLOAD, _PASTE, *([_PLACE] if places else [])]
         self._way = answering(ipywidgets.ToggleButtons(options=ways, style={"button_width": "auto"}))
-        self._upload = answering(
-            ipywidgets.FileUpload(
-                accept=",".join(SUFFIXES),
-                description=_CHOOSE,
-                layout={"width": "max-content", "align_self": "flex-start"},
-            )
-        )
-        self._upload.add_class("feedeval-upload")
+        self._upload = self._new_upload()
         self._text = answering(
             ipywidgets.Textarea(
                 placeholder="Paste the feed here", layout={"width": "100%", "height": "10em"}, continuous_update=False
@@ -63,13 +56,13 @@ class FeedBox:
         self._place = field(
             ipywidgets.Text, "Path or address", placeholder="feeds/shop.xml or https://…", continuous_update=False
         )
-        self._inputs = {_UPLOAD: self._upload, _PASTE: self._text, _PLACE: self._place}
+        self._upload_place = ipywidgets.VBox([self._upload])
+        self._inputs = {_UPLOAD: self._upload_place, _PASTE: self._text, _PLACE: self._place}
         self._hint = Line()
-        self.read_button = text_button("Read", "search", "Read the feed and show what is in it", read)
+        self.read_button = text_button("Read", "search", "Read the feed and show what is in it", self._press)
         self.line = Line()
         self.preview = Line()
         self._way.observe(lambda _: self._lay_out(), "value")
-        self._upload.observe(lambda _: self._receive(), "value")
         self._place.on_submit(lambda _: read())
         rows = [
             ipywidgets.HTML(_WITHOUT_COUNT),
@@ -95,6 +88,24 @@ class FeedBox:
         if self._arrived is None:
             raise InputError(_LOST)
         return self._arrived
+
+    def _press(self) -> None:
+        # After a file that was dropped on the way, the page waits for an answer to it and sends no other one from the
+        # same widget.
+        old, self._upload = self._upload, self._new_upload()
+        self._upload_place.children = (self._upload,)
+        close(old)
+        self._read()
+
+    def _new_upload(self) -> ipywidgets.FileUpload:
+        made = ipywidgets.FileUpload(
+            accept=",".join(SUFFIXES),
+            description=_CHOOSE,
+            layout={"width": "max-content", "align_self": "flex-start"},
+        )
+        made.add_class("feedeval-upload")
+        made.observe(lambda _: self._receive(), "value")
+        return answering(made)
 
     def _lay_out(self) -> None:
         for way, widget in self._inputs.items():
