@@ -18,6 +18,7 @@ from feedeval.feed.checks_products import PRODUCT_CHECKS
 from feedeval.feed.findings import Finding, Setting, Severity, catalogue, frame_of
 from feedeval.feed.findings_view import Findings
 from feedeval.feed.spec import AttributeRule, Target, rules, target_of
+from feedeval.feed.supplements import answered, is_at_fault
 
 __all__ = ["Severity", "catalogue", "check_feed"]
 
@@ -28,6 +29,7 @@ def check_feed(
     target: Target | str = Target.GOOGLE,
     locale: str | None = None,
     now: datetime | None = None,
+    supplemental: bool = False,
 ) -> Findings:
     """Check every product of a feed against the rules of a destination and for what a buyer would stumble over.
 
@@ -36,6 +38,8 @@ def check_feed(
         target: Whose rules count: `"google"`, `"openai"` or `"meta"`.
         locale: Language of the feed, such as `"de"` or `"en-GB"`; None takes the language of most descriptions.
         now: The moment that dates are compared with; None takes the present.
+        supplemental: It is a supplemental feed, which lacks by nature what the feed that it is laid over has, such as a
+            file to fill in; questions that wait for their answer are no fault of it.
 
     Returns:
         A row a finding, all text: `product_id, product_url, field, check, severity, message, value`. Findings about the
@@ -49,11 +53,13 @@ def check_feed(
     """
     destination = target_of(target)
     language = _language(locale)
-    cells = cells_of(feed)
+    cells = answered(cells_of(feed)) if supplemental else cells_of(feed)
     if locale is None:
         language = language_of_feed(cells.texts("description"))
     setting = Setting(destination, language, _with_zone(now))
     found = [finding for source in (_of_feed, _of_columns, _of_products) for finding in source(cells, setting)]
+    if supplemental:
+        found = list(filter(is_at_fault, found))
     frame = Findings(frame_of(_once(found), cells.texts("id", "item_id"), cells.texts("link", "url")))
     counts = frame["severity"].value_counts()
     frame.attrs["feedeval"] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from feedeval.feed.columns import Attribute, Names, Shape, Target, attributes, snake
 from feedeval.feed.decode import clean_value
-from feedeval.feed.product import FieldValue, Product
+from feedeval.feed.product import STRATUM, FieldValue, Product
 
 Pair = tuple[str, Any]
 """A name and a raw value: text, bool, None, a list or a dict of such."""
@@ -25,9 +25,8 @@ _NEXT_ADDRESS = re.compile(r"\s*[,;|\s]\s*(?=https?://)")
 _NEXT_SHIPPING = re.compile(r",\s*(?=[A-Za-z]{2}:|:)")
 _NEXT_DETAIL = re.compile(r",(?=[^,:]*:[^,:]+:[^,:])")
 _MONEY = re.compile(r"^[^\W\d]{0,4}\s*\d[\d.,\s]*[^\W\d]{0,4}$")
-_QUESTION = re.compile(
-    r"(?:^|\n)\s*Q\s*[:.]\s*(.+?)\s*\n?\s*A\s*[:.]\s*(.+?)(?=\n\s*Q\s*[:.]|$)", re.DOTALL | re.IGNORECASE
-)
+_MARKED = re.compile(r"([QA])\s*[:.]\s*(.*)", re.IGNORECASE | re.DOTALL)
+_ANSWER_IN_LINE = re.compile(r"\sA\s*[:.]", re.IGNORECASE)
 _SUB_ALIASES = {
     "product_detail": {
         "name": "attribute_name", "key": "attribute_name", "label": "attribute_name", "value": "attribute_value",
@@ -81,6 +80,9 @@ class Builder:
                 continue
             if name == ESCAPED and isinstance(raw, list):
                 escaped.extend(raw)
+                continue
+            if name == STRATUM:
+                product[STRATUM] = raw
                 continue
             before = len(escaped)
             value: FieldValue
@@ -255,8 +257,7 @@ def _group(raw: dict[str, Any], aliases: dict[str, str], escaped: list[str]) -> 
 def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[str, str]]:
     """Parse the text forms `country:region:service:price`, `section:name:value` and `Q: … A: …`."""
     if name == "question_and_answer":
-        pairs = _QUESTION.findall(text) or [text.partition("?")[::2]]
-        for question, answer in pairs:
+        for question, answer in _questions(text) or [text.partition("?")[::2]]:
             mark = "?" if "?" in text and not question.endswith("?") else ""
             yield {
                 k: v for k, v in (("question", question.strip() + mark), ("answer", answer.lstrip(" :").strip())) if v
@@ -271,6 +272,30 @@ def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[st
         cells = piece.split(":", len(parts) - 1)
         if group := {part: cell.strip() for part, cell in zip(parts, cells, strict=False) if cell.strip()}:
             yield group
+
+
+def _questions(text: str) -> list[tuple[str, str]]:
+    """Return questions with their answers, which may be empty, from lines that begin with `Q:` and `A:`.
+
+    Where an answer has no line of its own, it is looked for in the line of the question.
+    """
+    pairs: list[list[list[str]]] = []
+    for line in text.split("\n"):
+        match = _MARKED.match(line.lstrip())
+        mark, rest = (match[1].upper(), match[2]) if match else ("", line)
+        if mark == "Q":
+            pairs.append([[rest]])
+        elif mark == "A" and pairs and len(pairs[-1]) == 1:
+            pairs[-1].append([rest])
+        elif pairs:
+            pairs[-1][-1].append(line)
+    texts = [["\n".join(part).strip() for part in pair] for pair in pairs]
+    return [(pair[0], pair[1]) if len(pair) == 2 else _split_answer(pair[0]) for pair in texts]
+
+
+def _split_answer(text: str) -> tuple[str, str]:
+    parts = _ANSWER_IN_LINE.split(text, maxsplit=1)
+    return parts[0].strip(), parts[1] if len(parts) == 2 else ""
 
 
 def _only_part(text: str, name: str, parts: tuple[str, ...]) -> str:

@@ -9,20 +9,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from feedeval.errors import InputError, StorageError
+from feedeval.feed.sheets import safe_cell
 from feedeval.results.lazytext import TEXT, LazyTextDtype
-
-# What a spreadsheet takes for the start of a formula or a command (OWASP, CSV injection), also full-width and behind
-# white space or characters that take no room.
-_FORMULA = re.compile(r"[\t\r\n]|[\s\u0000-\u001f\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 _CHUNK_ROWS = 2_000
 """Rows written at once: texts that stay on disk are read for so many rows only, once for all columns."""
@@ -45,13 +39,6 @@ def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
         safe.isetitem(position, cells)  # type: ignore[arg-type]  # takes a Series, whatever the stubs say
     safe.columns = pd.Index([safe_cell(name) for name in frame.columns])
     return safe
-
-
-def safe_cell(cell: Any) -> Any:
-    """Return `cell`, with an apostrophe in front where it is text that a spreadsheet would run."""
-    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return "'" + cell
-    return cell
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path) -> Path:

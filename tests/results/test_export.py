@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from feedeval.errors import InputError, StorageError
-from feedeval.results.export import safe_cell, spreadsheet_safe, write_frame
+from feedeval.feed.sheets import bare_cell, safe_cell
+from feedeval.results.export import spreadsheet_safe, write_frame
 from feedeval.results.session import load_session
 from tests.results.factory import Plan, write_session
 
@@ -36,6 +37,7 @@ FORMULAS = [
 @pytest.mark.parametrize("cell", FORMULAS)
 def test_a_formula_gets_an_apostrophe(cell: str) -> None:
     assert safe_cell(cell) == "'" + cell
+    assert bare_cell(safe_cell(cell)) == cell
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,7 @@ def test_a_formula_gets_an_apostrophe(cell: str) -> None:
 )
 def test_numbers_and_ordinary_text_stay(cell: str) -> None:
     assert safe_cell(cell) == cell
+    assert not isinstance(cell, str) or bare_cell(cell) == cell
 
 
 def test_numbers_are_never_touched_and_the_frame_given_stays() -> None:
