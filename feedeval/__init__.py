@@ -29,6 +29,7 @@ from feedeval.evaluator.questions import judge_questions
 from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
+from feedeval.feed.sample import sample
 from feedeval.handle import EvaluationRun
 from feedeval.jobs.prompts import JudgePrompt
 from feedeval.notebook import plots
@@ -77,6 +78,7 @@ __all__ = [
     "restore",
     "resume",
     "run_shadow",
+    "sample",
     "shadow_judge",
     "start_shadow",
 ]

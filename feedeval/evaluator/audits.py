@@ -13,7 +13,8 @@ from feedeval.errors import InputError, SessionNotFound
 from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, default_model, launch, open_client
 from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
-from feedeval.feed.passes import FeedSource, feed_again
+from feedeval.feed.passes import FeedSource
+from feedeval.feed.sample import audited_again
 from feedeval.handle import EvaluationRun
 from feedeval.jobs.audit import AuditJob
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
@@ -162,7 +163,7 @@ class ProductFeedEvaluator:
         if "question_set" in then.fingerprint:
             settings["question_set"] = found
         fields = then.fingerprint["fields"]
-        again = feed_again(then.settings["source"]) if feed is None else feed
+        again = audited_again(then.settings["source"]) if feed is None else feed
         return self.start(again, None if fields == "descriptive" else fields, **settings)
 
     def estimate(

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import InputError
-from feedeval.feed.product import Product
+from feedeval.feed.faults import warn
+from feedeval.feed.product import STRATUM, Product
 from feedeval.feed.reader import iter_feed, products
 
 
@@ -37,7 +38,10 @@ class FeedSource:
         self._limit = limit
         self._told = quiet
         self.description: dict[str, Any] = {"limit": limit, **({"kind": name} if name else _origin(feed))}
-        """What a session writes down: `path` or `url` where it can be read again from there, else `kind`."""
+        """What a session writes down: `path` or `url` where it can be read again from there, else `kind`; and `sample`
+        where the feed is one that `sample` drew."""
+        if (drawn := _drawn_sample(feed, limit)) is not None:
+            self.description["sample"] = drawn
         again = isinstance(feed, pd.DataFrame) or _is_content(feed)
         self._feed: Any = feed if again else list(self._stream(feed) if _is_address(feed) else self._first(feed))
 
@@ -59,6 +63,20 @@ class FeedSource:
         return stream
 
 
+def _drawn_sample(feed: Any, limit: int | None) -> dict[str, Any] | None:
+    """Return how a frame was drawn from a feed, as long as all of it is there."""
+    drawn = feed.attrs.get("feedeval", {}).get("sample") if isinstance(feed, pd.DataFrame) else None
+    if not isinstance(drawn, dict):
+        return None
+    if limit is None and STRATUM in feed.columns and len(feed) == drawn["drawn"]:
+        return drawn
+    warn(
+        f"the sample of {drawn['drawn']:,} products has {limit or len(feed):,} now: it no longer speaks for the whole "
+        "feed, so its totals are its own."
+    )
+    return None
+
+
 def feed_again(source: Mapping[str, Any]) -> str:
     """Return the path or address of a session's feed.
 
@@ -78,7 +96,11 @@ def feed_again(source: Mapping[str, Any]) -> str:
 
 def _origin(feed: Any) -> dict[str, Any]:
     if isinstance(feed, pd.DataFrame):
-        named = feed.attrs.get("feedeval", {}).get("source")
+        note = feed.attrs.get("feedeval", {})
+        named = note.get("source")
+        if fixes := note.get("fixes"):
+            # Reading the source again would give the feed as it was.
+            return {"kind": f"{named or 'a frame'} with the fixes of {fixes['source']}"}
         return _origin(named) if isinstance(named, str) and named else {"kind": "a frame"}
     if _is_address(feed):
         return {"url": feed}

@@ -11,3 +11,6 @@ Product = dict[str, FieldValue]
 Keys that begin with `_` are notes of the reader, such as `_double_escaped`: the fields whose entities were escaped
 twice.
 """
+
+STRATUM = "_stratum"
+"""Note on a product that `sample` drew: the group that it was drawn from."""

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from feedeval.errors import InputError
 from feedeval.feed.columns import standard_name
-from feedeval.feed.product import Product
+from feedeval.feed.product import STRATUM, Product
 from feedeval.feed.spec import missing_core_fields
 from feedeval.feed.text import category_of, clean_text, clean_url, content_hash, make_context, record_keys
 from feedeval.jobs.engine import Engine
@@ -286,6 +286,7 @@ def _identity(product: Product) -> dict[str, Any]:
         "product_url": clean_url(_first(product.get("link"))),
         "title": clean_text(_first(product.get("title"))),
         "missing_core_fields": missing_core_fields(product),
+        **({STRATUM: product[STRATUM]} if STRATUM in product else {}),
     }
 
 

@@ -12,7 +12,8 @@ from feedeval.errors import FeedevalError
 from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
 from feedeval.feed.findings_view import MOST_CHECKS, by_check, severity_html
-from feedeval.feed.passes import FeedSource, feed_again
+from feedeval.feed.passes import FeedSource
+from feedeval.feed.sample import audited_again
 from feedeval.html import Markup, escape
 from feedeval.notebook.report_parts import foreign, table
 from feedeval.results.session import Session
@@ -35,7 +36,7 @@ def check_again(session: Session, feed: Any = None) -> Checked:
     source = session.progress.settings.get("source")
     source = source if isinstance(source, dict) else {}
     try:
-        given = feed_again(source) if feed is None else feed
+        given = audited_again(source) if feed is None else feed
         products = list(FeedSource.of(given, source.get("limit")).products())
         findings = check_feed(products)
     except (FeedevalError, OSError) as exc:

@@ -59,12 +59,9 @@ def summary(material: Material) -> Markup:
     if done.empty:
         said = counts_in_words(progress.counts)
         return Markup(f"<p>No product has been evaluated yet ({escape(said)}), so there are no scores to show.</p>")
-    coverage_pct = done["coverage_pct"].mean()
-    lacking = int((done["unanswered_required_count"] > 0).sum())
     tiles = [
-        (f"{coverage_pct:.0f} %", "of buyers’ questions answered"),
+        *_totals(material),
         (f"{len(done):,}", "products evaluated" if len(done) != 1 else "product evaluated"),
-        (f"{100 * lacking / len(done):.0f} %", "of products leave open what a buyer must know before buying"),
         (f"{len(material.judgements):,}", "answers looked for"),
     ]
     if progress.counts.failed:
@@ -72,6 +69,20 @@ def summary(material: Material) -> Markup:
     shown = "".join(f'<div class="tile"><b>{escape(n)}</b><span>{escape(words)}</span></div>' for n, words in tiles)
     points = "".join(f"<li>{point}</li>" for point in _points(material))
     return Markup(f'<div class="tiles">{shown}</div><ul>{points}</ul>')
+
+
+def _totals(material: Material) -> list[tuple[str, str]]:
+    """Return the figures of the whole feed; with their intervals where a sample of it was audited."""
+    answered, open_ = "of buyers’ questions answered", "of products leave open what a buyer must know before buying"
+    if (whole := material.session.whole_feed) is not None:
+        shares = (whole.coverage_pct, whole.required_open.scaled(100 / whole.products))
+        return [
+            (f"{found.estimate:.0f} %", f"{words} (95 %: {found.low:.0f} to {found.high:.0f} %)")
+            for found, words in zip(shares, (answered, open_), strict=True)
+        ]
+    done = material.done
+    lacking = int((done["unanswered_required_count"] > 0).sum())
+    return [(f"{done['coverage_pct'].mean():.0f} %", answered), (f"{100 * lacking / len(done):.0f} %", open_)]
 
 
 def _points(material: Material) -> list[Markup]:

@@ -166,11 +166,12 @@ def _ratio_total(values: Sequence[float], work: Sequence[float], total_work: flo
     residuals = [value - ratio * w for value, w in zip(values, work, strict=True)]
     variance = sum(r * r for r in residuals) / (count - 1)
     unseen = max(1.0 - count / population, 0.0) if population else 0.0
-    error = population * math.sqrt(variance / count * unseen) * _t95(count - 1)
+    error = population * math.sqrt(variance / count * unseen) * t95(count - 1)
     return Range(expected=expected, low=max(expected - error, min(sum(values), expected)), high=expected + error)
 
 
-def _t95(freedom: int) -> float:
+def t95(freedom: int) -> float:
+    """Return the two-sided 95 % quantile of Student's t."""
     return _T95[freedom - 1] if freedom <= len(_T95) else _Z95
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from feedeval.results.openings import Openings
     from feedeval.results.steps import NextSteps
     from feedeval.results.summary import Summary
+    from feedeval.results.whole_feed import WholeFeed
 
 KIND_AUDIT = "audit"
 KIND_SHADOW = "shadow"
@@ -329,6 +330,15 @@ class Session:
         from feedeval.results.steps import steps_of
 
         return steps_of(self.gaps(within=within), n, note=self.note)
+
+    @property
+    def whole_feed(self) -> WholeFeed | None:
+        """What an audit of a sample (`fe.sample`) says about the whole feed; None where all of a feed was audited."""
+        from feedeval.results.whole_feed import whole_feed
+
+        source = self.progress.settings.get("source")
+        drawn = source.get("sample") if isinstance(source, dict) else None
+        return whole_feed(self.batch_paths, drawn) if drawn else None
 
     def consolidate(self, path: str | Path) -> Path:
         """Write the results as one table: `.csv` for spreadsheets, `.jsonl`, or `.parquet`; return its path.

@@ -21,6 +21,7 @@ from feedeval.run.scan import collector_paused
 
 if TYPE_CHECKING:
     from feedeval.results.session import Session
+    from feedeval.results.whole_feed import WholeFeed
 
 TOP = 8
 """Rows of each list."""
@@ -108,16 +109,19 @@ def summarise(session: Session, *, top: int = TOP) -> Summary:
     notes = [session.note] if session.note else []
     coverage = None
     if session.is_audit and len(done):
-        coverage = float(done["coverage_pct"].mean())
+        whole = session.whole_feed
+        coverage = float(done["coverage_pct"].mean()) if whole is None else whole.coverage_pct.estimate
         tallies = tally_questions(session.batch_paths)
         notes += _notes(tallies.notes, len(done), known=session.note)
-        facts["Coverage"] = f"{coverage:.1f} % of what buyers would ask is answered by the feed"
-        facts["Required"] = _required_in_words(done)
+        notes += [] if whole is None else [whole.note]
+        answered = f"{coverage:.1f}" if whole is None else f"{whole.coverage_pct:.1f}"
+        facts["Coverage"] = f"{answered} % of what buyers would ask is answered by the feed"
+        facts["Required"] = _required_in_words(done) if whole is None else _required_in_feed(whole)
         blocks = [
             worst_products(done, top),
             most_missed(tallies.questions, top),
             by_topic(tallies.questions),
-            missing_fields(done, top),
+            missing_fields(done, top) if whole is None else missing_in_feed(whole, top),
         ]
     if session.progress.kind == KIND_SHADOW:
         # Imported here: it is made of this module's blocks.
@@ -148,6 +152,11 @@ def _required_in_words(done: pd.DataFrame) -> str:
     if not lacking:
         return "every product answers all questions that a buyer needs answered before buying"
     return f"{lacking:,} of {len(done):,} products leave a question open that a buyer needs answered before buying"
+
+
+def _required_in_feed(whole: WholeFeed) -> str:
+    lacking = f"{whole.required_open:,.0f} of {whole.products:,} products"
+    return f"{lacking} leave a question open that a buyer needs answered before buying"
 
 
 def worst_products(done: pd.DataFrame, top: int = TOP) -> Block:
@@ -256,6 +265,15 @@ def missing_fields(done: pd.DataFrame, top: int = TOP) -> Block:
     ranked = sorted(((name, count) for name, count in counts.items() if name), key=lambda item: (-item[1], item[0]))
     rows = tuple((name, count, _percent(100 * count / len(done))) for name, count in ranked[:top])
     return Block("Fields missing most", ("Field", "Products", "Share"), rows)
+
+
+def missing_in_feed(whole: WholeFeed, top: int = TOP) -> Block:
+    """Return the core fields that most products of the whole feed lack, estimated from a sample."""
+    rows = tuple(
+        (name, f"{products:,.0f}", f"{low:,.0f} to {high:,.0f}", _percent(100 * products / whole.products))
+        for name, products, low, high in whole.missing_fields.head(top).itertuples(index=False, name=None)
+    )
+    return Block("Fields missing most", ("Field", "Products", "95 %", "Share"), rows, "Estimated for the whole feed.")
 
 
 def failures_by_type(failures: pd.DataFrame, top: int = TOP) -> Block:
