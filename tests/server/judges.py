@@ -9,8 +9,8 @@ from tests.server.answers import CATEGORY, Answerer, Asked
 
 ATTRIBUTES = {
     "Lighting > Lamps": ("wattage", "socket", "lumens", "bulb", "dimmer", "lampshade"),
-    "Garden > Hoses": ("length", "diameter", "pressure", "nozzle", "fitting", "hardness"),
-    "Toys > Puzzles": ("pieces", "age", "players", "theme", "picture", "puzzler"),
+    "Garden > Hoses": ("hosepipe", "coupling", "pressure", "nozzle", "fitting", "hardness"),
+    "Toys > Puzzles": ("pieces", "solver", "players", "theme", "picture", "puzzler"),
 }
 """What is asked of each category: `What is the wattage?`"""
 _TAXONOMY = {"Lighting > Lamps": "Specs", "Garden > Hoses": "Fit", "Toys > Puzzles": "Use"}
