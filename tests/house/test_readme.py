@@ -88,3 +88,14 @@ def test_every_command_stands_in_the_readme() -> None:
 def test_the_files_that_the_readme_links_to_are_there() -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_pictures_are_there_small_and_put_into_words() -> None:
+    pictures = re.findall(r"^!\[(.*)\]\((.+)\)$", README, re.MULTILINE)
+    assert {Path(path).name for _, path in pictures} == {
+        path.name for path in (ROOT / "notebooks/images").glob("*.png")
+    }
+    assert all(len(words) > 30 for words, _ in pictures)
+    for _, path in pictures:
+        data = (ROOT / path).read_bytes()
+        assert data.startswith(b"\x89PNG") and len(data) <= 150_000
