@@ -28,9 +28,11 @@ from feedeval.evaluator.probing import probe_judge
 from feedeval.evaluator.questions import judge_questions
 from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
+from feedeval.feed.labels import labels_from_feed
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
 from feedeval.feed.sample import sample
 from feedeval.handle import EvaluationRun
+from feedeval.jobs.colour_names import colour_name
 from feedeval.jobs.prompts import JudgePrompt
 from feedeval.notebook import plots
 from feedeval.notebook.report import report
@@ -63,12 +65,14 @@ __all__ = [
     "backup",
     "check_feed",
     "cleanup",
+    "colour_name",
     "compare",
     "consolidate",
     "dashboard",
     "deduplicate",
     "iter_feed",
     "judge_questions",
+    "labels_from_feed",
     "list_sessions",
     "load_session",
     "plots",

@@ -76,9 +76,14 @@ def _by_word() -> dict[str, str]:
     return {**found, **{squeeze(word): MULTICOLOUR for word in _SEVERAL.split("|")}}
 
 
-def name_of(word: str) -> str | None:
-    """Return the name in the table of what somebody calls a colour, or None."""
-    return _by_word().get(squeeze(word))
+def colour_name(word: str) -> str | None:
+    """Return the English name of what a shop calls a colour, such as `navy` of `Dunkelblau`; None if it is not known.
+
+    Colours of seven languages are known: English, German, French, Spanish, Italian, Dutch and Russian. With it labels
+    of a feed become classes that the embedded engine can tell:
+    `labels.assign(true_class=labels["true_class"].map(fe.colour_name)).dropna(subset="true_class")`.
+    """
+    return _by_word().get(squeeze(word)) if isinstance(word, str) else None
 
 
 class Palette:
@@ -94,7 +99,7 @@ class Palette:
         named: dict[str, str] = {}
         strange = []
         for each in classes:
-            name = name_of(each)
+            name = colour_name(each)
             if name is None:
                 strange.append(each)
             elif name in named:
@@ -106,7 +111,7 @@ class Palette:
             raise InputError(
                 f"no colours that the embedded engine knows: {', '.join(map(repr, strange[:8]))}"
                 f"{' and others' if len(strange) > 8 else ''}. It tells colours and nothing else ({known} and "
-                f"{MULTICOLOUR}, in six languages): take them as classes, or name a model"
+                f"{MULTICOLOUR}, in seven languages): take them as classes, or name a model"
             )
         self.several = named.get(MULTICOLOUR)
         """The class of what has several colours, or None."""

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from feedeval.errors import InputError
 from feedeval.jobs.classifier import UNSURE, Picture, Prediction, ShadowItem
 from feedeval.jobs.colour import ColourClassifier, name_colour
-from feedeval.jobs.colour_names import MULTICOLOUR, Palette, colour_names, distances, lab_of, name_of, squeeze
+from feedeval.jobs.colour_names import MULTICOLOUR, Palette, colour_name, colour_names, distances, lab_of, squeeze
 from feedeval.jobs.colour_space import distance, lab
 
 BASIC = ("black", "white", "red", "green", "yellow", "blue", "brown", "orange", "pink", "purple", "grey")
@@ -73,9 +73,11 @@ def test_a_colour_that_is_none_of_the_classes_is_not_made_to_fit() -> None:
 def test_classes_are_understood_in_other_languages_and_come_back_as_they_were_given() -> None:
     assert named(disc("#e00000"), "Rot", "GRÜN", "Dunkel-Blau").predicted_class == "Rot"
     assert named(disc("#14213d"), "Rot", "GRÜN", "Dunkel-Blau").predicted_class == "Dunkel-Blau"
-    assert [name_of(word) for word in ("Gray", "grau", "marrón", "weiß", "Bleu Marine", "off-white", "bunt")] == [
-        *("grey", "grey", "brown", "white", "navy", "cream", MULTICOLOUR),
+    words = ("Gray", "grau", "marrón", "weiß", "Bleu Marine", "off-white", "Черный", "bunt")
+    assert [colour_name(word) for word in words] == [
+        *("grey", "grey", "brown", "white", "navy", "cream", "black", MULTICOLOUR),
     ]
+    assert colour_name("See product page") is None and colour_name(None) is None  # type: ignore[arg-type]
 
 
 def test_what_is_no_colour_is_refused_by_name() -> None:
