@@ -102,6 +102,8 @@ def _flat(image: Image) -> Image:
 
 def _encoded(image: Image, kind: str) -> Picture:
     width, height = image.size
+    # Pillow writes comments and profiles of the original into the new file.
+    image.info = {}
     if kind in _LOSSLESS:
         out = io.BytesIO()
         image.save(out, "PNG")
