@@ -28,6 +28,7 @@ from feedeval.evaluator.probing import probe_judge
 from feedeval.evaluator.questions import judge_questions
 from feedeval.feed.checks import check_feed
 from feedeval.feed.faults import FeedWarning
+from feedeval.feed.fixes import apply_fixes
 from feedeval.feed.labels import labels_from_feed
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
 from feedeval.feed.sample import sample
@@ -40,6 +41,7 @@ from feedeval.results.agreement import Agreement, agreement
 from feedeval.results.archive import backup, restore
 from feedeval.results.compare import Comparison, compare
 from feedeval.results.estimate import Estimate
+from feedeval.results.history import history
 from feedeval.results.library import cleanup, consolidate, list_sessions
 from feedeval.results.session import Session, load_session
 
@@ -62,6 +64,7 @@ __all__ = [
     "__version__",
     "agreement",
     "app",
+    "apply_fixes",
     "backup",
     "check_feed",
     "cleanup",
@@ -70,6 +73,7 @@ __all__ = [
     "consolidate",
     "dashboard",
     "deduplicate",
+    "history",
     "iter_feed",
     "judge_questions",
     "labels_from_feed",

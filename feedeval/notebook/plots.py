@@ -12,7 +12,7 @@ None calls `show()` or changes matplotlib's settings. A frame without rows gives
 from __future__ import annotations
 
 from feedeval.notebook.plots_agreement import confusion, per_class, probes, reliability
-from feedeval.notebook.plots_compare import before_and_after
+from feedeval.notebook.plots_compare import before_and_after, history
 from feedeval.notebook.plots_feed import (
     coverage,
     coverage_by_category,
@@ -32,6 +32,7 @@ __all__ = [
     "errors_by_type",
     "errors_over_batches",
     "health",
+    "history",
     "latency",
     "memory",
     "missing_fields",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from enum import StrEnum
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from feedeval.errors import InputError
 from feedeval.notebook import drawing as draw
 from feedeval.notebook.colours import BAR, ink
 from feedeval.notebook.drawing import Words
@@ -18,6 +23,11 @@ if TYPE_CHECKING:
 TOP = 40
 """Rows of a ranking, unless the caller wants more."""
 CATEGORIES = "a frame of a comparison, such as `fe.compare(earlier, later).categories`"
+
+HISTORY = "audits over time, such as `fe.history(session.output_dir)`"
+
+_MOST_FIGURES = 16
+"""Points that have their figure beside them."""
 
 _GROUPS = {"category": "products", "taxonomy": "judgements"}
 _NEEDED = ["coverage_before_pct", "coverage_after_pct", "change", "low", "high"]
@@ -67,3 +77,105 @@ def before_and_after(categories: pd.DataFrame, ax: Axes | None = None, *, top: i
     xlabel = "Mean coverage (%): ○ before, ● after; the band is the 95 % interval of the change"
     draw.dress(ax, Words(f"Before and after, by {of}{more}", xlabel))
     return ax
+
+
+class Shown(StrEnum):
+    """What `history` can show."""
+
+    COVERAGE = "coverage"
+    FAILURES = "failures"
+    COST = "cost"
+
+
+_TITLES = {
+    Shown.COVERAGE: ("Coverage", "Mean coverage (%)"),
+    Shown.FAILURES: ("Failures", "Products that failed (%)"),
+    Shown.COST: ("Cost", "Cost of the audit (US dollars)"),
+}
+_NOTHING = {
+    Shown.COVERAGE: "No product has been evaluated yet: there is nothing to show.",
+    Shown.FAILURES: "No product has been tried yet: there is nothing to show.",
+    Shown.COST: "What these audits cost is not known: the models have no known price.",
+}
+
+
+def history(sessions: pd.DataFrame, ax: Axes | None = None, *, show: str = Shown.COVERAGE) -> Axes:
+    """Plot how audits went over time.
+
+    Args:
+        sessions: A row an audit, as `fe.history` gives them; columns session, started, comparable, coverage_pct, low,
+            high, failed_share and cost_usd.
+        ax: Where to draw; None makes a figure that a notebook shows.
+        show: `coverage` (mean coverage with its interval), `failures` (share of products that failed) or `cost`.
+
+    Returns:
+        The axes: date against %, or US dollars. Coverage is joined by a line only between audits that asked the same
+        questions by the same engine.
+
+    Raises:
+        InputError: A column is missing, or `show` is none of these.
+    """
+    draw.needs(sessions, ["started", "comparable", "coverage_pct", "low", "high", "failed_share", "cost_usd"], HISTORY)
+    if show not in tuple(Shown):
+        raise InputError(f"show={show!r}: choose one of {', '.join(Shown)}")
+    what = Shown(show)
+    values = _values(sessions, what)
+    there = values.notna().to_numpy(dtype=bool)
+    rows, shown = sessions[there], values.to_numpy(dtype=float)[there]
+    if not len(rows):
+        return draw.sentence(ax, _NOTHING[what] if len(sessions) else "There is no audit to show.")
+    if what is Shown.COST and not shown.any():
+        return draw.sentence(ax, "These audits cost nothing.")
+    ax = draw.canvas(ax)
+    when = pd.to_datetime(rows["started"], utc=True, format="ISO8601").dt.tz_localize(None).to_numpy()
+    groups = rows["comparable"].to_numpy(dtype=object) if what is Shown.COVERAGE else np.full(len(rows), "")
+    for group, marker in zip(dict.fromkeys(groups), cycle("os^Dv"), strict=False):
+        members = groups == group
+        ax.plot(when[members], shown[members], f"-{marker}", color=BAR.colour, markersize=5.5, linewidth=1.4)
+    if what is Shown.COVERAGE:
+        reach = np.abs(rows[["low", "high"]].to_numpy(dtype=float).T - shown)
+        ax.errorbar(when, shown, yerr=np.nan_to_num(reach), fmt="none", ecolor=ink(ax), capsize=3, linewidth=1)
+    several = len(set(groups)) > 1
+    _figures(
+        ax, when, shown, [_text(y, what) + (f" {g}" if several else "") for y, g in zip(shown, groups, strict=True)]
+    )
+    _time_axis(ax, when)
+    ax.set_ylim(0, 100 if what is Shown.COVERAGE else shown.max() * 1.25 or 1)
+    title, ylabel = _TITLES[what]
+    joined = "; those that asked the same, by the same engine, are joined" if several else ""
+    draw.dress(
+        ax, Words(f"{title} over {len(rows):,} audit{'s' * (len(rows) != 1)}{joined}", "Date of the audit", ylabel)
+    )
+    draw.engine_footnote(ax, rows)
+    return ax
+
+
+def _values(sessions: pd.DataFrame, show: Shown) -> pd.Series:
+    if show is Shown.COVERAGE:
+        return sessions["coverage_pct"]
+    return 100 * sessions["failed_share"] if show is Shown.FAILURES else sessions["cost_usd"]
+
+
+def _text(value: float, show: Shown) -> str:
+    return label(f"${value:,.2f}") if show is Shown.COST else f"{value:.1f} %"
+
+
+def _figures(ax: Axes, when: Any, values: Any, texts: Sequence[str]) -> None:
+    """Write a figure at each point; of many points only at the first and the last."""
+    last = len(texts) - 1
+    for place, (x, y, text) in enumerate(zip(when, values, texts, strict=True)):
+        if last < _MOST_FIGURES or place in (0, last):
+            ax.annotate(
+                *(text, (x, y)), xytext=(6, 6), textcoords="offset points", fontsize=8, color=ink(ax), usetex=False,
+                gid=draw.VALUE_GID,
+            )  # fmt: skip
+
+
+def _time_axis(ax: Axes, when: Any) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=2, maxticks=7)  # type: ignore[no-untyped-call]  # matplotlib has no types here
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # nor here
+    span = (when.max() - when.min()) or np.timedelta64(1, "D")
+    ax.set_xlim(when.min() - span * 0.05, when.max() + span * 0.12)

@@ -111,3 +111,22 @@ def probes(engine: str = ENGINE) -> pd.DataFrame:
             "engine": engine,
         }
     )
+
+
+def audits(comparable: str = "AABBA", *, engine: str = ENGINE) -> pd.DataFrame:
+    """Audits, one a month, of which those with the same letter can be compared."""
+    count = len(comparable)
+    covered = 40.0 + 3 * np.arange(count)
+    return pd.DataFrame(
+        {
+            "session": [f"20260{n + 1}03_100000" for n in range(count)],
+            "started": [f"2026-{n + 1:02d}-03T10:00:00.000+00:00" for n in range(count)],
+            "engine": engine,
+            "failed_share": np.linspace(0.0, 0.05, count),
+            "coverage_pct": covered,
+            "low": covered - 2,
+            "high": covered + 2,
+            "cost_usd": np.full(count, 1.5),
+            "comparable": list(comparable),
+        }
+    )

@@ -1,0 +1,170 @@
+"""Many audits of one shop, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from feedeval.errors import InputError, SessionError
+from feedeval.feed.sources import shown_address
+from feedeval.jobs.frozen import FrozenQuestions
+from feedeval.records import SCHEMA_VERSION
+from feedeval.results.lazytext import TEXT
+from feedeval.results.library import as_session
+from feedeval.results.loading import decode_batches
+from feedeval.results.session import Session
+from feedeval.results.stats import UNKNOWN, Interval, clustered_interval
+from feedeval.run.scan import collector_paused
+from feedeval.run.store import session_ids
+
+HISTORY_COLUMNS: dict[str, Any] = {
+    **dict.fromkeys(("session", "started", "feed", "engine", "status"), TEXT),
+    **dict.fromkeys(("products", "done", "failed"), "Int64"),
+    **dict.fromkeys(("failed_share", "coverage_pct", "low", "high", "cost_usd"), "float64"),
+    "comparable": TEXT,
+}
+
+
+class _Covered(msgspec.Struct, gc=False):
+    coverage_pct: float = 0.0
+
+
+class _Result(msgspec.Struct, gc=False):
+    value: _Covered
+
+
+class _Batch(msgspec.Struct, gc=False):
+    results: list[_Result]
+    schema_version: int = SCHEMA_VERSION
+
+
+def history(
+    sessions: str | Path | Iterable[Session | str] = "output",
+    *,
+    feed: str | Path | None = None,
+    output_dir: str | Path = "output",
+) -> pd.DataFrame:
+    """Return how audits went over time, a row each, the earliest first.
+
+    Args:
+        sessions: Audits or their names, or a folder: all audits in it.
+        feed: Only audits of this feed: its path or address, its file name, or a pattern such as `shop_*.xml`.
+        output_dir: The folder of sessions that are given by name.
+
+    Returns:
+        Columns: session, started (ISO 8601), feed, engine, status (str); products, done, failed (Int64); failed_share
+        (float64, 0 to 1); coverage_pct (float64, mean over the products that are done; of a sample, the estimate for
+        its whole feed), low, high (its 95 % interval); cost_usd (float64, NaN where the model has no known price);
+        comparable (str: rows with the same letters asked the same questions by the same engine, so that a change
+        between them is one of the feed).
+
+    Raises:
+        SessionNotFound: There is no such session.
+        InputError: A session is no audit, or no audit is left.
+    """
+    if isinstance(sessions, str | Path):
+        folder = Path(sessions)
+        known = [Session(sid, folder) for sid in session_ids(folder)] if folder.is_dir() else []
+        found = [session for session in known if _is_readable_audit(session)]
+    else:
+        found = [as_session(each, Path(output_dir)) for each in sessions]
+    found = [session for session in found if feed is None or _is_of(session, str(feed))]
+    if not found:
+        raise InputError(f"there is no audit{'' if feed is None else f' of {feed}'} in {sessions}")
+    found.sort(key=lambda session: session.progress.started)
+    rows = [_row(session) for session in found]
+    frame = pd.DataFrame(rows).assign(comparable=_comparable(found))
+    return frame[list(HISTORY_COLUMNS)].astype(HISTORY_COLUMNS)
+
+
+def _is_readable_audit(session: Session) -> bool:
+    try:
+        return session.is_audit and not session.stands_aside
+    except SessionError:
+        # A damaged one is left to `verify`; a listing shows it.
+        return False
+
+
+def feed_of(session: Session) -> str:
+    """Return where the products of a session came from: a path, an address without its query, or what it was."""
+    source = session.progress.settings.get("source")
+    if not isinstance(source, dict):
+        return str(source or "")
+    if "url" in source:
+        return shown_address(source["url"])
+    return str(source.get("path") or source.get("kind", ""))
+
+
+def _is_of(session: Session, wanted: str) -> bool:
+    origin = feed_of(session)
+    wanted = shown_address(wanted) if "://" in wanted else wanted
+    name = origin.rsplit("/", 1)[-1]
+    absolute = str(Path(wanted).absolute()) if "://" not in wanted else wanted
+    return origin in (wanted, absolute) or fnmatchcase(name, wanted) or fnmatchcase(origin, wanted)
+
+
+def _row(session: Session) -> dict[str, Any]:
+    if not session.is_audit:
+        raise InputError(f"session {session.id} is of the kind {session.progress.kind}: a history is one of audits")
+    progress = session.progress
+    counts = progress.counts
+    tried = counts.done + counts.failed
+    covered = coverage_of(session)
+    return {
+        "session": session.id,
+        "started": progress.started,
+        "feed": feed_of(session),
+        "engine": progress.engine,
+        "status": session.status.value,
+        "products": counts.total,
+        "done": counts.done,
+        "failed": counts.failed,
+        "failed_share": counts.failed / tried if tried else np.nan,
+        "coverage_pct": round(covered.estimate, 4),
+        "low": round(covered.low, 4),
+        "high": round(covered.high, 4),
+        "cost_usd": progress.cost_usd,
+    }
+
+
+def coverage_of(session: Session) -> Interval:
+    """Return the mean coverage of an audit, or the estimate for the whole feed where a sample was audited."""
+    if (whole := session.whole_feed) is not None:
+        return whole.coverage_pct
+    with collector_paused():
+        batches = decode_batches(session.batch_paths, _Batch)
+        values = [result.value.coverage_pct for batch in batches for result in batch.results]
+    return clustered_interval(values) if values else UNKNOWN
+
+
+def _comparable(sessions: Sequence[Session]) -> list[str]:
+    """Return a name for each session, the same for those that asked the same questions by the same judge."""
+    groups: list[tuple[tuple[Any, ...], dict[str, str]]] = []
+    names = []
+    for session in sessions:
+        fingerprint = session.progress.fingerprint
+        judge = tuple(str(fingerprint.get(name)) for name in ("model", "prompts", "temperature", "fields", "locale"))
+        asked = {made.category: FrozenQuestions.of(session.id, [made]).digest for made in session.question_sets()}
+        place = next((n for n, group in enumerate(groups) if group[0] == judge and _agree(group[1], asked)), None)
+        if place is None:
+            place = len(groups)
+            groups.append((judge, {}))
+        groups[place][1].update(asked)
+        names.append(_letters(place))
+    return names
+
+
+def _agree(known: dict[str, str], asked: dict[str, str]) -> bool:
+    common = known.keys() & asked.keys()
+    return bool(common) and all(known[category] == asked[category] for category in common)
+
+
+def _letters(place: int) -> str:
+    more, last = divmod(place, 26)
+    return (_letters(more - 1) if more else "") + chr(ord("A") + last)
