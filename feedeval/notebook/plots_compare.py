@@ -136,16 +136,14 @@ def history(sessions: pd.DataFrame, ax: Axes | None = None, *, show: str = Shown
         reach = np.abs(rows[["low", "high"]].to_numpy(dtype=float).T - shown)
         ax.errorbar(when, shown, yerr=np.nan_to_num(reach), fmt="none", ecolor=ink(ax), capsize=3, linewidth=1)
     several = len(set(groups)) > 1
-    _figures(
-        ax, when, shown, [_text(y, what) + (f" {g}" if several else "") for y, g in zip(shown, groups, strict=True)]
-    )
+    names = [f" {group}" if several else "" for group in groups]
+    _figures(ax, when, shown, [_text(value, what) + name for value, name in zip(shown, names, strict=True)])
     _time_axis(ax, when)
     ax.set_ylim(0, 100 if what is Shown.COVERAGE else shown.max() * 1.25 or 1)
     title, ylabel = _TITLES[what]
     joined = "; those that asked the same, by the same engine, are joined" if several else ""
-    draw.dress(
-        ax, Words(f"{title} over {len(rows):,} audit{'s' * (len(rows) != 1)}{joined}", "Date of the audit", ylabel)
-    )
+    title = f"{title} over {len(rows):,} audit{'s' * (len(rows) != 1)}{joined}"
+    draw.dress(ax, Words(title, "Date of the audit", ylabel))
     draw.engine_footnote(ax, rows)
     return ax
 
@@ -177,5 +175,5 @@ def _time_axis(ax: Axes, when: Any) -> None:
     locator = AutoDateLocator(minticks=2, maxticks=7)  # type: ignore[no-untyped-call]  # matplotlib has no types here
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # nor here
-    span = (when.max() - when.min()) or np.timedelta64(1, "D")
+    span = (when.max() - when.min()) or np.timedelta64(86_400_000, "ms")
     ax.set_xlim(when.min() - span * 0.05, when.max() + span * 0.12)

@@ -128,7 +128,7 @@ def test_the_wrong_frame_is_named_with_what_it_lacks(
 @every_plot
 def test_no_plot_is_without_a_unit(plot: Callable[..., Axes], frame: Callable[[], pd.DataFrame]) -> None:
     ax = plot(frame(), axes())
-    units = ("%", "Products", "products", "seconds", "minutes", "(ms)", "(s)", "(MB)", "US dollars", "Batch number", "Date")
+    units = ("%", "Products", "products", "seconds", "minutes", "(ms)", "(s)", "(MB)", "US dollars", "Batch", "Date")
     assert any(unit in ax.get_xlabel() for unit in units), ax.get_xlabel()
     if ax.get_ylabel():
         assert any(unit in ax.get_ylabel() for unit in units), ax.get_ylabel()
