@@ -102,7 +102,11 @@ def _classes(found: Agreement) -> Table:
 
 def _confusion(found: Agreement) -> Table:
     counts = found.confusion
-    rows = [(label, *map(_count, row)) for label, row in zip(counts.index, counts.to_numpy(), strict=True)]
+    # Nothing in place of zeros: what is confused stands out.
+    rows = [
+        (label, *(_count(n) if n else "" for n in row))
+        for label, row in zip(counts.index, counts.to_numpy(), strict=True)
+    ]
     return "Labels (rows) and predictions (columns)", ("", *counts.columns), rows
 
 
