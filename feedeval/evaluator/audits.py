@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -13,6 +13,7 @@ from feedeval.errors import InputError, SessionNotFound
 from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, default_model, launch, open_client
 from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
+from feedeval.evaluator.suggesting import suggest_values
 from feedeval.feed.passes import FeedSource
 from feedeval.feed.sample import audited_again
 from feedeval.handle import EvaluationRun
@@ -20,6 +21,7 @@ from feedeval.jobs.audit import AuditJob
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.offline import OfflineEngine
 from feedeval.jobs.prompts import language_name
+from feedeval.jobs.suggest import Incomplete
 from feedeval.model.settings import ModelSettings
 from feedeval.records import Status
 from feedeval.results.estimate import Estimate, efforts_of, estimate
@@ -202,6 +204,23 @@ class ProductFeedEvaluator:
         judged, sets = efforts_of(run.session())
         in_flight = 1 if client is None else client.settings.max_in_flight
         return estimate(survey, judged, sets, engine=self.model, in_flight=in_flight)
+
+    def suggest_values(
+        self, products: Callable[[], Iterable[Incomplete]], *, session: Session, budget_usd: float | None = None
+    ) -> Session:
+        """Ask the model which values the products' own texts state; `Session.fix_file(..., suggest=True)` calls it.
+
+        Args:
+            products: Called for each pass; gives the same products in the same order.
+            session: The audit that they come from.
+            budget_usd: Hard cap.
+
+        Raises:
+            InputError: The evaluator asks the embedded engine, which cannot propose values.
+            RunFault: The run had to pause for something that a person has to mend; the same call goes on.
+        """
+        client = open_client(self._settings)
+        return suggest_values(client, products, session, budget_usd=budget_usd)
 
     def get_evaluation_status(self) -> dict[str, Any]:
         """Return how the current or the latest evaluation stands.

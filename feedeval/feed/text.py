@@ -191,9 +191,13 @@ def _cut(text: str, longest: int) -> str:
 
 
 def content_hash(context: Context) -> str:
-    """Return 32 hex characters that change when the category or any field of the context does."""
+    """Return 32 hex characters that change when the category or any field of the context does.
+
+    The order of the fields does not count: a frame has one order for all its products, and an XML feed one for each.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    for part in (context.category, *(part for field in context.fields for part in (field.name, field.text))):
+    fields = sorted((field.name, field.text) for field in context.fields)
+    for part in (context.category, *(part for field in fields for part in field)):
         data = part.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from feedeval.errors import InputError, SessionError, SessionNotFound
 from feedeval.html import bar, definitions, escape, section
 from feedeval.records import Counts, Progress, QuestionSet, Status
 from feedeval.results import frames
+from feedeval.results.advice import Advice
 from feedeval.results.export import write_frame
 from feedeval.results.judgements import judgement_frame
 from feedeval.results.lazytext import TEXT
@@ -24,7 +25,6 @@ from feedeval.run.scan import batch_paths
 
 if TYPE_CHECKING:
     from feedeval.results.openings import Openings
-    from feedeval.results.steps import NextSteps
     from feedeval.results.summary import Summary
     from feedeval.results.whole_feed import WholeFeed
 
@@ -92,7 +92,7 @@ def engine_note(engine: str, kind: str = KIND_AUDIT) -> str:
     return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
 
 
-class Session:
+class Session(Advice):
     """A session as it stands on disk.
 
     Frames are read when they are first asked for and kept; `reload()` reads them again, for a run that is still going
@@ -284,52 +284,6 @@ class Session:
         if not self.is_audit:
             raise InputError(f"session {self.id} is of kind {self.progress.kind}: only an audit has gaps")
         return openings(read_points(self.batch_paths))
-
-    def gaps(self, by: str = "attribute", within: str | None = None) -> pd.DataFrame:
-        """Return what the feed leaves open, and what it would gain by filling it; the most useful first.
-
-        An open question is one that is answered by half or not at all. It is counted for the attribute that should
-        hold the answer, named as feeds are read here; a name that is no attribute of Google's data is an entry of
-        `product_detail`. `action` is `add` where products lack the attribute and `extend` where they fill it and the
-        answer is not in it. An attribute that the judge did not see counts as lacking.
-
-        The gain is what coverage is expected to rise by. How often filling an attribute answers its questions is
-        learnt from products that fill it (`answer_rate`, from `learnt_from` products of the same categories; where
-        there are none, from all attributes). The interval (95 %) counts both that and how products differ.
-
-        Args:
-            by: `attribute`, `taxonomy` or `question`.
-            within: `category` for a row a gap and category; None for the whole feed.
-
-        Returns:
-            The column named by `by`, with action (by attribute) and category (within it), all str; of_products (of the
-            group), products (with open questions in the gap), open_questions, required_open (required ones without any
-            answer), missing_core (by attribute: products that lack it though the destination requires it), learnt_from
-            (Int64); coverage_pct and coverage_if_filled_pct (0 to 100, of the group); gain, gain_low, gain_high
-            (points of the group's coverage); gain_per_product (points of each product to be edited);
-            answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by);
-            answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each).
-
-        Raises:
-            InputError: The session is no audit, or an argument is none of those there are.
-        """
-        from feedeval.results.gaps import gap_table
-
-        return gap_table(self._openings, by, within)
-
-    def next_steps(self, n: int = 10, within: str | None = "category") -> NextSteps:
-        """Return the `n` most useful things to do, as sentences; the figures are those of `gaps`.
-
-        Args:
-            n: Most steps.
-            within: `category` for steps of one category each; None for steps of the whole feed.
-
-        Raises:
-            InputError: The session is no audit.
-        """
-        from feedeval.results.steps import steps_of
-
-        return steps_of(self.gaps(within=within), n, note=self.note)
 
     @property
     def whole_feed(self) -> WholeFeed | None:

@@ -1,0 +1,113 @@
+"""What a session advises to do: gaps, steps, and a file to fill in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pandas as pd
+
+from feedeval.errors import InputError
+
+if TYPE_CHECKING:
+    from feedeval.results.fixfile import FixFile
+    from feedeval.results.proposals import Suggester
+    from feedeval.results.session import Session
+    from feedeval.results.steps import NextSteps
+
+
+class Advice:
+    """The part of a `Session` that advises, which it is made with."""
+
+    @property
+    def _session(self) -> Session:
+        return cast("Session", self)
+
+    def gaps(self, by: str = "attribute", within: str | None = None) -> pd.DataFrame:
+        """Return what the feed leaves open, and what it would gain by filling it; the most useful first.
+
+        An open question is one that is answered by half or not at all. It is counted for the attribute that should
+        hold the answer, named as feeds are read here; a name that is no attribute of Google's data is an entry of
+        `product_detail`. `action` is `add` where products lack the attribute and `extend` where they fill it and the
+        answer is not in it. An attribute that the judge did not see counts as lacking.
+
+        The gain is what coverage is expected to rise by. How often filling an attribute answers its questions is
+        learnt from products that fill it (`answer_rate`, from `learnt_from` products of the same categories; where
+        there are none, from all attributes). The interval (95 %) counts both that and how products differ.
+
+        Args:
+            by: `attribute`, `taxonomy` or `question`.
+            within: `category` for a row a gap and category; None for the whole feed.
+
+        Returns:
+            The column named by `by`, with action (by attribute) and category (within it), all str; of_products (of the
+            group), products (with open questions in the gap), open_questions, required_open (required ones without any
+            answer), missing_core (by attribute: products that lack it though the destination requires it), learnt_from
+            (Int64); coverage_pct and coverage_if_filled_pct (0 to 100, of the group); gain, gain_low, gain_high
+            (points of the group's coverage); gain_per_product (points of each product to be edited);
+            answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by);
+            answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each).
+
+        Raises:
+            InputError: The session is no audit, or an argument is none of those there are.
+        """
+        from feedeval.results.gaps import gap_table
+
+        return gap_table(self._session._openings, by, within)
+
+    def next_steps(self, n: int = 10, within: str | None = "category") -> NextSteps:
+        """Return the `n` most useful things to do, as sentences; the figures are those of `gaps`.
+
+        Args:
+            n: Most steps.
+            within: `category` for steps of one category each; None for steps of the whole feed.
+
+        Raises:
+            InputError: The session is no audit.
+        """
+        from feedeval.results.gaps import gap_table
+        from feedeval.results.steps import steps_of
+
+        return steps_of(gap_table(self._session._openings, within=within), n, note=self._session.note)
+
+    def fix_file(
+        self,
+        path: str | Path,
+        *,
+        limit: int | None = None,
+        suggest: bool = False,
+        evaluator: Suggester | None = None,
+    ) -> FixFile:
+        """Write a file that the shop fills in: a supplemental feed in Google's form, tab-separated.
+
+        A row a product with something to add, those that gain most first. Columns are `id`, the attributes of Google's
+        data that products lack or that say too little, the one that gains most first, and `question_and_answer` with
+        the product's open questions, required ones first, at most 30, each with an empty answer. What the judge called
+        by a name that is no such attribute is asked for by its question. An empty cell changes nothing.
+
+        Filled, it is laid over the feed by `apply_fixes`, which leaves out questions without an answer; `check_feed`
+        reads it with `supplemental=True`. Before it is sent to Google as it is, questions without an answer have to
+        go, and a supplement takes the place of questions and answers that the feed has already.
+
+        Args:
+            path: Ends in `.tsv` or `.txt`.
+            limit: Most products.
+            suggest: Ask a model for values that another field of the same product states. Only values whose quote
+                stands in the product, and which stand in the quote word by word, get into the file; the others are
+                dropped and counted. A second file, `<name>.proposals.tsv`, lists each value with its quote. Whatever
+                a fresh file holds in a cell is such a proposal, to be looked at before it is used.
+            evaluator: Who is asked: a `ProductFeedEvaluator` with a model. What it answered is not paid for twice.
+
+        Raises:
+            InputError: The session is no audit, nothing is left to fill in, `path` or `limit` cannot be used, or
+                `suggest` without a model.
+            RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
+            StorageError: The file cannot be written.
+        """
+        from feedeval.results.proposals import make_fix_file
+
+        if suggest and evaluator is None:
+            raise InputError("suggest=True needs somebody to ask: give evaluator=, a ProductFeedEvaluator with a model")
+        return make_fix_file(
+            self._session, self._session._openings, path, limit=limit, suggester=evaluator if suggest else None
+        )
