@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -24,6 +25,7 @@ _FONT = (
 _CATEGORIES_SHOWN = 6
 _CELL_CHARS = 60
 _STEPS = 6
+_CODE = re.compile(r"`([^`]+)`")
 _SHOWN_FIRST = ("id", "title", "brand", "price", "availability")
 _FORMATS = {
     "rss": "XML (RSS)",
@@ -149,7 +151,7 @@ def _categories(preview: Preview) -> Markup:
 
 def _scrolling(body: Markup) -> Markup:
     """Return a wide table that scrolls by itself, so that the page does not."""
-    return Markup(f'<div style="overflow-x:auto;max-width:100%">{body}</div>')
+    return Markup(f'<div style="overflow-x:auto;max-width:100%;overflow-wrap:break-word">{body}</div>')
 
 
 def estimated(estimate: Estimate) -> Markup:
@@ -193,8 +195,12 @@ def found(session: Session) -> Markup:
 
 
 def to_do(session: Session) -> Markup:
-    """Return what to add first."""
-    return block(_scrolling(Markup(session.next_steps(_STEPS)._repr_html_())))
+    """Return what to add first, as sentences."""
+    sentences = [_CODE.sub(r"<code>\1</code>", escape(step)) for step in session.next_steps(_STEPS)]
+    items = "".join(f"<li>{sentence}</li>" for sentence in sentences)
+    if not items:
+        return Markup("")
+    return block(section("What to add first", Markup(f'<ol style="margin:2px 0;padding-left:1.8em">{items}</ol>')))
 
 
 def details(session: Session) -> Markup:

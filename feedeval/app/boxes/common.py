@@ -52,7 +52,7 @@ def field(kind: Callable[..., Any], label: str, **options: Any) -> Any:
         kind(
             description=label,
             style={"description_width": LABEL_WIDTH},
-            layout={"width": "100%", "max_width": INPUT_WIDTH},
+            layout={"width": "calc(100% - 4px)", "max_width": INPUT_WIDTH},
             **options,
         )
     )

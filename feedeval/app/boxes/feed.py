@@ -50,12 +50,13 @@ class FeedBox:
         self._upload = self._new_upload()
         self._text = answering(
             ipywidgets.Textarea(
-                placeholder="Paste the feed here", layout={"width": "100%", "height": "10em"}, continuous_update=False
+                placeholder="Paste the feed here",
+                layout={"width": "calc(100% - 4px)", "height": "10em"},
+                continuous_update=False,
             )
         )
-        self._place = field(
-            ipywidgets.Text, "Path or address", placeholder="feeds/shop.xml or https://…", continuous_update=False
-        )
+        # Sent while it is typed: the page says that Enter was pressed before it says what stands in the field.
+        self._place = field(ipywidgets.Text, "Path or address", placeholder="feeds/shop.xml or https://…")
         self._upload_place = ipywidgets.VBox([self._upload])
         self._inputs = {_UPLOAD: self._upload_place, _PASTE: self._text, _PLACE: self._place}
         self._hint = Line()
