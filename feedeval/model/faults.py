@@ -27,6 +27,7 @@ from feedeval.errors import (
     UnknownModel,
     WrongKey,
 )
+from feedeval.model.settings import NO_KEY
 
 BY_CLASS: dict[type[Exception], type[FeedevalError]] = {
     openai.OpenAIError: RequestRejected,
@@ -233,8 +234,11 @@ class Scrubber:
 
     _FORMS = re.compile(r"(?i:bearer)\s+[^\s\"',;]+|\bsk-[A-Za-z0-9_*.\-]{6,}")
 
+    _SECRET_CHARS = 12
+    """A shorter key is a word for a server that wants none, such as `ollama`, and replies may have that word."""
+
     def __init__(self, key: str | None) -> None:
-        self._key = key if key and len(key) >= 4 else None
+        self._key = key if key and len(key) >= 4 and key != NO_KEY else None
 
     def __call__(self, text: str) -> str:
         """Return the text with each key replaced by `[key]`."""
@@ -244,7 +248,9 @@ class Scrubber:
 
     def reply(self, text: str) -> str:
         """Return a model's reply without the key in use; words that only look like a key stay."""
-        return text if self._key is None else text.replace(self._key, "[key]")
+        if self._key is None or len(self._key) < self._SECRET_CHARS:
+            return text
+        return text.replace(self._key, "[key]")
 
     def __repr__(self) -> str:
         return "Scrubber()"

@@ -19,6 +19,7 @@ from feedeval.model.faults import (
     retry_after_s,
     translate,
 )
+from feedeval.model.settings import NO_KEY
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
 UNUSED_PARTS = (
@@ -179,6 +180,14 @@ def test_keys_are_taken_out_of_text() -> None:
     assert scrub("Incorrect API key provided: sk-ab****wxyz.") == "Incorrect API key provided: [key]"
     assert "my-own-secret" not in repr(scrub)
     assert scrub("nothing here") == "nothing here"
+
+
+@pytest.mark.parametrize("placeholder", [NO_KEY, "ollama", "EMPTY", "test"])
+def test_a_word_in_place_of_a_key_stays_in_replies(placeholder: str) -> None:
+    reply = f'{{"severity": "{placeholder}", "evidence": "{placeholder} of it"}}'
+    assert Scrubber(placeholder).reply(reply) == reply
+    assert Scrubber(NO_KEY)(f"there is {NO_KEY}") == f"there is {NO_KEY}"
+    assert Scrubber("my-own-secret").reply("my-own-secret") == "[key]"
 
 
 def test_an_exception_that_is_no_fault_of_a_call_is_not_hidden() -> None:
