@@ -66,6 +66,11 @@ def confusion(results: Agreement | pd.DataFrame, ax: Axes | None = None, *, top:
     draw.dress(ax, words)
     ax.tick_params(axis="x", labelsize=size, length=0)
     ax.grid(visible=False)
+    # Thin lines between the cells lead the eye along a row of blanks.
+    ax.set_xticks(np.arange(0.5, len(names) - 1), minor=True)
+    ax.set_yticks(np.arange(0.5, len(counts) - 1), minor=True)
+    ax.tick_params(which="minor", length=0)
+    ax.grid(visible=True, which="minor", color="#808080", alpha=0.3, linewidth=0.6)
     _note(ax, found)
     return ax
 
@@ -101,11 +106,12 @@ def reliability(results: Agreement | pd.DataFrame, ax: Axes | None = None) -> Ax
     )  # fmt: skip
     for x, y, count in zip(sure, right, bins["n"], strict=True):
         ax.annotate(
-            *(f"{count:,}", (x, y)), xytext=(7, 0), textcoords="offset points", va="center", fontsize=draw.FONT_PT - 1,
+            *(f"{count:,}", (x, y)), xytext=(-6, 4), textcoords="offset points", ha="right", fontsize=draw.FONT_PT - 1,
             color=colour, usetex=False,
         )  # fmt: skip
     ax.set_xlim(0, 103)
-    ax.set_ylim(-3, 103)
+    ax.set_ylim(-3, 108)
+    ax.set_yticks(range(0, 101, 20))
     words = Words(
         f"Confidence and accuracy lie {100 * found.ece:.0f} points apart on average; beside each point its rows",
         "Mean confidence (%); dashed: right as often as sure",

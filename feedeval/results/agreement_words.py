@@ -32,7 +32,8 @@ def html(found: Agreement) -> Markup:
     """Return the agreement as static HTML."""
     notes = [Markup(f"<p><em>{escape(note)}</em></p>") for note in found.notes]
     tables = [section(name, table(rows[:ROWS_SHOWN], header)) for name, header, rows in _tables(found)]
-    return section(_title(found), *notes, definitions(_facts(found)), *tables)
+    side_by_side = Markup(f'<div style="display:flex;flex-wrap:wrap;column-gap:2.5em">{"".join(tables)}</div>')
+    return section(_title(found), *notes, definitions(_facts(found)), side_by_side)
 
 
 def _title(found: Agreement) -> str:
@@ -146,4 +147,4 @@ def _count(value: int) -> str:
 
 
 def _two(value: float) -> str:
-    return "–" if value != value else f"{value:.2f}"
+    return "" if value != value else f"{value:.2f}"
