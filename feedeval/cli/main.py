@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TextIO
 
-from feedeval.cli import auditing, checking, comparing, sessions, shadowing
+from feedeval.cli import advising, auditing, checking, comparing, sessions, shadowing
 from feedeval.cli.output import Exit, complain, say
 from feedeval.errors import FeedevalError, RunFault
 
@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     auditing.register(commands, common)
     checking.register(commands, common)
+    advising.register(commands, common)
     comparing.register(commands, common)
     shadowing.register(commands, common)
     sessions.register(commands, common)

@@ -13,7 +13,7 @@ from feedeval.evaluator.launching import OFFLINE
 from feedeval.evaluator.options import AuditOptions, ModelOptions
 from feedeval.evaluator.shadow import resume_shadow
 from feedeval.handle import EvaluationRun
-from feedeval.jobs import rejudge
+from feedeval.jobs import rejudge, suggest
 from feedeval.jobs.shadow import ShadowJob
 from feedeval.model.settings import OPENAI_URL
 from feedeval.results.session import KIND_QUESTIONS, Session, load_session
@@ -47,6 +47,10 @@ def resume(
         return probing.resume_probe(found, api_key=api_key, options=options)
     if found.progress.kind == KIND_QUESTIONS:
         raise InputError(f"session {found.id} judges questions: judge_questions with the same table goes on with it")
+    if found.progress.kind == suggest.KIND:
+        raise InputError(
+            f"session {found.id} proposes values: the audit's fix_file(..., suggest=True, evaluator=...) goes on with it"
+        )
     if found.progress.kind == ShadowJob.kind:
         return resume_shadow(found, feed, api_key=api_key, options=options)
     then = found.progress.fingerprint

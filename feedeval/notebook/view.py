@@ -24,7 +24,13 @@ RUN_AGAIN = "run this cell again"
 _CLIP_CHARS = 240
 _REASONS_SHOWN = 3
 
-_TITLES = {"audit": "Feed audit", "shadow": "Shadow mode", "judge": "Another judge", "probe": "Probes of a judge"}
+_TITLES = {
+    "audit": "Feed audit",
+    "shadow": "Shadow mode",
+    "judge": "Another judge",
+    "probe": "Probes of a judge",
+    "suggest": "Proposed values",
+}
 
 # Dingbats of the Unicode blocks that every text font carries; the selector keeps phones from drawing them as emoji.
 _GLYPHS = {

@@ -56,6 +56,7 @@ UNITS = {
     "shadow": ("image", "images"),
     "judge": ("product", "products"),
     "probe": ("changed product", "changed products"),
+    "suggest": ("product", "products"),
 }
 """What people call a record, by kind of job: one and several."""
 

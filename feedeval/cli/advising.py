@@ -1,0 +1,67 @@
+"""The command that says what to add first: gaps."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from feedeval.cli.output import Exit, say, width
+from feedeval.results.plaintext import columns, plain, plain_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Arguments = argparse.Namespace
+Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+BY = ("attribute", "taxonomy", "question")
+SHOWN = 15
+"""Rows of the table; a file that `--to` names holds all."""
+
+
+def register(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add the command to the parser."""
+    text = "say what to add first, and what it would gain"
+    gaps = commands.add_parser("gaps", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
+    gaps.set_defaults(handler=gaps_command)
+    gaps.add_argument("session", nargs="?", metavar="SESSION", help="name or beginning; the latest by default")
+    gaps.add_argument("--by", choices=BY, default=BY[0], help="what open questions are summed up by")
+    gaps.add_argument("--within", choices=("category",), help="a row a category (default: the whole feed)")
+    gaps.add_argument("--to", metavar="FILE", help="also write all rows (.csv, .xlsx, .jsonl, .parquet)")
+    gaps.add_argument("--fix-file", metavar="FILE", help="also write a supplemental feed to fill in (.tsv)")
+
+
+def gaps_command(arguments: Arguments) -> int:
+    """Show the gaps of an audit."""
+    from feedeval.results.export import write_frame
+    from feedeval.results.session import load_session
+
+    session = load_session(arguments.session, output_dir=arguments.output_dir)
+    frame = session.gaps(by=arguments.by, within=arguments.within)
+    steps = session.next_steps(within=arguments.within)
+    say("\n".join(map(plain_line, steps.text().splitlines())))
+    if not frame.empty:
+        say(f"\n{gap_lines(frame)}")
+    if arguments.to:
+        say(f"\nWritten: {plain(write_frame(frame, arguments.to))}")
+    if arguments.fix_file:
+        say(f"\n{session.fix_file(arguments.fix_file)}")
+    return Exit.DONE
+
+
+def gap_lines(frame: pd.DataFrame) -> str:
+    """Return the first gaps as aligned columns."""
+    names = [name for name in (*BY, "action", "category") if name in frame.columns]
+    header = [*(name.capitalize() for name in names), "Products", "Open", "Required", "Now", "Then", "Gain, in points"]
+    rows = [(*(row[name] for name in names), *_figures(row)) for row in frame.head(SHOWN).to_dict("records")]
+    more = len(frame) - len(rows)
+    return columns(rows, header, width=width()) + (f"\n… and {more:,} more" if more > 0 else "")
+
+
+def _figures(row: dict[Any, Any]) -> tuple[object, ...]:
+    lacking = row["products"] or row.get("missing_core", 0)
+    gain = f"{row['gain']:.1f}"
+    if row["gain"] and row["gain_low"] == row["gain_low"]:
+        gain += f" ({row['gain_low']:.1f} to {row['gain_high']:.1f})"
+    coverage = (f"{row['coverage_pct']:.1f} %", f"{row['coverage_if_filled_pct']:.1f} %")
+    return (int(lacking), int(row["open_questions"]), int(row["required_open"]), *coverage, gain)
