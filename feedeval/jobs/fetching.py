@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import urllib.parse
 
 import httpx2
@@ -87,28 +88,38 @@ def check_address(address: str) -> str:
     """
     try:
         parts = urllib.parse.urlsplit(address)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        host = parts.hostname or ""
+        usable = parts.scheme in ("http", "https") and bool(host) and parts.port != 0
     except ValueError:
-        usable = False
+        usable, host = False, ""
     if not usable or " " in address:
         raise BadImage(f"{shown_address(address)[:200]!r} is no http(s) address")
-    found = _ip(address)
+    found = _ip(host)
     if found is not None and found.is_link_local:
         raise BadImage(f"{shown_address(address)} is an address of the machine's own surroundings, not of an image")
     return address
 
 
-def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(urllib.parse.urlsplit(address).hostname or "")
-    except ValueError:
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    # Nearly all hosts are names, and finding that out by an exception is slow.
+    if not (host[:1].isdigit() or ":" in host):
         return None
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            # As the system reads it: also as one number, in octal or in hexadecimal.
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except OSError:
+            return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _is_nearby(address: str) -> bool:
     """Whether an address names this machine or its network. Names are not looked up: only a literal one is seen."""
-    found = _ip(address)
-    return urllib.parse.urlsplit(address).hostname == "localhost" or (found is not None and not found.is_global)
+    host = urllib.parse.urlsplit(address).hostname or ""
+    found = _ip(host)
+    return host == "localhost" or (found is not None and not found.is_global)
 
 
 async def _content(response: httpx2.Response, address: str) -> bytes:

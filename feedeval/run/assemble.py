@@ -28,6 +28,7 @@ from feedeval.run.parts import Parts
 from feedeval.run.plan import Plan
 from feedeval.run.progress import Reporter, RunState
 from feedeval.run.readers import read_calls
+from feedeval.run.reporters import units
 from feedeval.run.scan import Scan
 from feedeval.run.settings import RunSettings
 from feedeval.run.store import SessionStore
@@ -155,7 +156,7 @@ def _take_over(start: Start, store: SessionStore, messages: list[str], *, is_new
     takeover = Takeover(start.folder, sources, start.plan)
     if is_new:
         copy_documents(start.folder, sources[0], store)
-        messages.append(f"Session {sources[0]} had the same settings and another feed: {takeover.changes}")
+        messages.append(f"Session {sources[0]} had the same settings and other {units(start.job.kind)[1]}: {takeover.changes}")
     return takeover if len(takeover) else None
 
 

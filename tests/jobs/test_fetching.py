@@ -123,7 +123,11 @@ def test_an_address_where_nobody_answers_is_told_from_one_without_an_image() -> 
 
 @pytest.mark.parametrize(
     "address",
-    ["http://", "ftp://a/b.png", "//a/b.png", "http://a b/c", "http://[::1", "http://169.254.169.254/", "http://a:0/"],
+    [
+        *("http://", "ftp://a/b.png", "//a/b.png", "http://a b/c", "http://[::1", "http://a:0/"),
+        *("http://169.254.169.254/", "http://2852039166/x", "http://0xa9fea9fe/", "http://[::ffff:169.254.169.254]/"),
+        "http://[fe80::1]/x.png",
+    ],
 )
 def test_addresses_that_lead_nowhere_are_refused_before_anybody_is_asked(address: str) -> None:
     with pytest.raises(BadImage):
