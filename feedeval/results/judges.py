@@ -161,7 +161,7 @@ class _Tallies:
     effort_before: Effort = field(default_factory=Effort)
     effort_after: Effort = field(default_factory=Effort)
     _columns: Mapping[str, array[int]] = field(
-        default_factory=lambda: {name: array("l") for name in ("product", "category", "taxonomy", "before", "after")}
+        default_factory=lambda: {name: array("i") for name in ("product", "category", "taxonomy", "before", "after")}
     )
     _codes: Mapping[str, dict[str, int]] = field(
         default_factory=lambda: {"category": {}, "taxonomy": {}, "verdict": {v: n for n, v in enumerate(_VERDICTS)}}
@@ -196,7 +196,7 @@ class _Tallies:
             "before": _VERDICTS,
             "after": _VERDICTS,
         }
-        columns = {name: np.frombuffer(values, dtype="l") for name, values in self._columns.items()}
+        columns = {name: np.frombuffer(values, dtype="i") for name, values in self._columns.items()}
         coded = {name: pd.Categorical.from_codes(columns[name], pd.Index(words)) for name, words in names.items()}
         return pd.DataFrame({"product": columns["product"], **coded})
 
