@@ -48,8 +48,7 @@ class App:
         self._output_dir = output_dir
         self._lock = threading.Lock()
         self._given: Given | None = None
-        self._preview: Preview | None = None
-        self._readings = 0
+        self._reading: Given | None = None
         self._run: EvaluationRun | None = None
         self._starting = False
         self._saved: Output | None = None
@@ -61,27 +60,47 @@ class App:
         return self._run
 
     def read(self) -> None:
-        """Read the feed that stands in the form, and offer its fields."""
+        """Read the feed that stands in the form, and offer its fields; one that is being read is not read twice."""
         box = self.form.feed
+        try:
+            given = box.given()
+        except InputError as exc:
+            box.line.say(Tone.PROBLEM, str(exc))
+            return
         with self._lock:
-            self._readings += 1
-            number = self._readings
+            if given == self._reading:
+                return
+            self._reading = given
+        box.line.say(Tone.WORKING, f"Reading {given.name} …")
 
         def work() -> None:
-            given = box.given()
-            box.line.say(Tone.WORKING, f"Reading {given.name} …")
-            found = preview(given)
-            with self._lock:
-                if number != self._readings:
-                    return
-                self._given, self._preview = given, found
-            box.preview.show(pages.understood(found))
-            self.form.fields.offer(found)
-            self.form.show_choices(True)
-            kept = " It stays in this kernel's memory only: to go on after a restart, give the same feed again."
-            box.line.say(Tone.DONE, f"Read.{kept if given.in_memory else ''}")
+            try:
+                found = preview(given)
+            except Exception as exc:  # shown to the person who waits, unless another feed is being read by now
+                if self._has_read(given):
+                    box.line.say(Tone.PROBLEM, fault_in_words(exc))
+                return
+            if self._has_read(given):
+                self._offer(given, found)
 
         self._in_background(work, box.line)
+
+    def _has_read(self, given: Given) -> bool:
+        """Note that a feed was read, and return whether it is still the one that is wanted."""
+        with self._lock:
+            wanted = self._reading is given
+            if wanted:
+                self._reading = None
+            return wanted
+
+    def _offer(self, given: Given, found: Preview) -> None:
+        self._given = given
+        box = self.form.feed
+        box.preview.show(pages.understood(found))
+        self.form.fields.offer(found)
+        self.form.show_choices(True)
+        kept = " It stays in this kernel's memory only: to go on after a restart, give the same feed again."
+        box.line.say(Tone.DONE, f"Read.{kept if given.in_memory else ''}")
 
     def estimate(self) -> None:
         """Estimate what the audit would take, from a few products."""
@@ -231,7 +250,6 @@ class App:
 
         def guarded() -> None:
             try:
-                line.say(Tone.HINT, "")
                 work()
             except Exception as exc:  # shown to the person who pressed
                 line.say(Tone.PROBLEM, fault_in_words(exc))

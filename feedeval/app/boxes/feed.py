@@ -55,8 +55,9 @@ class FeedBox:
                 continuous_update=False,
             )
         )
-        # Sent while it is typed: the page says that Enter was pressed before it says what stands in the field.
-        self._place = field(ipywidgets.Text, "Path or address", placeholder="feeds/shop.xml or https://…")
+        self._place = field(
+            ipywidgets.Text, "Path or address", placeholder="feeds/shop.xml or https://…", continuous_update=False
+        )
         self._upload_place = ipywidgets.VBox([self._upload])
         self._inputs = {_UPLOAD: self._upload_place, _PASTE: self._text, _PLACE: self._place}
         self._hint = Line()
@@ -64,7 +65,8 @@ class FeedBox:
         self.line = Line()
         self.preview = Line()
         self._way.observe(lambda _: self._lay_out(), "value")
-        self._place.on_submit(lambda _: read())
+        # Enter, or leaving the field.
+        self._place.observe(lambda change: read() if change["new"] else None, "value")
         rows = [
             ipywidgets.HTML(_WITHOUT_COUNT),
             self._way,
