@@ -141,7 +141,7 @@ def test_the_embedded_engine_judges_its_own_audit_again(tmp_path: Path) -> None:
 def test_what_cannot_be_judged_again_is_refused(audit: Session, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="asks only its own questions"):
         fe.shadow_judge(audit, "offline", progress="none")
-    with pytest.raises(InputError, match="prompts is empty"):
+    with pytest.raises(InputError, match="give instructions as text"):
         fe.shadow_judge(audit, prompts="  ", **OPTIONS)
     with pytest.raises(InputError, match="sample=0"):
         fe.shadow_judge(audit, sample=0, **OPTIONS)

@@ -98,7 +98,11 @@ def shadow_judge(
     chosen = {name: left.pop(name) for name in ("limit", "sample", "seed") if name in left}
     which = _Which(session=audit.id, instructions=_instructions(prompts), **chosen)
     showing = Showing(left.pop("progress", None), True)
-    run = _launch(audit, which, _settings(audit, model, left), running=running, showing=showing)
+    for name, value in (("model", model), ("base_url", left.pop("base_url", None))):
+        if value is not None:
+            left[name] = value
+    settings = settings_of(audit.progress.fingerprint, left.pop("api_key", None), **left)
+    run = _launch(audit, which, settings, running=running, showing=showing)
     run.block()
     return compare_judges(audit, run.session())
 
@@ -134,15 +138,24 @@ def sitting(session: Session, options: Mapping[str, Any]) -> tuple[RunSettings, 
 
 
 def settings_of(fingerprint: Mapping[str, Any], api_key: str | None, **others: Any) -> ModelSettings | None:
-    """Return the settings of the calls that a session began with; None for the embedded engine."""
-    if fingerprint["model"] == OFFLINE:
+    """Return the settings of the calls that a session began with, or others; None for the embedded engine.
+
+    Raises:
+        InputError: There is no key for the endpoint, or a setting cannot be used.
+    """
+    then: dict[str, Any] = {"model": fingerprint["model"]}
+    if then["model"] != OFFLINE:
+        endpoint = fingerprint["endpoint"]
+        then |= {
+            "base_url": None if endpoint == OPENAI_URL else endpoint,
+            "temperature": fingerprint["temperature"],
+        }
+    key = None if api_key is None else SecretStr(api_key)
+    settings = ModelSettings(api_key=key, **{**then, **others})
+    if settings.model == OFFLINE:
         return None
-    known = {
-        "model": fingerprint["model"],
-        "base_url": None if fingerprint["endpoint"] == OPENAI_URL else fingerprint["endpoint"],
-        "temperature": fingerprint["temperature"],
-    }
-    return ModelSettings(api_key=SecretStr(api_key) if api_key is not None else None, **{**known, **others})
+    settings.key()
+    return settings
 
 
 def open_judge(
@@ -167,28 +180,11 @@ def _check(audit: Session) -> None:
 def _instructions(prompts: str | JudgePrompt | None) -> JudgePrompt:
     if isinstance(prompts, JudgePrompt):
         return prompts
-    if prompts is not None and not prompts.strip():
-        raise InputError("prompts is empty: give instructions as text, or None for the house's own")
+    if prompts is not None and not (isinstance(prompts, str) and prompts.strip()):
+        raise InputError(
+            f"prompts={prompts!r}: give instructions as text or as a JudgePrompt, or None for the house's own"
+        )
     return JudgePrompt(extra=prompts or "")
-
-
-def _settings(audit: Session, model: str | None, options: Mapping[str, Any]) -> ModelSettings | None:
-    """Return the settings of the other judge's calls: the audit's own where nothing else is said."""
-    then = audit.progress.fingerprint
-    named = model or then["model"]
-    others = {name: value for name, value in options.items() if name != "api_key"}
-    if others.get("base_url") is None:
-        others.pop("base_url", None)
-    if then["model"] != OFFLINE:
-        settings = settings_of(then, options.get("api_key"), **{**others, "model": named})
-    else:
-        key = options.get("api_key")
-        settings = ModelSettings(model=named, api_key=None if key is None else SecretStr(key), **others)
-    if named == OFFLINE:
-        return None
-    assert settings is not None  # only the embedded engine has none
-    settings.key()  # says at once that there is no key
-    return settings
 
 
 def _launch(
