@@ -153,6 +153,8 @@ class ProductFeedEvaluator:
         """
         found = session if isinstance(session, Session) else load_session(session, output_dir=self.output_dir)
         then = found.progress
+        if not found.is_audit:
+            raise InputError(f"session {found.id} is of kind {then.kind}: fe.resume() goes on with any kind")
         settings: StartOptions = {
             "num_questions": then.fingerprint["num_questions"],
             "question_scope": then.fingerprint["question_scope"],
