@@ -78,6 +78,8 @@ class Agreement:
     """Rows that could not be compared, by what they lack."""
     n: int
     """Rows compared."""
+    level: float
+    """Confidence of all intervals."""
     right: int
     abstain: str | None
     abstained: int
@@ -155,10 +157,8 @@ def agreement(
         InputError: A column is missing, no row can be compared, a confidence is not in [0, 1], or a label is not in
             `order`.
     """
+    _check(options)
     level, bins = options.get("level", 0.95), options.get("bins", 10)
-    quantile(level)
-    if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= 100:
-        raise InputError(f"bins={bins!r}: give 1 to 100 bins")
     pairs = pairs_of(frame, truth, prediction, abstain=options.get("abstain", "unsure"), order=options.get("order"))
     compared = frame.iloc[pairs.rows]
     confidence = _confidence(compared, options)
@@ -173,6 +173,7 @@ def agreement(
         rows=len(frame),
         left_out=pairs.left_out,
         n=len(pairs),
+        level=level,
         right=int(pairs.right.sum()),
         abstain=pairs.abstain,
         abstained=len(pairs) - len(answered),
@@ -192,6 +193,18 @@ def agreement(
         disagreements=figures.disagreements(compared, pairs, confidence),
         notes=tuple(_notes(compared, pairs)),
     )
+
+
+def _check(options: AgreementOptions) -> None:
+    known = AgreementOptions.__annotations__
+    if unknown := [name for name in options if name not in known]:
+        raise InputError(f"{', '.join(unknown)}: no such setting; known are truth, prediction, by, {', '.join(known)}")
+    quantile(options.get("level", 0.95))
+    bins, weights = options.get("bins", 10), options.get("weights", "linear")
+    if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= 100:
+        raise InputError(f"bins={bins!r}: give 1 to 100 bins")
+    if weights not in ("linear", "quadratic"):
+        raise InputError(f"weights={weights!r}: give 'linear' or 'quadratic'")
 
 
 def _confidence(compared: pd.DataFrame, options: AgreementOptions) -> NDArray[np.float64] | None:
@@ -250,3 +263,5 @@ def _notes(compared: pd.DataFrame, pairs: Pairs) -> Iterator[str]:
         yield f"Only {len(pairs):,} rows were compared: the figures say little, whatever their intervals."
     if len(pairs.labels) == 1:
         yield f"{pairs.labels[0]!r} is the only label that occurs, so that kappa is not defined."
+    elif pairs.right.all():
+        yield "Every row agrees: drawing rows again cannot say how sure kappa is; the interval of accuracy does."

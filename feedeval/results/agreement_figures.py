@@ -42,7 +42,8 @@ def kappa(pairs: Pairs, clusters: NDArray[np.int64] | None, level: float, weight
     to the Bootstrap, 1993, chapter 13); draws in which kappa is not defined are left out.
     """
     estimate = kappa_alone(pairs, weights)
-    if np.isnan(estimate):
+    drawn_from = len(pairs) if clusters is None else len(np.unique(clusters))
+    if np.isnan(estimate) or drawn_from < 2:
         return Interval(estimate, np.nan, np.nan)
     drawn = _kappas(*_draws(pairs, clusters), size=len(pairs.labels) + 1, weights=weights)
     low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
@@ -117,7 +118,7 @@ def per_class(pairs: Pairs) -> pd.DataFrame:
 
 
 def confusion(pairs: Pairs) -> pd.DataFrame:
-    """Return counts, a row a label and a column a prediction, with abstentions in the last column where there are any."""
+    """Return counts, a row a label and a column a prediction; abstentions stand last where there are any."""
     from sklearn.metrics import confusion_matrix
 
     size = len(pairs.labels)

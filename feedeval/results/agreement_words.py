@@ -44,6 +44,7 @@ def _facts(found: Agreement) -> dict[str, str]:
     missing = ", ".join(f"{count:,} with {what}" for what, count in found.left_out.items())
     label, share = found.majority
     facts = {"Compared": f"{found.n:,} of {found.rows:,} rows" + (f"; left out: {missing}" if missing else "")}
+    facts["In brackets"] = f"{100 * found.level:g} % intervals"
     if found.abstained:
         facts["Right"] = f"{percent(found.accuracy)} of all; {found.abstain!r} counts as not right"
         facts["Right of those answered"] = percent(found.accuracy_answered)

@@ -34,6 +34,7 @@ class Outcome:
     """One case with what people and the engine said."""
 
     id: str
+    product: str
     facet: str
     human: str
     engine: str
@@ -54,7 +55,10 @@ def judge_half(half: str, engine: OfflineEngine) -> list[Outcome]:
         question = Question(text=case["facet"], taxonomy=Taxonomy.SPECS, facet=case["facet"])
         [judgement] = engine.judge(context, [question])
         outcomes.append(
-            Outcome(case["id"], case["facet"], case["verdict"], judgement.verdict.value, judgement, context)
+            Outcome(
+                *(case["id"], case["product_id"], case["facet"], case["verdict"]),
+                *(judgement.verdict.value, judgement, context),
+            )
         )
     return outcomes
 
@@ -75,9 +79,9 @@ def kappa(pairs: Iterable[tuple[str, str]]) -> float:
 
 
 def table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """Return outcomes as a frame with the columns human and verdict."""
-    rows = [(o.id, o.human, o.engine) for o in outcomes]
-    return pd.DataFrame(rows, columns=["id", "human", "verdict"]).assign(engine=OfflineEngine.name)
+    """Return outcomes as a frame with the columns id, product, human, verdict and engine."""
+    rows = [(o.id, o.product, o.human, o.engine) for o in outcomes]
+    return pd.DataFrame(rows, columns=["id", "product", "human", "verdict"]).assign(engine=OfflineEngine.name)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not is_there(half):
             parser.error(f"there are no cases of {half!r} in {LABELLED}")
         outcomes = judge_half(half, engine)
-        print(f"{half}: {agreement(table(outcomes), truth='human', prediction='verdict')}\n")
+        print(f"{half}: {agreement(table(outcomes), truth='human', prediction='verdict', clusters='product')}\n")
         for outcome in outcomes if options.disagreements and half in DEVELOPMENT else ():
             if outcome.human != outcome.engine and outcome.judgement:
                 print(f"  {outcome.id}: {outcome.human} -> {outcome.engine}: {outcome.judgement.evidence[:160]!r}")

@@ -330,6 +330,15 @@ def test_one_label_only_has_no_kappa_and_says_so() -> None:
     assert "not defined" in str(found)
 
 
+def test_intervals_that_cannot_be_known_are_not_made_up() -> None:
+    frame = planted(60).assign(shop="one")
+    found = agreement(frame, clusters="shop")
+    assert np.isnan(found.kappa.low) and np.isnan(found.accuracy.low) and found.kappa.estimate > 0
+    assert np.isnan(agreement(pd.DataFrame({"true_class": ["a"], "predicted_class": ["b"]})).kappa.low)
+    perfect = agreement(frame.assign(predicted_class=frame["true_class"]))
+    assert perfect.kappa == (1, 1, 1) and any("how sure kappa is" in note for note in perfect.notes)
+
+
 def test_few_rows_say_that_they_are_few() -> None:
     found = agreement(pd.DataFrame({"true_class": ["a", "b"], "predicted_class": ["a", "b"]}))
     assert any("2 rows" in note for note in found.notes)
@@ -351,6 +360,8 @@ def test_few_rows_say_that_they_are_few() -> None:
         (planted().assign(confidence=87), {}, "share from 0 to 1"),
         (planted().assign(confidence="high"), {}, "'high'"),
         (planted(), {"bins": 0}, "bins=0"),
+        (planted(), {"weights": "cubic"}, "weights='cubic'"),
+        (planted(), {"thruth": "true_class"}, "thruth: no such setting; known are truth"),
         (planted(), {"level": 95}, "between 0 and 1"),
         ([{"true_class": "a"}], {}, "not a list"),
     ],
