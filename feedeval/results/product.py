@@ -102,17 +102,11 @@ def product_evaluation(session: Session, product: str) -> ProductEvaluation:
             if known
             else f"session {session.id} has no product that is through yet"
         )
-    return of_row(session.results.loc[rows[0]], key=product, note=session.note)
+    return _of_row(session.results.loc[rows[0]], key=product, note=session.note)
 
 
-def of_row(row: pd.Series, *, key: str, note: str = "") -> ProductEvaluation:
-    """Return the product of one row of `Session.results`; of its texts only these are read from disk.
-
-    Args:
-        row: The row.
-        key: The record's key.
-        note: What has to be said of the engine.
-    """
+def _of_row(row: pd.Series, *, key: str, note: str) -> ProductEvaluation:
+    """Return the product of one row of `Session.results`; where texts stay on disk, only its own are read."""
     done = row["status"] == RowStatus.DONE.value
     names = ("product_id", "product_url", "title", "category", "missing_core_fields", "engine")
     words = {name: _text(row[name]) for name in names}
@@ -136,15 +130,19 @@ def product_html(evaluation: ProductEvaluation) -> Markup:
         parts.append(bar(evaluation.coverage_pct / 100, f"{evaluation.coverage_pct:.1f} % covered"))
     parts.append(definitions(facts))
     if evaluation.judgements:
-        parts.append(judgements_html(evaluation.judgements))
+        parts.append(_judgements_html(evaluation.judgements))
     if evaluation.context:
         lines = Markup("<br>".join(foreign(line) for line in evaluation.context.splitlines()))
         parts.append(Markup(f"<details><summary>The text that was judged</summary><p>{lines}</p></details>"))
     return section(title, *parts)
 
 
-def judgements_html(judgements: tuple[Judgement, ...]) -> Markup:
-    """Return judgements as a table: the verdict, the question, and what the feed says or where it would say it."""
+def verdict_mark(verdict: str) -> Markup:
+    """Return a verdict as glyph and word on one line."""
+    return Markup(VERDICT_WORDS[Verdict(verdict)].replace(" ", "&nbsp;"))
+
+
+def _judgements_html(judgements: tuple[Judgement, ...]) -> Markup:
     rows = [
         (
             verdict_mark(judgement.verdict),
@@ -154,11 +152,6 @@ def judgements_html(judgements: tuple[Judgement, ...]) -> Markup:
         for judgement in judgements
     ]
     return table(rows, ("Answer", "Question", "What the feed says (→ where an answer would go)"))
-
-
-def verdict_mark(verdict: str) -> Markup:
-    """Return a verdict as glyph and word on one line."""
-    return Markup(VERDICT_WORDS[Verdict(verdict)].replace(" ", "&nbsp;"))
 
 
 def _question(judgement: Judgement) -> str:
