@@ -74,10 +74,13 @@ class Dashboard:
     def close(self) -> None:
         """Take it off the page and let go of everything that it read."""
         self._rest.set()
-        if self._desk is not None:
-            if self._opened is not None:
-                self._opened.close()
-            self._desk.close()
+        if self._desk is not None and self._list is not None:
+            with self._desk.lock:
+                # What is shown is closed with the frame around it, and the list is not shown beside an opened session.
+                self._desk.show(self._list.root)
+                if self._opened is not None:
+                    self._opened.close()
+                self._desk.close()
         self._desk = self._list = self._opened = None
         _boards.pop(self.output_dir.resolve(), None)
 

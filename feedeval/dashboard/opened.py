@@ -13,6 +13,7 @@ from feedeval.dashboard.shapes import Shape, shape_of
 from feedeval.errors import FeedevalError
 from feedeval.html import Markup
 from feedeval.results.frames import RowStatus
+from feedeval.results.product import of_row
 from feedeval.results.session import Session
 
 
@@ -50,10 +51,13 @@ class Opened:
 
     def record_html(self, row: int) -> Markup:
         """Return the record of a row, opened."""
-        values = {str(name): self.results[name].iloc[row] for name in self.results.columns}
-        shown = product_html if self.session.is_audit else record_html
-        return shown(values, self.failure(row))
+        found = self.results.iloc[row]
+        values = {str(name): value for name, value in found.items()}
+        if not self.session.has_evaluations:
+            return record_html(values, self.failure(row))
+        asked = of_row(found, key=str(self.session.keys.iloc[row])).judgements
+        return product_html(values, asked, self.failure(row))
 
     def findings_html(self) -> Markup:
-        """Return what was learned, in figures, a plot and lists; empty where that is not an audit."""
-        return findings_html(self.session, self.results) if self.session.is_audit else Markup("")
+        """Return what was learned, in figures, plots and lists."""
+        return findings_html(self.session, self.results)

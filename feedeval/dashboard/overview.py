@@ -124,10 +124,12 @@ def _words(value: object) -> str:
 
 
 def findings_html(session: Session, results: pd.DataFrame) -> Markup:
-    """Return what an audit found: coverage as figure and plot, and what to work on first.
+    """Return what a session found: of an audit coverage as figure and plot, and what to work on first.
 
-    The lists need a look at every judgement, so that a session that is too large for that gets more plots instead.
+    The lists need a look at every judgement, so that an audit that is too large for that gets more plots instead.
     """
+    if not session.is_audit:
+        return Markup(f"<h4>What it found</h4>{_lists(session)}" if session.is_small and len(results) else "")
     done = results[results["status"] == RowStatus.DONE.value]
     if done.empty:
         return Markup("<p>No product has been evaluated yet, so there are no scores to show.</p>")
@@ -135,8 +137,11 @@ def findings_html(session: Session, results: pd.DataFrame) -> Markup:
     said = f"{mean_pct:.1f} % of what buyers would ask is answered by the feed, over {len(done):,} products."
     head = f"<p><b>Coverage:</b> {said}</p>{themed_figure(lambda ax: plots.coverage(done, ax))}"
     if session.is_small:
-        lists = [f'<div class="fe-scroll">{block.html()}</div>' for block in session.summary().blocks]
-        return Markup(head + "".join(lists))
+        return Markup(head + _lists(session))
     more = (plots.coverage_by_category, plots.missing_fields)
     pictures = [themed_figure(lambda ax, plot=plot: plot(done, ax)) for plot in more]  # type: ignore[misc]
     return Markup(head + "".join(pictures))
+
+
+def _lists(session: Session) -> str:
+    return "".join(f'<div class="fe-scroll">{block.html()}</div>' for block in session.summary().blocks)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,11 +11,11 @@ from feedeval.dashboard.rows import meter, quiet
 from feedeval.dashboard.shapes import name_of
 from feedeval.html import Markup, escape, link
 from feedeval.notebook.report_parts import foreign, text_of
-from feedeval.notebook.report_products import verdict_mark
 from feedeval.notebook.view import figures
-from feedeval.records import Verdict
+from feedeval.records import Judgement, Verdict
 from feedeval.results.frames import RowStatus
 from feedeval.results.plaintext import clip
+from feedeval.results.product import verdict_mark
 from feedeval.results.session import money
 
 _LONG_CHARS = 20_000
@@ -24,18 +23,21 @@ _VALUE_CHARS = 2_000
 _SAID_CHARS = 600
 
 
-def product_html(values: Mapping[str, Any], failure: Mapping[Any, Any] | None) -> Markup:
+def product_html(values: Mapping[str, Any], asked: Sequence[Judgement], failure: Mapping[Any, Any] | None) -> Markup:
     """Return a product of an audit: what it is, its questions with verdicts and quotes, or why it failed.
 
     Args:
         values: Its row of the results.
+        asked: Its judgements, in the order in which the questions were asked.
         failure: Its row of the failures; None where it did not fail.
     """
     parts = [_head(values), _facts(values)]
     if failure is not None:
         parts.append(failure_html(failure))
-    if values["status"] == RowStatus.DONE.value:
-        parts += [_judgements(text_of(values["judgements_json"])), _seen(text_of(values["name_plus_context"]))]
+    if asked:
+        rows = "".join(_judgement(number, judgement) for number, judgement in enumerate(asked, 1))
+        parts.append(Markup(f'<div class="fe-asked">{rows}</div>'))
+        parts.append(_fold("What the judge saw", text_of(values["name_plus_context"])))
     return Markup(f'<div class="fe-record">{"".join(parts)}</div>')
 
 
@@ -102,35 +104,24 @@ def _facts(values: Mapping[str, Any]) -> Markup:
     return Markup(bar + figures(facts))
 
 
-def _judgements(text: str) -> Markup:
-    """Return the questions with their verdicts, in the order in which they were asked."""
-    asked = json.loads(text) if text else []
-    rows = "".join(_judgement(number, judgement) for number, judgement in enumerate(asked, 1))
-    return Markup(f'<div class="fe-asked">{rows}</div>')
-
-
-def _judgement(number: int, judgement: Mapping[str, Any]) -> Markup:
-    required = ' <span class="fe-tag">required</span>' if judgement["required"] else ""
-    about = quiet(" · ".join(filter(None, (judgement["taxonomy"], judgement["attribute"]))))
-    reason = f'<div class="fe-quiet">{foreign(judgement["reason"], _SAID_CHARS)}</div>' if judgement["reason"] else ""
+def _judgement(number: int, judgement: Judgement) -> Markup:
+    required = ' <span class="fe-tag">required</span>' if judgement.required else ""
+    about = quiet(" · ".join(filter(None, (judgement.taxonomy.value, judgement.attribute))))
+    reason = f'<div class="fe-quiet">{foreign(judgement.reason, _SAID_CHARS)}</div>' if judgement.reason else ""
     return Markup(
-        f'<div class="fe-verdict">{verdict_mark(judgement["verdict"])}</div>'
-        f"<div><b>{number}. {foreign(judgement['question'], _SAID_CHARS)}</b>{required}<div>{about}</div></div>"
+        f'<div class="fe-verdict">{verdict_mark(judgement.verdict)}</div>'
+        f"<div><b>{number}. {foreign(judgement.question, _SAID_CHARS)}</b>{required}<div>{about}</div></div>"
         f"<div>{_quote(judgement)}{reason}</div>"
     )
 
 
-def _quote(judgement: Mapping[str, Any]) -> Markup:
-    if not judgement["evidence"]:
-        return quiet("The feed does not say." if judgement["verdict"] == Verdict.NO else "No words were quoted.")
-    quoted = f"<q>{foreign(judgement['evidence'], _SAID_CHARS)}</q>"
-    if judgement["verified"]:
+def _quote(judgement: Judgement) -> Markup:
+    if not judgement.evidence:
+        return quiet("The feed does not say." if judgement.verdict is Verdict.NO else "No words were quoted.")
+    quoted = f"<q>{foreign(judgement.evidence, _SAID_CHARS)}</q>"
+    if judgement.verified:
         return Markup(quoted)
     return Markup(f"{quoted}<div>▲ These words are not in the feed, so the answer counts as one in part.</div>")
-
-
-def _seen(text: str) -> Markup:
-    return _fold("What the judge saw", text)
 
 
 def _fold(title: str, text: str) -> Markup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -68,7 +68,8 @@ class Shape:
 
 def shape_of(session: Session, results: pd.DataFrame) -> Shape:
     """Return how the results of a session are shown."""
-    return AUDIT if session.is_audit else _shape_of_any(results, kind_words(session.progress.kind)[1])
+    what = kind_words(session.progress.kind)[1]
+    return replace(AUDIT, what=what) if session.has_evaluations else shape_of_any(results, what)
 
 
 def name_of(values: Mapping[str, Any], source: str) -> str:
@@ -156,7 +157,7 @@ AUDIT = Shape(
 )
 
 
-def _shape_of_any(results: pd.DataFrame, what: str) -> Shape:
+def shape_of_any(results: pd.DataFrame, what: str) -> Shape:
     """Return a shape made of the columns that are there: other kinds of session have their own."""
     kinds = {str(name): results[name].dtype for name in results.columns}
     texts = [name for name, kind in kinds.items() if isinstance(kind, pd.StringDtype) or _is_text(results[name])]

@@ -8,7 +8,7 @@ from feedeval.html import Markup, link
 from feedeval.notebook.report_parts import Material, foreign, question_html, table, text_of
 from feedeval.records import Verdict
 from feedeval.results.plaintext import clip
-from feedeval.results.product import verdict_mark as verdict_mark
+from feedeval.results.product import verdict_mark
 
 WORST = 6
 """Products that are shown."""

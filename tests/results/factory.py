@@ -172,7 +172,7 @@ def batch(plan: Plan, number: int, rng: random.Random) -> BatchFile:
     )
 
 
-def write_shadow_session(output_dir: Path) -> str:
+def write_shadow_session(output_dir: Path, kind: str = "shadow") -> str:
     """Write a session of another kind than the audit: one labelled image is predicted, one cannot be read."""
     plan = Plan(products=2, batch_size=2, engine="vision-model", failed=(1,))
     made = batch(plan, 1, random.Random(0))
@@ -182,7 +182,7 @@ def write_shadow_session(output_dir: Path) -> str:
     failure = made.failures[0].model_copy(update={"meta": {"image": "b.jpg", "label": "dog"}, "error_type": "BadImage"})
     with SessionStore.create(output_dir, now=datetime.strptime(SID, "%Y%m%d_%H%M%S").replace(tzinfo=UTC)) as store:
         store.write_batch(made.model_copy(update={"results": [result], "failures": [failure]}))
-        store.write_progress(progress(plan, [made.report], kind="shadow"))
+        store.write_progress(progress(plan, [made.report], kind=kind))
     return SID
 
 

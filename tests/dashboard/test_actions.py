@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from feedeval.dashboard import actions
+from feedeval.errors import InputError, SessionLocked
+from feedeval.evaluator import ProductFeedEvaluator
+from feedeval.records import Status
+from feedeval.results.archive import restore
+from feedeval.results.session import Session, load_session
+from feedeval.run.store import SessionStore
+from tests.e2e.support import make_feed, write_jsonl
+from tests.results.factory import SID, Plan, write_session
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    write_session(tmp_path, Plan(failed=(4,)))
+    return load_session(output_dir=tmp_path)
+
+
+@pytest.mark.parametrize(("suffix", "read"), [(".csv", pd.read_csv), (".parquet", pd.read_parquet)])
+def test_the_table_is_written_where_the_news_says(session: Session, suffix: str, read: object) -> None:
+    news = actions.write_table(session, str(actions.table_path(session)), suffix)
+    written = session.output_dir / f"results_{SID}{suffix}"
+    assert str(written.absolute()) in news
+    assert "30 rows" in news
+    assert len(read(written)) == 30  # type: ignore[operator]
+    again = actions.write_table(session, str(written), suffix)
+    assert "in place of the file that was there" in again
+
+
+def test_no_path_and_no_folder_are_refused(session: Session) -> None:
+    with pytest.raises(InputError, match="path is empty"):
+        actions.write_table(session, "  ", ".csv")
+    with pytest.raises(InputError, match="make it first"):
+        actions.write_table(session, str(session.output_dir / "nowhere" / "x.csv"), ".csv")
+
+
+def test_a_backup_can_be_restored(session: Session, tmp_path: Path) -> None:
+    news = actions.back_up(session)
+    archive = session.output_dir / f"feedeval_{SID}.tar.gz"
+    assert str(archive.absolute()) in news
+    assert restore(archive, tmp_path / "elsewhere") == [SID]
+
+
+def test_deleting_leaves_what_is_no_file_of_the_session(session: Session) -> None:
+    actions.write_table(session, str(actions.table_path(session)), ".csv")
+    assert SID in actions.delete(session)
+    assert [path.name for path in session.output_dir.iterdir()] == [f"results_{SID}.csv"]
+
+
+def test_a_session_that_another_process_works_on_is_left_alone(session: Session) -> None:
+    before = sorted(session.output_dir.iterdir())
+    with SessionStore.open(session.output_dir, SID):
+        assert "Another kernel or process works on it" in actions.who_works_on(session)
+        with pytest.raises(SessionLocked, match="cannot be deleted now"):
+            actions.delete(session)
+        with pytest.raises(SessionLocked, match="cannot be gone on with here now"):
+            actions.go_on(session)
+    assert sorted(session.output_dir.iterdir()) == before
+    assert actions.who_works_on(session) == ""
+
+
+def test_the_button_says_what_going_on_would_do(tmp_path: Path) -> None:
+    for second, plan in enumerate(
+        (Plan(), Plan(failed=(1,)), Plan(complete=1, status=Status.RUNNING), Plan(complete=2, status=Status.PAUSED))
+    ):
+        write_session(tmp_path, Plan(**{**plan.__dict__, "sid": f"20261101_09000{second}"}))
+    words = [actions.resume_words(Session(f"20261101_09000{n}", tmp_path))[0] for n in range(4)]
+    assert words == ["", "Retry failed", "Resume", "Resume"]
+
+
+def test_a_session_whose_feed_is_gone_says_how_to_go_on_from_a_cell(tmp_path: Path) -> None:
+    evaluator = ProductFeedEvaluator(model="offline", output_dir=tmp_path)
+    run = evaluator.start(make_feed(40), num_questions=4, batch_size=5, progress="none")
+    run.stop()
+    run.wait()
+    with pytest.raises(InputError, match=r"fe\.resume\('\d{8}_\d{6}', feed"):
+        actions.go_on(load_session(output_dir=tmp_path))
+
+
+def test_going_on_finishes_what_was_left_and_finds_the_run_that_goes_on(tmp_path: Path) -> None:
+    feed = write_jsonl(tmp_path / "feed.jsonl", make_feed(200))
+    evaluator = ProductFeedEvaluator(model="offline", output_dir=tmp_path / "out")
+    first = evaluator.start(feed, num_questions=4, batch_size=5, progress="none")
+    first.stop()
+    first.wait()
+    session = load_session(output_dir=tmp_path / "out")
+    run = actions.go_on(session)
+    if not run.done:
+        assert actions.who_works_on(session) == "This kernel works on it."
+        assert actions.go_on(session) is run
+        assert actions.resume_words(session.reload())[0] == "Show its panel"
+    run.wait()
+    assert session.reload().progress.counts.done == 200
+    assert actions.resume_words(session)[0] == ""
+
+
+def test_only_a_second_press_confirms_and_not_a_double_click() -> None:
+    now_s = [100.0]
+    confirmation = actions.Confirmation(monotonic=lambda: now_s[0])
+    assert not confirmation.press()
+    now_s[0] += 0.2
+    assert not confirmation.press()
+    now_s[0] += 1.0
+    assert confirmation.press()
+    assert not confirmation.press()
+
+
+def test_a_question_that_was_not_answered_is_withdrawn() -> None:
+    now_s = [100.0]
+    confirmation = actions.Confirmation(monotonic=lambda: now_s[0])
+    confirmation.press()
+    now_s[0] += actions.CONFIRM_WITHIN_S + 0.1
+    assert not confirmation.asking
+    assert not confirmation.press()
+    confirmation.reset()
+    now_s[0] += 1.0
+    assert not confirmation.press()

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from feedeval.dashboard.opened import Opened, read
+from feedeval.dashboard.overview import headline, overview_html
+from feedeval.dashboard.rows import Span
+from feedeval.dashboard.trouble import batches_html, errors_html, health_html
+from feedeval.errors import FeedevalError
+from feedeval.records import Status
+from feedeval.results.session import Session, load_session
+from tests.notebook.hostile import HOSTILE
+from tests.results.factory import Plan, write_session, write_shadow_session
+
+NOW = datetime.now(UTC)
+
+
+def opened(folder: Path, plan: Plan) -> Opened:
+    write_session(folder, plan)
+    return Opened(load_session(output_dir=folder))
+
+
+def test_a_product_opens_to_its_questions_verdicts_and_quotes(tmp_path: Path) -> None:
+    made = opened(tmp_path, Plan(products=3))
+    html = made.record_html(0)
+    judged = load_session(output_dir=tmp_path).judgements.query("key == 'SKU-000000'")
+    for question in judged["question"]:
+        assert question in html
+    assert html.count('class="fe-verdict"') == len(judged)
+    answered = judged[judged["verdict"] != "no"]
+    assert html.count("<q>") == len(answered)
+    assert html.count("required</span>") == judged["required"].sum()
+    assert "What the judge saw" in html
+    assert 'href="https://shop.example/p/000000?colour=oak"' in html
+
+
+def test_missing_fields_are_named(tmp_path: Path) -> None:
+    assert "material, color" in opened(tmp_path, Plan(products=3)).record_html(2)
+
+
+def test_a_failed_product_says_why(tmp_path: Path) -> None:
+    made = opened(tmp_path, Plan(products=3, failed=(1,)))
+    html = made.record_html(1)
+    assert "ReplyInvalid" in html
+    assert "the reply did not fit the schema, twice" in html
+    assert "fe-asked" not in html
+    assert "fe-failure" not in made.record_html(0)
+
+
+def test_a_record_of_another_kind_shows_all_that_stands_in_its_row(tmp_path: Path) -> None:
+    write_shadow_session(tmp_path, "other")
+    made = Opened(load_session(output_dir=tmp_path))
+    assert all(word in made.record_html(0) for word in ("a.jpg", "=cat", "dog", "0.75"))
+    assert "BadImage" in made.record_html(1)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    meta = {
+        **{"title": HOSTILE["title"], "product_id": HOSTILE["id"], "product_url": HOSTILE["link"]},
+        "evidence": HOSTILE["description"],
+    }
+    plan = Plan(products=4, batch_size=2, failed=(3,), overrides=dict.fromkeys(range(4), meta))
+    return opened(tmp_path_factory.mktemp("hostile"), plan)
+
+
+def test_nothing_of_a_feed_is_markup(hostile: Opened) -> None:
+    pages = [
+        hostile.record_html(0),
+        hostile.record_html(3),
+        hostile.findings_html(),
+        overview_html(hostile.session, NOW),
+        headline(hostile.session),
+        errors_html(hostile.session),
+        health_html(hostile.session),
+        batches_html(hostile.reports, Span(2, 50)),
+    ]
+    for page in pages:
+        assert not re.search(r"<(script|img src=x|svg|iframe|a href=.javascript)", page)
+        assert not re.search(r"""<[^>]*\son\w+=""", page)
+        assert "javascript:" not in re.sub(r">[^<]*<", "><", page)
+        assert "\u202e" not in page
+
+
+def test_the_overview_says_what_was_done_and_what_it_cost(tmp_path: Path) -> None:
+    session = opened(tmp_path, Plan(products=30, failed=(1, 2), engine="gpt-x")).session
+    html = overview_html(session, NOW)
+    for words in ("30 of 30 products", "28", "$0.01", "healthy", "ReplyInvalid", "Settings", "gpt-x"):
+        assert words in html
+    assert "gpt-x" in headline(session)
+
+
+def test_an_interrupted_session_says_that_nothing_is_lost(tmp_path: Path) -> None:
+    session = opened(tmp_path, Plan(complete=1, status=Status.RUNNING)).session
+    assert "Interrupted" in headline(session)
+    assert "Nothing that was finished is lost" in headline(session)
+
+
+def test_the_engine_note_stands_above_offline_results(tmp_path: Path) -> None:
+    session = opened(tmp_path, Plan()).session
+    assert "No language model was asked" in headline(session)
+
+
+def test_the_findings_name_coverage_and_what_to_work_on(tmp_path: Path) -> None:
+    made = opened(tmp_path, Plan())
+    mean = made.results["coverage_pct"].mean()
+    html = made.findings_html()
+    assert f"{mean:.1f} % of what buyers would ask" in html
+    assert "Questions the feed leaves open most" in html
+    assert html.count("<img") == 2
+
+
+def test_a_session_without_results_says_so(tmp_path: Path) -> None:
+    made = opened(tmp_path, Plan(complete=0, status=Status.PAUSED))
+    assert "No product has been evaluated yet" in made.findings_html()
+    assert "Nothing failed" in errors_html(made.session)
+    assert "No batch is complete yet" in batches_html(made.reports, Span(0, 50))
+    assert "healthy" in health_html(made.session)
+
+
+def test_errors_are_told_by_type_with_the_latest_and_their_context(tmp_path: Path) -> None:
+    session = opened(tmp_path, Plan(products=60, failed=tuple(range(0, 60, 2)))).session
+    html = errors_html(session)
+    assert "ReplyInvalid" in html
+    assert "The latest 15 of 30" in html
+    assert html.count('class="fe-failure"') == 15
+    assert "Context" in html
+    assert "Errors over the batches" in html
+
+
+def test_batches_are_shown_a_page_at_a_time_the_newest_first(tmp_path: Path) -> None:
+    reports = opened(tmp_path, Plan(products=60, batch_size=10)).reports
+    html = batches_html(reports, Span(6, 4))
+    assert html.count("<tr>") == 5
+    assert html.index("51–60") < html.index("41–50")
+    assert "11–20" not in html
+    assert "11–20" in batches_html(reports, Span(6, 4, 1))
+
+
+def test_older_sessions_say_that_memory_and_health_were_not_noted(tmp_path: Path) -> None:
+    assert "written before it was noted" in health_html(opened(tmp_path, Plan()).session)
+
+
+def test_a_damaged_session_cannot_be_read_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "progress_20261103_090000.json").write_text("{broken", encoding="utf-8")
+    session = Session("20261103_090000", tmp_path)
+    assert isinstance(read(session), FeedevalError)
+    assert "Damaged" in headline(session)
+    assert "progress_20261103_090000.json" in overview_html(session, NOW)

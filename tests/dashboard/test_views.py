@@ -1,0 +1,254 @@
+"""The widgets without a page: what their callbacks do, what they leave behind."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import pytest
+
+from feedeval.dashboard import Dashboard, actions, dashboard
+from feedeval.dashboard.results_view import PAGE
+from feedeval.records import Status
+from feedeval.results.library import list_sessions
+from feedeval.run.store import SessionStore
+from tests.e2e.support import until
+from tests.notebook.hostile import HOSTILE
+from tests.results.factory import SID, Plan, write_session, write_shadow_session
+
+
+def widgets(root: Any) -> Iterator[Any]:
+    """All widgets that are to be seen."""
+    if root.layout.display == "none":
+        return
+    yield root
+    for child in getattr(root, "children", ()):
+        yield from widgets(child)
+
+
+class Page:
+    """A dashboard as a person uses it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.board = dashboard(folder)
+        self.board.open(SID)
+        desk = self.board._desk
+        assert desk is not None
+        self.root = desk.root
+
+    def text(self) -> str:
+        found = [w.value for w in widgets(self.root) if isinstance(w, ipywidgets.HTML)]
+        return " ".join([*map(str, found), *(b.description for b in self.buttons())])
+
+    def buttons(self) -> list[Any]:
+        return [w for w in widgets(self.root) if isinstance(w, ipywidgets.Button)]
+
+    def button(self, words: str) -> Any:
+        return next(b for b in self.buttons() if words in (b.description, b.tooltip))
+
+    def press(self, words: str, sees: str = "") -> None:
+        self.button(words).click()
+        until(lambda: sees in self.text(), f"{sees!r} after {words!r}")
+
+    def field(self, kind: type[Any], place: int = 0) -> Any:
+        return [w for w in widgets(self.root) if isinstance(w, kind)][place]
+
+    def rows(self) -> list[str]:
+        return [b.description for b in self.buttons() if "fe-open" in b._dom_classes]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_session(tmp_path, Plan(products=60, failed=(7,)))
+    return tmp_path
+
+
+@pytest.fixture
+def page(folder: Path) -> Iterator[Page]:
+    page = Page(folder)
+    page.press("Results", sees="1 to 20 of 60 products")
+    yield page
+    page.board.close()
+
+
+def test_a_folder_has_one_dashboard(folder: Path) -> None:
+    assert dashboard(folder) is dashboard(str(folder))
+    assert dashboard(folder) is not dashboard(folder / "other")
+
+
+def test_pages_turn_without_new_widgets(page: Page) -> None:
+    known = len(ipywidgets.widgets.widget._instances)
+    first = page.rows()
+    page.press("Next page", sees="21 to 40 of 60")
+    assert len(page.rows()) == PAGE
+    assert not set(first) & set(page.rows())
+    page.press("Next page", sees="41 to 60 of 60")
+    assert page.button("Next page").disabled
+    page.press("First page", sees="1 to 20 of 60")
+    assert page.rows() == first
+    assert len(ipywidgets.widgets.widget._instances) == known
+
+
+def test_filters_and_heads_act_at_once(page: Page) -> None:
+    page.field(ipywidgets.Text, 1).value = "BOARD sku-00001"
+    assert page.rows()[0].startswith("Chopping board no. 10,")
+    assert "1 to 10 of 10 products" in page.text()
+    page.press("Coverage", sees="Coverage ▲")
+    page.press("Coverage ▲", sees="Coverage ▼")
+    page.press("Clear", sees="1 to 20 of 60")
+    assert "▼" not in page.text()
+    page.field(ipywidgets.Dropdown, 1).value = "failed"
+    assert page.rows() == ["Chopping board no. 7, solid beech — 30 × 20 cm"]
+
+
+def test_nothing_found_says_so(page: Page) -> None:
+    page.field(ipywidgets.Text, 1).value = "nothing like it"
+    assert "no products" in page.text()
+    assert page.rows() == []
+
+
+def test_a_product_opens_and_the_next_one_follows_in_the_chosen_order(page: Page) -> None:
+    page.press("Coverage", sees="▲")
+    names = page.rows()
+    page.press(names[0], sees="What the judge saw")
+    assert "1 of 60" in page.text()
+    page.press("The one after", sees="2 of 60")
+    assert names[1] in page.text()
+    page.press("Back to the list", sees="1 to 20 of 60")
+    assert page.rows() == names
+
+
+def test_every_page_of_a_session_can_be_looked_at(page: Page) -> None:
+    page.press("Errors", sees="ReplyInvalid")
+    page.press("Health", sees="Rate: ")
+    page.press("Batches", sees="1 to 6 of 6 batches")
+    page.press("Overview", sees="Questions the feed leaves open most")
+
+
+def test_what_a_callback_raises_is_shown_as_text(page: Page) -> None:
+    page.field(ipywidgets.Text, 0).value = "/nowhere/<img src=x>/t.csv"
+    page.press("Consolidate to CSV", sees="That did not work")
+    assert "InputError" in page.text()
+    assert "<img" not in page.text()
+    assert not page.button("Consolidate to CSV").disabled, "it can be tried again"
+
+
+def test_the_table_is_written_from_the_page(page: Page, folder: Path) -> None:
+    page.press("Consolidate to CSV", sees="Wrote 60 rows")
+    assert (folder / f"results_{SID}.csv").is_file()
+    page.press("Consolidate to Parquet", sees=".parquet")
+    until(lambda: (folder / f"results_{SID}.parquet").is_file(), "the Parquet file")
+
+
+def test_deleting_needs_a_second_press(page: Page, folder: Path) -> None:
+    page.press("Delete", sees="Delete for good?")
+    page.press("Delete for good?")
+    assert SID in set(list_sessions(folder)["session"]), "a double click deletes nothing"
+    time.sleep(actions.DOUBLE_CLICK_S)
+    page.press("Delete for good?", sees=f"Deleted session {SID}")
+    assert list_sessions(folder).empty
+    assert "There is no session in" in page.text()
+
+
+def test_the_question_is_withdrawn_after_a_while(page: Page, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "CONFIRM_WITHIN_S", 0.1)
+    page.press("Delete", sees="Delete for good?")
+    until(lambda: "Delete for good?" not in page.text(), "the question to go")
+    page.press("Delete", sees="Delete for good?")
+    assert not list_sessions(folder).empty
+
+
+def test_a_session_of_another_process_shows_its_counts_and_is_left_alone(folder: Path) -> None:
+    with SessionStore.open(folder, SID) as store:
+        progress = store.read_progress().model_copy(update={"status": Status.RUNNING})
+        store.write_progress(progress)
+        page = Page(folder)
+        assert "Another kernel or process works on it" in page.text()
+        page.press("Resume", sees="cannot be gone on with here now")
+        page.press("Delete", sees="cannot be deleted now")
+        assert "Delete for good?" not in page.text()
+        watch = page.board._watch
+        assert watch is not None and watch.is_alive()
+        counts = progress.counts.model_copy(update={"done": 41})
+        store.write_progress(progress.model_copy(update={"counts": counts}))
+        until(lambda: "42 of 60 products" in page.text(), "the new counts", timeout_s=10)
+        store.write_progress(progress.model_copy(update={"status": Status.FINISHED}))
+    until(lambda: not watch.is_alive(), "the watch to end", timeout_s=10)
+    until(lambda: "Finished" in page.text(), "the end")
+    page.board.close()
+
+
+def test_closing_leaves_no_widget_and_no_thread(folder: Path) -> None:
+    before = set(ipywidgets.widgets.widget._instances)
+    with SessionStore.open(folder, SID) as store:
+        store.write_progress(store.read_progress().model_copy(update={"status": Status.RUNNING}))
+        page = Page(folder)
+        page.press("Results", sees="1 to 20 of 60 products")
+        page.press("Sessions", sees="Last change")
+        page.press(SID, sees="Through")
+        watch = page.board._watch
+        assert watch is not None
+        gone = weakref.ref(page.board)
+        page.board.close()
+        watch.join(2)
+        assert not watch.is_alive()
+    assert set(ipywidgets.widgets.widget._instances) == before
+    del page
+    until(lambda: "feedeval-dashboard-work" not in {t.name for t in threading.enumerate()}, "the work to end")
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_dashboard_that_nobody_shows_is_let_go_of(folder: Path) -> None:
+    board = dashboard(folder)
+    repr(board)
+    gone = weakref.ref(board)
+    del board
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_damaged_session_opens_and_can_be_deleted(tmp_path: Path) -> None:
+    (tmp_path / f"progress_{SID}.json").write_text("{broken", encoding="utf-8")
+    page = Page(tmp_path)
+    assert "Damaged" in page.text()
+    page.press("Errors", sees="That did not work")
+    page.press("Delete", sees="Delete for good?")
+    time.sleep(actions.DOUBLE_CLICK_S)
+    page.press("Delete for good?", sees="Deleted")
+    page.board.close()
+
+
+def test_a_session_of_another_kind_opens_with_its_own_columns(tmp_path: Path) -> None:
+    write_shadow_session(tmp_path, "other")
+    page = Page(tmp_path)
+    page.press("Results", sees="Prediction")
+    page.press("a.jpg", sees="0.75")
+    page.board.close()
+
+
+def test_a_hostile_feed_is_text_in_every_widget(tmp_path: Path) -> None:
+    meta = {"title": HOSTILE["title"], "product_id": HOSTILE["id"], "product_url": HOSTILE["link"]}
+    write_session(tmp_path, Plan(products=3, overrides=dict.fromkeys(range(3), meta)))
+    page = Page(tmp_path)
+    page.press("Results", sees="1 to 3 of 3")
+    assert "<script" in page.rows()[0], "a button's words are text, which no page reads as markup"
+    assert "\u202e" not in page.rows()[0]
+    page.press(page.rows()[0], sees="What the judge saw")
+    assert "<script" not in " ".join(w.value for w in widgets(page.root) if isinstance(w, ipywidgets.HTML))
+    page.board.close()
+
+
+def test_outside_a_notebook_it_is_a_table_of_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    board = dashboard(folder)
+    board.display()
+    assert SID in capsys.readouterr().out
+    assert "Finished" in repr(board)
+    assert f">{SID}<" in board._repr_html_()
+    assert isinstance(board, Dashboard)
