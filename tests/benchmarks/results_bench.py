@@ -26,7 +26,7 @@ from feedeval.results.library import consolidate, list_sessions
 from feedeval.results.session import Session, load_session
 from tests.results.factory import Plan, write_session
 
-TARGETS = {"results": "2 s, 300 MB", "judgements": "6 s"}
+TARGETS = {"results": "2 s, 300 MB", "judgements": "6 s", "gaps": "20 s, 2,000 MB", "fix file": "20 s, 2,000 MB"}
 
 VIEWS: dict[str, Callable[[Session], Any]] = {
     "results": lambda session: session.results,
@@ -36,6 +36,8 @@ VIEWS: dict[str, Callable[[Session], Any]] = {
     "list": lambda session: list_sessions(session.output_dir),
     "page of texts": lambda session: session.results.iloc[50_000:50_100]["judgements_json"].tolist(),
     "all texts": lambda session: session.results["judgements_json"].astype(str),
+    "gaps": lambda session: session.gaps(within="category"),
+    "fix file": lambda session: session.fix_file(session.output_dir / "fixes.tsv"),
     "csv": lambda session: consolidate(session, session.output_dir / "all.csv"),
 }
 

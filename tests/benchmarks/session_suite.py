@@ -33,7 +33,7 @@ def scan(*, products: int) -> list[Figure]:
 
 
 def reading(*, products: int, rounds: int) -> list[Figure]:
-    """Measure `session.results` and `session.judgements`, each in a process of its own."""
+    """Measure `session.results`, `.judgements`, `.gaps` and `.fix_file`, each in a process of its own."""
     share = products / 100_000
     with tempfile.TemporaryDirectory() as folder:
         failed = range(0, products, 997)
@@ -41,11 +41,17 @@ def reading(*, products: int, rounds: int) -> list[Figure]:
         write_session(Path(folder), plan)
         results = results_bench.best("results", Path(folder), rounds)
         judgements = results_bench.best("judgements", Path(folder), rounds)
+        gaps = results_bench.best("gaps", Path(folder), rounds)
+        fixes = results_bench.best("fix file", Path(folder), rounds)
     return [
         Figure(f"session.results of {products:,} products", results["seconds"], "s", at_most=2.0 * share),
         Figure(f"session.results of {products:,}: memory at its peak", results["peak_mb"], "MB", at_most=300.0),
         Figure(f"session.judgements, {products * 12:,} rows", judgements["seconds"], "s", at_most=6.0 * share),
         Figure(f"session.judgements, {products * 12:,} rows: held", judgements["held_mb"], "MB"),
+        Figure(f"session.gaps of {products:,} products", gaps["seconds"], "s", at_most=20.0),
+        Figure(f"session.gaps of {products:,}: memory at its peak", gaps["peak_mb"], "MB", at_most=2000.0),
+        Figure(f"session.fix_file of {products:,} products", fixes["seconds"], "s", at_most=20.0),
+        Figure(f"session.fix_file of {products:,}: memory at its peak", fixes["peak_mb"], "MB", at_most=2000.0),
     ]
 
 
