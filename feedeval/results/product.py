@@ -102,11 +102,17 @@ def product_evaluation(session: Session, product: str) -> ProductEvaluation:
             if known
             else f"session {session.id} has no product that is through yet"
         )
-    return _of_row(session.results.loc[rows[0]], key=product, note=session.note)
+    return of_row(session.results.loc[rows[0]], key=product, note=session.note)
 
 
-def _of_row(row: pd.Series, *, key: str, note: str) -> ProductEvaluation:
-    """Return the product of one row of `Session.results`; where texts stay on disk, only its own are read."""
+def of_row(row: pd.Series, *, key: str, note: str = "") -> ProductEvaluation:
+    """Return the product of one row of `Session.results`; where texts stay on disk, only its own are read.
+
+    Args:
+        row: The row.
+        key: The record's key.
+        note: What has to be said of the engine.
+    """
     done = row["status"] == RowStatus.DONE.value
     names = ("product_id", "product_url", "title", "category", "missing_core_fields", "engine")
     words = {name: _text(row[name]) for name in names}
