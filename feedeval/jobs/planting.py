@@ -199,7 +199,8 @@ def _answer_for(product: Known, question: str, pool: Pool) -> tuple[Known, Conte
     known = {item.name for item in product.context.fields} | PROSE_FIELDS
     for donor in pool.kin(product):
         for item in donor.context.fields:
-            if item.name not in known and _words(item.name) <= asked and len(item.text) <= LONGEST_SENTENCE_CHARS:
+            named = _words(item.name)
+            if item.name not in known and named and named <= asked and len(item.text) <= LONGEST_SENTENCE_CHARS:
                 return donor, item
     return None
 

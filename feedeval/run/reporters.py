@@ -55,7 +55,7 @@ UNITS = {
     "audit": ("product", "products"),
     "shadow": ("image", "images"),
     "judge": ("product", "products"),
-    "probe": ("changed product", "changed products"),
+    "probe": ("variant", "variants"),
     "suggest": ("product", "products"),
 }
 """What people call a record, by kind of job: one and several."""
