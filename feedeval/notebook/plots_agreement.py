@@ -13,6 +13,7 @@ from feedeval.notebook.drawing import Words
 from feedeval.notebook.lettering import elide, label
 from feedeval.results.agreement import Agreement, agreement
 from feedeval.results.agreement_words import percent
+from feedeval.results.probing import ProbeReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 TOP = 20
 """Labels of a plot, unless the caller wants more."""
 RESULTS = "an agreement, or the results of a shadow run, such as `session.results`"
-PROBES = "what `fe.probe_judge` returns; its rows come from a `session.`"
+PROBES = "what `fe.probe_judge` returns, or its `table`"
 
 _NONE = "No row has both a label and a prediction: there is nothing to show."
 _SHADES = ("#ffffff", "#1f4e8c")
@@ -165,25 +166,27 @@ def per_class(results: Agreement | pd.DataFrame, ax: Axes | None = None, *, top:
     return ax
 
 
-def probes(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def probes(report: ProbeReport | pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Plot how often a judge does right on each kind of planted case.
 
     Args:
-        table: A row a probe; columns probe (str), n, right (counts), rate, low, high (shares with their interval).
+        report: What `fe.probe_judge` returned; or a row a probe with the columns probe (str), n, right (counts), rate,
+            low, high (shares with their interval), and perhaps bar (the share from which a judge counts as good).
         ax: Where to draw; None makes a figure as high as its rows need.
 
     Returns:
-        The axes: share of the cases in %, a row a probe with its interval.
+        The axes: share of the cases in %, a row a probe with its interval, a mark where good begins.
 
     Raises:
         InputError: A column is missing.
     """
+    table = report.table if isinstance(report, ProbeReport) else report
     draw.needs(table, ["probe", "n", "right", "rate", "low", "high"], PROBES)
     tried = table[table["n"] > 0]
     if tried.empty:
         return draw.sentence(ax, "No case has been judged yet: there is nothing to show.")
     ax = draw.canvas(ax, rows=len(tried))
-    places = range(len(tried))
+    places = np.arange(len(tried))
     rates, lows, highs = (tried[name].to_numpy(dtype=float) * 100 for name in ("rate", "low", "high"))
     draw.bars(ax, BAR, places=places, lengths=rates)
     lows, highs = (np.where(np.isnan(bound), rates, bound) for bound in (lows, highs))
@@ -191,17 +194,21 @@ def probes(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     # A line that shows on the bar and on the paper behind it.
     for width, colour in ((3.5, ax.get_facecolor()), (1.4, ink(ax))):
         ax.errorbar(rates, places, xerr=reach, fmt="none", ecolor=colour, elinewidth=width, capsize=3, capthick=width)
+    xlabel = "Cases judged right (%), with their interval"
+    if "bar" in tried.columns:
+        goals = tried["bar"].to_numpy(dtype=float) * 100
+        for colour, width in ((ax.get_facecolor(), 4.0), (PARTIAL.colour, 2.2)):
+            ax.vlines(goals, places - 0.46, places + 0.46, color=colour, linewidth=width, zorder=3)
+        xlabel += "; the upright line is where good begins"
     draw.label_rows(ax, [elide(label(name), draw.room(ax)) for name in tried["probe"]])
-    texts = [
-        f"{rate:.0f} % · {right:,.0f} of {n:,.0f}"
-        for rate, right, n in zip(rates, tried["right"], tried["n"], strict=True)
-    ]
+    counted = zip(rates, tried["right"], tried["n"], strict=True)
+    texts = [f"{rate:.0f} % · {right:,.0f} of {n:,.0f}" for rate, right, n in counted]
     draw.value_texts(ax, list(np.maximum(highs, rates)), texts)
     ax.set_xlim(0, 140)
     ax.set_xticks(range(0, 101, 20))
-    draw.dress(
-        ax, Words("How often the judge does right on planted cases", "Cases judged right (%), with their interval")
-    )
+    draw.dress(ax, Words("How often the judge does right on planted cases", xlabel))
+    if isinstance(report, ProbeReport) and report.session.note:
+        _first_of(ax, report.session.note)
     draw.engine_footnote(ax, table)
     return ax
 
@@ -240,5 +247,9 @@ def _write_counts(ax: Axes, counts: Any, behind: Any, size_pt: float) -> None:
 
 def _note(ax: Axes, found: Agreement) -> None:
     """Say under a plot what has to be said first of its figures."""
-    for note in found.notes[:1]:
-        draw.footnote(ax, note.partition(":")[0].rstrip(".") + ".")
+    if found.notes:
+        _first_of(ax, found.notes[0])
+
+
+def _first_of(ax: Axes, note: str) -> None:
+    draw.footnote(ax, note.partition(":")[0].rstrip(".") + ".")

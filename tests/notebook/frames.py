@@ -108,6 +108,7 @@ def probes(engine: str = ENGINE) -> pd.DataFrame:
             "rate": [0.75, 1.0, 0.1, np.nan],
             "low": [0.6, 0.84, np.nan, np.nan],
             "high": [0.86, 1.0, np.nan, np.nan],
+            "bar": [0.8, 0.9, 0.95, 0.8],
             "engine": engine,
         }
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -15,7 +16,10 @@ from matplotlib.figure import Figure
 from feedeval.notebook import plots_agreement as plots
 from feedeval.notebook.colours import lightness
 from feedeval.results.agreement import agreement
+from feedeval.results.probing import ProbeReport
+from feedeval.results.session import load_session
 from tests.notebook import frames
+from tests.results.factory import Plan, write_session
 
 
 @pytest.fixture(autouse=True)
@@ -117,8 +121,21 @@ def test_probes_show_rate_interval_and_counts_of_those_that_were_tried() -> None
     assert rows(ax) == ["ablation", "swap", "injection"]
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([75, 100, 10])
     assert texts(ax) == ["75 % · 30 of 40", "100 % · 20 of 20", "10 % · 1 of 10"]
-    ends = [segment[:, 0].tolist() for segment in ax.collections[-1].get_segments()]
-    assert ends == [pytest.approx([60, 86]), pytest.approx([84, 100]), pytest.approx([10, 10])]
+    lines = [[segment[:, 0].tolist() for segment in drawn.get_segments()] for drawn in ax.collections]
+    assert [pytest.approx([60, 86]), pytest.approx([84, 100]), pytest.approx([10, 10])] in lines
+    assert [pytest.approx([80, 80]), pytest.approx([90, 90]), pytest.approx([95, 95])] in lines
+    assert "where good begins" in ax.get_xlabel()
+    bare = plots.probes(table.drop(columns="bar"), axes())
+    assert "good" not in bare.get_xlabel() and len(bare.collections) == len(ax.collections) - 2
+
+
+def test_a_report_of_probes_is_drawn_as_its_table_is(tmp_path: Path) -> None:
+    sid = write_session(tmp_path, Plan(products=4))
+    session, table = load_session(sid, output_dir=tmp_path), frames.probes().drop(columns="engine")
+    empty = pd.DataFrame()
+    report = ProbeReport(session, session, 4, {"yes": 1}, table, cases=empty, refused=empty)
+    ax = plots.probes(report, axes())
+    assert texts(plots.probes(table, axes())) == texts(ax)[:-1] and texts(ax)[-1] == "No language model was asked."
 
 
 def test_what_no_model_saw_is_marked_as_such() -> None:
