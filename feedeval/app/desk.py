@@ -6,6 +6,7 @@ is shown beside the button that set it going.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.3
 _PILOT = 5
+_GOES_ON = "You can work on in other cells, or close the page; the audit goes on for as long as the kernel runs."
+# Voilà shuts down the kernel of a page that is closed.
+_UNTIL_CLOSED = (
+    "Keep this page open: closing it stops the audit. The same feed with the same settings then goes on from there."
+)
 _WITHOUT_PAGE = (
     "The feedeval app: upload a feed, choose, start, download the results. It needs a notebook or Voilà with a running "
     "kernel; if nothing else appears here, run this cell again."
@@ -171,7 +177,8 @@ class App:
         run = evaluator.start(source, fields, **options)
         self._run = run
         form.show_panel(run.panel.widget("press Start"))
-        form.start_line.say(Tone.HINT, f"Saved as session {run.sid} in {self._output_dir} as it goes.")
+        stays = _UNTIL_CLOSED if "VOILA_KERNEL_ID" in os.environ else _GOES_ON
+        form.start_line.say(Tone.HINT, f"Saved as it goes, as session {run.sid} in {self._output_dir}. {stays}")
         threading.Thread(target=self._watch, args=(run, given), name="feedeval-app-watch", daemon=True).start()
 
     def _go_on(self, run: EvaluationRun) -> None:
@@ -187,12 +194,13 @@ class App:
         """Follow a run to its end, and through each time that its failed products are tried again."""
         form = self.form
         while True:
-            self._until_over(run)
-            form.offer_start(True)
             try:
+                self._until_over(run)
+                form.offer_start(True)
                 self._show_results(run, given)
             except Exception as exc:  # shown to the person who waits for the results
-                form.results_line.say(Tone.PROBLEM, fault_in_words(exc))
+                form.offer_start(True)
+                form.start_line.say(Tone.PROBLEM, fault_in_words(exc))
             while run.done:
                 if self._run is not run or not run.snapshot().counts.failed:
                     return
@@ -218,18 +226,15 @@ class App:
         form.show_results()
         form.results_line.say(Tone.WORKING, "Drawing …")
         form.found.show(found := pages.found(session))
-        form.downloads.show(links := offered(session.consolidate(table_path(session)), "Save the table (CSV)"))
+        form.table.show(offered(session.consolidate(table_path(session)), "Save the table (CSV)"))
         form.to_do.show(to_do := pages.to_do(session))
         form.plots.show(plots := pages.plotted(session))
         form.details.show(details := pages.details(session))
         limit = session.progress.settings["source"]["limit"]
         page = report(session, report_path(session), feed=given.for_audit(limit))
-        form.downloads.show(Markup(links + offered(page, "Save the report (HTML, to send to a client)")))
-        word = (
-            "All products are through."
-            if session.status is Status.FINISHED
-            else ("The audit was stopped; this is what is done so far. Start goes on from here.")
-        )
+        form.report.show(offered(page, "Save the report (HTML, to send to a client)"))
+        finished = session.status is Status.FINISHED
+        word = "All products are through." if finished else "This is what is done so far; Start goes on from here."
         form.results_line.say(Tone.DONE, word)
         if self._saved is not None:
             self._saved.change(self._without_page(Markup(found + to_do + plots + details)))

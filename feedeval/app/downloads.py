@@ -10,9 +10,10 @@ from pathlib import Path
 from feedeval.html import Markup, escape
 from feedeval.results.session import Session
 
-LINK_BYTES = 1_500_000
-"""Most bytes of a file that a link can hold: browsers take addresses of two million characters, and Base64 makes four
-of three."""
+LINK_BYTES = 5_000_000
+"""Most bytes of a file that a link holds: browsers take addresses of 32 MB and more, but the page has to stay light."""
+_PACKED_BYTES = 20 * LINK_BYTES
+"""Larger files are not even tried to be compressed to that."""
 _TYPES = {".csv": "text/csv;charset=utf-8", ".html": "text/html;charset=utf-8", ".zip": "application/zip"}
 
 
@@ -33,10 +34,10 @@ def offered(path: Path, what: str) -> Markup:
     one that is too large is compressed, and one that is too large even so is named by its path alone.
     """
     size = path.stat().st_size
-    place = f'<span style="opacity:.72;overflow-wrap:anywhere">also at {escape(path)}</span>'
+    place = f'<span style="opacity:.72;overflow-wrap:anywhere">also at {escape(path.absolute())}</span>'
     if size <= LINK_BYTES:
         return Markup(f"<div>{_link(path.name, path.read_bytes(), what)} {place}</div>")
-    packed = _zipped(path) if size <= 20 * LINK_BYTES else b""
+    packed = _zipped(path) if size <= _PACKED_BYTES else b""
     if packed and len(packed) <= LINK_BYTES:
         return Markup(f"<div>{_link(f'{path.stem}.zip', packed, what)} {place}</div>")
     return Markup(

@@ -37,11 +37,11 @@ _FORMATS = {
     "jsonl": "JSON Lines",
 }
 
-# Plots are pictures, drawn once for light pages and once for dark ones; Jupyter and Voilà mark the body with the theme.
+# Plots are drawn once for light pages and once for dark ones; JupyterLab and Voilà mark the body with the theme.
 _THEMES = Markup(
-    "<style>.feedeval-plot{max-width:100%;height:auto}.feedeval-plot.for-dark{display:none}"
-    'body[data-jp-theme-light="false"] .feedeval-plot.for-dark{display:block}'
-    'body[data-jp-theme-light="false"] .feedeval-plot.for-light{display:none}</style>'
+    "<style>.feedeval-on-light,.feedeval-on-dark{max-width:100%;height:auto}"
+    'body[data-jp-theme-light="false"] .feedeval-on-light{display:none}'
+    'body[data-jp-theme-light="false"] .feedeval-on-dark{display:inline!important}</style>'
 )
 
 
@@ -210,22 +210,12 @@ def details(session: Session) -> Markup:
 
 def plotted(session: Session) -> Markup:
     """Return the plots of a session's results."""
-    results, judgements = session.results, session.judgements
-    return block(
-        _THEMES,
-        _picture(lambda ax: plots.coverage(results, ax=ax)),
-        _picture(lambda ax: plots.coverage_by_category(results, ax=ax)),
-        _picture(lambda ax: plots.most_missed(judgements, ax=ax)),
-    )
-
-
-def _picture(plot: pictures.Plot) -> Markup:
-    images = []
-    for theme, paper in pictures.PAPERS.items():
-        drawn = pictures.drawn(plot, paper)
-        if drawn.is_sentence:
-            return Markup(f"<div>{escape(drawn.words)}</div>")
-        images.append(
-            f'<img class="feedeval-plot for-{theme}" alt="{escape(drawn.words)}" src="{pictures.address(drawn.svg)}">'
-        )
-    return Markup(f'<figure style="margin:.8em 0">{"".join(images)}</figure>')
+    results = session.results
+    shown = [
+        pictures.themed_figure(lambda ax: plots.coverage(results, ax=ax)),
+        pictures.themed_figure(lambda ax: plots.coverage_by_category(results, ax=ax)),
+    ]
+    if session.is_small:
+        judgements = session.judgements
+        shown.append(pictures.themed_figure(lambda ax: plots.most_missed(judgements, ax=ax)))
+    return block(_THEMES, *shown)

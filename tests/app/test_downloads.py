@@ -39,4 +39,4 @@ def test_what_is_too_large_for_a_link_is_named_by_its_path(tmp_path: Path) -> No
     html = offered(path, "Save the table")
     assert "href" not in html
     assert "&lt;b&gt;results.csv" in html
-    assert "1.6 MB" in html
+    assert "5.1 MB" in html

@@ -52,7 +52,7 @@ class Form:
         self.estimate_line, self.estimate = Line(), Line()
         self.start_line = Line()
         self.panel = ipywidgets.VBox()
-        self.results_line, self.found, self.downloads = Line(), Line(), Line()
+        self.results_line, self.found, self.table, self.report = Line(), Line(), Line(), Line()
         self.to_do, self.plots, self.details = Line(), Line(), Line()
         self._start = Step(
             4,
@@ -89,7 +89,7 @@ class Form:
 
     @property
     def _result_lines(self) -> tuple[Line, ...]:
-        return self.results_line, self.found, self.downloads, self.to_do, self.plots, self.details
+        return self.results_line, self.found, self.table, self.report, self.to_do, self.plots, self.details
 
     def view(self) -> Bundle:
         """Return the bundle that shows the app, and nothing where widgets are not known."""
