@@ -16,7 +16,7 @@ from feedeval.jobs.labels import LabelTable, labels_again
 from feedeval.jobs.shadow import ShadowJob, ShadowSettings
 from feedeval.model.settings import OPENAI_URL, ModelSettings
 from feedeval.results.session import Session
-from feedeval.run.settings import RunSettings
+from feedeval.run.settings import HealthSettings, RunSettings
 
 if TYPE_CHECKING:
     from feedeval.jobs.classifier import Classifier
@@ -32,9 +32,10 @@ _CALLS_KEPT = (
 
 
 class _ShadowRunSettings(RunSettings):
-    """Batches of images are larger than those of products: one call each, and no questions to write first."""
+    """Batches of images are larger than those of products: their results are short."""
 
     batch_size: int = Field(default=50, ge=1, le=1000)
+    health: HealthSettings = HealthSettings(batch_advice=False)
 
 
 class ShadowOptions(TypedDict, total=False):

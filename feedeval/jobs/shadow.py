@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import tee
 from pathlib import Path
@@ -96,6 +97,7 @@ class ShadowJob:
         self._origin = origin
         survey = _survey(table)
         self.classes = _checked_classes(survey.labels if settings.classes is None else settings.classes, table.name)
+        self._known = frozenset(name.casefold() for name in self.classes)
         classifier.check(self.classes)
         if classifier.needs_picture and not settings.fetch_images and survey.addresses == survey.readable > 0:
             raise InputError(
@@ -154,7 +156,7 @@ class ShadowJob:
         """
         if row.problem:
             raise BadLabel(row.problem)
-        if row.true_class not in self.classes:
+        if row.true_class.casefold() not in self._known:
             known = ", ".join(self.classes[:_CLASSES_SHOWN]) + (", …" if len(self.classes) > _CLASSES_SHOWN else "")
             hint = likely(row.true_class, self.classes)
             raise BadLabel(f"{row.true_class[:100]!r} is not among the classes ({known}){hint}")
@@ -237,7 +239,7 @@ class ShadowJob:
 
 class _Survey(NamedTuple):
     labels: list[str]
-    """Distinct ones, sorted."""
+    """Distinct ones, sorted; of those that differ only in case the most frequent."""
     readable: int
     """Rows that can be used as far as the table tells."""
     addresses: int
@@ -248,24 +250,29 @@ class _Survey(NamedTuple):
 
 def _survey(table: LabelTable) -> _Survey:
     """Go through the table once; images are not opened for it."""
-    labels: set[str] = set()
+    labels: Counter[str] = Counter()
     readable = addresses = 0
     repeats = [name for _, name in table.layout.context]
     for row in table.rows(whole=True):
         if row.problem:
             continue
         readable += 1
-        labels.add(row.true_class)
+        labels[row.true_class] += 1
         addresses += row.image_url.lower().startswith(("http://", "https://"))
         repeats = [name for name in repeats if row.context[name].casefold() == row.true_class.casefold()]
+    spelled = {label.casefold(): label for label, _ in sorted(labels.items(), key=lambda item: (item[1], item[0]))}
+    spelled.pop(UNSURE, None)
     # In a table of one class any column of one value would seem to say what the label says.
-    return _Survey(sorted(labels - {UNSURE}), readable, addresses, repeats if len(labels) > 1 else [])
+    return _Survey(sorted(spelled.values()), readable, addresses, repeats if len(spelled) > 1 else [])
 
 
 def _checked_classes(classes: Sequence[str], name: str) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(classes))
-    if UNSURE in chosen or "" in chosen:
+    folded = {name.casefold() for name in chosen}
+    if UNSURE in folded or "" in folded:
         raise InputError(f"classes: {UNSURE!r} is what is answered where no class can be told, and none is empty")
+    if len(folded) < len(chosen):
+        raise InputError(f"classes: {', '.join(chosen[:_CLASSES_SHOWN])}: two of them differ only in case")
     if not 2 <= len(chosen) <= MOST_CLASSES:
         raise InputError(
             f"{len(chosen):,} classes ({', '.join(chosen[:_CLASSES_SHOWN])}) in {name}: there have to be 2 to "

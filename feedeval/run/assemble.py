@@ -156,7 +156,8 @@ def _take_over(start: Start, store: SessionStore, messages: list[str], *, is_new
     takeover = Takeover(start.folder, sources, start.plan)
     if is_new:
         copy_documents(start.folder, sources[0], store)
-        messages.append(f"Session {sources[0]} had the same settings and other {units(start.job.kind)[1]}: {takeover.changes}")
+        others = units(start.job.kind)[1]
+        messages.append(f"Session {sources[0]} had the same settings and other {others}: {takeover.changes}")
     return takeover if len(takeover) else None
 
 

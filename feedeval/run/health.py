@@ -231,7 +231,7 @@ class Watch:
 
     def _batch_advice(self) -> list[str]:
         low, high = advised_batch_size(self._total)
-        if low <= self._batch_size <= high:
+        if not self._settings.batch_advice or low <= self._batch_size <= high:
             return []
         return [f"For {self._total:,} records a batch_size from {low} to {high} suits better than {self._batch_size}."]
 

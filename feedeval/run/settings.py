@@ -55,6 +55,8 @@ class HealthSettings(CheckedSettings):
     fails everything is not worth paying for."""
     cooling_degraded: float = Field(default=0.5, gt=0, le=1)
     """Share of the last minute spent waiting for the endpoint's limits."""
+    batch_advice: bool = True
+    """Say which batch size suits the number of records."""
     clear_looks: int = Field(default=3, ge=1)
     """Looks in a row that must be good before the run widens or goes on."""
 

@@ -126,7 +126,7 @@ def _defects(folder: Path) -> Iterator[tuple[str, str, str]]:
     yield "x.png,,red,,flat,north", "BadLabel", "image_url is empty"
     yield f",{good},red,,flat,north", "BadLabel", "filename is empty"
     yield f"x.png,{good},Purple,,flat,north", "BadLabel", "'Purple' is not among the classes"
-    yield f"x.png,{good},Red,,flat,north", "BadLabel", "did you mean 'red'"
+    yield f"x.png,{good},Rad,,flat,north", "BadLabel", "did you mean 'red'"
     yield f"x.png,{good},unsure,,flat,north", "BadLabel", "'unsure' is not among the classes"
     yield f"x.png,{good},red,perhaps,flat,north", "BadLabel", "critical_hazard is 'perhaps'"
     yield "x.png,nowhere.png,red,,flat,north", "BadImage", "no image 'nowhere.png'"

@@ -97,7 +97,7 @@ def test_nothing_that_people_said_is_sent(server: ModelServer, tmp_path: Path) -
 
 def test_what_a_run_leaves_behind_tells_of_every_batch_and_every_error(labels: Labels, tmp_path: Path) -> None:
     with ModelServer() as server:
-        frame = shadow(server, labels.path, tmp_path, batch_size=50)
+        frame = shadow(server, labels.path, tmp_path)
     session = fe.load_session(output_dir=tmp_path)
     summary = orjson.loads((tmp_path / f"summary_{session.id}.json").read_bytes())
 
@@ -105,6 +105,8 @@ def test_what_a_run_leaves_behind_tells_of_every_batch_and_every_error(labels: L
     assert len(frame) == total and len(summary["batches"]) == -(-total // 50)
     assert sum(report["unreadable"] for report in summary["batches"]) == len(labels.defects)
     assert [error["context"]["line"] for error in summary["errors"]] == sorted(labels.defects)
+    # The size of the batches is what suits images; nobody is advised to change it.
+    assert session.progress.batch_size == 50 and not session.progress.health.recommendations
     text = str(session.summary())
     assert f"Unreadable rows  {len(labels.defects)}" in text and "0 calls failed beside them" in text
     assert f"10 of {len(labels.defects)}; all errors stand in summary_{session.id}.json" in text
@@ -149,6 +151,40 @@ def test_only_what_changed_is_asked_again(server: ModelServer, tmp_path: Path) -
     # Other classes are other questions.
     shadow(server, made.path, tmp_path / "out", classes=[*CLASSES, "grey"])
     assert server.stats.accepted == 42 + 40
+
+
+def test_classes_are_the_labels_of_the_table_where_none_are_given(server: ModelServer, tmp_path: Path) -> None:
+    made = make_labels(tmp_path / "images", 12)
+    frame = pd.read_csv(made.path, keep_default_na=False)
+    frame.loc[0, "true_class"], frame.loc[1, "true_class"] = "ORANGE", ""
+    given = {"classes": None, "image_dir": made.path.parent, "limit": 4}
+    found = shadow(server, frame, tmp_path / "out", **given)
+    session = fe.load_session(output_dir=tmp_path / "out")
+    # Also those of rows beyond the limit, so that the whole table goes on with what a few rows cost.
+    assert session.progress.fingerprint["classes"] == list(CLASSES)
+    assert found["true_class"].tolist()[0] == "ORANGE" and found["error"][1] == "BadLabel: row 2: true_class is empty"
+    with pytest.raises(InputError, match="give the labels"):
+        fe.resume(session)
+    assert fe.resume(session, frame, api_key=KEY, progress="none").wait(20).counts.failed == 1
+    assert server.stats.accepted == 3
+    assert len(shadow(server, frame, tmp_path / "out", **{**given, "limit": None})) == 12
+    assert server.stats.accepted == 3 + 8
+
+
+@pytest.mark.parametrize(
+    ("classes", "says"),
+    [
+        (["red"], "2 to 250"),
+        ([f"c{n}" for n in range(300)], "300 classes"),
+        (["red", "Unsure"], "where no class can be told"),
+        (["red", "RED"], "differ only in case"),
+        ("red", "give a list of names"),
+    ],
+)
+def test_classes_that_cannot_be_asked_for_are_refused(tmp_path: Path, classes: Any, says: str) -> None:
+    made = make_labels(tmp_path / "images", 3)
+    with pytest.raises(InputError, match=says):
+        fe.run_shadow(made.path, classes=classes, model="m", base_url="http://127.0.0.1:1/v1")
 
 
 def test_the_same_image_with_the_same_notes_is_asked_once(server: ModelServer, tmp_path: Path) -> None:

@@ -179,6 +179,17 @@ def test_other_jobs_name_their_own_records() -> None:
     assert "123 of 200 records" in words(snapshot(kind="other"))
 
 
+def test_rows_that_could_not_be_read_are_told_from_calls_that_failed() -> None:
+    shown = snapshot(kind="shadow", errors_by_type={"BadImage": 1, "BadLabel": 1, "Timeout": 1})
+    assert "3 (2 unreadable)" in run_html(shown) and "failed 3 (2 unreadable)" in run_text(shown)
+    assert "unreadable" not in run_html(snapshot())
+
+
+def test_the_embedded_engine_of_shadow_mode_says_what_it_is() -> None:
+    said = run_text(snapshot(kind="shadow", engine="offline"))
+    assert "No vision model was asked" in said and "screening" not in said
+
+
 def test_an_empty_run_is_drawn() -> None:
     assert "0 of 0 products · 100 %" in words(snapshot(counts=Counts(), batch=None, total_batches=0))
 
