@@ -121,7 +121,7 @@ def _baseline(
     source = FeedSource.of(feed, rest.get("limit"))
     positions = draw(_categories(AuditJob(source.products, engine, settings=audit, source={})), n, seed=seed)
     few = [product for position, product in enumerate(source.products()) if position in positions]
-    about = {"kind": "a sample that probe_judge drew", "aside": True}
+    about = {"kind": "a sample that probe_judge drew (the same call goes on with it)", "aside": True}
     job = AuditJob(lambda: few, engine, settings=audit, source=about)
     showing = Showing(rest.get("progress"), True)
     run = launch(job, evaluator.output_dir, running, client=client, showing=showing)

@@ -27,7 +27,7 @@ _VERDICTS = [verdict.value for verdict in Verdict]
 
 
 @dataclass
-class Effort:
+class JudgeEffort:
     """What judging the compared products took, whenever it was done and whoever paid for it; copies count once."""
 
     calls: int = 0
@@ -82,8 +82,8 @@ class JudgeComparison:
     coverage_after: Interval
     coverage_change: Interval
     """After minus before, in points, product by product."""
-    effort_before: Effort
-    effort_after: Effort
+    effort_before: JudgeEffort
+    effort_after: JudgeEffort
 
     def __str__(self) -> str:
         from feedeval.results.judges_words import text
@@ -158,8 +158,8 @@ class _Tallies:
     coverage_before: array[float] = field(default_factory=lambda: array("d"))
     coverage_after: array[float] = field(default_factory=lambda: array("d"))
     flips: list[tuple[Any, ...]] = field(default_factory=list)
-    effort_before: Effort = field(default_factory=Effort)
-    effort_after: Effort = field(default_factory=Effort)
+    effort_before: JudgeEffort = field(default_factory=JudgeEffort)
+    effort_after: JudgeEffort = field(default_factory=JudgeEffort)
     _columns: Mapping[str, array[int]] = field(
         default_factory=lambda: {name: array("i") for name in ("product", "category", "taxonomy", "before", "after")}
     )

@@ -14,7 +14,7 @@ from feedeval.results.session import Session, money
 from feedeval.results.stats import Interval
 
 if TYPE_CHECKING:
-    from feedeval.results.judges import Effort, JudgeComparison
+    from feedeval.results.judges import JudgeComparison, JudgeEffort
 
 GROUPS_SHOWN = 14
 FLIPS_SHOWN = 12
@@ -91,7 +91,7 @@ def _tables(found: JudgeComparison) -> Iterator[Table]:
     yield title, _FLIP_HEADS, [_flip_row(row) for _, row in shown.iterrows()]
 
 
-def _effort_row(name: str, effort: Effort) -> tuple[object, ...]:
+def _effort_row(name: str, effort: JudgeEffort) -> tuple[object, ...]:
     tokens = (f"{effort.input_tokens:,}", f"{effort.output_tokens:,}")
     cost = "not known" if effort.cost_usd is None else money(effort.cost_usd)
     return (name, f"{effort.calls:,}", *tokens, cost, f"{effort.latency_s:,.1f} s")
