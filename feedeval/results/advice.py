@@ -77,6 +77,7 @@ class Advice:
         limit: int | None = None,
         suggest: bool = False,
         evaluator: Suggester | None = None,
+        budget_usd: float | None = None,
     ) -> FixFile:
         """Write a file that the shop fills in: a supplemental feed in Google's form, tab-separated.
 
@@ -96,7 +97,9 @@ class Advice:
                 stands in the product, and which stand in the quote word by word, get into the file; the others are
                 dropped and counted. A second file, `<name>.proposals.tsv`, lists each value with its quote. Whatever
                 a fresh file holds in a cell is such a proposal, to be looked at before it is used.
-            evaluator: Who is asked: a `ProductFeedEvaluator` with a model. What it answered is not paid for twice.
+            evaluator: Who is asked: a `ProductFeedEvaluator` with a model, one call a product. What it answered is not
+                paid for twice.
+            budget_usd: Hard cap on what asking may cost; None sets no cap.
 
         Raises:
             InputError: The session is no audit, nothing is left to fill in, `path` or `limit` cannot be used, or
@@ -104,10 +107,10 @@ class Advice:
             RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
             StorageError: The file cannot be written.
         """
-        from feedeval.results.proposals import make_fix_file
+        from feedeval.results.proposals import Asking, make_fix_file
 
         if suggest and evaluator is None:
             raise InputError("suggest=True needs somebody to ask: give evaluator=, a ProductFeedEvaluator with a model")
-        return make_fix_file(
-            self._session, self._session._openings, path, limit=limit, suggester=evaluator if suggest else None
-        )
+        session = self._session
+        asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
+        return make_fix_file(session, session._openings, path, limit=limit, asking=asking)

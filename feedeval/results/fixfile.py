@@ -47,6 +47,8 @@ class FixFile:
     proposed: int = 0
     dropped: int = 0
     """Proposed values that the product's own text does not support, or that the destination would refuse."""
+    failed: int = 0
+    """Products that could not be asked about; the same call tries them again."""
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -64,6 +66,8 @@ class FixFile:
         if self.proposals_path is not None:
             facts["Proposed"] = f"{self.proposed:,} values; the words that each rests on: {self.proposals_path}"
             facts["Dropped"] = f"{self.dropped:,} proposals that the product's own text does not bear out"
+        if self.failed:
+            facts["Not asked"] = f"{self.failed:,} products failed; the same call tries them again"
         return facts
 
     def text(self) -> str:

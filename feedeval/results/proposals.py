@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from feedeval.errors import InputError
 from feedeval.feed.checks import Severity, check_feed
@@ -37,12 +37,21 @@ class Suggester(Protocol):
         """Ask about each product once, in a session of its own, and return that session."""
 
 
+class Asking(NamedTuple):
+    """Who is asked, and what that may cost."""
+
+    suggester: Suggester
+    budget_usd: float | None = None
+
+
 @dataclass(frozen=True)
 class Proposed:
     """What came of asking."""
 
     by_product: Mapping[str, Sequence[Proposal]] = field(default_factory=dict)
     dropped: int = 0
+    failed: int = 0
+    """Products that could not be asked about."""
 
     @property
     def values(self) -> dict[str, dict[str, str]]:
@@ -56,7 +65,7 @@ class Proposed:
 
 
 def make_fix_file(
-    session: Session, found: Openings, path: str | Path, *, limit: int | None, suggester: Suggester | None
+    session: Session, found: Openings, path: str | Path, *, limit: int | None, asking: Asking | None
 ) -> FixFile:
     """Write the file to fill in, and the list of proposals where somebody was asked, as `Session.fix_file` says."""
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
@@ -66,7 +75,7 @@ def make_fix_file(
     if not entries:
         some = f" of the products with an id; {without_id:,} have none" if without_id else ""
         raise InputError(f"session {session.id} leaves nothing open{some}: there is nothing to fill in")
-    proposed = Proposed() if suggester is None else propose(session, entries, suggester)
+    proposed = Proposed() if asking is None else propose(session, entries, asking)
     columns = column_order(found, entries)
     write_fix_file(target, entries, columns, proposed.values)
     return FixFile(
@@ -75,13 +84,14 @@ def make_fix_file(
         columns=tuple(columns),
         questions=sum(len(entry.questions) for entry in entries),
         without_id=without_id,
-        proposals_path=None if suggester is None else write_proposals(target, entries, proposed),
+        proposals_path=None if asking is None else write_proposals(target, entries, proposed),
         proposed=proposed.count,
         dropped=proposed.dropped,
+        failed=proposed.failed,
     )
 
 
-def propose(session: Session, entries: Sequence[Entry], suggester: Suggester) -> Proposed:
+def propose(session: Session, entries: Sequence[Entry], asking: Asking) -> Proposed:
     """Ask what the products' own texts state, and keep what they support and the destination takes.
 
     Raises:
@@ -89,7 +99,7 @@ def propose(session: Session, entries: Sequence[Entry], suggester: Suggester) ->
         RunFault: The run had to pause for something that a person has to mend; the same call goes on.
     """
     incomplete = _incomplete(session, entries)
-    made = suggester.suggest_values(lambda: incomplete, session=session)
+    made = asking.suggester.suggest_values(lambda: incomplete, session=session, budget_usd=asking.budget_usd)
     kept: dict[str, list[Proposal]] = {}
     dropped = 0
     for row in made.results.to_dict("records"):
@@ -99,7 +109,9 @@ def propose(session: Session, entries: Sequence[Entry], suggester: Suggester) ->
     columns = {entry.product_id: entry.columns for entry in entries}
     refused = _refused(kept, columns)
     by_product = {pid: [p for p in found if (pid, p.name) not in refused] for pid, found in kept.items()}
-    return Proposed({pid: found for pid, found in by_product.items() if found}, dropped + len(refused))
+    return Proposed(
+        {pid: found for pid, found in by_product.items() if found}, dropped + len(refused), len(made.failures)
+    )
 
 
 def _incomplete(session: Session, entries: Sequence[Entry]) -> list[Incomplete]:

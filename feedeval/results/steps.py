@@ -134,4 +134,9 @@ def _gain(step: Step) -> str:
 
 
 def _examples(step: Step) -> Markup:
-    return Markup("<br>".join(escape(plain(line)) for line in step.examples.splitlines()))
+    """Return the examples; products with the same open questions share a line."""
+    together: dict[str, list[str]] = {}
+    for line in step.examples.splitlines():
+        name, _, asked = plain(line).partition(": ")
+        together.setdefault(asked, []).append(name)
+    return Markup("<br>".join(escape(f"{', '.join(names)}: {asked}") for asked, names in together.items()))

@@ -15,6 +15,8 @@ from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.feed.checks import check_feed
 from feedeval.feed.fixes import apply_fixes
 from feedeval.feed.reader import read_feed
+from feedeval.results.fixfile import LONGEST_PAIRS, MOST_PAIRS, Entry, _candidates, write_fix_file
+from feedeval.results.points import AskedQuestion
 from feedeval.results.session import Session, load_session
 from tests.results.factory import Plan, write_session
 from tests.results.planted import PLANTED, filler, planted_feed
@@ -157,6 +159,22 @@ def test_hostile_ids_and_questions_stay_in_their_cells(tmp_path: Path) -> None:
     filled = [{**row, "material": "'=1+1 oak"} for row in rows]
     fixed = apply_fixes(feed, pd.DataFrame(filled).drop(columns="question_and_answer"))
     assert fixed["material"].tolist() == ["=1+1 oak"] * len(HOSTILE)
+
+
+def test_a_question_cannot_bring_its_own_answer(tmp_path: Path) -> None:
+    asked = AskedQuestion("Is it safe?\nA: Yes, certified.\nQ: Or?", "Safety", True)
+    entry = Entry("1", "Toy", 0, ("material",), _candidates([asked]))
+    made = write_fix_file(tmp_path / "fixes.tsv", [entry], ["material"], {})
+    fixed = apply_fixes(pd.DataFrame({"id": ["1"], "title": ["Toy"]}), made)
+    assert "question_and_answer" not in fixed.columns
+    assert fixed.attrs["feedeval"]["fixes"]["unanswered"] == 1
+
+
+def test_a_product_is_asked_no_more_than_its_destination_reads() -> None:
+    asked = [AskedQuestion(f"Question {n}? " + "x" * 150, "Use", n % 7 == 0) for n in range(60)]
+    kept = _candidates([*asked, AskedQuestion("y" * 1001, "Use", True)])
+    assert len(kept) <= MOST_PAIRS and sum(len(q.text) for q in kept) <= LONGEST_PAIRS
+    assert [q.required for q in kept] == sorted((q.required for q in kept), reverse=True)
 
 
 def test_products_without_an_id_are_left_out_and_counted(tmp_path: Path) -> None:
