@@ -8,8 +8,8 @@ from typing import Any
 
 import ipywidgets
 
-from feedeval.dashboard.style import ROOT, sheet
 from feedeval.html import Markup, escape
+from feedeval.notebook.browser.style import ROOT, sheet
 from feedeval.notebook.widgets import close
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.dashboard.rows import Column, Row, meter, quiet
 from feedeval.errors import SessionError
 from feedeval.html import Markup, escape, section, table
+from feedeval.notebook.browser.rows import Column, Row, meter, quiet
 from feedeval.notebook.report_sections import source_name
 from feedeval.notebook.view import kind_words, state_mark
 from feedeval.records import Status

@@ -11,17 +11,17 @@ from typing import Any
 import ipywidgets
 
 from feedeval.dashboard import actions
-from feedeval.dashboard.browse import Browser
 from feedeval.dashboard.desk import Desk
-from feedeval.dashboard.grid import Pager, bar, stack
-from feedeval.dashboard.opened import Opened, read
-from feedeval.dashboard.overview import headline, overview_html
-from feedeval.dashboard.results_view import ResultsView
-from feedeval.dashboard.rows import Span
+from feedeval.dashboard.overview import findings_html, headline, overview_html
 from feedeval.dashboard.trouble import batches_html, errors_html, health_html
 from feedeval.errors import FeedevalError
 from feedeval.handle import EvaluationRun
 from feedeval.html import Markup
+from feedeval.notebook.browser.browse import Browser
+from feedeval.notebook.browser.grid import Pager, bar, stack
+from feedeval.notebook.browser.opened import Opened, read
+from feedeval.notebook.browser.results_view import ResultsView
+from feedeval.notebook.browser.rows import Span
 from feedeval.notebook.view import fault_line
 from feedeval.notebook.widgets import answering, close, text_button
 from feedeval.results.session import Session
@@ -143,7 +143,11 @@ class SessionView:
             return
         self._drawn.add(name)
         if name == "Overview":
-            self._later(opened, opened.findings_html, lambda html: self._findings.set_trait("value", html))
+            self._later(
+                opened,
+                lambda: findings_html(opened.session, opened.results),
+                lambda html: self._findings.set_trait("value", html),
+            )
         elif name == "Results":
             self._show_results(Browser(opened.results, opened.shape), opened.record_html)
         elif name == "Errors":
@@ -161,7 +165,7 @@ class SessionView:
         if self._results is not None and self._results.columns == browser.shape.columns:
             self._results.renew(browser, show_record)
             return
-        self._results = ResultsView(self._desk, browser, show_record)
+        self._results = ResultsView(self._desk.act, browser, show_record)
         self._fill("Results", self._results.root)
 
     def _later(self, opened: Opened, work: Callable[[], Any], done: Callable[[Any], None]) -> None:

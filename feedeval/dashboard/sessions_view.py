@@ -10,10 +10,10 @@ import ipywidgets
 import pandas as pd
 
 from feedeval.dashboard.desk import Desk
-from feedeval.dashboard.grid import Grid, Pager, bar, stack
 from feedeval.dashboard.listing import COLUMNS, nothing_here, session_rows
-from feedeval.dashboard.rows import Span
 from feedeval.html import escape
+from feedeval.notebook.browser.grid import Grid, Pager, bar, stack
+from feedeval.notebook.browser.rows import Span
 from feedeval.notebook.widgets import text_button
 
 PAGE = 12

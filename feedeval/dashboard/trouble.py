@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from feedeval.dashboard.listing import cost_words
-from feedeval.dashboard.record import failure_html
-from feedeval.dashboard.rows import Span, quiet
 from feedeval.html import Markup, table
 from feedeval.notebook import plots
+from feedeval.notebook.browser.record import failure_html
+from feedeval.notebook.browser.rows import Span, quiet
 from feedeval.notebook.pictures import themed_figure
 from feedeval.notebook.report_parts import foreign, text_of
 from feedeval.notebook.view import health_lines

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from feedeval.dashboard.browse import Browser, Wanted
-from feedeval.dashboard.opened import Opened
-from feedeval.dashboard.rows import Span
+from feedeval.notebook.browser.browse import Browser, Wanted
+from feedeval.notebook.browser.opened import Opened
+from feedeval.notebook.browser.rows import Span
 from feedeval.results.session import load_session
 from tests.results.factory import CATEGORIES, Plan, write_session, write_shadow_session
 
@@ -120,7 +120,7 @@ def test_a_session_of_another_kind_shows_its_own_columns(tmp_path: Path) -> None
 
 
 def test_a_shadow_run_shows_classes_first_and_long_texts_not_at_all() -> None:
-    from feedeval.dashboard.shapes import shape_of_any
+    from feedeval.notebook.browser.shapes import shape_of_any
 
     frame = pd.DataFrame(
         {

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from feedeval.dashboard.opened import Opened, read
-from feedeval.dashboard.overview import headline, overview_html
-from feedeval.dashboard.rows import Span
+from feedeval.dashboard.overview import findings_html, headline, overview_html
 from feedeval.dashboard.trouble import batches_html, errors_html, health_html
 from feedeval.errors import FeedevalError
+from feedeval.notebook.browser.opened import Opened, read
+from feedeval.notebook.browser.rows import Span
 from feedeval.records import Status
 from feedeval.results.session import Session, load_session
 from tests.notebook.hostile import HOSTILE
@@ -72,7 +72,7 @@ def test_nothing_of_a_feed_is_markup(hostile: Opened) -> None:
     pages = [
         hostile.record_html(0),
         hostile.record_html(3),
-        hostile.findings_html(),
+        findings_html(hostile.session, hostile.results),
         overview_html(hostile.session, NOW),
         headline(hostile.session),
         errors_html(hostile.session),
@@ -108,7 +108,7 @@ def test_the_engine_note_stands_above_offline_results(tmp_path: Path) -> None:
 def test_the_findings_name_coverage_and_what_to_work_on(tmp_path: Path) -> None:
     made = opened(tmp_path, Plan())
     mean = made.results["coverage_pct"].mean()
-    html = made.findings_html()
+    html = findings_html(made.session, made.results)
     assert f"{mean:.1f} % of what buyers would ask" in html
     assert "Questions the feed leaves open most" in html
     assert html.count("<img") == 2
@@ -116,7 +116,7 @@ def test_the_findings_name_coverage_and_what_to_work_on(tmp_path: Path) -> None:
 
 def test_a_session_without_results_says_so(tmp_path: Path) -> None:
     made = opened(tmp_path, Plan(complete=0, status=Status.PAUSED))
-    assert "No product has been evaluated yet" in made.findings_html()
+    assert "No product has been evaluated yet" in findings_html(made.session, made.results)
     assert "Nothing failed" in errors_html(made.session)
     assert "No batch is complete yet" in batches_html(made.reports, Span(0, 50))
     assert "healthy" in health_html(made.session)

@@ -14,7 +14,7 @@ import ipywidgets
 import pytest
 
 from feedeval.dashboard import Dashboard, actions, dashboard
-from feedeval.dashboard.results_view import PAGE
+from feedeval.notebook.browser.results_view import PAGE
 from feedeval.records import Status
 from feedeval.results.library import list_sessions
 from feedeval.run.store import SessionStore

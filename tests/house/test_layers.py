@@ -29,7 +29,7 @@ HOMES = {
     "filelock": {"run/lock.py"},
     "tqdm": {"run/reporters.py"},
     "matplotlib": {"notebook/"},
-    "ipywidgets": {"notebook/panel.py", "notebook/widgets.py", "dashboard/", "app/boxes/"},
+    "ipywidgets": {"notebook/panel.py", "notebook/widgets.py", "notebook/browser/", "dashboard/", "app/boxes/"},
     "lxml": {"feed/"},
 }
 

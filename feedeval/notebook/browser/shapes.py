@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.dashboard.rows import Column, meter, quiet
 from feedeval.html import Markup, escape
+from feedeval.notebook.browser.rows import Column, meter, quiet
 from feedeval.notebook.report_parts import foreign, text_of
 from feedeval.notebook.view import kind_words
 from feedeval.results.frames import RowStatus

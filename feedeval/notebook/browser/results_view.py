@@ -7,13 +7,14 @@ from typing import Any
 
 import ipywidgets
 
-from feedeval.dashboard.browse import ALL, Browser, Wanted
-from feedeval.dashboard.desk import Desk
-from feedeval.dashboard.grid import Grid, Pager, bar, stack
-from feedeval.dashboard.rows import Column, Span
 from feedeval.html import Markup
+from feedeval.notebook.browser.browse import ALL, Browser, Wanted
+from feedeval.notebook.browser.grid import Grid, Pager, bar, stack
+from feedeval.notebook.browser.rows import Column, Span
 from feedeval.notebook.widgets import answering, text_button
 from feedeval.results.frames import RowStatus
+
+Act = Callable[[Callable[[], Any]], None]
 
 PAGE = 20
 """Records on a page."""
@@ -25,13 +26,13 @@ class ResultsView:
     """The results of a session, to be looked through.
 
     Args:
-        desk: Where faults are shown.
+        act: Does what a button says, and shows what it raises.
         browser: The results.
         show_record: Returns a record, by its row, as HTML.
     """
 
-    def __init__(self, desk: Desk, browser: Browser, show_record: Callable[[int], Markup]) -> None:
-        self._desk = desk
+    def __init__(self, act: Act, browser: Browser, show_record: Callable[[int], Markup]) -> None:
+        self._act = act
         self._browser = browser
         self._show_record = show_record
         self._wanted = Wanted()
@@ -42,10 +43,10 @@ class ResultsView:
         clear = text_button("Clear", "times", "Show everything, in the order of the feed", self._clear)
         self._grid = Grid(
             shape.columns,
-            lambda row: desk.act(lambda: self._open(self._page * PAGE + row)),
-            lambda name: desk.act(lambda: self._sort(name)),
+            lambda row: act(lambda: self._open(self._page * PAGE + row)),
+            lambda name: act(lambda: self._sort(name)),
         )
-        self._pager = Pager(shape.what, lambda page: desk.act(lambda: self._turn(page)))
+        self._pager = Pager(shape.what, lambda page: act(lambda: self._turn(page)))
         self._list = stack(bar(*self._fields.values(), clear), self._grid.root, self._pager.root)
         self._record = ipywidgets.HTML()
         self._where = ipywidgets.HTML()
@@ -53,7 +54,7 @@ class ResultsView:
             text_button("Previous", "angle-left", "The one before", lambda: self._step(-1)),
             text_button("Next", "angle-right", "The one after", lambda: self._step(1)),
         ]
-        back = text_button("Back to the list", "arrow-left", "Back to the list", lambda: desk.act(self._back))
+        back = text_button("Back to the list", "arrow-left", "Back to the list", lambda: act(self._back))
         self._opened = stack(bar(back, self._steps[0], self._where, self._steps[1]), self._record)
         self._opened.layout.display = "none"
         self.root = ipywidgets.VBox([self._list, self._opened])
@@ -77,7 +78,7 @@ class ResultsView:
                 readout_format="d", layout={"width": "22em"}, style={"description_width": "initial"},
             )  # fmt: skip
         for field in fields.values():
-            answering(field).observe(lambda _: self._desk.act(self._filter), "value")
+            answering(field).observe(lambda _: self._act(self._filter), "value")
         return fields
 
     @property
@@ -108,7 +109,7 @@ class ResultsView:
                     self._fields[name].value = value
             self._turn(0)
 
-        self._desk.act(clear)
+        self._act(clear)
 
     def _sort(self, name: str) -> None:
         self._wanted = self._wanted.sorted_by(name)
@@ -127,7 +128,7 @@ class ResultsView:
         self._pager.paint(span)
 
     def _step(self, by: int) -> None:
-        self._desk.act(lambda: self._open(self._open_place + by))
+        self._act(lambda: self._open(self._open_place + by))
 
     def _open(self, place: int) -> None:
         found = self._browser.find(self._wanted)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from feedeval.dashboard.rows import Row
-from feedeval.dashboard.shapes import Shape, name_of
+from feedeval.notebook.browser.rows import Row
+from feedeval.notebook.browser.shapes import Shape, name_of
 from feedeval.results.plaintext import clip
 
 Positions = NDArray[np.intp]

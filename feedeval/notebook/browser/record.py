@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.dashboard.rows import meter, quiet
-from feedeval.dashboard.shapes import name_of
 from feedeval.html import Markup, escape, link
+from feedeval.notebook.browser.rows import meter, quiet
+from feedeval.notebook.browser.shapes import name_of
 from feedeval.notebook.report_parts import foreign, text_of
 from feedeval.notebook.view import figures
 from feedeval.records import Judgement, Verdict

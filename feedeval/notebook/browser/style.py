@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feedeval.dashboard.rows import Column
 from feedeval.html import Markup
+from feedeval.notebook.browser.rows import Column
 
 ROOT = "feedeval-dash"
 """CSS class of the whole dashboard."""

@@ -7,11 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.dashboard.overview import findings_html
-from feedeval.dashboard.record import product_html, record_html
-from feedeval.dashboard.shapes import Shape, shape_of
 from feedeval.errors import FeedevalError
 from feedeval.html import Markup
+from feedeval.notebook.browser.record import product_html, record_html
+from feedeval.notebook.browser.shapes import Shape, shape_of
 from feedeval.results.frames import RowStatus
 from feedeval.results.product import of_row
 from feedeval.results.session import Session
@@ -57,7 +56,3 @@ class Opened:
             return record_html(values, self.failure(row))
         asked = of_row(found, key=str(self.session.keys.iloc[row])).judgements
         return product_html(values, asked, self.failure(row))
-
-    def findings_html(self) -> Markup:
-        """Return what was learned, in figures, plots and lists."""
-        return findings_html(self.session, self.results)

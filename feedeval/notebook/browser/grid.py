@@ -7,8 +7,8 @@ from functools import partial
 
 import ipywidgets
 
-from feedeval.dashboard.rows import Column, Row, Span, cells_html, classes
-from feedeval.dashboard.style import grid_sheet
+from feedeval.notebook.browser.rows import Column, Row, Span, cells_html, classes
+from feedeval.notebook.browser.style import grid_sheet
 from feedeval.notebook.widgets import text_button
 
 _RISING, _FALLING = " ▲", " ▼"
