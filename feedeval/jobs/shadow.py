@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import tee
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import Field, field_validator
 
-from feedeval.errors import BadImage, BadLabel, InputError, Unreadable
+from feedeval.errors import BadImage, BadLabel, InputError, TransientError, Unreadable
 from feedeval.feed.faults import warn
 from feedeval.feed.text import record_keys
 from feedeval.jobs.classifier import UNSURE, Classifier, Picture, ShadowItem
@@ -160,8 +161,8 @@ class ShadowJob:
             known = ", ".join(self.classes[:_CLASSES_SHOWN]) + (", …" if len(self.classes) > _CLASSES_SHOWN else "")
             hint = likely(row.true_class, self.classes)
             raise BadLabel(f"{row.true_class[:100]!r} is not among the classes ({known}){hint}")
-        if sum(map(len, row.context.values())) > MAX_CONTEXT_CHARS:
-            raise BadLabel(f"the further columns hold more than {MAX_CONTEXT_CHARS:,} characters")
+        if sum(len(row.context[name]) for name in self._context) > MAX_CONTEXT_CHARS:
+            raise BadLabel(f"the columns that are sent along hold more than {MAX_CONTEXT_CHARS:,} characters")
         place = row.image_url
         scheme, colon, _ = place.partition(":")
         if scheme.lower() == "data" and colon:
@@ -207,7 +208,8 @@ class ShadowJob:
                 data = await self._fetcher.get(source.address)
             except NoAnswer:
                 # Whether one image is gone or the whole network, the classifier's endpoint tells.
-                await self._classifier.probe()
+                with suppress(TransientError):
+                    await self._classifier.probe()
                 raise
             return await self._unpacked(lambda: data)
         path = source.path

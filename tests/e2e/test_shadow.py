@@ -277,3 +277,24 @@ def test_wrong_options_are_named(tmp_path: Path) -> None:
         fe.run_shadow(made.path, model="offline", max_image_side=5000)
     with pytest.raises(InputError, match=r"no further column 'age'.*property_type"):
         fe.run_shadow(made.path, model="offline", context=["age"])
+
+
+def test_only_named_columns_are_sent_and_all_come_back(server: ModelServer, tmp_path: Path) -> None:
+    made = make_labels(tmp_path / "images", 6)
+    bodies = server.record_bodies()
+    frame = shadow(server, made.path, tmp_path / "out", context=["region"])
+    sent = b"".join(map(orjson.dumps, bodies))
+    assert b"region: " in sent and b"property_type" not in sent
+    assert frame["property_type"].tolist() == [f"flat {n}" for n in range(6)]
+    # What is not sent changes no answer, and is shown as it is now.
+    made.path.write_text(made.path.read_text().replace("flat 2,", "house 2,"))
+    again = shadow(server, made.path, tmp_path / "out", context=["region"])
+    assert again["property_type"][2] == "house 2" and server.stats.accepted == 6
+
+
+def test_running_the_cell_again_finds_the_run_that_goes_on(server: ModelServer, tmp_path: Path) -> None:
+    made = make_labels(tmp_path / "images", 40)
+    server.configure(latency_s=0.05)
+    given: dict[str, Any] = {"classes": CLASSES, "base_url": server.base_url, "progress": "none", "max_in_flight": 2}
+    runs = [fe.start_shadow(made.path, output_dir=tmp_path / "out", **given) for _ in range(2)]
+    assert runs[0] is runs[1] and runs[0].wait(30).counts.done == 40 and server.stats.repeated == 0

@@ -14,7 +14,9 @@ import feedeval as fe
 from feedeval.errors import BadImage, InputError
 from feedeval.jobs import fetching
 from feedeval.jobs.fetching import Fetcher, NoAnswer, check_address
+from feedeval.records import Status
 from tests.e2e.images import CLASSES, drawing, png
+from tests.e2e.support import until
 from tests.server import ModelServer
 
 IMAGE = png(drawing(1, "red"))
@@ -159,3 +161,22 @@ def test_an_engine_that_looks_at_pixels_says_that_addresses_have_to_be_fetched(s
         fe.run_shadow(table, model="offline", output_dir=tmp_path / "out", progress="none")
     frame = fe.run_shadow(table, model="offline", output_dir=tmp_path / "out", progress="none", fetch_images=True)
     assert frame["predicted_class"].tolist() == ["red", "red"]
+
+
+def test_a_network_that_is_gone_pauses_the_run_instead_of_failing_every_row(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    rows = [f"{n}.png,http://127.0.0.1:1/{n}.png,{colour}" for n, colour in enumerate(("red", "blue"))]
+    table.write_text("\n".join(["filename,image_url,true_class", *rows]))
+    away = ModelServer().start()
+    away.stop()
+    given = {"classes": CLASSES, "base_url": away.base_url, "progress": "none", "output_dir": tmp_path / "out"}
+    run = fe.start_shadow(table, fetch_images=True, **given)  # type: ignore[arg-type]
+    until(lambda: run.snapshot().status is Status.PAUSED, "the pause")
+    assert "network" in run.snapshot().status_reason and not run.snapshot().counts.failed
+    back = ModelServer().start(away.port)
+    try:
+        # The endpoint is there again, and so it was the images that are gone.
+        assert run.wait(60).counts.failed == 2
+    finally:
+        back.stop()
+    assert run.session().failures["error_type"].tolist() == ["BadImage", "BadImage"]
