@@ -39,7 +39,10 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     consolidate = add("consolidate", consolidate_command, "write the results of one or several sessions as one table")
     consolidate.add_argument("sessions", nargs="*", metavar="SESSION", help=session_help)
     consolidate.add_argument(
-        "--to", metavar="FILE", help="a .csv, .jsonl or .parquet file (default: results_SESSION.csv)"
+        "--to", metavar="FILE", help="a .csv, .xlsx, .jsonl or .parquet file (default: results_SESSION.csv)"
+    )
+    consolidate.add_argument(
+        "--rows", choices=("products", "judgements"), default="products", help="what a row is (default: products)"
     )
 
     backup = add("backup", backup_command, "write all files of a session into one archive")
@@ -75,8 +78,10 @@ def list_command(arguments: Arguments) -> int:
     if frame.empty:
         say(f"There is no session in {plain(arguments.output_dir)}. `feedeval run FEED` makes one.")
         return Exit.DONE
-    shown = frame[["session", "status", "engine", "total", "done", "failed", "coverage_pct", "cost_usd", "size_mb"]]
-    header = ("Session", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
+    shown = frame[
+        ["session", "kind", "status", "engine", "total", "done", "failed", "coverage_pct", "cost_usd", "size_mb"]
+    ]
+    header = ("Session", "Kind", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
     say(columns([_list_row(row) for row in shown.itertuples(index=False)], header, width=width()))
     return Exit.DONE
 
@@ -84,10 +89,11 @@ def list_command(arguments: Arguments) -> int:
 def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
     import pandas as pd
 
-    session, status, engine, total, done, failed, coverage, cost, size = (None if pd.isna(v) else v for v in row)  # type: ignore[call-overload]
+    session, kind, status, engine, total, done, failed, coverage, cost, size = (None if pd.isna(v) else v for v in row)  # type: ignore[call-overload]
     counts = tuple("?" if count is None else f"{count:,}" for count in (total, done, failed))
     return (
         session,
+        kind or "?",
         status,
         engine or "?",
         *counts,
@@ -150,7 +156,7 @@ def consolidate_command(arguments: Arguments) -> int:
 
     sids = [find_session(name, output_dir) for name in arguments.sessions or [None]]
     target = Path(arguments.to or f"results_{sids[-1]}.csv")
-    say(f"Written: {plain(consolidate(sids, target, output_dir=output_dir))}")
+    say(f"Written: {plain(consolidate(sids, target, rows=arguments.rows, output_dir=output_dir))}")
     return Exit.DONE
 
 
