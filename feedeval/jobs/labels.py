@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
+from itertools import dropwhile, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from feedeval.feed.columns import squeeze
 from feedeval.feed.decode import TextReader, clean_value
 from feedeval.feed.faults import Faults, warn
 from feedeval.feed.lines import Rows, is_preamble, split_lines
-from feedeval.feed.sources import Source, open_source
+from feedeval.feed.sources import open_source
 from feedeval.jobs.classifier import Prediction
 
 DELIMITERS = ",;\t|"
@@ -94,21 +94,18 @@ class LabelTable:
     ) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all rows")
-        self._limit = limit
-        self._frame = labels if isinstance(labels, pd.DataFrame) else None
-        self._source: Source | None = None
-        self._encoding: str | None = None
-        self._delimiter = ","
-        self._told = False
         given = _given(columns)
-        if self._frame is not None:
-            self.where, self.name = "row", "the frame"
-            header = [str(name) for name in self._frame.columns]
-        else:
-            self._source = open_source(labels)
-            self.where, self.name = "line", self._source.name
-            header = self._sniffed(given)
-        self.layout = _layout(header, given, self.name)
+        cells: _FrameCells | _FileCells = (
+            _FrameCells(labels) if isinstance(labels, pd.DataFrame) else _FileCells(labels, given)
+        )
+        self._cells = cells
+        self._limit = limit
+        self._told = False
+        self.where = cells.where
+        """What a row's number counts: `line` or `row`."""
+        self.name = cells.name
+        """What messages call the table."""
+        self.layout = _layout(cells.header, given, self.name)
         if self.layout.left_out:
             warn(
                 f"{self.name}: {', '.join(self.layout.left_out)}: left out, because results have columns of these "
@@ -135,51 +132,67 @@ class LabelTable:
             whole: Also those beyond the limit.
         """
         faults = Faults(self.name)
-        cells = self._frame_cells() if self._frame is not None else self._file_cells(faults)
-        for line, row in islice(cells, None if whole else self._limit):
-            yield _row(line, row, self.layout)
+        for line, cells in islice(self._cells.cells(faults), None if whole else self._limit):
+            yield _row(line, cells, self.layout)
         if faults and not self._told:
             self._told = True
             warn(f"{self.name}: {'; '.join(faults.sentences())}.")
 
-    def _frame_cells(self) -> Iterator[tuple[int, list[str]]]:
-        assert self._frame is not None  # for the type checker
+
+class _FrameCells:
+    """The cells of a frame as a file would have them."""
+
+    where = "row"
+    name = "the frame"
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+        self.header = [str(name) for name in frame.columns]
+
+    def cells(self, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+        """Yield number and cells of each row."""
         columns = [self._frame.iloc[:, position] for position in range(self._frame.shape[1])]
         for number, row in enumerate(zip(*columns, strict=True), start=1):
             yield number, [_text(cell) for cell in row]
 
-    def _file_cells(self, faults: Faults) -> Iterator[tuple[int, list[str]]]:
-        assert self._source is not None  # for the type checker
-        reader = TextReader(self._source.head(), self._encoding, faults)
-        rows = Rows(split_lines(reader.read(self._source.chunks(faults)), faults), self._delimiter, faults)
-        body = iter(rows)
-        for _, cells in body:
-            if not is_preamble(self._delimiter.join(cells)):
-                rows.width = len(cells)
-                break
-        # A spreadsheet writes rows of nothing but delimiters for cells that were once used.
-        yield from ((line, cells) for line, cells in body if any(cell.strip() for cell in cells))
 
-    def _sniffed(self, given: Mapping[str, Column]) -> list[str]:
-        """Find the delimiter, and return the header."""
-        assert self._source is not None  # for the type checker
+class _FileCells:
+    """The cells of a file, whatever its delimiter and encoding."""
+
+    where = "line"
+
+    def __init__(self, labels: Any, given: Mapping[str, Column]) -> None:
+        self._source = open_source(labels)
+        self.name = self._source.name
         head = self._source.head()
-        self._encoding = self._source.encoding
         if not head.strip():
             raise InputError(f"{self.name} is empty: {_WANTED}")
         if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
             raise InputError(f"{self.name} is an Excel workbook: save the sheet as CSV, or give a frame")
         faults = Faults(self.name)
-        text = "".join(TextReader(head, self._encoding, faults).read([head]))
-        best: list[str] = []
-        score = (-1, 0)
-        for delimiter in DELIMITERS:
-            rows = Rows(split_lines([text], faults), delimiter, faults)
-            header = next((cells for _, cells in rows if not is_preamble(delimiter.join(cells))), [])
-            found = (sum(_column(name, given) is not None for name in header), len(header))
-            if found > score:
-                best, score, self._delimiter = header, found, delimiter
-        return best
+        text = "".join(TextReader(head, self._source.encoding, faults).read([head]))
+        headers = {delimiter: _header(text, delimiter) for delimiter in DELIMITERS}
+        self._delimiter = max(headers, key=lambda delimiter: _fit(headers[delimiter], given))
+        self.header = headers[self._delimiter]
+
+    def cells(self, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+        """Yield line and cells of each row below the header."""
+        reader = TextReader(self._source.head(), self._source.encoding, faults)
+        rows = Rows(split_lines(reader.read(self._source.chunks(faults)), faults), self._delimiter, faults)
+        rows.width = len(self.header)
+        body = dropwhile(lambda row: is_preamble(self._delimiter.join(row[1])), rows)
+        # A spreadsheet writes rows of nothing but delimiters for cells that were once used.
+        yield from ((line, cells) for line, cells in islice(body, 1, None) if any(cell.strip() for cell in cells))
+
+
+def _header(text: str, delimiter: str) -> list[str]:
+    rows = Rows(split_lines([text], faults := Faults("")), delimiter, faults)
+    return next((cells for _, cells in rows if not is_preamble(delimiter.join(cells))), [])
+
+
+def _fit(header: Sequence[str], given: Mapping[str, Column]) -> tuple[int, int]:
+    """Return how well a header fits: columns that are known, and columns at all."""
+    return sum(_column(name, given) is not None for name in header), len(header)
 
 
 def _origin(labels: Any) -> tuple[dict[str, Any], Path | None]:
