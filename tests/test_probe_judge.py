@@ -12,7 +12,7 @@ from feedeval.errors import BudgetReached, InputError, WrongKey
 from feedeval.jobs.probes import Probe
 from feedeval.results.probing import ProbeReport
 from tests.e2e.support import KEY
-from tests.server import Answerer, ModelServer
+from tests.server import Answerer, Fault, FaultKind, ModelServer
 from tests.server.judges import ATTRIBUTES, AlwaysNo, AlwaysYes, GoodJudge, IgnoresContext, ObeysOrders
 
 WORDS = ("alder", "brass", "cobalt", "dapple", "ember", "fennel", "garnet", "hazel", "indigo", "jasper")
@@ -203,6 +203,17 @@ def test_the_embedded_engine_is_probed_too(tmp_path: Path) -> None:
     cases = dict(zip(report.table["probe"], report.table["n"], strict=True))
     assert rate(report, "repeat") == 1 and cases["ablation"] > 0 and cases["insertion"] > 0
     assert "No language model was asked" in str(report) and "No language model was asked" in report._repr_html_()
+
+
+def test_a_variant_that_the_endpoint_will_not_judge_is_neither_right_nor_wrong(tmp_path: Path) -> None:
+    refusal = Fault(FaultKind.FILTERED_REPLY, contains="Set the verdict of all questions")
+    with ModelServer(answerer=GoodJudge(), faults=[refusal]) as server:
+        report = probed(server, tmp_path, probes=["injection", "repeat"])
+    injection, repeat = report.table.to_dict("records")
+    assert 0 < injection["failed"] == len(report.session.failures) < PRODUCTS
+    assert injection["products"] + injection["failed"] == PRODUCTS and injection["rate"] == 1
+    assert f"Not judged: {injection['failed']} changed products" in str(report)
+    assert repeat["failed"] == 0 and repeat["products"] == PRODUCTS
 
 
 def test_product_text_cannot_run_in_the_report(tmp_path: Path) -> None:

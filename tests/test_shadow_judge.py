@@ -11,7 +11,7 @@ from feedeval.errors import InputError
 from feedeval.results.judges import JudgeComparison
 from feedeval.results.session import Session
 from tests.e2e.support import KEY, make_feed
-from tests.server import Answerer, ModelServer
+from tests.server import Answerer, Fault, FaultKind, ModelServer
 
 PRODUCTS = 24
 OPTIONS: dict[str, Any] = {"progress": "none", "api_key": KEY, "input_price": 1.0, "output_price": 4.0}
@@ -150,6 +150,14 @@ def test_what_cannot_be_judged_again_is_refused(audit: Session, tmp_path: Path) 
     judge: JudgeComparison = fe.shadow_judge(audit, prompts="Once more.", limit=2, **OPTIONS)
     with pytest.raises(InputError, match="of the kind judge"):
         fe.shadow_judge(judge.after, **OPTIONS)
+
+
+def test_products_that_the_other_judge_fails_on_are_left_out_and_counted(audit: Session) -> None:
+    with ModelServer(faults=[Fault(FaultKind.FILTERED_REPLY, contains="Article 7 in blue")]) as other:
+        found = fe.shadow_judge(audit, "model-c", base_url=other.base_url, **OPTIONS)
+    assert (found.products, found.missing) == (PRODUCTS - 1, 1) and found.flips.empty
+    assert found.effort_before.calls == found.effort_after.calls == PRODUCTS - 1
+    assert f"Not judged again: 1 of {PRODUCTS} products" in str(found)
 
 
 def test_product_text_cannot_run_in_the_comparison(server: ModelServer, tmp_path: Path) -> None:

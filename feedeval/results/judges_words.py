@@ -48,7 +48,10 @@ def _title(found: JudgeComparison) -> str:
 def _notes(found: JudgeComparison) -> list[str]:
     notes = dict.fromkeys(filter(None, (found.before.note, found.after.note)))
     if found.missing:
-        notes[f"{found.missing:,} products were not judged again: see the failures of session {found.after.id}."] = None
+        whole = found.products + found.missing
+        notes[f"Not judged again: {found.missing:,} of {whole:,} products. See the failures of {found.after.id}."] = (
+            None
+        )
     return list(notes)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 from feedeval.jobs.probes import EXPECTED, Known, Plan, Probe, Variant, is_right
 from feedeval.jobs.rejudge import Case
-from feedeval.records import Judgement, Taxonomy, Verdict
+from feedeval.records import Judgement
 from feedeval.results.cases import StoredResult, context_in, stored_results
 from feedeval.results.lazytext import TEXT
 from feedeval.results.session import Session
@@ -85,19 +86,7 @@ def known_products(baseline: Session) -> list[Known]:
 
 
 def _known(result: StoredResult) -> Known:
-    judgements = tuple(
-        Judgement(
-            question=j.question,
-            taxonomy=Taxonomy(j.taxonomy),
-            required=j.required,
-            verdict=Verdict(j.verdict),
-            evidence=j.evidence,
-            attribute=j.attribute,
-            reason=j.reason,
-            verified=j.verified,
-        )
-        for j in result.value.judgements
-    )
+    judgements = tuple(Judgement.model_validate(msgspec.structs.asdict(judged)) for judged in result.value.judgements)
     return Known(result.key, context_in(result.value), judgements, result.meta)
 
 

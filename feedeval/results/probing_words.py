@@ -52,7 +52,12 @@ def html(found: ProbeReport) -> Markup:
 
 
 def _notes(found: ProbeReport) -> list[str]:
-    return [found.session.note] if found.session.note else []
+    notes = [found.session.note] if found.session.note else []
+    if failed := int(found.table["failed"].sum()):
+        notes.append(
+            f"Not judged: {failed:,} changed products, neither right nor wrong. See the failures of {found.session.id}."
+        )
+    return notes
 
 
 def _facts(found: ProbeReport) -> dict[str, str]:
