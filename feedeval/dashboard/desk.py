@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets
 
+from feedeval.errors import FeedevalError
 from feedeval.html import Markup, escape
 from feedeval.notebook.browser.style import ROOT, sheet
 from feedeval.notebook.widgets import close
@@ -44,7 +45,9 @@ class Desk:
 
     def fail(self, exc: BaseException) -> None:
         """Show what went wrong."""
-        said = f"<b>That did not work:</b> {escape(f'{type(exc).__name__}: {exc}')}"
+        # Our own errors are sentences; of any other the name tells more than its words.
+        words = str(exc) if isinstance(exc, FeedevalError) else f"{type(exc).__name__}: {exc}"
+        said = f"<b>That did not work:</b> {escape(words)}"
         self._news.value = Markup(f'<div class="fe-notice fe-bad" role="alert">{said}</div>')
 
     def act(self, what: Callable[[], Any]) -> None:

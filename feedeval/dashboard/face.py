@@ -134,6 +134,8 @@ class Dashboard:
     def _paint(self) -> None:
         assert self._desk is not None and self._list is not None
         self._list.paint(self._frame)
+        if self._opened is not None:
+            self._opened.look()
         self._desk.foot(f"as of {datetime.now().astimezone():%H:%M:%S} · if nothing answers, run this cell again")
 
     def _open(self, sid: str) -> None:
@@ -176,23 +178,12 @@ class Dashboard:
             if desk.closed:
                 return False
             try:
-                was, self._frame = self._frame, frame
+                self._frame = frame
                 self._paint()
-                self._look_at_opened(was)
             except Exception as exc:  # shown to whoever looks
                 desk.fail(exc)
                 return False
         return bool(worked_on(frame, self.output_dir))
-
-    def _look_at_opened(self, was: pd.DataFrame) -> None:
-        if self._opened is None:
-            return
-        sid = self._opened.session.id
-        before, now = (frame.loc[frame["session"] == sid, "status"].tolist() for frame in (was, self._frame))
-        if before != now:
-            self._opened.refresh()
-        else:
-            self._opened.paint_state()
 
 
 def _watch(ref: weakref.ref[Dashboard], rest: threading.Event) -> None:

@@ -14,16 +14,17 @@ from feedeval.dashboard import actions
 from feedeval.dashboard.desk import Desk
 from feedeval.dashboard.overview import findings_html, headline, overview_html
 from feedeval.dashboard.trouble import batches_html, errors_html, health_html
-from feedeval.errors import FeedevalError
+from feedeval.errors import FeedevalError, SessionError
 from feedeval.handle import EvaluationRun
 from feedeval.html import Markup
 from feedeval.notebook.browser.browse import Browser
 from feedeval.notebook.browser.grid import Pager, bar, stack
-from feedeval.notebook.browser.opened import Opened, read
+from feedeval.notebook.browser.opened import Opened, read, stand_of
 from feedeval.notebook.browser.results_view import ResultsView
 from feedeval.notebook.browser.rows import Span
 from feedeval.notebook.view import fault_line
 from feedeval.notebook.widgets import answering, close, text_button
+from feedeval.records import Status
 from feedeval.results.session import Session
 
 TABS = ("Overview", "Results", "Errors", "Health", "Batches")
@@ -61,8 +62,8 @@ class SessionView:
         self.root = stack(self._top(), self._head, self._actions(), self._panel, self._tabs(), *self._pages.values())
         self._show_tab(TABS[0])
         self.refresh()
-        if actions.own_run(session) is not None:
-            self._show_panel(actions.own_run(session))
+        if (run := actions.own_run(session)) is not None:
+            self._panel.children = (run.panel.widget(),)
 
     def _top(self) -> ipywidgets.Widget:
         title = ipywidgets.HTML(f'<span class="fe-title">Session {self.session.id}</span>')
@@ -108,6 +109,17 @@ class SessionView:
         self._reading = reading = object()
         session = Session(self.session.id, self.session.output_dir)
         self._desk.later("", lambda: read(session), lambda got: self._take(got) if self._reading is reading else None)
+
+    def look(self) -> None:
+        """Show the state as it is now, and read the session again where it went on and has come to rest."""
+        self.paint_state()
+        opened = self._opened
+        try:
+            went_on = opened is not None and opened.stand != stand_of(self.session)
+            if went_on and self.session.status is not Status.RUNNING:
+                self.refresh()
+        except SessionError as exc:
+            self._desk.fail(exc)
 
     def paint_state(self) -> None:
         """Show the state as the progress file has it now."""
@@ -191,15 +203,10 @@ class SessionView:
         return ipywidgets.VBox([listing, pager.root])
 
     def _go_on(self) -> None:
-        self._desk.later(
-            "Going on with the session…", lambda: actions.go_on(self.session), lambda run: self._show_panel(run)
-        )
+        self._desk.later("Going on with the session…", lambda: actions.go_on(self.session), self._show_panel)
 
-    def _show_panel(self, run: EvaluationRun | None) -> str:
-        if run is None:
-            return ""
+    def _show_panel(self, run: EvaluationRun) -> str:
         self._panel.children = (run.panel.widget(),)
-        self.paint_state()
         self._changed()
         return f"Session {self.session.id} goes on; its panel is below."
 

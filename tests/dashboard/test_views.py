@@ -14,11 +14,12 @@ import ipywidgets
 import pytest
 
 from feedeval.dashboard import Dashboard, actions, dashboard
+from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.notebook.browser.results_view import PAGE
 from feedeval.records import Status
 from feedeval.results.library import list_sessions
 from feedeval.run.store import SessionStore
-from tests.e2e.support import until
+from tests.e2e.support import make_feed, until, write_jsonl
 from tests.notebook.hostile import HOSTILE
 from tests.results.factory import SID, Plan, write_session, write_shadow_session
 
@@ -35,9 +36,9 @@ def widgets(root: Any) -> Iterator[Any]:
 class Page:
     """A dashboard as a person uses it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sid: str = SID) -> None:
         self.board = dashboard(folder)
-        self.board.open(SID)
+        self.board.open(sid)
         desk = self.board._desk
         assert desk is not None
         self.root = desk.root
@@ -134,7 +135,7 @@ def test_every_page_of_a_session_can_be_looked_at(page: Page) -> None:
 def test_what_a_callback_raises_is_shown_as_text(page: Page) -> None:
     page.field(ipywidgets.Text, 0).value = "/nowhere/<img src=x>/t.csv"
     page.press("Consolidate to CSV", sees="That did not work")
-    assert "InputError" in page.text()
+    assert "make it first" in page.text()
     assert "<img" not in page.text()
     assert not page.button("Consolidate to CSV").disabled, "it can be tried again"
 
@@ -181,6 +182,22 @@ def test_a_session_of_another_process_shows_its_counts_and_is_left_alone(folder:
         store.write_progress(progress.model_copy(update={"status": Status.FINISHED}))
     until(lambda: not watch.is_alive(), "the watch to end", timeout_s=10)
     until(lambda: "Finished" in page.text(), "the end")
+    page.board.close()
+
+
+def test_a_stopped_session_goes_on_in_its_panel_and_is_read_again_at_its_end(tmp_path: Path) -> None:
+    feed = write_jsonl(tmp_path / "feed.jsonl", make_feed(300))
+    run = ProductFeedEvaluator(model="offline", output_dir=tmp_path / "output").start(
+        feed, num_questions=4, batch_size=5, progress="none"
+    )
+    run.stop()
+    run.wait()
+    page = Page(tmp_path / "output", run.sid)
+    page.press("Results", sees="products")
+    page.press("Resume", sees="goes on; its panel is below")
+    until(lambda: "300 of 300 products · 100 %" in page.text(), "the panel's end")
+    until(lambda: "1 to 20 of 300 products" in page.text(), "the results of all", timeout_s=10)
+    assert page.button("Resume").disabled
     page.board.close()
 
 

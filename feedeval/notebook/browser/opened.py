@@ -24,6 +24,12 @@ def read(session: Session) -> Opened | FeedevalError:
         return exc
 
 
+def stand_of(session: Session) -> tuple[object, ...]:
+    """Return what tells whether a session went on in the meantime."""
+    progress = session.progress
+    return progress.counts, progress.batches_complete, progress.calls
+
+
 class Opened:
     """The frames of one session, as they were when it was opened.
 
@@ -33,6 +39,8 @@ class Opened:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.stand = stand_of(session)
+        """How far it was when it was read."""
         self.results = session.results
         self.reports = session.reports
         self.shape: Shape = shape_of(session, self.results)
