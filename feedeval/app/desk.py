@@ -228,6 +228,7 @@ class App:
         form.found.show(found := pages.found(session))
         form.table.show(offered(session.consolidate(table_path(session)), "Save the table (CSV)"))
         form.to_do.show(to_do := pages.to_do(session))
+        form.products.show(session)
         form.plots.show(plots := pages.plotted(session))
         form.details.show(details := pages.details(session))
         limit = session.progress.settings["source"]["limit"]

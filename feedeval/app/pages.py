@@ -204,8 +204,11 @@ def to_do(session: Session) -> Markup:
 
 
 def details(session: Session) -> Markup:
-    """Return the lists of products and questions to work on."""
-    return block(*(_scrolling(each.html()) for each in session.summary().blocks))
+    """Return the lists of products, questions, topics and fields to work on."""
+    lists = "".join(_scrolling(each.html()) for each in session.summary().blocks)
+    return block(
+        Markup(f"<details><summary>Lists: questions left open, topics, missing fields</summary>{lists}</details>")
+    )
 
 
 def plotted(session: Session) -> Markup:

@@ -74,6 +74,9 @@ def test_an_audit_goes_from_the_feed_to_the_files(app: Driven, feed: Path) -> No
         assert line.widget.value
     assert "<a download=" in app.form.table.widget.value and "<a download=" in app.form.report.widget.value
     until(lambda: not app.form.start_button.disabled, "the start button")
+    shown = [widget for widget in every_widget(app.form.products.widget) if "fe-open" in widget._dom_classes]
+    lowest = session.results.sort_values("coverage_pct", kind="stable")
+    assert [button.description for button in shown] == list(lowest["title"])
     # The same feed and settings are the same session.
     app.form.results_line.widget.value = ""
     app.finish()

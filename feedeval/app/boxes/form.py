@@ -9,6 +9,7 @@ import ipywidgets
 from feedeval.app.boxes.common import Line, Step, row
 from feedeval.app.boxes.feed import FeedBox
 from feedeval.app.boxes.fields import FieldBox
+from feedeval.app.boxes.products import ProductsBox
 from feedeval.app.boxes.settings import SettingsBox
 from feedeval.app.pages import block
 from feedeval.html import Markup
@@ -54,6 +55,7 @@ class Form:
         self.panel = ipywidgets.VBox()
         self.results_line, self.found, self.table, self.report = Line(), Line(), Line(), Line()
         self.to_do, self.plots, self.details = Line(), Line(), Line()
+        self.products = ProductsBox()
         self._start = Step(
             4,
             "Estimate and start",
@@ -68,7 +70,7 @@ class Form:
         self._results = Step(
             5,
             "Results",
-            [line.widget for line in self._result_lines],
+            [*(line.widget for line in self._result_lines), self.products.widget, self.details.widget],
         )
         self.root = ipywidgets.VBox(
             [
@@ -89,7 +91,7 @@ class Form:
 
     @property
     def _result_lines(self) -> tuple[Line, ...]:
-        return self.results_line, self.found, self.table, self.report, self.to_do, self.plots, self.details
+        return self.results_line, self.found, self.table, self.report, self.to_do, self.plots
 
     def view(self) -> Bundle:
         """Return the bundle that shows the app, and nothing where widgets are not known."""
@@ -108,8 +110,9 @@ class Form:
 
     def show_results(self) -> None:
         """Show the results, empty at first."""
-        for line in self._result_lines:
+        for line in (*self._result_lines, self.details):
             line.show(Markup(""))
+        self.products.clear()
         self._results.show()
 
     def offer_start(self, usable: bool, *, going_on: bool = False) -> None:

@@ -29,13 +29,16 @@ class ResultsView:
         act: Does what a button says, and shows what it raises.
         browser: The results.
         show_record: Returns a record, by its row, as HTML.
+        wanted: What is shown first, without filters; None: everything in the order of the feed.
     """
 
-    def __init__(self, act: Act, browser: Browser, show_record: Callable[[int], Markup]) -> None:
+    def __init__(
+        self, act: Act, browser: Browser, show_record: Callable[[int], Markup], *, wanted: Wanted | None = None
+    ) -> None:
         self._act = act
         self._browser = browser
         self._show_record = show_record
-        self._wanted = Wanted()
+        self._wanted = wanted or Wanted()
         self._page = 0
         self._open_place = 0
         shape = browser.shape

@@ -1,0 +1,62 @@
+"""The box in which the audited products are looked through: filtered, sorted, one opened."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+
+from feedeval.app.boxes.common import Line
+from feedeval.app.pages import Tone, block, fault_in_words
+from feedeval.html import Markup
+from feedeval.notebook.browser.browse import Browser, Wanted
+from feedeval.notebook.browser.opened import Opened
+from feedeval.notebook.browser.results_view import ResultsView
+from feedeval.notebook.browser.style import ROOT, sheet
+from feedeval.notebook.widgets import close
+from feedeval.results.session import Session
+
+_TITLE = block(
+    Markup('<div style="font-weight:600;margin-top:8px">All products, those to work on first at the top</div>')
+)
+
+
+class ProductsBox:
+    """Shows the products of a session."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        """Held while the widgets are changed: by the page, and by what shows another session."""
+        self._fault = Line()
+        self._place = ipywidgets.VBox()
+        self.widget = ipywidgets.VBox([ipywidgets.HTML(sheet()), self._fault.widget, self._place])
+        # MathJax would set what stands between two dollar signs as a formula.
+        for name in (ROOT, "tex2jax_ignore", "mathjax_ignore"):
+            self.widget.add_class(name)
+
+    def show(self, session: Session) -> None:
+        """Show the products of a session in place of an earlier one's."""
+        opened = Opened(session)
+        with self._lock:
+            self.clear()
+            browser = Browser(opened.results, opened.shape)
+            view = ResultsView(self._act, browser, opened.record_html, wanted=Wanted(sort="coverage"))
+            self._place.children = (ipywidgets.HTML(_TITLE), view.root)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        with self._lock:
+            old, self._place.children = self._place.children, ()
+            for widget in old:
+                close(widget)
+
+    def _act(self, what: Callable[[], Any]) -> None:
+        with self._lock:
+            try:
+                what()
+            except Exception as exc:  # shown to the person who pressed
+                self._fault.say(Tone.PROBLEM, fault_in_words(exc))
+            else:
+                self._fault.show(Markup(""))
