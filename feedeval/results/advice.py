@@ -46,7 +46,8 @@ class Advice:
             (Int64); coverage_pct and coverage_if_filled_pct (0 to 100, of the group); gain, gain_low, gain_high
             (points of the group's coverage); gain_per_product (points of each product to be edited);
             answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by);
-            answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each).
+            answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each). There are
+            at most 10,000 rows; `attrs["feedeval"]["left_out"]` says how many more there would be.
 
         Raises:
             InputError: The session is no audit, or an argument is none of those there are.

@@ -5,8 +5,8 @@ it, so such a question belongs where the judge put it for products of the same c
 where those have the answer that have one.
 
 Filling an attribute does not always answer the question: values may be too short, or be read as half an answer. How
-often it does is learnt from the products that fill the attribute already: of those whose answer stands there or
-nowhere, the share of points that they get. Answers that stand elsewhere say nothing about it and do not count.
+often it does is learnt from the products that fill the attribute already: the share of points that they get for these
+questions. Whole answers that stand elsewhere say nothing about the attribute and do not count.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def _facts(points: Points, places: list[Place], homes: _Homes) -> _Facts:
     there = np.flatnonzero((home >= 0) & ~homes.container[home])
     there = there[_filled(points, places, home[there], points.product[there])]
     same = _overlap(places, homes.named[there], home[there])
-    there = there[same | (points.score[there] == 0)]
+    there = there[same | (points.score[there] < 1)]
     product, place, weight = points.product[there], home[there], points.weight[there]
     cells, member = np.unique(points.category[product] * len(places) + place, return_inverse=True)
     tops = np.bincount(member, weight * points.score[there], len(cells))
