@@ -191,7 +191,7 @@ def test_a_cost_without_a_known_price_is_not_a_number(tmp_path: Path) -> None:
 
 
 def test_a_session_of_another_kind_has_the_columns_of_its_records_and_values(tmp_path: Path) -> None:
-    write_shadow_session(tmp_path)
+    write_shadow_session(tmp_path, kind="other")
     session = load_session(output_dir=tmp_path)
     names = ["key", "image", "label", "prediction", "confidence", "engine", "cost_usd", "status", "error"]
     results = session.results
