@@ -166,6 +166,7 @@ def agreement(
     answered = pairs.only(pairs.answered)
     clusters_answered = None if clusters is None else clusters[pairs.answered]
     weights = options.get("weights", "linear")
+    kappa = figures.kappa(pairs, clusters, level)
     reliability, ece = figures.calibration(pairs, confidence, bins, level)
     return Agreement(
         truth=truth,
@@ -180,8 +181,8 @@ def agreement(
         accuracy=figures.accuracy(pairs, clusters, level),
         accuracy_answered=figures.accuracy(answered, clusters_answered, level),
         majority=figures.majority(pairs),
-        kappa=figures.kappa(pairs, clusters, level),
-        kappa_answered=figures.kappa(answered, clusters_answered, level),
+        kappa=kappa,
+        kappa_answered=kappa if pairs.answered.all() else figures.kappa(answered, clusters_answered, level),
         weighted_kappa=figures.kappa(answered, clusters_answered, level, weights) if pairs.ordered else None,
         per_class=figures.per_class(pairs),
         confusion=figures.confusion(pairs),

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from feedeval.results.agreement_pairs import Pairs, column, texts
-from feedeval.results.stats import Interval, clustered_interval, wilson
+from feedeval.results.stats import MANY_CLUSTERS, Interval, clustered_interval, wilson
 
 DRAWS = 2000
 """Of a bootstrap."""
@@ -64,7 +64,8 @@ def _draws(pairs: Pairs, clusters: NDArray[np.int64] | None) -> tuple[Floats, ND
     """Return drawn counts (draws, cells) of the cells of the confusion matrix that occur, with their two labels.
 
     Rows of one cell are alike, so that drawing rows with replacement is one multinomial draw of the cells, whatever
-    their number; `scipy.stats.bootstrap` would draw each row.
+    their number; `scipy.stats.bootstrap` would draw each row. The counts of many drawn clusters are normal to within
+    the noise of the draws, and are drawn as such.
     """
     generator = np.random.default_rng(SEED)
     cells, cell_of = np.unique(np.column_stack([pairs.truth, pairs.said]), axis=0, return_inverse=True)
@@ -76,10 +77,11 @@ def _draws(pairs: Pairs, clusters: NDArray[np.int64] | None) -> tuple[Floats, ND
         names, cluster_of = np.unique(clusters, return_inverse=True)
         held = np.zeros((len(names), len(cells)))
         np.add.at(held, (cluster_of.reshape(-1), cell_of), 1)
-        even = np.full(len(names), 1 / len(names))
-        # A few draws at a time: many clusters times 2,000 draws would not fit in memory.
-        parts = [generator.multinomial(len(names), even, size=50) @ held for _ in range(DRAWS // 50)]
-        drawn = np.concatenate(parts)
+        if len(names) >= MANY_CLUSTERS:
+            spread = len(names) * np.atleast_2d(np.cov(held, rowvar=False, bias=True))
+            drawn = generator.multivariate_normal(held.sum(axis=0), spread, size=DRAWS, method="eigh").clip(0)
+        else:
+            drawn = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS) @ held
     return drawn.astype(float), cells[:, 0], cells[:, 1]
 
 

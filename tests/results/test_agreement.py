@@ -14,6 +14,7 @@ from feedeval.errors import InputError
 from feedeval.results.agreement import agreement
 from feedeval.results.agreement_figures import DRAWS, THRESHOLDS
 from feedeval.results.frames import RowStatus
+from feedeval.results.stats import MANY_CLUSTERS
 
 CLASSES = ["red", "green", "blue", "navy"]
 
@@ -106,6 +107,18 @@ def test_rows_that_belong_together_widen_the_intervals() -> None:
     ):
         assert clustered.high - clustered.low > 2.4 * (rows.high - rows.low)
         assert clustered.high - clustered.low == pytest.approx(single.high - single.low, rel=0.2)
+
+
+def test_the_interval_over_many_clusters_goes_on_where_the_draws_end() -> None:
+    generator = np.random.default_rng(5)
+    lean = np.repeat(generator.random(MANY_CLUSTERS + 10), 4)
+    human = np.where(generator.random(len(lean)) < lean, "yes", "no")
+    verdict = np.where(generator.random(len(lean)) < 0.7, human, generator.choice(["yes", "no"], len(lean)))
+    shop = np.repeat(np.arange(MANY_CLUSTERS + 10), 4)
+    frame = pd.DataFrame({"true_class": human, "predicted_class": verdict, "shop": shop})
+    many, fewer = (agreement(part, clusters="shop").kappa for part in (frame, frame[shop < MANY_CLUSTERS - 10]))
+    assert many.low < many.estimate < many.high
+    assert many.high - many.low == pytest.approx(fewer.high - fewer.low, rel=0.1)
 
 
 def test_a_row_without_a_cluster_stands_for_itself() -> None:
