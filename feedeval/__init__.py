@@ -44,6 +44,7 @@ from feedeval.results.estimate import Estimate
 from feedeval.results.history import history
 from feedeval.results.library import cleanup, consolidate, list_sessions
 from feedeval.results.session import Session, load_session
+from feedeval.results.supplement import write_supplement
 
 __version__ = _version("feedeval")
 
@@ -89,4 +90,5 @@ __all__ = [
     "sample",
     "shadow_judge",
     "start_shadow",
+    "write_supplement",
 ]

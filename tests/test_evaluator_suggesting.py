@@ -11,11 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
-from feedeval.evaluator import ProductFeedEvaluator
+from feedeval.errors import BudgetReached, InputError
+from feedeval.evaluator import ProductFeedEvaluator, resume
 from feedeval.feed.checks import check_feed
 from feedeval.feed.reader import read_feed
 from feedeval.results.session import Session, load_session
-from tests.server import Answerer, ModelServer
+from feedeval.run.store import session_ids
+from tests.server import Answerer, Fault, FaultKind, ModelServer
 from tests.server.answers import PRODUCT, Asked
 
 KEY = "sk-suggest"
@@ -115,3 +117,32 @@ def test_nothing_is_paid_for_twice_and_the_audit_stays_the_latest_session(server
     assert server.stats.requests == 0
     assert again.path.read_bytes() == first.path.read_bytes()
     assert load_session(output_dir=tmp_path).id == session.id
+
+
+def test_products_that_could_not_be_asked_about_are_counted_and_tried_again(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    evaluator, session = audited(server, tmp_path)
+    server.faults.append(Fault(FaultKind.REFUSAL, contains="shirt number 2 for summer"))
+    made = session.fix_file(tmp_path / "fixes.tsv", suggest=True, evaluator=evaluator)
+    assert made.failed == 1 and made.proposed == 5 and "1 products failed" in str(made)
+    server.faults.clear()
+    server.reset()
+    again = session.fix_file(tmp_path / "fixes.tsv", suggest=True, evaluator=evaluator)
+    assert server.stats.requests == 1
+    assert again.failed == 0 and again.proposed == 6
+
+
+def test_a_budget_caps_what_asking_costs(server: ModelServer, tmp_path: Path) -> None:
+    evaluator, session = audited(server, tmp_path)
+    with pytest.raises(BudgetReached):
+        session.fix_file(tmp_path / "f.tsv", suggest=True, evaluator=evaluator, budget_usd=1e-9)
+    assert not (tmp_path / "f.tsv").exists()
+
+
+def test_a_session_of_proposals_says_how_to_go_on_with_it(server: ModelServer, tmp_path: Path) -> None:
+    evaluator, session = audited(server, tmp_path)
+    session.fix_file(tmp_path / "fixes.tsv", suggest=True, evaluator=evaluator)
+    other = next(sid for sid in session_ids(tmp_path) if sid != session.id)
+    with pytest.raises(InputError, match="fix_file"):
+        resume(other, output_dir=tmp_path)

@@ -46,8 +46,8 @@ class Advice:
             (Int64); coverage_pct and coverage_if_filled_pct (0 to 100, of the group); gain, gain_low, gain_high
             (points of the group's coverage); gain_per_product (points of each product to be edited);
             answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by);
-            answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each). There are
-            at most 10,000 rows; `attrs["feedeval"]["left_out"]` says how many more there would be.
+            answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each).
+            There are at most 10,000 rows; `attrs["feedeval"]["left_out"]` says how many more there would be.
 
         Raises:
             InputError: The session is no audit, or an argument is none of those there are.
@@ -88,8 +88,9 @@ class Advice:
         by a name that is no such attribute is asked for by its question. An empty cell changes nothing.
 
         Filled, it is laid over the feed by `apply_fixes`, which leaves out questions without an answer; `check_feed`
-        reads it with `supplemental=True`. Before it is sent to Google as it is, questions without an answer have to
-        go, and a supplement takes the place of questions and answers that the feed has already.
+        reads it with `supplemental=True`. What is uploaded is made of it by `write_supplement`, because a supplement
+        takes the place of what the feed has: without questions that wait for their answer, and with the values that
+        stand beside a new one.
 
         Args:
             path: Ends in `.tsv` or `.txt`.

@@ -215,18 +215,28 @@ def _row(entry: Entry, columns: Sequence[str], proposed: Mapping[str, str], *, a
     return [entry.product_id, *values, *([pairs] if asks else [])]
 
 
-def write_table(target: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write rows that a spreadsheet shows and does not run; the byte order mark tells it the encoding.
+def write_table(target: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, for_people: bool = True) -> None:
+    """Write rows as a tab-separated file, whole or not at all.
+
+    Args:
+        target: Where to write.
+        header: Names of the columns.
+        rows: Their cells.
+        for_people: It is opened in a spreadsheet: cells that it would run get an apostrophe in front, and a byte order
+            mark tells it the encoding.
 
     Raises:
         StorageError: The file cannot be written.
     """
 
     def write(unfinished: Path) -> None:
-        with unfinished.open("w", encoding="utf-8-sig", errors="replace", newline="") as out:
+        encoding = "utf-8-sig" if for_people else "utf-8"
+        with unfinished.open("w", encoding=encoding, errors="replace", newline="") as out:
             writer = csv.writer(out, delimiter="\t", lineterminator="\n")
             writer.writerow(header)
-            writer.writerows([safe_cell(_one_cell(cell)) for cell in row] for row in rows)
+            for row in rows:
+                cells = map(_one_cell, row)
+                writer.writerow([safe_cell(cell) for cell in cells] if for_people else list(cells))
 
     write_whole(target, write)
 
