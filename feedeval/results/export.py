@@ -1,7 +1,8 @@
 """Tables to files that other programs open, safely.
 
 CSV is written as UTF-8 with a byte order mark: Excel reads a file without one in the code page of its country, and
-pandas skips the mark by itself. Cells that a spreadsheet would run as a formula are neutralised.
+pandas skips the mark by itself. Cells that a spreadsheet would run as a formula are neutralised. Tables go through a
+few thousand rows at a time, so that texts which stay on disk are never in memory all at once.
 """
 
 from __future__ import annotations
@@ -9,36 +10,30 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pandas as pd
 
 from feedeval.errors import InputError, StorageError
 from feedeval.feed.sheets import safe_cell
+from feedeval.results.excel import refuse_too_many, write_excel
 from feedeval.results.lazytext import TEXT, LazyTextDtype
 
 _CHUNK_ROWS = 2_000
 """Rows written at once: texts that stay on disk are read for so many rows only, once for all columns."""
 
+_LOOKED_AT = 100
+"""Cells of a column by which it is judged whether its texts repeat."""
 
-def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a copy whose text a spreadsheet shows and does not run.
+_NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
-    Text that begins like a formula (`=`, `+`, `-`, `@`, their full-width forms, tab, line break) gets an apostrophe in
-    front, column names included. Numbers stay as they are, also those written as text such as `-12.5`.
-    """
-    safe = frame.copy(deep=False)
-    for position in range(frame.shape[1]):
-        column = frame.iloc[:, position]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            column = column.astype(object)
-        if not (pd.api.types.is_object_dtype(column.dtype) or isinstance(column.dtype, pd.StringDtype | LazyTextDtype)):
-            continue
-        cells = pd.Series([safe_cell(cell) for cell in column], index=frame.index, dtype=object)
-        safe.isetitem(position, cells)  # type: ignore[arg-type]  # takes a Series, whatever the stubs say
-    safe.columns = pd.Index([safe_cell(name) for name in frame.columns])
-    return safe
+Chunks = Iterable[pd.DataFrame]
+"""Parts of one table, in order, with the same columns; at least one, which may have no rows."""
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path) -> Path:
@@ -46,24 +41,46 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> Path:
 
     Args:
         frame: What to write.
-        path: Its suffix says how: `.csv` (safe for spreadsheets, UTF-8 with a byte order mark), `.jsonl` (a JSON object
-            a line) or `.parquet` (needs pyarrow).
+        path: Its suffix says how: `.csv` (safe for spreadsheets, UTF-8 with a byte order mark), `.xlsx` (needs
+            openpyxl; nothing in it runs), `.jsonl` (a JSON object a line) or `.parquet` (needs pyarrow).
 
     Raises:
-        InputError: Another suffix, a folder that is not there, or Parquet without pyarrow.
+        InputError: Another suffix, a folder that is not there, a package that is missing, or more rows than a
+            worksheet takes.
         StorageError: The file cannot be written.
     """
+    return write_chunks(sliced(frame), path, rows=len(frame))
+
+
+def sliced(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield a table in parts as they are written."""
+    for start in range(0, max(len(frame), 1), _CHUNK_ROWS):
+        yield frame.iloc[start : start + _CHUNK_ROWS]
+
+
+def write_chunks(chunks: Chunks, path: str | Path, *, rows: int) -> Path:
+    """Write a table that comes in parts, as `write_frame` does.
+
+    Args:
+        chunks: The parts.
+        path: Where to write.
+        rows: How many rows there are in all.
+    """
     target = Path(path)
-    writer = _WRITERS.get(target.suffix.lower())
+    suffix = target.suffix.lower()
+    writer = _WRITERS.get(suffix)
     if writer is None:
         raise InputError(f"{target.name}: the suffix says how to write, one of {', '.join(_WRITERS)}")
     if not target.parent.is_dir():
         raise InputError(f"{target.parent} is not a folder: make it first")
-    if writer is _write_parquet and importlib.util.find_spec("pyarrow") is None:
+    if suffix in _PACKAGES and importlib.util.find_spec(_PACKAGES[suffix][0]) is None:
+        package, extra = _PACKAGES[suffix]
         raise InputError(
-            "Parquet needs the package pyarrow: run `pip install 'feedeval[parquet]'`, or write .csv or .jsonl"
+            f"{suffix} needs the package {package}: run `pip install 'feedeval[{extra}]'`, or write .csv or .jsonl"
         )
-    write_whole(target, lambda unfinished: writer(frame, unfinished))
+    if suffix == ".xlsx":
+        refuse_too_many(rows)
+    write_whole(target, lambda unfinished: writer(chunks, unfinished))
     return target
 
 
@@ -87,32 +104,95 @@ def write_whole(target: Path, write: Callable[[Path], None], *, mode: int = 0o66
         ) from exc
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    for start in range(0, max(len(frame), 1), _CHUNK_ROWS):
-        chunk = spreadsheet_safe(frame.iloc[start : start + _CHUNK_ROWS])
-        first = start == 0
-        encoding = "utf-8-sig" if first else "utf-8"
-        chunk.to_csv(path, mode="w" if first else "a", header=first, index=False, encoding=encoding, errors="replace")
+def _write_csv(chunks: Chunks, path: Path) -> None:
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as out:
+        out.write("\ufeff")
+        for number, chunk in enumerate(chunks):
+            if not number:
+                out.write(",".join(_csv_cell(str(name)) for name in chunk.columns) + "\n")
+            cells = [_csv_column(column) for column in plain_columns(chunk)]
+            # A line without anything on it would be no row to whoever reads the file.
+            out.writelines((",".join(row) or '""') + "\n" for row in zip(*cells, strict=True))
 
 
-def _write_json_lines(frame: pd.DataFrame, path: Path) -> None:
-    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as out:
-        for start in range(0, len(frame), _CHUNK_ROWS):
-            chunk = frame.iloc[start : start + _CHUNK_ROWS].astype(object)
-            for row in chunk.where(chunk.notna(), None).to_dict("records"):
-                out.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+def _csv_column(values: list[Any]) -> list[str]:
+    # Most columns of a long table repeat a few texts, which are quoted once each.
+    first = values[:_LOOKED_AT]
+    if all(isinstance(value, str) or value is None for value in values) and len(set(first)) <= len(first) // 2:
+        quoted = {value: _csv_cell(value) for value in set(values)}
+        return [quoted[value] for value in values]
+    return [_csv_cell(value) for value in values]
 
 
-def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    _in_memory(frame).to_parquet(path, index=False)
+def _csv_cell(cell: Any) -> str:
+    """Return a cell as it stands in a CSV file (RFC 4180); much quicker than the csv module for long texts."""
+    if cell is None:
+        return ""
+    text = safe_cell(cell) if isinstance(cell, str) else str(cell)
+    return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
+
+
+def plain_columns(chunk: pd.DataFrame) -> list[list[Any]]:
+    """Return the columns as plain Python values, None where a cell is missing."""
+    found = []
+    for position in range(chunk.shape[1]):
+        column = chunk.iloc[:, position]
+        missing = column.isna().to_numpy(dtype=bool)
+        values = column.astype(object).tolist()
+        if missing.any():
+            values = [None if gone else value for value, gone in zip(values, missing, strict=True)]
+        found.append(values)
+    return found
+
+
+def _write_json_lines(chunks: Chunks, path: Path) -> None:
+    with path.open("wb") as out:
+        for chunk in chunks:
+            names = [str(name) for name in chunk.columns]
+            rows = (dict(zip(names, row, strict=True)) for row in zip(*plain_columns(chunk), strict=True))
+            out.writelines(map(_json_line, rows))
+
+
+def _json_line(row: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(row, default=str, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair, or a whole number beyond 64 bits.
+        return f"{json.dumps(row, ensure_ascii=False, default=str)}\n".encode("utf-8", "replace")
+
+
+def _write_parquet(chunks: Chunks, path: Path) -> None:
+    import pyarrow as pa  # only who has the extra has it
+    from pyarrow import parquet
+
+    parts = iter(chunks)
+    first = _in_memory(next(parts))
+    if any(pd.api.types.is_object_dtype(dtype) for dtype in first.dtypes):
+        # What is in such a column shows only once all of it is there.
+        pd.concat([first, *map(_in_memory, parts)]).to_parquet(path, index=False)
+        return
+    schema = pa.Schema.from_pandas(first, preserve_index=False)
+    with parquet.ParquetWriter(path, schema) as out:
+        for part in chain([first], map(_in_memory, parts)):
+            out.write_table(pa.Table.from_pandas(part, schema=schema, preserve_index=False))
 
 
 def _in_memory(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: TEXT for name, dtype in frame.dtypes.items() if isinstance(dtype, LazyTextDtype)})
 
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+def _write_excel(chunks: Chunks, path: Path) -> None:
+    parts = iter(chunks)
+    first = next(parts)
+    rows = (row for part in chain([first], parts) for row in zip(*plain_columns(part), strict=True))
+    write_excel([str(name) for name in first.columns], rows, path)
+
+
+_WRITERS: dict[str, Callable[[Chunks, Path], None]] = {
     ".csv": _write_csv,
+    ".xlsx": _write_excel,
     ".jsonl": _write_json_lines,
     ".parquet": _write_parquet,
 }
+_PACKAGES = {".parquet": ("pyarrow", "parquet"), ".xlsx": ("openpyxl", "excel")}
+"""What a kind of file needs, and the extra that brings it."""

@@ -13,10 +13,10 @@ from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.feed.sources import shown_address
 from feedeval.records import SCHEMA_VERSION
 from feedeval.results.archive import backup, remove_files, restore
-from feedeval.results.export import write_frame
-from feedeval.results.frames import RowStatus
+from feedeval.results.export import write_chunks
 from feedeval.results.lazytext import TEXT
 from feedeval.results.loading import decode_batches
+from feedeval.results.merging import Merged, RowKind, row_kind
 from feedeval.results.session import Session, find_session
 from feedeval.run import store
 from feedeval.run.files import session_paths
@@ -154,7 +154,11 @@ def as_session(session: Session | str | None, output_dir: Path) -> Session:
 
 
 def consolidate(
-    sessions: Session | str | Iterable[Session | str], path: str | Path, *, output_dir: str | Path = "output"
+    sessions: Session | str | Iterable[Session | str],
+    path: str | Path,
+    *,
+    rows: str = RowKind.PRODUCTS,
+    output_dir: str | Path = "output",
 ) -> Path:
     """Write the results of one or several sessions as one table and return its path.
 
@@ -163,12 +167,14 @@ def consolidate(
 
     Args:
         sessions: Sessions or their names.
-        path: `.csv` (safe for spreadsheets), `.jsonl` or `.parquet`.
+        path: `.csv` (safe for spreadsheets), `.xlsx` (nothing in it runs), `.jsonl` or `.parquet`.
+        rows: What a row is: `products`, as `Session.results`, or `judgements`, as `Session.judgements`.
         output_dir: The folder of sessions that are given by name.
 
     Raises:
         SessionNotFound: There is no such session.
-        InputError: No session, sessions of different kinds, or another suffix.
+        InputError: No session, sessions of different kinds, another suffix, a package that is missing, or more rows
+            than a worksheet takes.
         StorageError: The file cannot be written.
     """
     given = [sessions] if isinstance(sessions, Session | str) else list(sessions)
@@ -178,19 +184,9 @@ def consolidate(
     kinds = {session.progress.kind for session in found}
     if len(kinds) > 1:
         raise InputError(f"sessions of different kinds ({', '.join(sorted(kinds))}) do not fit in one table")
-    return write_frame(_newest(sorted({s.id: s for s in found}.values(), key=lambda s: s.id)), path)
-
-
-def _newest(sessions: Sequence[Session]) -> pd.DataFrame:
-    frame = pd.concat([s.results.assign(session=s.id) for s in sessions], ignore_index=True)
-    keys = pd.concat([s.keys for s in sessions], ignore_index=True)
-    rank = pd.DataFrame({"key": keys, "done": frame["status"] == RowStatus.DONE.value, "row": range(len(frame))})
-    best = rank.sort_values(["done", "row"], kind="stable").drop_duplicates("key", keep="last")
-    # Products stand where they were first seen, so that one session's table is in the order of its feed.
-    place = rank.drop_duplicates("key").set_index("key")["row"]
-    rows: pd.Series[int] = best.set_index("key")["row"].reindex(place.index)
-    newest: pd.DataFrame = frame.iloc[rows.to_numpy()].reset_index(drop=True)
-    return newest
+    kind = row_kind(rows, found)
+    merged = Merged(sorted({session.id: session for session in found}.values(), key=lambda session: session.id))
+    return write_chunks(merged.rows(kind), path, rows=merged.count(kind))
 
 
 def cleanup(

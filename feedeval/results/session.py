@@ -294,14 +294,21 @@ class Session(Advice):
         drawn = source.get("sample") if isinstance(source, dict) else None
         return whole_feed(self.batch_paths, drawn) if drawn else None
 
-    def consolidate(self, path: str | Path) -> Path:
-        """Write the results as one table: `.csv` for spreadsheets, `.jsonl`, or `.parquet`; return its path.
+    def consolidate(self, path: str | Path, *, rows: str = "products") -> Path:
+        """Write the results as one table and return its path.
+
+        Args:
+            path: `.csv` for spreadsheets, `.xlsx`, `.jsonl`, or `.parquet`.
+            rows: What a row is: `products`, as `results`, or `judgements`, as `judgements`.
 
         Raises:
-            InputError: Another suffix, or Parquet without pyarrow.
+            InputError: Another suffix, a package that is missing, or more rows than a worksheet takes.
             StorageError: The file cannot be written.
         """
-        return write_frame(self.results, path)
+        from feedeval.results.merging import RowKind, row_kind
+
+        kind = row_kind(rows, [self])
+        return write_frame(self.results if kind is RowKind.PRODUCTS else self.judgements, path)
 
     def facts(self) -> dict[str, object]:
         """Return the session's state by name, for display; reads the progress file only."""

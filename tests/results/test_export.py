@@ -9,7 +9,7 @@ import pytest
 
 from feedeval.errors import InputError, StorageError
 from feedeval.feed.sheets import bare_cell, safe_cell
-from feedeval.results.export import spreadsheet_safe, write_frame
+from feedeval.results.export import write_frame
 from feedeval.results.session import load_session
 from tests.results.factory import Plan, write_session
 
@@ -48,27 +48,39 @@ def test_numbers_and_ordinary_text_stay(cell: str) -> None:
     assert not isinstance(cell, str) or bare_cell(cell) == cell
 
 
-def test_numbers_are_never_touched_and_the_frame_given_stays() -> None:
+def csv_lines(frame: pd.DataFrame, folder: Path) -> list[str]:
+    return write_frame(frame, folder / "cells.csv").read_text(encoding="utf-8-sig").splitlines()
+
+
+def test_numbers_are_never_touched_and_the_frame_given_stays(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"=n": [-1.5, 2.0], "i": pd.array([-1, None], dtype="Int64"), "t": ["=1", "ok"], "o": [-3, "=x"]}
     )
     before = frame.copy()
-    safe = spreadsheet_safe(frame)
+    assert csv_lines(frame, tmp_path) == ["'=n,i,t,o", "-1.5,-1,'=1,-3", "2.0,,ok,'=x"]
     pd.testing.assert_frame_equal(frame, before)
-    assert list(safe.columns) == ["'=n", "i", "t", "o"]
-    assert safe["'=n"].dtype == np.float64 and safe["i"].dtype == "Int64"
-    assert safe["t"].tolist() == ["'=1", "ok"]
-    assert safe["o"].tolist() == [-3, "'=x"]
 
 
-def test_categories_are_neutralised_too() -> None:
-    frame = pd.DataFrame({"c": pd.Categorical(["=1", "b", "=1"])})
-    assert spreadsheet_safe(frame)["c"].tolist() == ["'=1", "b", "'=1"]
+def test_categories_are_neutralised_too(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"c": pd.Categorical(["=1", "b", "=1"]), "b": [True, False, True]})
+    assert csv_lines(frame, tmp_path) == ["c,b", "'=1,True", "b,False", "'=1,True"]
 
 
-def test_repeated_column_names_are_each_kept() -> None:
+def test_repeated_column_names_are_each_kept(tmp_path: Path) -> None:
     frame = pd.DataFrame([["=a", "b"]], columns=["x", "x"])
-    assert spreadsheet_safe(frame).iloc[0].tolist() == ["'=a", "b"]
+    assert csv_lines(frame, tmp_path) == ["x,x", "'=a,b"]
+
+
+def test_a_csv_is_the_one_that_pandas_would_write(tmp_path: Path) -> None:
+    texts = ['a "quoted" word', "one,two", "line\nbreak", "", None, "ümlaut", " edge ", "'"] * 30
+    frame = pd.DataFrame({"t": texts, "f": np.arange(len(texts)) / 7, "n": pd.array(range(len(texts)), dtype="Int64")})
+    ours = write_frame(frame, tmp_path / "ours.csv")
+    frame.to_csv(tmp_path / "theirs.csv", index=False, encoding="utf-8-sig")
+    assert ours.read_bytes() == (tmp_path / "theirs.csv").read_bytes()
+    returns = pd.DataFrame({"t": ["carriage\rreturn"]})
+    assert csv_lines(returns, tmp_path)[1:] == ['"carriage', 'return"'], "a return inside quotes ends no row"
+    lonely = pd.DataFrame({"t": ["a", None, "b"]})
+    assert len(pd.read_csv(write_frame(lonely, tmp_path / "lonely.csv"), skip_blank_lines=True)) == 3
 
 
 def hostile(tmp_path: Path, title: str) -> pd.DataFrame:
@@ -105,19 +117,27 @@ def test_parquet_keeps_dtypes(tmp_path: Path) -> None:
     assert back["yes_count"].dtype == "Int64"
 
 
+def test_parquet_of_many_parts_is_one_table(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"n": range(4_001), "t": pd.array([None] * 4_000 + ["late"], dtype="str")})
+    back = pd.read_parquet(write_frame(frame, tmp_path / "parts.parquet"))
+    assert back["n"].tolist() == list(range(4_001)) and back["t"].iloc[-1] == "late"
+    mixed = pd.DataFrame({"o": pd.Series([None] * 3_000 + [1.5], dtype=object)})
+    assert pd.read_parquet(write_frame(mixed, tmp_path / "mixed.parquet"))["o"].iloc[-1] == 1.5
+
+
 def test_more_rows_than_are_written_at_once_come_out_in_order(tmp_path: Path) -> None:
     frame = pd.DataFrame({"n": range(4_001), "t": ["=x"] * 4_001})
     assert pd.read_csv(write_frame(frame, tmp_path / "n.csv"))["n"].tolist() == list(range(4_001))
     assert len((write_frame(frame, tmp_path / "n.jsonl")).read_text().splitlines()) == 4_001
 
 
-@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "xlsx"])
 def test_an_empty_frame_is_written_too(tmp_path: Path, suffix: str) -> None:
     path = write_frame(pd.DataFrame({"a": pd.array([], dtype="str")}), tmp_path / f"e.{suffix}")
     assert path.exists()
 
 
-@pytest.mark.parametrize("name", ["out.xlsx", "out", "nowhere/out.csv"])
+@pytest.mark.parametrize("name", ["out.xls", "out", "nowhere/out.csv"])
 def test_an_unusable_path_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"out|nowhere"):
         write_frame(pd.DataFrame({"a": [1]}), tmp_path / name)

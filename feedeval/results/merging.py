@@ -1,0 +1,102 @@
+"""Several sessions as one table: of each product the newest result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from feedeval.errors import InputError
+from feedeval.results.export import sliced
+from feedeval.results.frames import RowStatus
+from feedeval.results.judgements import judgement_frame
+from feedeval.results.lazytext import TEXT
+from feedeval.results.session import Session
+
+Rows = NDArray[np.int64]
+
+
+class RowKind(StrEnum):
+    """What a row of a table stands for."""
+
+    PRODUCTS = "products"
+    JUDGEMENTS = "judgements"
+
+
+class Merged:
+    """The newest result of each product (by its key) in several sessions.
+
+    One that failed later on does not hide a result that is there.
+
+    Args:
+        sessions: The sessions, the oldest first.
+    """
+
+    def __init__(self, sessions: Sequence[Session]) -> None:
+        self._sessions = list(sessions)
+        self._frames = [session.results for session in sessions]
+        sizes = [len(frame) for frame in self._frames]
+        rank = pd.DataFrame(
+            {
+                "key": pd.concat([session.keys for session in sessions], ignore_index=True),
+                "done": np.concatenate([(f["status"] == RowStatus.DONE.value).to_numpy(bool) for f in self._frames]),
+                "row": np.arange(sum(sizes)),
+            }
+        )
+        best = rank.sort_values(["done", "row"], kind="stable").drop_duplicates("key", keep="last").set_index("key")
+        # Products stand where they were first seen, so that one session's table is in the order of its feed.
+        places = best.loc[rank["key"].drop_duplicates()]
+        self._keys, rows = places.index, places["row"].to_numpy(dtype=np.int64)
+        starts = np.cumsum([0, *sizes[:-1]])
+        self._owner = np.searchsorted(starts, rows, side="right") - 1
+        self._row = rows - starts[self._owner]
+
+    def products(self) -> Iterator[pd.DataFrame]:
+        """Yield a row a product, in parts; the last column, `session`, says where a row is from."""
+        names = list(dict.fromkeys(name for frame in self._frames for name in frame.columns))
+        order = pd.DataFrame({"owner": self._owner, "row": self._row})
+        for part in sliced(order):
+            rows = [
+                frame.iloc[part.loc[part["owner"] == owner, "row"]].assign(session=session.id)
+                for owner, (session, frame) in enumerate(zip(self._sessions, self._frames, strict=True))
+            ]
+            places = np.argsort(part["owner"].to_numpy(), kind="stable")
+            together = pd.concat(rows, ignore_index=True).reindex(columns=[*names, "session"])
+            yield together.iloc[np.argsort(places)].reset_index(drop=True)
+
+    def judgements(self) -> Iterator[pd.DataFrame]:
+        """Yield a row a judgement of these results, session by session, in parts; the last column is `session`."""
+        for owner, session in enumerate(self._sessions):
+            # Read without being kept: two large sessions at once need not fit into memory.
+            frame = judgement_frame(session.batch_paths)
+            mine = set(self._keys[self._owner == owner])
+            frame = frame[frame["key"].isin(mine)].astype({"taxonomy": TEXT, "verdict": TEXT})
+            yield from sliced(frame.assign(session=pd.array([session.id] * len(frame), dtype=TEXT)))
+
+    def count(self, kind: RowKind) -> int:
+        """Return how many rows there are of a kind."""
+        if kind is RowKind.PRODUCTS:
+            return len(self._row)
+        counts = ["yes_count", "partial_count", "no_count"]
+        frames = ((n, frame[counts].sum(axis=1).to_numpy()) for n, frame in enumerate(self._frames))
+        return int(sum(asked[self._row[self._owner == owner]].sum() for owner, asked in frames))
+
+    def rows(self, kind: RowKind) -> Iterator[pd.DataFrame]:
+        """Yield the rows of a kind."""
+        return self.products() if kind is RowKind.PRODUCTS else self.judgements()
+
+
+def row_kind(rows: str, sessions: Sequence[Session]) -> RowKind:
+    """Return what a row stands for.
+
+    Raises:
+        InputError: It is neither, or a session has no judgements.
+    """
+    if rows not in tuple(RowKind):
+        raise InputError(f"rows={rows!r}: choose one of {', '.join(RowKind)}")
+    if rows == RowKind.JUDGEMENTS and (other := next((s for s in sessions if not s.has_evaluations), None)):
+        raise InputError(f"session {other.id} is of the kind {other.progress.kind}: it has no judgements")
+    return RowKind(rows)
