@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import InputError
+from feedeval.feed.cells import cell
 from feedeval.feed.columns import Shape, attributes
 from feedeval.feed.faults import warn
 from feedeval.feed.product import FieldValue
-from feedeval.feed.reader import read_feed
+from feedeval.feed.reader import products, read_feed
 from feedeval.feed.sheets import bare_cell
 from feedeval.feed.sources import SourceLike
 from feedeval.feed.spec import is_filled
@@ -67,7 +68,8 @@ def apply_fixes(feed: pd.DataFrame | SourceLike, fixes: pd.DataFrame | SourceLik
         if "id" not in frame.columns:
             raise InputError(f"the {what} has no id column: without it nobody can tell which product is meant")
     laying = _Laying(base)
-    for entry in filled.to_dict("records"):
+    # A frame that somebody made or read from a spreadsheet holds questions and lists as text, as a file does.
+    for entry in products(filled):
         laying.add(entry)
     result = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in laying.columns.items()})
     result.index = base.index
@@ -85,8 +87,9 @@ def _rows_by_id(base: pd.DataFrame) -> dict[str, list[int]]:
 
 
 def _text(value: object) -> str:
-    first = value[0] if isinstance(value, list) and value else value
-    return str(first).strip()
+    """Return an id as text, as it is read: a column of whole numbers with a gap is one of floats."""
+    text = cell(value[0] if isinstance(value, list) and value else value)
+    return text if isinstance(text, str) else ""
 
 
 class _Laying:

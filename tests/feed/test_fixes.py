@@ -102,6 +102,22 @@ def test_a_filled_row_without_an_id_is_told() -> None:
         apply_fixes(feed(), pd.DataFrame({"id": [None, None], "material": ["Oak", None]}))
 
 
+def test_a_frame_of_a_spreadsheet_is_read_as_its_file_would_be() -> None:
+    fixes = pd.DataFrame(
+        {
+            "ID": ["A", "C"],
+            "Colour": ["Red", None],
+            "question_and_answer": ["Q: Is it heavy?\nA: Yes\nQ: Why?\nA:", "Q: Why?\nA:"],
+        }
+    ).rename(columns={"ID": "id"})
+    with pytest.warns(FeedWarning, match="'C'"):
+        after = apply_fixes(feed(), fixes)
+    assert cell(after, "A", "color") == "Red"
+    assert cell(after, "A", "question_and_answer") == [{"question": "Is it heavy?", "answer": "Yes"}]
+    numbers = pd.DataFrame({"id": [12.0, None], "title": ["x", "y"]})
+    assert apply_fixes(numbers, pd.DataFrame({"id": [12], "material": ["Oak"]}))["material"][0] == "Oak"
+
+
 def test_without_an_id_column_nothing_is_laid_over_anything() -> None:
     with pytest.raises(InputError, match="file of fixes has no id column"):
         apply_fixes(feed(), pd.DataFrame({"material": ["Oak"]}))
