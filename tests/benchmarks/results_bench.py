@@ -22,11 +22,15 @@ from typing import Any
 
 import psutil
 
+from feedeval.results.compare import compare
 from feedeval.results.library import consolidate, list_sessions
 from feedeval.results.session import Session, load_session
 from tests.results.factory import Plan, write_session
 
-TARGETS = {"results": "2 s, 300 MB", "judgements": "6 s", "gaps": "20 s, 2,000 MB", "fix file": "20 s, 2,000 MB"}
+PASSED_ON = ("gaps", "fix file", "csv", "jsonl", "parquet", "judgements csv", "compare")
+"""Views that make of a session what people work with and pass on."""
+
+TARGETS = {"results": "2 s, 300 MB", "judgements": "6 s", **dict.fromkeys(PASSED_ON, "20 s, 2,000 MB")}
 
 VIEWS: dict[str, Callable[[Session], Any]] = {
     "results": lambda session: session.results,
@@ -39,6 +43,10 @@ VIEWS: dict[str, Callable[[Session], Any]] = {
     "gaps": lambda session: session.gaps(within="category"),
     "fix file": lambda session: session.fix_file(session.output_dir / "fixes.tsv"),
     "csv": lambda session: consolidate(session, session.output_dir / "all.csv"),
+    "jsonl": lambda session: consolidate(session, session.output_dir / "all.jsonl"),
+    "parquet": lambda session: consolidate(session, session.output_dir / "all.parquet"),
+    "judgements csv": lambda session: consolidate(session, session.output_dir / "judged.csv", rows="judgements"),
+    "compare": lambda session: repr(compare(session, session)),
 }
 
 

@@ -41,17 +41,14 @@ def reading(*, products: int, rounds: int) -> list[Figure]:
         write_session(Path(folder), plan)
         results = results_bench.best("results", Path(folder), rounds)
         judgements = results_bench.best("judgements", Path(folder), rounds)
-        gaps = results_bench.best("gaps", Path(folder), rounds)
-        fixes = results_bench.best("fix file", Path(folder), rounds)
+        others = {view: results_bench.best(view, Path(folder), rounds) for view in results_bench.PASSED_ON}
     return [
         Figure(f"session.results of {products:,} products", results["seconds"], "s", at_most=2.0 * share),
         Figure(f"session.results of {products:,}: memory at its peak", results["peak_mb"], "MB", at_most=300.0),
         Figure(f"session.judgements, {products * 12:,} rows", judgements["seconds"], "s", at_most=6.0 * share),
         Figure(f"session.judgements, {products * 12:,} rows: held", judgements["held_mb"], "MB"),
-        Figure(f"session.gaps of {products:,} products", gaps["seconds"], "s", at_most=20.0),
-        Figure(f"session.gaps of {products:,}: memory at its peak", gaps["peak_mb"], "MB", at_most=2000.0),
-        Figure(f"session.fix_file of {products:,} products", fixes["seconds"], "s", at_most=20.0),
-        Figure(f"session.fix_file of {products:,}: memory at its peak", fixes["peak_mb"], "MB", at_most=2000.0),
+        *(Figure(f"{view} of {products:,} products", f["seconds"], "s", at_most=20.0) for view, f in others.items()),
+        *(Figure(f"{view}: memory at its peak", f["peak_mb"], "MB", at_most=2000.0) for view, f in others.items()),
     ]
 
 
