@@ -56,8 +56,10 @@ class Dashboard:
             SessionNotFound: There is no such session.
         """
         sid = find_session(session, self.output_dir)
-        self._lay_out()
-        self._open(sid)
+        desk = self._lay_out()
+        with desk.lock:
+            self.refresh()
+            self._open(sid)
         return self
 
     def refresh(self) -> None:
@@ -90,6 +92,7 @@ class Dashboard:
             print(self)
             return
         if find_spec("ipywidgets") is None:
+            self.refresh()
             self._outputs.append(Output(self._still()))
             return
         desk = self._lay_out()
@@ -122,13 +125,10 @@ class Dashboard:
             from feedeval.dashboard.desk import Desk
             from feedeval.dashboard.sessions_view import SessionsView
 
-            self._frame = list_sessions(self.output_dir)
             self._rest.clear()
             self._desk = Desk()
             self._list = SessionsView(self._desk, self.output_dir, self._open, self.refresh)
             self._desk.show(self._list.root)
-            self._paint()
-            self._keep_watch()
         return self._desk
 
     def _paint(self) -> None:
@@ -172,18 +172,18 @@ class Dashboard:
         desk = self._desk
         if desk is None or not threading.main_thread().is_alive():
             return False
-        moving = worked_on(self._frame, self.output_dir)
-        frame = refreshed(self._frame, self.output_dir, moving)
-        with desk.lock:
-            if desk.closed:
-                return False
-            try:
+        try:
+            frame = refreshed(self._frame, self.output_dir, worked_on(self._frame, self.output_dir))
+            with desk.lock:
+                if desk.closed:
+                    return False
                 self._frame = frame
                 self._paint()
-            except Exception as exc:  # shown to whoever looks
+            return bool(worked_on(frame, self.output_dir))
+        except Exception as exc:  # shown to whoever looks
+            with desk.lock:
                 desk.fail(exc)
-                return False
-        return bool(worked_on(frame, self.output_dir))
+            return False
 
 
 def _watch(ref: weakref.ref[Dashboard], rest: threading.Event) -> None:

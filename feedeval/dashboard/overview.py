@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from feedeval.dashboard.listing import age, size_words, state
-from feedeval.errors import SessionError
+from feedeval.errors import InputError, SessionError
 from feedeval.html import Markup, escape, table
 from feedeval.notebook import plots
 from feedeval.notebook.pictures import themed_figure
@@ -17,10 +17,11 @@ from feedeval.notebook.report_parts import foreign
 from feedeval.notebook.report_sections import source_name
 from feedeval.notebook.view import bar_row, figures, health_lines, kind_words
 from feedeval.records import Progress, Status
+from feedeval.results.agreement import agreement
 from feedeval.results.frames import RowStatus
 from feedeval.results.library import DAMAGED, session_info
 from feedeval.results.plaintext import clip
-from feedeval.results.session import Session, money
+from feedeval.results.session import KIND_SHADOW, Session, money
 from feedeval.run.reporters import duration
 
 _REASON_CHARS = 400
@@ -128,8 +129,10 @@ def findings_html(session: Session, results: pd.DataFrame) -> Markup:
 
     The lists need a look at every judgement, so that an audit that is too large for that gets more plots instead.
     """
+    if session.progress.kind == KIND_SHADOW:
+        return Markup(f"{_agreement(results)}{_lists(session)}")
     if not session.is_audit:
-        return Markup(f"<h4>What it found</h4>{_lists(session)}" if session.is_small and len(results) else "")
+        return Markup(_lists(session) if session.is_small and len(results) else "")
     done = results[results["status"] == RowStatus.DONE.value]
     if done.empty:
         return Markup("<p>No product has been evaluated yet, so there are no scores to show.</p>")
@@ -141,6 +144,14 @@ def findings_html(session: Session, results: pd.DataFrame) -> Markup:
     more = (plots.coverage_by_category, plots.missing_fields)
     pictures = [themed_figure(lambda ax, plot=plot: plot(done, ax)) for plot in more]  # type: ignore[misc]
     return Markup(head + "".join(pictures))
+
+
+def _agreement(results: pd.DataFrame) -> str:
+    try:
+        return f'<div class="fe-scroll">{agreement(results)._repr_html_()}</div>'
+    except InputError as exc:
+        # Nothing can be compared yet.
+        return f"<p>{escape(exc)}</p>"
 
 
 def _lists(session: Session) -> str:

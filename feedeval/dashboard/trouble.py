@@ -12,6 +12,7 @@ from feedeval.html import Markup, table
 from feedeval.notebook import plots
 from feedeval.notebook.browser.record import failure_html
 from feedeval.notebook.browser.rows import Span, quiet
+from feedeval.notebook.browser.shapes import name_of
 from feedeval.notebook.pictures import themed_figure
 from feedeval.notebook.report_parts import foreign, text_of
 from feedeval.notebook.view import health_lines
@@ -33,7 +34,7 @@ def errors_html(session: Session) -> Markup:
     several = failures["error_type"].nunique() > 1
     latest = failures.sort_values("timestamp", ascending=False, kind="stable").head(LATEST)
     shown = "".join(
-        f"<div><p>{foreign(text_of(values['title']) or values['key'], 120)} {quiet(str(values['key']))}</p>"
+        f"<div><p>{foreign(name_of(values, 'filename'), 120)} {quiet(str(values['key']))}</p>"
         f"{failure_html(values)}</div>"
         for values in latest.to_dict("records")
     )

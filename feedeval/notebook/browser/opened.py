@@ -13,7 +13,7 @@ from feedeval.notebook.browser.record import product_html, record_html
 from feedeval.notebook.browser.shapes import Shape, shape_of
 from feedeval.results.frames import RowStatus
 from feedeval.results.product import of_row
-from feedeval.results.session import Session
+from feedeval.results.session import KIND_SHADOW, Session
 
 
 def read(session: Session) -> Opened | FeedevalError:
@@ -30,6 +30,16 @@ def stand_of(session: Session) -> tuple[object, ...]:
     return progress.counts, progress.batches_complete, progress.calls
 
 
+def with_agreement(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the results of a shadow run with a column that says whether people and the model agree.
+
+    Labels are the same where they differ in case and white space only; without a prediction there is no answer.
+    """
+    said, predicted = (results[name].str.strip().str.casefold() for name in ("true_class", "predicted_class"))
+    agrees = said.eq(predicted).map({True: "yes", False: "no"})
+    return results.assign(agrees=agrees.where(said.notna() & predicted.notna()))
+
+
 class Opened:
     """The frames of one session, as they were when it was opened.
 
@@ -42,6 +52,8 @@ class Opened:
         self.stand = stand_of(session)
         """How far it was when it was read."""
         self.results = session.results
+        if session.progress.kind == KIND_SHADOW:
+            self.results = with_agreement(self.results)
         self.reports = session.reports
         self.shape: Shape = shape_of(session, self.results)
 

@@ -64,7 +64,7 @@ def failure_html(failure: Mapping[Any, Any]) -> Markup:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value == "" or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value))) or value == ""
 
 
 def _value(value: Any) -> Markup:

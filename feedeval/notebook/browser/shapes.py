@@ -24,7 +24,7 @@ _MOST_GROUPS = 500
 _NAMES = ("filename", "title", "image", "question", "key")
 _GROUPS = ("predicted_class", "prediction", "category", "verdict")
 _SCORES = ("confidence",)
-_FIRST = ("true_class", "label", "predicted_class", "prediction", "confidence", "critical", "severity")
+_FIRST = ("true_class", "label", "predicted_class", "prediction", "agrees", "confidence", "critical", "severity")
 """Columns that are shown first, in sessions that are no audits."""
 _LAST = ("engine", "cost_usd", "error")
 """Columns that are left to the record's own page."""
@@ -72,7 +72,7 @@ def shape_of(session: Session, results: pd.DataFrame) -> Shape:
     return replace(AUDIT, what=what) if session.has_evaluations else shape_of_any(results, what)
 
 
-def name_of(values: Mapping[str, Any], source: str) -> str:
+def name_of(values: Mapping[Any, Any], source: str) -> str:
     """Return what a record is called: its title, else what else identifies it."""
     for column in (source, "title", "product_id", "key"):
         if column in values and (said := plain(text_of(values[column]))):

@@ -78,8 +78,8 @@ _SHEET = """
 .ROOT .fe-tag{border:1px solid var(--jp-border-color1,#888a);border-radius:3px;padding:0 4px;font-size:11px;
  white-space:nowrap}
 .ROOT .fe-fields{display:grid;grid-template-columns:minmax(6em,auto) minmax(0,1fr);gap:4px 16px;margin:8px 0}
-.ROOT .fe-fields dt{opacity:.72;float:none}
-.ROOT .fe-fields dd{margin:0}
+.ROOT .fe-fields dt{opacity:.72;float:none;width:auto;margin:0;font-weight:400;overflow-wrap:normal}
+.ROOT .fe-fields dd{margin:0;width:auto;float:none}
 .ROOT figure{margin:12px 0}
 .ROOT figure img{max-width:100%;height:auto;background:none}
 body[data-jp-theme-light="false"] .ROOT .feedeval-on-light{display:none}
