@@ -47,6 +47,8 @@ def test_a_table_is_classified_and_every_other_command_takes_the_session(
     assert "Unreadable rows  2" in text and "no image 'no.png'" in text and "'pink' is not among the classes" in text
     assert "100.0 % (75.8 to 100.0) of 12 predictions are what people said" in text
     assert "No vision model was asked" in text
+    # Nothing would become of trying the same rows again.
+    assert "run the same again: what is done is taken over" in text and "feedeval resume" not in text
 
     for words, shown in {
         "list": "finished",

@@ -289,8 +289,12 @@ def next_steps(session: Session) -> dict[str, str]:
     folder = "" if str(session.output_dir) == "output" else f" --output-dir {shlex.quote(str(session.output_dir))}"
     steps = {"Files": f"{session.output_dir}: {len(session.files):,} files of session {session.id}"}
     if session.status in (Status.FINISHED, Status.RUNNING):
-        if session.status is Status.FINISHED and session.progress.counts.failed:
+        progress = session.progress
+        if session.status is Status.FINISHED and progress.counts.failed > progress.unreadable:
             steps["Try again"] = f"feedeval resume {session.id}{folder}"
+        if session.status is Status.FINISHED and progress.unreadable:
+            # Mended rows are other rows, which this session cannot go on with.
+            steps["Mend"] = "the rows that could not be read, and run the same again: what is done is taken over"
         steps["As a table"] = f"feedeval consolidate {session.id} --to results.csv{folder}"
     else:
         steps["Go on"] = f"feedeval resume {session.id}{folder}"
