@@ -38,9 +38,7 @@ def check_command(arguments: Arguments) -> int:
     from feedeval.results.export import write_frame
 
     feed = read_feed(arguments.feed, limit=arguments.limit)
-    findings = check_feed(
-        feed, target=arguments.target, locale=arguments.locale, supplemental=arguments.supplemental
-    )
+    findings = check_feed(feed, target=arguments.target, locale=arguments.locale, supplemental=arguments.supplemental)
     say(check_table(findings, products=len(feed), width=width()))
     if arguments.csv:
         say(f"\nWritten: {plain(write_frame(findings, arguments.csv))}")

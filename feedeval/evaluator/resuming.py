@@ -49,7 +49,7 @@ def resume(
         raise InputError(f"session {found.id} judges questions: judge_questions with the same table goes on with it")
     if found.progress.kind == suggest.KIND:
         raise InputError(
-            f"session {found.id} proposes values: the audit's fix_file(..., suggest=True, evaluator=...) goes on with it"
+            f"session {found.id} proposes values: the audit's fix_file(..., suggest=True, evaluator=…) goes on with it"
         )
     if found.progress.kind == ShadowJob.kind:
         return resume_shadow(found, feed, api_key=api_key, options=options)

@@ -15,6 +15,7 @@ import orjson
 from feedeval.feed.text import content_hash
 from feedeval.jobs.evidence import is_quoted, normalise
 from feedeval.jobs.prompts import DATA_RULE, fenced
+from feedeval.jobs.reading import sentences
 from feedeval.model.wire import Prompt
 from feedeval.records import Context, Frozen, Gauges, Ledger, Record
 from feedeval.run.job import Documents
@@ -60,6 +61,7 @@ class Proposal(Frozen):
     """The attribute, or the question that it answers."""
     value: str
     quote: str
+    """The sentence that states it."""
     field: str
     """The field that the quote stands in."""
 
@@ -175,8 +177,15 @@ def _supported(product: Incomplete, draft: DraftProposal) -> Proposal | None:
         return None
     for field in product.context.fields:
         if is_quoted(quote, field.text) and _stands_in(value, quote) and _stands_in(value, field.text):
-            return Proposal(name=product.wanted[draft.number - 1], value=value, quote=quote, field=field.name)
+            words = _sentence(quote, field.text)
+            return Proposal(name=product.wanted[draft.number - 1], value=value, quote=words, field=field.name)
     return None
+
+
+def _sentence(quote: str, text: str) -> str:
+    """Return the sentence that a quote was cut from: whoever looks at `waterproof` has to see the `not` before it."""
+    whole = (each for each in sentences(text, keep_questions=True) if normalise(quote) in normalise(each))
+    return next(whole, quote)
 
 
 def _stands_in(value: str, text: str) -> bool:

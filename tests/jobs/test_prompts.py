@@ -46,7 +46,7 @@ def test_a_tag_that_the_text_contains_is_not_used() -> None:
     text = "x"
     for _ in range(3):
         text += prompts._tag(text)
-    fenced = prompts._fenced("PRODUCT", text)
+    fenced = prompts.fenced("PRODUCT", text)
     tag = fenced.splitlines()[0].removeprefix("<<<PRODUCT ")
     assert tag not in text
 

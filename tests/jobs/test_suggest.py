@@ -54,6 +54,14 @@ def test_what_it_does_not_say_is_dropped(number: int, value: str, quote: str) ->
     assert supported(PRODUCT, drafts((number, value, quote))) == ([], 1)
 
 
+def test_a_quote_is_shown_in_the_sentence_that_it_was_cut_from() -> None:
+    text = "Light and airy. It is not waterproof at all. Dries fast."
+    fields = (ContextField(name="description", text=text),)
+    product = PRODUCT._replace(context=Context(category="", fields=fields))
+    kept, _ = supported(product, drafts((2, "waterproof", "waterproof")))
+    assert kept[0].quote == "It is not waterproof at all."
+
+
 def test_of_two_proposals_for_the_same_the_first_counts() -> None:
     kept, dropped = supported(PRODUCT, drafts((1, "Blue", "Blue cotton"), (1, "cotton", "Blue cotton")))
     assert [p.value for p in kept] == ["Blue"] and dropped == 1
