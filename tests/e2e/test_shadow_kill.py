@@ -44,7 +44,7 @@ def test_killed_again_and_again_it_ends_as_if_it_had_not_been(tmp_path: Path) ->
     made = make_labels(tmp_path / "images", ROWS, defects=True)
     killed = tmp_path / "killed"
     lost = 0
-    with ServerProcess("--latency-s", "0.06", "--latency-sigma", "0.3", "--seed", "5") as server:
+    with ServerProcess("--latency-s", "0.1", "--latency-sigma", "0.3", "--seed", "5") as server:
         server.control(truth=made.truth, answers={"error_rate": 0.1})
         for number in range(KILLS):
             process = child(shadow, server.base_url, made.path, killed)
