@@ -14,8 +14,8 @@ def app(output_dir: str | Path = "output", *, places: bool = True) -> App:
 
     Args:
         output_dir: Folder of the sessions; made when the first audit starts.
-        places: Offer to read a feed by its path or address, too. Switch it off where strangers use the page: they
-            could read files of the machine that it runs on.
+        places: Let a feed be named by its path or address, and an endpoint by its address. Switch it off where
+            strangers use the page: they could reach files and servers that only the machine of the page can reach.
     """
     # Imported where it is needed: whoever writes code has no use for the widgets.
     from feedeval.app.desk import App

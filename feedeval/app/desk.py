@@ -226,14 +226,14 @@ class App:
         form.show_results()
         form.results_line.say(Tone.WORKING, "Drawing …")
         form.found.show(found := pages.found(session))
-        form.table.show(offered(session.consolidate(table_path(session)), "Save the table (CSV)"))
+        form.table.show(pages.block(offered(session.consolidate(table_path(session)), "Save the table (CSV)")))
         form.to_do.show(to_do := pages.to_do(session))
         form.products.show(session)
         form.plots.show(plots := pages.plotted(session))
         form.details.show(details := pages.details(session))
         limit = session.progress.settings["source"]["limit"]
         page = report(session, report_path(session), feed=given.for_audit(limit))
-        form.report.show(offered(page, "Save the report (HTML, to send to a client)"))
+        form.report.show(pages.block(offered(page, "Save the report (HTML, to send to a client)")))
         finished = session.status is Status.FINISHED
         word = "All products are through." if finished else "This is what is done so far; Start goes on from here."
         form.results_line.say(Tone.DONE, word)

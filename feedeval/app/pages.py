@@ -39,7 +39,7 @@ _FORMATS = {
 
 # Plots are drawn once for light pages and once for dark ones; JupyterLab and Voilà mark the body with the theme.
 _THEMES = Markup(
-    "<style>.feedeval-on-light,.feedeval-on-dark{max-width:100%;height:auto}"
+    "<style>.feedeval-plots figure{margin:12px 0}.feedeval-on-light,.feedeval-on-dark{max-width:100%;height:auto}"
     'body[data-jp-theme-light="false"] .feedeval-on-light{display:none}'
     'body[data-jp-theme-light="false"] .feedeval-on-dark{display:inline!important}</style>'
 )
@@ -221,4 +221,4 @@ def plotted(session: Session) -> Markup:
     if session.is_small:
         judgements = session.judgements
         shown.append(pictures.themed_figure(lambda ax: plots.most_missed(judgements, ax=ax)))
-    return block(_THEMES, *shown)
+    return block(_THEMES, Markup(f'<div class="feedeval-plots">{"".join(shown)}</div>'))

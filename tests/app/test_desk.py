@@ -104,8 +104,13 @@ def test_after_a_file_that_never_arrived_another_one_can_be_chosen(app: Driven) 
     assert app.form.feed._upload_place.children == (app.form.feed._upload,)
 
 
-def test_where_strangers_use_the_page_no_path_is_offered(tmp_path: Path) -> None:
-    assert "Path or address" not in Driven(tmp_path, places=False).form.feed._way.options
+def test_where_strangers_use_the_page_neither_path_nor_endpoint_can_be_named(tmp_path: Path) -> None:
+    form = Driven(tmp_path, places=False).form
+    assert "Path or address" not in form.feed._way.options
+    assert form.settings._base_url not in every_widget(form.root)
+    # A page can send what it does not show.
+    form.settings._base_url.value = "http://10.0.0.1/v1"
+    assert form.settings.choices().base_url == ""
 
 
 def test_chosen_fields_stay_chosen_when_the_feed_is_read_again(app: Driven, feed: Path) -> None:

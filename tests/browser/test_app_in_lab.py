@@ -105,6 +105,9 @@ def test_an_uploaded_feed_is_audited_to_its_end_while_the_kernel_stays_free(
         written = orjson.dumps(book.save()).decode()
         assert all(KEY not in path.read_text(errors="replace") for path in output.rglob("*") if path.is_file())
         assert KEY not in written
+        assert "of what buyers would ask is answered by the feed" in written, (
+            "saved without its kernel it shows nothing"
+        )
         assert book.complaints == []
 
 

@@ -38,13 +38,13 @@ class Form:
 
     Args:
         acts: What the buttons do.
-        places: Offer paths and addresses.
+        places: Let feeds and endpoints be named by path and address.
     """
 
     def __init__(self, acts: Acts, *, places: bool) -> None:
         self.feed = FeedBox(acts.read, places=places)
         self.fields = FieldBox()
-        self.settings = SettingsBox()
+        self.settings = SettingsBox(places=places)
         self.estimate_button = text_button(
             "Estimate first", "calculator", "Try a few products and say what all would take", acts.estimate
         )

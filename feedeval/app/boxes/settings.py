@@ -25,9 +25,14 @@ _FROM_ENVIRONMENT = "A key is set in the environment; enter one here to use anot
 
 
 class SettingsBox:
-    """Takes the settings."""
+    """Takes the settings.
 
-    def __init__(self) -> None:
+    Args:
+        places: Let an endpoint be named; else it is the environment's.
+    """
+
+    def __init__(self, *, places: bool) -> None:
+        self._places = places
         start = Choices()
         self._key: SecretStr | None = None
         self._engine = field(
@@ -58,7 +63,7 @@ class SettingsBox:
         self._for_model = ipywidgets.VBox(
             [
                 self._model,
-                self._base_url,
+                *([self._base_url] if places else []),
                 self._key_field,
                 row(self._key_line.widget, self._forget),
                 self._budget,
@@ -89,7 +94,7 @@ class SettingsBox:
         return Choices(
             asks_model=self._asks_model,
             model=self._model.value,
-            base_url=self._base_url.value,
+            base_url=self._base_url.value if self._places else "",
             locale=self._locale.value,
             num_questions=self._questions.value,
             batch_size=self._batch.value,
