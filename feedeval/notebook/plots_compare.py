@@ -74,7 +74,7 @@ def before_and_after(categories: pd.DataFrame, ax: Axes | None = None, *, top: i
     ax.set_xticks(range(0, 101, 20))
     of = "category" if what == "category" else "topic"
     more = "" if len(shown) == len(categories) else f": the {len(shown)} that changed most of {len(categories)}"
-    xlabel = "Mean coverage (%): ○ before, ● after; the band is the 95 % interval of the change"
+    xlabel = "Mean coverage (%): ○ before, ● after; band: 95 % interval of the change"
     draw.dress(ax, Words(f"Before and after, by {of}{more}", xlabel))
     return ax
 
