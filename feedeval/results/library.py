@@ -19,7 +19,7 @@ from feedeval.results.loading import decode_batches
 from feedeval.results.merging import Merged, RowKind, row_kind
 from feedeval.results.session import Session, find_session
 from feedeval.run import store
-from feedeval.run.files import session_paths
+from feedeval.run.files import FileKind, FileState, files_by_session, session_paths
 from feedeval.run.lock import SessionLock, holder, is_held
 from feedeval.run.scan import collector_paused
 
@@ -63,15 +63,19 @@ def list_sessions(output_dir: str | Path = "output") -> pd.DataFrame:
     folder = Path(output_dir)
     rows = []
     budget = COVERAGE_BYTES
+    # One look at the folder for all: it may hold thousands of files of each session.
+    files = files_by_session(folder)
     for sid in reversed(store.session_ids(folder)):
         session = Session(sid, folder)
-        batch_bytes = _size(session.batch_paths)
-        row: dict[str, Any] = {"session": sid, "size_mb": round(_size(session.files) / 1e6, 2)}
+        in_use = (f for f in files.get(sid, []) if f.kind is FileKind.BATCH and f.state is FileState.IN_USE)
+        batches = [folder / file.name for file in in_use]
+        size = _size(folder / file.name for file in files.get(sid, []))
+        row: dict[str, Any] = {"session": sid, "size_mb": round(size / 1e6, 2)}
         try:
             row |= _state(session)
-            if session.is_audit and batch_bytes <= budget:
+            if session.is_audit and (batch_bytes := _size(batches)) <= budget:
                 budget -= batch_bytes
-                row["coverage_pct"] = _mean_coverage(session.batch_paths)
+                row["coverage_pct"] = _mean_coverage(batches)
         except SessionError:
             row["status"] = DAMAGED
         rows.append(row)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -137,8 +137,11 @@ class SessionPaths:
 
     def files(self) -> list[SessionFile]:
         """Return all files of this session, batch files and call logs in order of their numbers."""
-        found = [f for f in list_files(self.folder) if f.sid == self.sid and self._is_ours(f)]
-        return sorted(found, key=lambda f: (f.kind, f.number or 0, f.name))
+        return self.own(file for file in list_files(self.folder, self.sid) if file.sid == self.sid)
+
+    def own(self, files: Iterable[SessionFile]) -> list[SessionFile]:
+        """Return those of some files with this session's name that are the session's, in order."""
+        return sorted(filter(self._is_ours, files), key=lambda f: (f.kind, f.number or 0, f.name))
 
     def _is_ours(self, file: SessionFile) -> bool:
         """A document may have any name, so that its first bytes have to say that it is the session's."""
@@ -176,11 +179,26 @@ def sid_time(sid: str) -> datetime | None:
     return time if time.strftime(SID_FORMAT) == sid else None
 
 
-def list_files(folder: Path) -> Iterator[SessionFile]:
-    """Yield the files in `folder` whose names are those of a session's files; none where there is no folder."""
+def files_by_session(folder: Path) -> dict[str, list[SessionFile]]:
+    """Return the files of every session in `folder`, each list in order, from one look at the folder."""
+    found: dict[str, list[SessionFile]] = {}
+    for file in list_files(folder):
+        found.setdefault(file.sid, []).append(file)
+    return {sid: SessionPaths(folder, sid).own(files) for sid, files in found.items()}
+
+
+def list_files(folder: Path, naming: str = "") -> Iterator[SessionFile]:
+    """Yield the files in `folder` whose names are those of a session's files; none where there is no folder.
+
+    Args:
+        folder: Where to look.
+        naming: Pass over files whose names do not contain this; much quicker than to parse each name.
+    """
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
+                if naming not in entry.name:
+                    continue
                 file = parse_name(entry.name)
                 if file is not None and entry.is_file(follow_symlinks=False):
                     yield file

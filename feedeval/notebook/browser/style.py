@@ -84,7 +84,8 @@ _SHEET = """
 .ROOT figure img{max-width:100%;height:auto;background:none}
 body[data-jp-theme-light="false"] .ROOT .feedeval-on-light{display:none}
 body[data-jp-theme-light="false"] .ROOT .feedeval-on-dark{display:inline!important}
-@container (max-width:560px){.ROOT .fe-asked{grid-template-columns:minmax(0,1fr)}
+@container (max-width:560px){.ROOT .fe-grid .fe-cell{white-space:normal}
+ .ROOT .fe-asked{grid-template-columns:minmax(0,1fr)}
  .ROOT .fe-asked>div{border-top:0;padding:1px 0}
  .ROOT .fe-asked>.fe-verdict{border-top:1px solid var(--jp-border-color2,#8884);padding-top:6px}
  .ROOT .fe-fields{grid-template-columns:minmax(0,1fr);gap:0}}
@@ -119,6 +120,6 @@ def grid_sheet(name: str, columns: Sequence[Column]) -> Markup:
 def _template(columns: Sequence[Column]) -> str:
     wide = next((column for column in columns if column.wide), columns[0])
     # A name of a session is never cut.
-    first = f"minmax(10.5em,{'1fr' if wide is columns[0] else 'auto'})"
+    first = f"minmax(11.5em,{'1fr' if wide is columns[0] else 'auto'})"
     rest = " ".join("minmax(7em,1fr)" if column is wide else "auto" for column in columns[1:])
     return f"grid-template-columns:{first} {rest}"
