@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from feedeval.cli import main
+from feedeval.results.session import load_session
 from tests.results.factory import CATEGORIES, Plan, write_session
 
 NASTY = "\x1b]0;x\x07A"
@@ -51,3 +52,18 @@ def test_files_are_written_where_they_are_named(
 def test_a_file_of_another_kind_is_refused(output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(output, "--fix-file", str(tmp_path / "fixes.xlsx")) == 2
     assert ".tsv" in capsys.readouterr().err
+
+
+def test_a_filled_file_is_audited_with_its_feed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    feed, fixes, folder = tmp_path / "feed.tsv", tmp_path / "fixes.tsv", str(tmp_path / "output")
+    feed.write_text("id\ttitle\tproduct_type\nA\tOak chair\tFurniture > Chairs\nB\tBeech table\tFurniture > Tables\n")
+    assert main(["run", str(feed), "--model", "offline", "--output-dir", folder]) == 0
+    fixes.write_text("id\tcolor\nB\tRed\n")
+    capsys.readouterr()
+    assert main(["run", str(feed), "--model", "offline", "--fixes", str(fixes), "--output-dir", folder]) == 0
+    shown = capsys.readouterr()
+    assert "kept 1 · changed 1" in shown.out + shown.err
+    sid = load_session(output_dir=folder).id
+    assert main(["resume", sid, "--fixes", str(fixes), "--output-dir", folder]) == 2
+    assert "--feed" in capsys.readouterr().err
+    assert main(["resume", sid, "--feed", str(feed), "--fixes", str(fixes), "--output-dir", folder]) == 0

@@ -36,7 +36,11 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
 
     run = commands.add_parser("run", parents=[common, audit, here], help="audit a feed and print the summary")
     run.set_defaults(handler=run_command)
+    run.add_argument(
+        "--sample", type=int, metavar="N", help="N products drawn by category; totals are estimates for the whole feed"
+    )
     run.add_argument("--batch-size", type=int, metavar="N", help="products in a batch file (default: 20)")
+    run.add_argument("--fixes", metavar="FILE", help="lay a filled file over the feed, see `feedeval gaps --fix-file`")
     run.add_argument("--no-resume", action="store_true", help="start a new session whatever is there")
     run.add_argument("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
     run.add_argument("--keep-calls", action="store_true", help="keep the raw replies of the model")
@@ -56,6 +60,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     resume.add_argument(
         "--feed", metavar="FEED", help="the feed or the labels, where they are no longer where they were"
     )
+    resume.add_argument("--fixes", metavar="FILE", help="a filled file that was laid over the feed")
 
 
 def _audit_options(command: argparse.ArgumentParser) -> None:
@@ -136,10 +141,21 @@ def sitting(arguments: Arguments) -> dict[str, Any]:
     )
 
 
+def _feed(arguments: Arguments) -> Any:
+    """Return the feed that is named, with the fixes that are named laid over it."""
+    if arguments.fixes is None:
+        return arguments.feed
+    from feedeval.feed.fixes import apply_fixes
+
+    if arguments.feed is None:
+        raise InputError("--fixes are laid over a feed: name it with --feed")
+    return apply_fixes(arguments.feed, arguments.fixes)
+
+
 def run_command(arguments: Arguments) -> int:
     """Audit a feed."""
     run = _evaluator(arguments).start(
-        arguments.feed,
+        _feed(arguments),
         **_audit(arguments),
         **sitting(arguments),
         **given(batch_size=arguments.batch_size),
@@ -162,7 +178,7 @@ def resume_command(arguments: Arguments) -> int:
             return Exit.DONE
     else:
         session = load_session(arguments.session, output_dir=arguments.output_dir)
-    run = resume(session, arguments.feed, api_key=_key_for(session, arguments.base_url), **sitting(arguments))
+    run = resume(session, _feed(arguments), api_key=_key_for(session, arguments.base_url), **sitting(arguments))
     return see_through(run, arguments)
 
 
