@@ -154,8 +154,13 @@ def _feed(arguments: Arguments) -> Any:
 
 def run_command(arguments: Arguments) -> int:
     """Audit a feed."""
+    feed = _feed(arguments)
+    if arguments.sample is not None:
+        from feedeval.feed.sample import sample
+
+        feed = sample(feed, arguments.sample)
     run = _evaluator(arguments).start(
-        _feed(arguments),
+        feed,
         **_audit(arguments),
         **sitting(arguments),
         **given(batch_size=arguments.batch_size),

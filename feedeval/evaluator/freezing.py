@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from feedeval.errors import InputError, SessionNotFound
+from feedeval.errors import InputError, SessionError
 from feedeval.jobs.audit import AuditJob
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.results.session import Session, load_session
@@ -63,7 +63,7 @@ def _refrozen(session: Session) -> FrozenQuestions:
     frozen = session.progress.settings["question_set"]
     try:
         found = _frozen(load_session(frozen["session"], output_dir=session.output_dir))
-    except (SessionNotFound, InputError):
+    except (SessionError, InputError):
         found = None
     if found is None or found.digest != frozen["digest"]:
         raise InputError(
@@ -77,11 +77,11 @@ def sources(job: AuditJob, frozen: FrozenQuestions, output_dir: Path) -> tuple[s
     """Return the session that the questions come from, where its results hold too: nothing else differs."""
     try:
         origin = load_session(frozen.session, output_dir=output_dir)
-    except SessionNotFound:
+        # The name alone says little: another folder may have a session of the same second.
+        same_questions = FrozenQuestions.of(origin.id, origin.question_sets()).digest == frozen.digest
+        then = {**origin.progress.fingerprint, "question_set": frozen.digest}
+    except SessionError:
         return ()
-    # The name alone says little: another folder may have a session of the same second.
-    same_questions = FrozenQuestions.of(origin.id, origin.question_sets()).digest == frozen.digest
-    then = {**origin.progress.fingerprint, "question_set": frozen.digest}
     return (origin.id,) if same_questions and then == job.fingerprint() else ()
 
 

@@ -20,7 +20,8 @@ from feedeval.html import Markup, section
 from feedeval.results import compare_words as words
 from feedeval.results.lazytext import TEXT
 from feedeval.results.library import as_session
-from feedeval.results.pairing import SCORES, Audit, Ints, Pairs, Words, pair, read_audit
+from feedeval.results.pairing import SCORES, Audit, Ints, Pairs, Question, pair, read_audit
+from feedeval.results.points import Words
 from feedeval.results.session import Session
 from feedeval.results.stats import Interval, clustered_interval
 from feedeval.results.summary import REQUIRED_WEIGHT
@@ -152,16 +153,16 @@ def compare(
             "change could be the judge's and not the feed's: audit with the earlier engine and "
             f"question_set={sides[0].id!r}, or say other_engine=True to compare the engines"
         )
-    questions = Words()
+    questions: Words[Question] = Words()
     audits = tuple(read_audit(session.batch_paths, questions) for session in sides)
     pairs = pair(audits[0], audits[1])
     if not len(pairs.before):
         raise InputError(_nothing_in_common(sides, pairs))
-    return _comparison(sides, (audits[0], audits[1]), pairs, questions.words())
+    return _comparison(sides, (audits[0], audits[1]), pairs, list(questions))
 
 
 def _comparison(
-    sides: tuple[Session, Session], audits: tuple[Audit, Audit], pairs: Pairs, questions: Sequence[Any]
+    sides: tuple[Session, Session], audits: tuple[Audit, Audit], pairs: Pairs, questions: Sequence[Question]
 ) -> Comparison:
     from scipy.stats import binomtest  # takes longer to import than the rest, and most sessions are never compared
 
@@ -217,7 +218,7 @@ def _identity(audit: Audit, places: Ints) -> dict[str, Any]:
     }
 
 
-def _questions(pairs: Pairs, questions: Sequence[Any], gained: Any, lost: Any) -> pd.DataFrame:
+def _questions(pairs: Pairs, questions: Sequence[Question], gained: Any, lost: Any) -> pd.DataFrame:
     kinds = len(questions)
     risen, fallen = pairs.scores_after > pairs.scores_before, pairs.scores_after < pairs.scores_before
 
@@ -251,7 +252,7 @@ def _categories(audits: tuple[Audit, Audit], pairs: Pairs) -> pd.DataFrame:
     return _change_frame("category", "products", rows)
 
 
-def _taxonomies(pairs: Pairs, questions: Sequence[Any]) -> pd.DataFrame:
+def _taxonomies(pairs: Pairs, questions: Sequence[Question]) -> pd.DataFrame:
     topics, names = pd.factorize(np.array([taxonomy for _, taxonomy, _ in questions], dtype=object))
     weight = np.array([REQUIRED_WEIGHT if required else 1.0 for _, _, required in questions])
     rows = []
@@ -287,7 +288,7 @@ def _change_frame(what: str, size: str, rows: Sequence[tuple[Any, ...]]) -> pd.D
     return frame.sort_values([what], kind="stable", ignore_index=True)
 
 
-def _changes(after: Audit, pairs: Pairs, questions: Sequence[Any]) -> pd.DataFrame:
+def _changes(after: Audit, pairs: Pairs, questions: Sequence[Question]) -> pd.DataFrame:
     rows = np.flatnonzero(pairs.scores_before != pairs.scores_after)
     asked = [questions[code] for code in pairs.questions[rows]]
     identity = _identity(after, pairs.after[pairs.owner[rows]])
@@ -362,6 +363,12 @@ def _notes(sides: tuple[Session, Session], pairs: Pairs) -> tuple[str, ...]:
     if differing := _differing(sides, _READS):
         notes.append(f"The judge did not see the same ({_said(differing)}): a change may come from that.")
     for session in sides:
+        source = session.progress.settings.get("source")
+        if isinstance(source, dict) and (drawn := source.get("sample")):
+            notes.append(
+                f"Session {session.id} audited a sample of {drawn['drawn']:,} of {drawn['of']:,} products: these "
+                "figures are of the products that both audited, not of the whole feed."
+            )
         if left := session.progress.counts.left:
             notes.append(f"Session {session.id} is not finished: {left:,} products are left and count as not there.")
     if pairs.other_questions:

@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 
 from feedeval.records import SCHEMA_VERSION, Verdict
 from feedeval.results.loading import Asked, Meta, decode_batches
+from feedeval.results.points import Words
 from feedeval.run.scan import collector_paused
 
 Ints = NDArray[np.int64]
+Question = tuple[str, str, bool]
+"""Text, topic, and whether it is required: where one of them differs, it is another question."""
 
 SCORES = {verdict.value: verdict.score for verdict in Verdict}
 
@@ -45,21 +48,6 @@ class _Batch(msgspec.Struct, gc=False):
     results: list[_Result]
     failures: list[_Failed]
     schema_version: int = SCHEMA_VERSION
-
-
-class Words:
-    """Texts numbered in the order in which they are met, each held once."""
-
-    def __init__(self) -> None:
-        self._codes: dict[Any, int] = {}
-
-    def code(self, word: Any) -> int:
-        """Return the number of a text."""
-        return self._codes.setdefault(word, len(self._codes))
-
-    def words(self) -> list[Any]:
-        """Return the texts by number."""
-        return list(self._codes)
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,7 @@ class Audit:
         return self.first[products][owner] + within, owner
 
 
-def read_audit(paths: Sequence[Path], questions: Words) -> Audit:
+def read_audit(paths: Sequence[Path], questions: Words[Question]) -> Audit:
     """Read the batch files of an audit; questions are numbered by `questions`, which both sides share."""
     keys: list[str] = []
     metas: list[Meta] = []
@@ -107,7 +95,7 @@ def read_audit(paths: Sequence[Path], questions: Words) -> Audit:
                 categories.append(shared.setdefault(result.value.category, result.value.category))
                 coverage.append(result.value.coverage_pct)
                 counts.append(len(result.value.judgements))
-                asked += [questions.code((j.question, j.taxonomy, j.required)) for j in result.value.judgements]
+                asked += [questions[j.question, j.taxonomy, j.required] for j in result.value.judgements]
                 scores += [SCORES.get(j.verdict, 0.0) for j in result.value.judgements]
             for failure in batch.failures:
                 failed[failure.key] = msgspec.convert(failure.meta, Meta)

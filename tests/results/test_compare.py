@@ -160,6 +160,12 @@ def test_what_else_differs_stands_in_a_note(tmp_path: Path) -> None:
     assert any("is not finished: 3 products" in note for note in found.notes)
 
 
+def test_a_sample_is_said_to_be_one(tmp_path: Path) -> None:
+    drawn = {"path": "/feeds/shop.xml", "sample": {"drawn": 1, "of": 30, "strata": {"Home": 30}}}
+    found = compared(tmp_path, Planted({"A": "nnn"}), Planted({"A": "ynn"}, source=drawn))
+    assert any("audited a sample of 1 of 30 products" in note for note in found.notes)
+
+
 def test_a_comparison_is_frozen_and_its_html_is_escaped(tmp_path: Path) -> None:
     questions = {"Home": (("<script>alert(1)</script>", "Care", False), *QUESTIONS[1:])}
     found = compared(tmp_path, Planted({"A": "nnn"}, questions=questions), Planted({"A": "ynn"}, questions=questions))

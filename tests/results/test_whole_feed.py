@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import feedeval as fe
+from feedeval.cli import main
 from feedeval.feed.product import STRATUM
 from feedeval.results.whole_feed import stratified_mean
 
@@ -91,6 +92,13 @@ def test_an_audit_of_a_sample_estimates_the_whole_feed_and_says_so(feed: Path, t
     assert "A sample of 40 of 120 products" in text and f"{found.coverage_pct:.1f} %" in text
     page = fe.report(session, tmp_path / "report.html").read_text(encoding="utf-8")
     assert f"(95 %: {found.coverage_pct.low:.0f} to {found.coverage_pct.high:.0f} %)" in page
+
+
+def test_the_terminal_audits_a_sample(feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "output")
+    assert main(["run", str(feed), "--sample", "40", "--model", "offline", "--output-dir", folder]) == 0
+    assert "A sample of 40 of 120 products" in " ".join(capsys.readouterr().out.split())
+    assert main(["resume", fe.load_session(output_dir=folder).id, "--output-dir", folder, "--quiet"]) == 0
 
 
 def test_a_sample_survives_a_resume_that_reads_the_feed_again(feed: Path, tmp_path: Path) -> None:
