@@ -65,7 +65,7 @@ def _interrupted(status: Status) -> str:
 def overview_html(session: Session, now: datetime) -> Markup:
     """Return counts, figures, health and settings of a session; reads the progress file and lists the folder."""
     try:
-        progress, info = session.progress, session_info(session)
+        progress, info, runs = session.progress, session_info(session), session.status is Status.RUNNING
     except SessionError as exc:
         return Markup(f"<p>{escape(exc)}</p>")
     unit = kind_words(progress.kind)[1]
@@ -74,21 +74,23 @@ def overview_html(session: Session, now: datetime) -> Markup:
     through = counts.done + counts.failed
     text = f"{through:,} of {counts.total:,} {unit}"
     bar = bar_row("Through", (counts.done / total, counts.failed / total), text)
-    told = figures(_facts(progress, info, now))
+    told = figures([*_counts(progress, runs=runs), *_facts(progress, info, now)])
     return Markup(f"{bar}{told}{health_lines(progress.health)}{_errors(progress)}{_settings(info)}")
 
 
-def _facts(progress: Progress, info: Mapping[str, Any], now: datetime) -> list[tuple[str, str]]:
-    counts = progress.counts
+def _counts(progress: Progress, *, runs: bool) -> list[tuple[str, str]]:
+    counts, report = progress.counts, progress.latest_report
     reused = f" ({counts.reused:,} taken over)" if counts.reused else ""
+    facts = [("Done", f"{counts.done:,}{reused}"), ("Failed", f"{counts.failed:,}"), ("Left", f"{counts.left:,}")]
+    if runs and report is not None:
+        facts.append(("Time left", duration(report.estimated_time_remaining_ms / 1000)))
+    return facts
+
+
+def _facts(progress: Progress, info: Mapping[str, Any], now: datetime) -> list[tuple[str, str]]:
     budget = f" of {money(progress.budget_usd)}" if progress.budget_usd is not None else ""
     files = info["files"].values()
-    facts = [("Done", f"{counts.done:,}{reused}"), ("Failed", f"{counts.failed:,}"), ("Left", f"{counts.left:,}")]
-    report = progress.latest_report
-    if progress.status is Status.RUNNING and report is not None and counts.left:
-        facts.append(("Time left", duration(report.estimated_time_remaining_ms / 1000)))
     return [
-        *facts,
         ("Cost", f"{money(progress.cost_usd)}{budget}"),
         ("Calls", f"{progress.calls:,}" + (f", {progress.retries:,} repeated" if progress.retries else "")),
         ("Tokens", f"{progress.usage.total_tokens:,}"),

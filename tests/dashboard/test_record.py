@@ -9,12 +9,14 @@ import pytest
 from feedeval.dashboard.overview import findings_html, headline, overview_html
 from feedeval.dashboard.trouble import batches_html, errors_html, health_html
 from feedeval.errors import FeedevalError
+from feedeval.notebook.browser.browse import Browser, Wanted
 from feedeval.notebook.browser.opened import Opened, read
 from feedeval.notebook.browser.rows import Span
 from feedeval.records import Status
 from feedeval.results.session import Session, load_session
+from feedeval.run.store import SessionStore
 from tests.notebook.hostile import HOSTILE
-from tests.results.factory import Plan, write_session, write_shadow_session
+from tests.results.factory import Plan, progress, write_session, write_shadow_session
 
 NOW = datetime.now(UTC)
 
@@ -98,6 +100,7 @@ def test_an_interrupted_session_says_that_nothing_is_lost(tmp_path: Path) -> Non
     session = opened(tmp_path, Plan(complete=1, status=Status.RUNNING)).session
     assert "Interrupted" in headline(session)
     assert "Nothing that was finished is lost" in headline(session)
+    assert "Time left" not in overview_html(session, NOW)
 
 
 def test_the_engine_note_stands_above_offline_results(tmp_path: Path) -> None:
@@ -120,6 +123,19 @@ def test_a_session_without_results_says_so(tmp_path: Path) -> None:
     assert "Nothing failed" in errors_html(made.session)
     assert "No batch is complete yet" in batches_html(made.reports, Span(0, 50))
     assert "healthy" in health_html(made.session)
+
+
+@pytest.mark.parametrize("kind", ["shadow", "judge", "another"])
+def test_a_session_that_has_only_begun_opens_whatever_its_kind(tmp_path: Path, kind: str) -> None:
+    plan = Plan(complete=0)
+    with SessionStore.create(tmp_path, now=NOW) as store:
+        store.write_progress(progress(plan, [], kind=kind).model_copy(update={"session": store.sid}))
+        made = Opened(load_session(store.sid, output_dir=tmp_path))
+    browser = Browser(made.results, made.shape)
+    assert browser.rows(browser.find(Wanted(sort="status"))) == []
+    assert "Nothing failed" in errors_html(made.session)
+    assert not made.results.size
+    findings_html(made.session, made.results)
 
 
 def test_errors_are_told_by_type_with_the_latest_and_their_context(tmp_path: Path) -> None:

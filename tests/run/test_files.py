@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feedeval.errors import InputError, SessionNotFound
-from feedeval.run.files import FileKind, FileState, SessionPaths, parse_name, session_paths, sid_time
+from feedeval.run.files import FileKind, FileState, SessionPaths, files_by_session, parse_name, session_paths, sid_time
 from feedeval.run.store import SessionStore, session_files
 from tests.run.sessions import NOW, SID, make_session
 
@@ -88,6 +88,18 @@ def test_files_of_another_session_are_left_out(tmp_path: Path) -> None:
         other.save("questions", {})
         assert other.sid != first
         assert all(first in path.name for path in session_files(tmp_path, first))
+
+
+def test_one_look_at_a_folder_finds_the_same_files_as_a_look_for_each_session(tmp_path: Path) -> None:
+    make_session(tmp_path)
+    other = "20250101_000000"
+    (tmp_path / f"batch_0002_{other}.json").write_text("{}")
+    (tmp_path / f"batch_0001_{other}.json").write_text("{}")
+    (tmp_path / f"notes_{SID}.json").write_text("mine")
+    found = files_by_session(tmp_path)
+    assert found == {sid: session_paths(tmp_path, sid).files() for sid in (SID, other)}
+    assert [file.number for file in found[other]] == [1, 2]
+    assert f"notes_{SID}.json" not in {file.name for file in found[SID]}
 
 
 def test_batches_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
