@@ -114,6 +114,20 @@ def test_a_session_on_frozen_questions_can_be_gone_on_with(server: ModelServer, 
         fe.resume(run.session(), feed, api_key=KEY)
 
 
+def test_questions_that_were_not_written_down_before_a_kill_are_taken_from_their_session_again(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    first = audited(evaluator(server, tmp_path), make_feed(4), num_questions=4)
+    by = evaluator(server, tmp_path, "gpt-4.1-mini")
+    run = by.start(make_feed(8), question_set=first, **{**QUIET, "max_in_flight": 1, "batch_size": 1})
+    run.stop()
+    run.wait(30)
+    session_paths(tmp_path, run.sid).document("questions").unlink()
+    assert fe.resume(run.session(), make_feed(8), api_key=KEY, progress="none").wait(30).counts.done == 8
+    assert server.stats.by_purpose["questions"] == 4
+    assert set(run.session().questions["frozen_from"]) == {first.id}
+
+
 def test_an_estimate_counts_no_question_calls_for_frozen_questions(server: ModelServer, tmp_path: Path) -> None:
     first = audited(evaluator(server, tmp_path), make_feed(8), num_questions=4)
     by = evaluator(server, tmp_path, "gpt-4.1-mini")

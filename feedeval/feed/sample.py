@@ -50,7 +50,8 @@ def sample(feed: Any, n: int = 200, *, by: str = BY_CATEGORY, seed: int = 0) -> 
     if isinstance(n, bool) or not isinstance(n, int) or n < _FEWEST * _SPARE:
         raise InputError(f"n={n!r}: give a whole number from {_FEWEST * _SPARE}")
     source = FeedSource(feed)
-    groups = [_group(product, by) for product in source.products()]
+    once: dict[str, str] = {}
+    groups = [once.setdefault(name, name) for name in (_group(product, by) for product in source.products())]
     if not groups:
         raise InputError("the feed has no products to draw from")
     if by != BY_CATEGORY and set(groups) == {NONE}:

@@ -363,8 +363,7 @@ def _notes(sides: tuple[Session, Session], pairs: Pairs) -> tuple[str, ...]:
     if differing := _differing(sides, _READS):
         notes.append(f"The judge did not see the same ({_said(differing)}): a change may come from that.")
     for session in sides:
-        source = session.progress.settings.get("source")
-        if isinstance(source, dict) and (drawn := source.get("sample")):
+        if drawn := session.sample:
             notes.append(
                 f"Session {session.id} audited a sample of {drawn['drawn']:,} of {drawn['of']:,} products: these "
                 "figures are of the products that both audited, not of the whole feed."

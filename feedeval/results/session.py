@@ -286,12 +286,17 @@ class Session(Advice):
         return openings(read_points(self.batch_paths))
 
     @property
+    def sample(self) -> dict[str, Any] | None:
+        """How the products were drawn from their feed, as `fe.sample` notes it; None where all of it was audited."""
+        source = self.progress.settings.get("source")
+        return source.get("sample") if isinstance(source, dict) else None
+
+    @property
     def whole_feed(self) -> WholeFeed | None:
         """What an audit of a sample (`fe.sample`) says about the whole feed; None where all of a feed was audited."""
         from feedeval.results.whole_feed import whole_feed
 
-        source = self.progress.settings.get("source")
-        drawn = source.get("sample") if isinstance(source, dict) else None
+        drawn = self.sample
         return whole_feed(self.batch_paths, drawn) if drawn else None
 
     def consolidate(self, path: str | Path, *, rows: str = "products") -> Path:
@@ -318,7 +323,7 @@ class Session(Advice):
             "Session": self.id,
             "State": f"{self.status.value}{reason}",
             "Engine": progress.engine,
-            **self._questions_fact(),
+            **self._facts_of_settings(),
             units(progress.kind)[1].capitalize(): counts_in_words(progress.counts),
             "Cost": money(progress.cost_usd),
             "Started": progress.started[:19].replace("T", " "),
@@ -326,9 +331,14 @@ class Session(Advice):
         }
         return facts | ({"Note": self.note} if self.note else {})
 
-    def _questions_fact(self) -> dict[str, object]:
-        frozen = self.progress.settings.get("question_set")
-        return {"Questions": f"those of session {frozen['session']}"} if frozen else {}
+    def _facts_of_settings(self) -> dict[str, object]:
+        settings = self.progress.settings
+        facts: dict[str, object] = {}
+        if frozen := settings.get("question_set"):
+            facts["Questions"] = f"those of session {frozen['session']}"
+        if drawn := self.sample:
+            facts["Sample"] = f"{drawn['drawn']:,} of {drawn['of']:,} products, drawn by {drawn['by']}"
+        return facts
 
     def __repr__(self) -> str:
         try:

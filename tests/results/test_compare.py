@@ -161,7 +161,7 @@ def test_what_else_differs_stands_in_a_note(tmp_path: Path) -> None:
 
 
 def test_a_sample_is_said_to_be_one(tmp_path: Path) -> None:
-    drawn = {"path": "/feeds/shop.xml", "sample": {"drawn": 1, "of": 30, "strata": {"Home": 30}}}
+    drawn = {"path": "/feeds/shop.xml", "sample": {"drawn": 1, "of": 30, "by": "brand", "strata": {"Home": 30}}}
     found = compared(tmp_path, Planted({"A": "nnn"}), Planted({"A": "ynn"}, source=drawn))
     assert any("audited a sample of 1 of 30 products" in note for note in found.notes)
 

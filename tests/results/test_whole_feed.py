@@ -83,6 +83,7 @@ def test_an_audit_of_a_sample_estimates_the_whole_feed_and_says_so(feed: Path, t
     session = fe.load_session(output_dir=by.output_dir)
     found = session.whole_feed
     assert found is not None and (found.products, found.audited) == (120, 40)
+    assert "40 of 120 products, drawn by category" in repr(session)
     assert found.coverage_pct.low <= truth["coverage_pct"].mean() <= found.coverage_pct.high
     open_ = int((truth["unanswered_required_count"] > 0).sum())
     assert found.required_open.low <= open_ <= found.required_open.high
