@@ -10,8 +10,9 @@ import pytest
 import feedeval as fe
 from feedeval.cli import main
 from feedeval.errors import InputError
+from feedeval.records import Status
 from tests.results.audits import Planted, write
-from tests.results.factory import write_shadow_session
+from tests.results.factory import Plan, write_session, write_shadow_session
 
 FIRST, SECOND, THIRD = "20261101_090000", "20261102_090000", "20261103_090000"
 
@@ -67,6 +68,19 @@ def test_what_a_row_is_has_to_be_known_and_to_be_there(folder: Path, tmp_path: P
     shadow = write_shadow_session(tmp_path / "shadow")
     with pytest.raises(InputError, match="has no judgements"):
         fe.consolidate(shadow, folder / "x.csv", rows="judgements", output_dir=tmp_path / "shadow")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx", "jsonl"])
+@pytest.mark.parametrize("rows", ["products", "judgements"])
+def test_a_session_without_results_between_others_changes_nothing(tmp_path: Path, rows: str, suffix: str) -> None:
+    write_session(tmp_path, Plan(complete=0, status=Status.STOPPED, sid="20260101_090000"))
+    empty = fe.consolidate("20260101", tmp_path / f"empty.{suffix}", rows=rows, output_dir=tmp_path)
+    assert empty.exists()
+    write(tmp_path, Planted({"A": "nnn"}))
+    write_session(tmp_path, Plan(complete=0, status=Status.STOPPED, sid=SECOND))
+    write(tmp_path, Planted({"B": "yyy"}, sid=THIRD))
+    table = merged(tmp_path, rows, suffix)
+    assert table.groupby("product_id")["session"].first().astype(str).to_dict() == {"A": FIRST, "B": THIRD}
 
 
 def test_the_terminal_writes_judgements_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
