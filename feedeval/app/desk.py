@@ -84,6 +84,8 @@ class App:
                 found = preview(given)
             except Exception as exc:  # shown to the person who waits, unless another feed is being read by now
                 if self._has_read(given):
+                    self._given = None
+                    box.preview.show(Markup(""))
                     box.line.say(Tone.PROBLEM, fault_in_words(exc))
                 return
             if self._has_read(given):
@@ -146,7 +148,7 @@ class App:
                 else:
                     self._begin()
             except BaseException:
-                form.offer_start(True)
+                form.offer_start(True, going_on=self._run is not None and not self._run.done)
                 raise
             finally:
                 self._starting = False
@@ -208,29 +210,27 @@ class App:
             form.offer_start(False)
 
     def _until_over(self, run: EvaluationRun) -> None:
+        """Wait for the end of a run; while it waits for a person, offer to let it go on."""
         while not run.done:
-            run.wait(until_paused=True)
-            if run.done:
-                return
-            # Paused for something that a person has to mend, perhaps by another key.
-            self.form.offer_start(True, going_on=True)
-            while not run.done and run.snapshot().needs_person:
-                time.sleep(_LOOK_EVERY_S)
-            self.form.offer_start(False)
+            run.wait(_LOOK_EVERY_S, until_paused=True)
+            waits = run.snapshot().needs_person
+            if not self._starting:
+                self.form.offer_start(waits, going_on=waits)
+            time.sleep(_LOOK_EVERY_S)
 
     def _show_results(self, run: EvaluationRun, given: Given) -> None:
         form, session = self.form, run.session()
-        counts = session.progress.counts
-        if not counts.done:
+        if not session.progress.counts.done:
             return
         form.show_results()
         form.results_line.say(Tone.WORKING, "Drawing …")
-        form.found.show(found := pages.found(session))
+        summary = session.summary()
+        form.found.show(found := pages.found(summary))
         form.table.show(pages.block(offered(session.consolidate(table_path(session)), "Save the table (CSV)")))
         form.to_do.show(to_do := pages.to_do(session))
         form.products.show(session)
         form.plots.show(plots := pages.plotted(session))
-        form.details.show(details := pages.details(session))
+        form.details.show(details := pages.details(summary))
         limit = session.progress.settings["source"]["limit"]
         page = report(session, report_path(session), feed=given.for_audit(limit))
         form.report.show(pages.block(offered(page, "Save the report (HTML, to send to a client)")))

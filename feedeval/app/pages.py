@@ -16,6 +16,7 @@ from feedeval.notebook import pictures, plots
 from feedeval.results.estimate import Estimate, Range
 from feedeval.results.plaintext import clip
 from feedeval.results.session import Session, money
+from feedeval.results.summary import Summary
 from feedeval.run.reporters import duration
 
 _FONT = (
@@ -184,9 +185,8 @@ def _between(value: Range, words: Callable[[float | None], str]) -> str:
     return f"about {words(value.expected)} ({low} to {high})"
 
 
-def found(session: Session) -> Markup:
-    """Return what a session found, in a few lines."""
-    summary = session.summary()
+def found(summary: Summary) -> Markup:
+    """Return what an audit found, in a few lines."""
     if summary.coverage_pct is None:
         return Markup("")
     notes = "".join(f'<div style="opacity:.72">{escape(note)}</div>' for note in summary.notes)
@@ -203,9 +203,9 @@ def to_do(session: Session) -> Markup:
     return block(section("What to add first", Markup(f'<ol style="margin:2px 0;padding-left:1.8em">{items}</ol>')))
 
 
-def details(session: Session) -> Markup:
+def details(summary: Summary) -> Markup:
     """Return the lists of products, questions, topics and fields to work on."""
-    lists = "".join(_scrolling(each.html()) for each in session.summary().blocks)
+    lists = "".join(_scrolling(each.html()) for each in summary.blocks)
     return block(
         Markup(f"<details><summary>Lists: questions left open, topics, missing fields</summary>{lists}</details>")
     )

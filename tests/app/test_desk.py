@@ -15,6 +15,7 @@ from feedeval.results.session import load_session
 from tests.e2e.support import KEY, make_feed, until, write_jsonl
 from tests.notebook.hostile import HOSTILE
 from tests.server import ModelServer
+from tests.server.faults import Fault, FaultKind
 
 
 class Driven:
@@ -185,6 +186,31 @@ def test_a_wrong_key_waits_for_another_one(app: Driven, feed: Path) -> None:
         app.finish()
     assert app.form.start_button.description == "Start the audit"
     assert load_session(output_dir=app.output_dir).progress.counts.done == 12
+
+
+def test_products_that_are_tried_again_are_in_the_results(app: Driven, feed: Path) -> None:
+    app.read(feed)
+    settings = app.form.settings
+    with ModelServer(faults=[Fault(FaultKind.REJECTED, contains="Article 3 in blue")]) as server:
+        settings._engine.value = "A language model"
+        settings._base_url.value = server.base_url
+        app.finish()
+        run = app.app.run
+        assert run is not None and run.snapshot().counts.failed > 0
+        server.faults.clear()
+        app.form.results_line.widget.value = ""
+        run.retry_failed()
+        until(lambda: "All products are through" in app.form.results_line.widget.value, "the results", timeout_s=60)
+    assert load_session(output_dir=app.output_dir).progress.counts.failed == 0
+
+
+def test_a_feed_that_cannot_be_read_does_not_leave_the_one_before_to_be_audited(app: Driven, feed: Path) -> None:
+    app.read(feed)
+    app.form.feed._place.value = str(feed.with_name("not_there.xml"))
+    until(lambda: "no file at" in app.form.feed.line.widget.value, "the reason")
+    assert app.form.feed.preview.widget.value == ""
+    app.form.start_button.click()
+    until(lambda: "no feed has been read yet" in app.form.start_line.widget.value, "the reason")
 
 
 def test_where_there_is_no_page_the_app_says_what_it_needs(app: Driven, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,7 +67,7 @@ def test_an_uploaded_feed_is_audited_to_its_end_while_the_kernel_stays_free(
         page.get_by_label("Who judges").select_option("A language model")
         page.get_by_label("Endpoint").fill(server.base_url)
         page.get_by_label("API key").fill(KEY)
-        page.get_by_label("At most").fill(str(LIMIT))
+        page.get_by_label("Products at most").fill(str(LIMIT))
         page.get_by_role("button", name="Estimate first").click()
         page.get_by_text(f"All {LIMIT} products would cost about $").wait_for()
 

@@ -16,8 +16,8 @@ from feedeval.notebook.widgets import answering, close, text_button
 _UPLOAD, _PASTE, _PLACE = "Upload a file", "Paste text", "Path or address"
 _HINTS = {
     _UPLOAD: (
-        f"Up to {UPLOAD_MB} MB. A larger file never arrives, because a Jupyter page cannot send more at once: compress "
-        "it to .gz, or give its path or address instead."
+        f"Up to {UPLOAD_MB} MB. A larger file never arrives, because a Jupyter page cannot send more at once: "
+        "{instead}."
     ),
     _PASTE: "XML, JSON, or rows copied from a spreadsheet with their header.",
     _PLACE: "A file on the machine that runs this app, of any size, or an address that begins with https://.",
@@ -30,7 +30,7 @@ _WITHOUT_COUNT = (
 )
 _LOST = (
     f"no file has arrived. Choose one of at most {UPLOAD_MB} MB, and wait for its name to appear here; a larger one is "
-    "dropped on the way: compress it to .gz, or give its path or address instead"
+    "dropped on the way: {instead}"
 )
 
 
@@ -45,6 +45,7 @@ class FeedBox:
     def __init__(self, read: Callable[[], None], *, places: bool) -> None:
         self._arrived: Given | None = None
         self._read = read
+        self._instead = f"compress it to .gz{', or give its path or address instead' if places else ''}"
         ways = [_UPLOAD, _PASTE, *([_PLACE] if places else [])]
         self._way = answering(ipywidgets.ToggleButtons(options=ways, style={"button_width": "auto"}))
         self._upload = self._new_upload()
@@ -89,7 +90,7 @@ class FeedBox:
         if self._way.value == _PLACE:
             return named(self._place.value)
         if self._arrived is None:
-            raise InputError(_LOST)
+            raise InputError(_LOST.format(instead=self._instead))
         return self._arrived
 
     def _press(self) -> None:
@@ -113,7 +114,10 @@ class FeedBox:
     def _lay_out(self) -> None:
         for way, widget in self._inputs.items():
             display(widget, way == self._way.value)
-        self._hint.say(Tone.HINT, _HINTS[self._way.value])
+        hint = _HINTS[self._way.value].format(instead=self._instead)
+        if self._way.value == _UPLOAD and self._arrived is not None:
+            hint = f"{self._arrived.name} ({megabytes(len(self._arrived.source))}) has arrived. {hint}"
+        self._hint.say(Tone.HINT, hint)
 
     def _receive(self) -> None:
         """Take a file out of the widget, whose state a page may save, and read it."""
@@ -128,6 +132,5 @@ class FeedBox:
             return
         finally:
             self._upload.value = ()
-        size = len(self._arrived.source)
-        self._hint.say(Tone.HINT, f"{file['name']} ({megabytes(size)}) has arrived. {_HINTS[_UPLOAD]}")
+        self._lay_out()
         self._read()

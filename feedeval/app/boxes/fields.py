@@ -11,7 +11,7 @@ from feedeval.app.choices import chosen_fields
 from feedeval.app.feeds import Filled, Preview
 from feedeval.app.pages import block
 from feedeval.html import Markup, escape
-from feedeval.notebook.widgets import answering, text_button
+from feedeval.notebook.widgets import answering, close, text_button
 from feedeval.results.plaintext import clip, plain
 
 _NAME_CHARS = 40
@@ -24,8 +24,6 @@ class FieldBox:
     def __init__(self) -> None:
         self._preview: Preview | None = None
         self._boxes: dict[str, ipywidgets.Checkbox] = {}
-        self._layout = ipywidgets.Layout(width="auto", margin="0")
-        self._style = ipywidgets.Checkbox().style
         self._count = Line()
         self._grids = {title: ipywidgets.Box(layout=_GRID) for title in _GROUPS}
         self._titles = {title: ipywidgets.HTML() for title in _GROUPS}
@@ -55,8 +53,7 @@ class FieldBox:
             self._grids[title].children = [self._boxes[field.name] for field in members]
             self._titles[title].value = str(_title(title)) if members else ""
         for box in old:
-            # Layout and style are shared by all.
-            box.close()
+            close(box)
         self._tell()
 
     def chosen(self) -> tuple[str, ...] | None:
@@ -82,7 +79,7 @@ class FieldBox:
         share = field.products / preview.products if preview.products else 0.0
         words = f"{clip(plain(field.name), _NAME_CHARS)} · {percent(share)}"
         made = ipywidgets.Checkbox(
-            value, description=words, indent=False, layout=self._layout, style=self._style, tooltip=field.name
+            value, description=words, indent=False, tooltip=plain(field.name), layout={"width": "auto", "margin": "0"}
         )
         made.observe(lambda _: self._tell(), "value")
         return answering(made)

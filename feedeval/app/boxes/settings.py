@@ -59,7 +59,7 @@ class SettingsBox:
         self._batch = field(
             ipywidgets.IntSlider, "Products a batch", min=SMALLEST_BATCH, max=LARGEST_BATCH, value=start.batch_size
         )
-        self._limit = field(ipywidgets.Text, "At most", placeholder="all products, or a number such as 100")
+        self._limit = field(ipywidgets.Text, "Products at most", placeholder="all, or a number such as 100")
         self._for_model = ipywidgets.VBox(
             [
                 self._model,
