@@ -21,7 +21,7 @@ from feedeval.notebook.browser.browse import Browser
 from feedeval.notebook.browser.grid import Pager, bar, stack
 from feedeval.notebook.browser.opened import Opened, read, stand_of
 from feedeval.notebook.browser.results_view import ResultsView
-from feedeval.notebook.browser.rows import Span
+from feedeval.notebook.browser.rows import Span, quiet
 from feedeval.notebook.view import fault_line
 from feedeval.notebook.widgets import answering, close, text_button
 from feedeval.records import Status
@@ -71,7 +71,8 @@ class SessionView:
             "Sessions", "arrow-left", "Back to the list of sessions", self._press(lambda: self._leave(""))
         )
         again = text_button("Refresh", "refresh", "Read the session again", self._press(self.refresh))
-        return bar(back, title, again)
+        self._when = ipywidgets.HTML()
+        return bar(back, title, again, self._when)
 
     def _actions(self) -> ipywidgets.Widget:
         self._resume = text_button("Resume", "play", "", self._press(self._go_on))
@@ -138,6 +139,7 @@ class SessionView:
                 self._fill(name, ipywidgets.HTML(fault_line(str(got))))
             return
         self._opened = got
+        self._when.value = quiet(f"results read at {datetime.now().astimezone():%H:%M:%S}")
         self._drawn.clear()
         self._draw(self._tab)
 

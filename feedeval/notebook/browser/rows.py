@@ -66,8 +66,8 @@ class Span:
 def classes(columns: Sequence[Column], place: int) -> list[str]:
     """Return the CSS classes of the cells of a column, its head included."""
     column = columns[place]
-    last = ["fe-last"] if place == len(columns) - 1 else []
-    return [f"fe-c-{column.name}", *(["fe-figure"] if column.figure else []), *last]
+    told = {"fe-figure": column.figure, "fe-wide": column.wide, "fe-last": place == len(columns) - 1}
+    return [f"fe-c-{column.name}", *(name for name, holds in told.items() if holds)]
 
 
 def cells_html(columns: Sequence[Column], cells: Sequence[Markup]) -> Markup:

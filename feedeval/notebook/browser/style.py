@@ -54,6 +54,7 @@ _SHEET = """
  padding:5px 16px 5px 0;min-width:0;height:auto;line-height:1.5}
 .ROOT .fe-cell{overflow-wrap:normal;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:18em}
 .ROOT .fe-figure{text-align:right}
+.ROOT .fe-cell.fe-wide{max-width:none}
 .ROOT .fe-grid .fe-cell.fe-last,.ROOT .fe-grid>.fe-last{padding-right:0}
 .ROOT .fe-grid>.jupyter-button{background:none;box-shadow:none;text-align:left;border-radius:0;width:auto}
 .ROOT .fe-grid>.fe-open{color:var(--jp-content-link-color,#1976d2);cursor:pointer}
