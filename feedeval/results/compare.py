@@ -150,8 +150,8 @@ def compare(
     if differing and not other_engine:
         raise InputError(
             f"sessions {sides[0].id} and {sides[1].id} were judged by different engines ({_said(differing)}), so a "
-            "change could be the judge's and not the feed's: audit with the earlier engine and "
-            f"question_set={sides[0].id!r}, or say other_engine=True to compare the engines"
+            "change could be the judge's and not the feed's: audit both feeds with one engine, the later one with "
+            "question_set= and the session of the earlier, or say other_engine=True to compare the engines"
         )
     questions: Words[Question] = Words()
     audits = tuple(read_audit(session.batch_paths, questions) for session in sides)

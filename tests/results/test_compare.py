@@ -12,6 +12,7 @@ import pytest
 
 import feedeval as fe
 from feedeval.errors import InputError
+from tests.e2e.support import CATEGORIES, make_feed
 from tests.results.audits import QUESTIONS, Planted, write
 
 LATER = "20261102_090000"
@@ -182,3 +183,24 @@ def test_the_columns_have_the_documented_types(tmp_path: Path) -> None:
     assert found.questions["required"].dtype == bool
     assert isinstance(found.changes["before"].dtype, pd.StringDtype)
     assert list(found.new.columns) == ["key", "product_id", "title", "category", "coverage_pct"]
+
+
+def test_a_feed_whose_materials_were_filled_in_has_changed_there_and_nowhere_else(tmp_path: Path) -> None:
+    feed = [
+        {**product, "description": f"Article {n}.", "product_type": CATEGORIES[n % 2]}
+        for n, product in enumerate(make_feed(60))
+    ]
+    by = fe.ProductFeedEvaluator(model="offline", output_dir=tmp_path)
+    sessions = []
+    filled = {"P-00003", "P-00010", "P-00031", "P-00044", "P-00057"}
+    for products in (feed, [{**p, "material": "solid oak"} if p["id"] in filled else p for p in feed]):
+        run = by.start(products, progress="none")
+        run.wait(60)
+        sessions.append(run.session())
+    found = fe.compare(*sessions)
+    assert found.compared == 60 and set(found.better["key"]) == filled and found.worse.empty
+    assert set(found.changes["question"]) == {"What is it made of?"} and set(found.changes["after"]) == {"yes"}
+    assert (found.gained, found.lost) == (5, 0)
+    measured = [session.results["coverage_pct"].mean() for session in sessions]
+    assert found.change.estimate == pytest.approx(measured[1] - measured[0])
+    assert found.change.low > 0
