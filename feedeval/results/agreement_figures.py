@@ -67,12 +67,13 @@ def _draws(pairs: Pairs, clusters: NDArray[np.int64] | None) -> tuple[Floats, ND
     their number; `scipy.stats.bootstrap` would draw each row. The counts of many drawn clusters are normal to within
     the noise of the draws, and are drawn as such.
     """
+    drawn: NDArray[Any]
     generator = np.random.default_rng(SEED)
     cells, cell_of = np.unique(np.column_stack([pairs.truth, pairs.said]), axis=0, return_inverse=True)
     cell_of = cell_of.reshape(-1)
     if clusters is None:
         counts = np.bincount(cell_of, minlength=len(cells))
-        drawn = generator.multinomial(len(pairs), counts / len(pairs), size=DRAWS)
+        drawn = generator.multinomial(len(pairs), counts / len(pairs), size=DRAWS).astype(float)
     else:
         names, cluster_of = np.unique(clusters, return_inverse=True)
         held = np.zeros((len(names), len(cells)))
@@ -82,7 +83,7 @@ def _draws(pairs: Pairs, clusters: NDArray[np.int64] | None) -> tuple[Floats, ND
             drawn = generator.multivariate_normal(held.sum(axis=0), spread, size=DRAWS, method="eigh").clip(0)
         else:
             drawn = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS) @ held
-    return drawn.astype(float), cells[:, 0], cells[:, 1]
+    return drawn, cells[:, 0], cells[:, 1]
 
 
 def _kappas(
