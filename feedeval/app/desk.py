@@ -196,18 +196,20 @@ class App:
         """Follow a run to its end, and through each time that its failed products are tried again."""
         form = self.form
         while True:
+            counts = run.snapshot().counts
             try:
                 self._until_over(run)
+                counts = run.snapshot().counts
                 form.offer_start(True)
                 self._show_results(run, given)
             except Exception as exc:  # shown to the person who waits for the results
                 form.offer_start(True)
                 form.start_line.say(Tone.PROBLEM, fault_in_words(exc))
-            while run.done:
-                if self._run is not run or not run.snapshot().counts.failed:
+            # A few products may be tried again between two looks: then only the counts tell.
+            while run.done and run.snapshot().counts == counts:
+                if self._run is not run or not counts.failed:
                     return
                 time.sleep(_LOOK_EVERY_S)
-            form.offer_start(False)
 
     def _until_over(self, run: EvaluationRun) -> None:
         """Wait for the end of a run; while it waits for a person, offer to let it go on."""
