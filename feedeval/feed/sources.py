@@ -132,7 +132,7 @@ def _from_path(text: str) -> Source:
     if not found:
         raise FeedError(f"no file at {path}; the current folder is {Path.cwd()}")
     if not is_file:
-        raise FeedError(f"{path} is not a file; give the feed's own file")
+        raise FeedError(f"{path} is not a file; give the file itself")
     if path.is_fifo():
         with path.open("rb") as file:
             return _spool(str(path), iter(lambda: file.read(CHUNK_BYTES), b""))

@@ -162,6 +162,11 @@ class _FileCells:
     where = "line"
 
     def __init__(self, labels: Any, given: Mapping[str, Column]) -> None:
+        if not isinstance(labels, str | os.PathLike | bytes | bytearray | memoryview) and not hasattr(labels, "read"):
+            raise InputError(
+                f"a table of labels is given as a path, an http(s) address, bytes, an open file or a frame, not as "
+                f"{type(labels).__name__}; pd.DataFrame(...) makes a frame of rows"
+            )
         self._source = open_source(labels)
         self.name = self._source.name
         head = self._source.head()
@@ -293,7 +298,8 @@ _RESERVED = frozenset(squeeze(name) for name in (*Column, *RESULT_NAMES))
 
 def _row(line: int, cells: list[str], layout: Layout) -> LabelRow:
     problem = ""
-    short = [column for column, position in layout.known.items() if position >= len(cells)]
+    # Spreadsheets leave off the delimiters of empty cells at the end of a row.
+    short = [column for column in REQUIRED if layout.known[column] >= len(cells)]
     if short:
         problem = f"the row has {len(cells)} of {layout.width} columns: {', '.join(short)} is missing"
     elif any(cell.strip() for cell in cells[layout.width :]):

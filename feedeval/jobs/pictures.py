@@ -80,12 +80,26 @@ def _opened(data: bytes) -> Image:
 def _upright(image: Image, max_side: int) -> Image:
     from PIL import Image, ImageOps
 
+    image = _eight_bits(image)
     # A palette cannot be shrunk smoothly.
     if image.mode in ("P", "PA", "1"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if max(image.size) > max_side:
         image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     return ImageOps.exif_transpose(image)
+
+
+def _eight_bits(image: Image) -> Image:
+    """Return grey values of 16 bits as 8 bits, which Pillow would cut off at 255 instead.
+
+    Raises:
+        BadImage: The values have no agreed range, so that nobody can tell which of them is white.
+    """
+    if image.mode in ("I", "F"):
+        raise BadImage("the image has grey values of 32 bits, of which nobody can tell which is white: save it with 8")
+    if not image.mode.startswith("I;16"):
+        return image
+    return image.convert("I").point(lambda value: value / 256).convert("L")
 
 
 def _flat(image: Image) -> Image:
@@ -138,7 +152,10 @@ def local_image(folder: Path, name: str) -> Path:
     except (OSError, ValueError, RuntimeError) as exc:
         # Characters that no path has, names that are too long, links that go round in circles.
         raise BadImage(f"{name[:200]!r} cannot be a path: {getattr(exc, 'strerror', None) or exc}") from exc
-    if not inside or Path(name).is_absolute():
+    if not is_file and "\\" in name:
+        # Written on a system whose paths have them.
+        return local_image(folder, name.replace("\\", "/"))
+    if not inside:
         raise BadImage(
             f"{name[:200]!r} lies outside the folder of the images: put the image below it, or name another folder "
             "with image_dir="
@@ -172,7 +189,9 @@ def data_of_uri(uri: str) -> bytes:
     """
     head, comma, body = uri.partition(",")
     media, *parameters = head[len("data:") :].lower().split(";")
-    if not comma or not media.strip().startswith("image/"):
+    if not comma:
+        raise BadImage("the data URI is broken: there is no comma in it, after which the image would stand")
+    if not media.strip().startswith("image/"):
         raise BadImage(f"the data URI holds {media[:40].strip() or 'nothing'!r}, not an image")
     if len(body) > 4 * MAX_IMAGE_BYTES:
         raise BadImage(f"the image is larger than {MAX_IMAGE_BYTES / 1e6:g} MB")

@@ -97,8 +97,16 @@ class ShadowJob:
         self._settings = settings
         self._origin = origin
         survey = _survey(table)
+        if not survey.rows:
+            raise InputError(f"{table.name} has no rows below its header: there is nothing to classify")
         self.classes = _checked_classes(survey.labels if settings.classes is None else settings.classes, table.name)
         self._known = frozenset(name.casefold() for name in self.classes)
+        if survey.labels and not any(label.casefold() in self._known for label in survey.labels):
+            raise InputError(
+                f"none of the labels in {table.name} ({_some(survey.labels)}) is among the classes "
+                f"({_some(self.classes)}): give the classes as the table names them, or say with columns= which column "
+                "is true_class"
+            )
         classifier.check(self.classes)
         if classifier.needs_picture and not settings.fetch_images and survey.addresses == survey.readable > 0:
             raise InputError(
@@ -158,9 +166,8 @@ class ShadowJob:
         if row.problem:
             raise BadLabel(row.problem)
         if row.true_class.casefold() not in self._known:
-            known = ", ".join(self.classes[:_CLASSES_SHOWN]) + (", …" if len(self.classes) > _CLASSES_SHOWN else "")
             hint = likely(row.true_class, self.classes)
-            raise BadLabel(f"{row.true_class[:100]!r} is not among the classes ({known}){hint}")
+            raise BadLabel(f"{row.true_class[:100]!r} is not among the classes ({_some(self.classes)}){hint}")
         if sum(len(row.context[name]) for name in self._context) > MAX_CONTEXT_CHARS:
             raise BadLabel(f"the columns that are sent along hold more than {MAX_CONTEXT_CHARS:,} characters")
         place = row.image_url
@@ -240,6 +247,7 @@ class ShadowJob:
 
 
 class _Survey(NamedTuple):
+    rows: int
     labels: list[str]
     """Distinct ones, sorted; of those that differ only in case the most frequent."""
     readable: int
@@ -253,9 +261,10 @@ class _Survey(NamedTuple):
 def _survey(table: LabelTable) -> _Survey:
     """Go through the table once; images are not opened for it."""
     labels: Counter[str] = Counter()
-    readable = addresses = 0
+    rows = readable = addresses = 0
     repeats = [name for _, name in table.layout.context]
     for row in table.rows(whole=True):
+        rows += 1
         if row.problem:
             continue
         readable += 1
@@ -265,7 +274,7 @@ def _survey(table: LabelTable) -> _Survey:
     spelled = {label.casefold(): label for label, _ in sorted(labels.items(), key=lambda item: (item[1], item[0]))}
     spelled.pop(UNSURE, None)
     # In a table of one class any column of one value would seem to say what the label says.
-    return _Survey(sorted(spelled.values()), readable, addresses, repeats if len(spelled) > 1 else [])
+    return _Survey(rows, sorted(spelled.values()), readable, addresses, repeats if len(spelled) > 1 else [])
 
 
 def _checked_classes(classes: Sequence[str], name: str) -> tuple[str, ...]:
@@ -274,13 +283,17 @@ def _checked_classes(classes: Sequence[str], name: str) -> tuple[str, ...]:
     if UNSURE in folded or "" in folded:
         raise InputError(f"classes: {UNSURE!r} is what is answered where no class can be told, and none is empty")
     if len(folded) < len(chosen):
-        raise InputError(f"classes: {', '.join(chosen[:_CLASSES_SHOWN])}: two of them differ only in case")
+        raise InputError(f"classes: {_some(chosen)}: two of them differ only in case")
     if not 2 <= len(chosen) <= MOST_CLASSES:
         raise InputError(
-            f"{len(chosen):,} classes ({', '.join(chosen[:_CLASSES_SHOWN])}) in {name}: there have to be 2 to "
-            f"{MOST_CLASSES}; give them with classes=, or say with columns= which column is true_class"
+            f"{len(chosen):,} {'class' if len(chosen) == 1 else 'classes'} ({_some(chosen)}): there have to be 2 to "
+            f"{MOST_CLASSES}; give them with classes=, or say with columns= which column of {name} is true_class"
         )
     return chosen
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(name[:60] for name in names[:_CLASSES_SHOWN]) + (", …" if len(names) > _CLASSES_SHOWN else "")
 
 
 def _checked_context(table: LabelTable, wanted: Sequence[str] | None, repeats: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from feedeval.errors import InputError
 from feedeval.results import agreement_figures as figures
 from feedeval.results.agreement_pairs import Pairs, column, pairs_of, yes_or_no
 from feedeval.results.session import KIND_AUDIT, KIND_SHADOW, engine_note
-from feedeval.results.stats import Interval, quantile, wilson
+from feedeval.results.stats import Interval, wilson
 
 CONFIDENCE = "confidence"
 CRITICAL = ("critical_hazard", "critical")
@@ -200,7 +200,8 @@ def _check(options: AgreementOptions) -> None:
     known = AgreementOptions.__annotations__
     if unknown := [name for name in options if name not in known]:
         raise InputError(f"{', '.join(unknown)}: no such setting; known are truth, prediction, by, {', '.join(known)}")
-    quantile(options.get("level", 0.95))
+    if not 0 < (level := options.get("level", 0.95)) < 1:
+        raise InputError(f"level={level!r}: give a share between 0 and 1, such as 0.95")
     bins, weights = options.get("bins", 10), options.get("weights", "linear")
     if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= 100:
         raise InputError(f"bins={bins!r}: give 1 to 100 bins")
@@ -218,7 +219,7 @@ def _confidence(compared: pd.DataFrame, options: AgreementOptions) -> NDArray[np
     if strange.any():
         where = int(np.flatnonzero(strange)[0])
         raise InputError(
-            f"column {name!r} has {given.iloc[where]!r} in the row {compared.index[where]!r}: a confidence is a share "
+            f"column {name!r} has {str(given.iloc[where])!r} in the row {compared.index[where]!r}: a confidence is a share "
             "from 0 to 1; name another column with confidence=, or confidence=None to do without"
         )
     return values
@@ -261,7 +262,8 @@ def _notes(compared: pd.DataFrame, pairs: Pairs) -> Iterator[str]:
     kind = KIND_SHADOW if "predicted_class" in compared.columns else KIND_AUDIT
     yield from filter(None, (engine_note(str(engine), kind) for engine in engines))
     if len(pairs) < FEW_ROWS:
-        yield f"Only {len(pairs):,} rows were compared: the figures say little, whatever their intervals."
+        counted = "row was" if len(pairs) == 1 else "rows were"
+        yield f"Only {len(pairs):,} {counted} compared: the figures say little, whatever their intervals."
     if len(pairs.labels) == 1:
         yield f"{pairs.labels[0]!r} is the only label that occurs, so that kappa is not defined."
     elif pairs.right.all():

@@ -24,7 +24,7 @@ def text(found: Agreement) -> str:
     parts = ["\n".join([plain(_title(found)), *map(plain, found.notes)])]
     parts.append("\n".join(f"{name:<{room}}  {plain(value)}" for name, value in facts.items()))
     for name, header, rows in _tables(found):
-        parts.append(f"{name}\n" + columns(rows[:ROWS_SHOWN], header, indent="  "))
+        parts.append(f"{plain(name)}\n" + columns(rows[:ROWS_SHOWN], header, indent="  "))
     return "\n\n".join(parts)
 
 

@@ -92,7 +92,7 @@ def columns(rows: Iterable[Sequence[object]], header: Sequence[str] = (), *, wid
     texts = [[f"{cell:,}" if isinstance(cell, int) else plain(cell) for cell in row] for row in table]
     numeric = [all(_FIGURE.fullmatch(row[n]) for row in texts) for n in range(len(texts[0]))]
     if header:
-        texts.insert(0, list(header))
+        texts.insert(0, [plain(cell) for cell in header])
     widths = _fit([max(cells(row[n]) for row in texts) for n in range(len(texts[0]))], width - cells(indent))
     lines = [
         indent

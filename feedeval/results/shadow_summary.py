@@ -43,7 +43,8 @@ def shadow_facts(session: Session) -> dict[str, str]:
     unreadable = session.progress.unreadable
     if unreadable:
         failed = session.progress.counts.failed - unreadable
-        facts["Unreadable rows"] = f"{unreadable:,}, which nobody was asked about; {failed:,} calls failed beside them"
+        calls = "1 call" if failed == 1 else f"{failed:,} calls"
+        facts["Unreadable rows"] = f"{unreadable:,}, which nobody was asked about; {calls} failed beside them"
     return facts
 
 

@@ -119,7 +119,7 @@ def _defects(folder: Path) -> Iterator[tuple[str, str, str]]:
     (folder / good).write_bytes(png(drawing(90_000, "red")))
     outside = folder.parent / "secret.png"
     outside.write_bytes(png(drawing(90_001, "red")))
-    yield f"x.png,{good}", "BadLabel", "2 of 6 columns: true_class, critical_hazard"
+    yield f"x.png,{good}", "BadLabel", "2 of 6 columns: true_class is missing"
     yield f"x.png,{good},red,,flat,north,spare", "BadLabel", "has 7 columns, the header 6"
     yield f"x.png,{good},,,flat,north", "BadLabel", "true_class is empty"
     yield f"x.png,{good},   ,,flat,north", "BadLabel", "true_class is empty"

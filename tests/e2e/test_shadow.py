@@ -178,6 +178,7 @@ def test_classes_are_the_labels_of_the_table_where_none_are_given(server: ModelS
         ([f"c{n}" for n in range(300)], "300 classes"),
         (["red", "Unsure"], "where no class can be told"),
         (["red", "RED"], "differ only in case"),
+        (["rot", "blau"], r"none of the labels in .* \(green, orange\) is among the classes \(rot, blau\)"),
         ("red", "give a list of names"),
     ],
 )
@@ -185,6 +186,12 @@ def test_classes_that_cannot_be_asked_for_are_refused(tmp_path: Path, classes: A
     made = make_labels(tmp_path / "images", 3)
     with pytest.raises(InputError, match=says):
         fe.run_shadow(made.path, classes=classes, model="m", base_url="http://127.0.0.1:1/v1")
+
+
+def test_a_table_without_rows_is_refused_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("filename,image_url,true_class\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"labels\.csv has no rows below its header"):
+        fe.run_shadow(tmp_path / "labels.csv", model="m", base_url="http://127.0.0.1:1/v1")
 
 
 def test_the_same_image_with_the_same_notes_is_asked_once(server: ModelServer, tmp_path: Path) -> None:
@@ -244,7 +251,7 @@ def test_failed_calls_are_not_counted_as_unreadable(tmp_path: Path) -> None:
     session = fe.load_session(output_dir=tmp_path / "out")
     assert frame["status"].tolist().count("failed") == 2 and session.progress.unreadable == 1
     assert session.failures["unreadable"].tolist() == [False, True]
-    assert "1 calls failed beside them" in str(session.summary())
+    assert "; 1 call failed beside them" in str(session.summary())
 
 
 def test_a_delay_is_a_pause_between_calls(server: ModelServer, tmp_path: Path) -> None:

@@ -107,6 +107,18 @@ def test_a_table_that_cannot_be_used_is_refused_with_what_was_found(
         table(text, **options)
 
 
+@pytest.mark.parametrize("labels", [None, 3, [{"filename": "a"}]])
+def test_what_is_no_table_is_refused_by_its_name(labels: Any) -> None:
+    with pytest.raises(InputError, match=f"table of labels.*{type(labels).__name__}.*DataFrame"):
+        LabelTable(labels)
+
+
+def test_empty_cells_that_a_spreadsheet_leaves_off_are_empty_cells() -> None:
+    found = rows(f"{HEADER},critical_hazard,region\na,b,red\na,b\n")
+    assert (found[0].problem, found[0].critical_hazard, found[0].context) == ("", None, {"region": ""})
+    assert found[1].problem == "the row has 2 of 5 columns: true_class is missing"
+
+
 def test_a_frame_is_read_as_the_file_it_would_be() -> None:
     frame = pd.DataFrame(
         {

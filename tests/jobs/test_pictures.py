@@ -71,10 +71,23 @@ def test_every_format_that_is_promised_is_read_and_sent_as_jpeg_or_png(kind: str
     assert abs(red - 10) < 6 and abs(green - 200) < 6 and abs(blue - 30) < 6
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "CMYK", "I;16", "F"])
+@pytest.mark.parametrize("mode", ["1", "L", "CMYK"])
 def test_unusual_kinds_of_pixels_are_read(mode: str) -> None:
-    kind = "TIFF" if mode in ("CMYK", "F", "I;16") else "PNG"
+    kind = "TIFF" if mode == "CMYK" else "PNG"
     assert seen(file_of(Image.new(mode, (20, 20), 0), kind)).mode == "RGB"
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("I;16", "PNG"), ("I;16", "TIFF"), ("I;16B", "TIFF")])
+def test_grey_of_sixteen_bits_stays_the_grey_it_is(mode: str, kind: str) -> None:
+    image = Image.new(mode, (20, 20), 100 * 257)
+    red, green, blue = seen(file_of(image, kind)).getpixel((10, 10))  # type: ignore[misc]
+    assert red == green == blue and abs(red - 100) < 3
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_values_without_a_range_are_refused(mode: str) -> None:
+    with pytest.raises(BadImage, match="32 bits"):
+        picture_of(file_of(Image.new(mode, (20, 20), 7), "TIFF"), 1024)
 
 
 def test_a_photograph_that_would_be_large_as_png_is_sent_as_jpeg() -> None:
@@ -109,8 +122,21 @@ def test_paths_stay_in_the_folder(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"x")
     (folder / "inside").symlink_to(folder / "a.png")
     (folder / "loop").symlink_to(folder / "loop")
+    (folder / "sub" / "b.png").write_bytes(b"x")
+    (folder / "c\\d.png").write_bytes(b"x")
     assert local_image(folder, "sub/../a.png") == local_image(folder, "inside") == (folder / "a.png").resolve()
-    for name in ("../secret.png", str(folder / "a.png"), "sub/../../images/../secret.png", "loop", "a\0.png", "b.png"):
+    assert local_image(folder, str(folder / "a.png")) == local_image(folder, "a.png")
+    assert local_image(folder, "sub\\b.png") == (folder / "sub" / "b.png").resolve()
+    assert local_image(folder, "c\\d.png") == (folder / "c\\d.png").resolve()
+    for name in (
+        "../secret.png",
+        "..\\secret.png",
+        str(tmp_path / "secret.png"),
+        "sub/../../images/../secret.png",
+        "loop",
+        "a\0.png",
+        "b.png",
+    ):
         with pytest.raises(BadImage):
             local_image(folder, name)
     # Whether there is such a file outside is not told.

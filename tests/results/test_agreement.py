@@ -354,7 +354,9 @@ def test_intervals_that_cannot_be_known_are_not_made_up() -> None:
 
 def test_few_rows_say_that_they_are_few() -> None:
     found = agreement(pd.DataFrame({"true_class": ["a", "b"], "predicted_class": ["a", "b"]}))
-    assert any("2 rows" in note for note in found.notes)
+    assert any("2 rows were" in note for note in found.notes)
+    one = agreement(pd.DataFrame({"true_class": ["a"], "predicted_class": ["a"]}))
+    assert any("1 row was" in note for note in one.notes)
     assert not [note for note in agreement(planted()).notes if "rows" in note]
 
 
@@ -375,7 +377,7 @@ def test_few_rows_say_that_they_are_few() -> None:
         (planted(), {"bins": 0}, "bins=0"),
         (planted(), {"weights": "cubic"}, "weights='cubic'"),
         (planted(), {"thruth": "true_class"}, "thruth: no such setting; known are truth"),
-        (planted(), {"level": 95}, "between 0 and 1"),
+        (planted(), {"level": 95}, "level=95: .*between 0 and 1"),
         ([{"true_class": "a"}], {}, "not a list"),
     ],
 )
@@ -400,6 +402,13 @@ def test_what_is_shown_is_escaped_static_and_whole() -> None:
     for words in (shown, str(found)):
         for figure in (f"{100 * found.accuracy.estimate:.1f} %", f"{found.kappa.estimate:.2f} (", "Left out", "unsure"):
             assert figure in words
+
+
+def test_a_terminal_does_not_obey_labels_and_columns() -> None:
+    frame = planted().rename(columns={"region": "\x1b[2Jregion"})
+    frame.loc[frame["true_class"] == "red", "true_class"] = "\x1b[31mred"
+    shown = str(agreement(frame, by="\x1b[2Jregion"))
+    assert "\x1b" not in shown and "\\x1b[31mred" in shown and "By \\x1b[2Jregion" in shown
 
 
 def test_results_of_rules_say_that_no_model_was_asked() -> None:

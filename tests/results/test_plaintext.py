@@ -24,6 +24,10 @@ def test_a_terminal_shows_text_and_does_not_obey_it(text: object, shown: str) ->
     assert plain(text) == shown
 
 
+def test_heads_of_columns_are_shown_and_not_obeyed_either() -> None:
+    assert "\x1b" not in columns([("a", "b")], ("\x1b[2J", "N\n"))
+
+
 def test_columns_align_by_cells_and_not_by_characters() -> None:
     lines = columns([("尺寸", 5), ("ab", 10), ("e\u0301e", 1)], ("Name", "N"), width=40).splitlines()
     assert len({cells(line) for line in lines if line.strip()}) == 1
