@@ -21,7 +21,7 @@ from feedeval.feed.text import category_of, clean_text, field_text, record_keys
 
 CATEGORY = "category"
 """Not an attribute: `product_type`, else `google_product_category`."""
-CONTEXT = ("title", CATEGORY, "brand")
+_PATHS = (CATEGORY, "google_product_category", "product_type")
 
 _SEPARATED = frozenset(("color", "material", "pattern"))
 """Attributes whose text can name several values; in others, such as a size, a slash is part of the value."""
@@ -45,7 +45,7 @@ def labels_from_feed(
     *,
     several: str = Several.FIRST,
     level: int | None = None,
-    context: Sequence[str] = CONTEXT,
+    context: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return a feed as labelled images for shadow mode, so that a shop sees where picture and attribute disagree.
 
@@ -57,6 +57,7 @@ def labels_from_feed(
         several: Of a field with several values take the `first`, `leave_out` the product, or `keep` them as one label.
         level: Of a path such as `Clothing > Dresses` take this part: 1 the first, -1 the last; None: all of it.
         context: Further columns: attributes, or `category` (`product_type`, else `google_product_category`).
+            None: title, category and brand, without what is the label or says it.
 
     Returns:
         A row a product that has both image and field, in the feed's order: filename (the product's id, `id#2` where it
@@ -68,6 +69,9 @@ def labels_from_feed(
         InputError: No product has both image and field, or a setting cannot be used.
         FeedError: It is no feed.
     """
+    if context is None:
+        telling = _PATHS if field in _PATHS else (field,)
+        context = [name for name in ("title", CATEGORY, "brand") if name not in telling]
     _check(field, several, level, context)
     found = _Found(field, level)
     keyed, entries = tee(products(feed))
@@ -134,9 +138,9 @@ class _Found:
                 f"{field}, {counts['without_image']:,} no image_link, {counts['several']:,} several values of {field}"
             )
         close = difflib.get_close_matches(field, self._names, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = f"; did you mean {close[0]!r}?" if close else "."
         there = ", ".join(sorted(self._names)) or "none"
-        return f"no product has the field {field!r}{hint}. Fields that the feed has: {there}"
+        return f"no product has the field {field!r}{hint} Fields that the feed has: {there}"
 
     def left_out(self, kept: int) -> str:
         """Return what is not among the labels, in words."""
@@ -150,7 +154,7 @@ class _Found:
 
 def _values(product: Product, field: str, level: int | None) -> list[str]:
     """Return what the field says, value by value, each once."""
-    if field in (CATEGORY, "google_product_category", "product_type"):
+    if field in _PATHS:
         path = category_of(product) if field == CATEGORY else _path(product.get(field))
         parts = [part for part in _PATH_SIGN.split(path) if part]
         if level is None or not parts:

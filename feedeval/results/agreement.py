@@ -219,8 +219,8 @@ def _confidence(compared: pd.DataFrame, options: AgreementOptions) -> NDArray[np
     if strange.any():
         where = int(np.flatnonzero(strange)[0])
         raise InputError(
-            f"column {name!r} has {str(given.iloc[where])!r} in the row {compared.index[where]!r}: a confidence is a share "
-            "from 0 to 1; name another column with confidence=, or confidence=None to do without"
+            f"column {name!r} has {str(given.iloc[where])!r} in the row {compared.index[where]!r}: a confidence is a "
+            "share from 0 to 1; name another column with confidence=, or confidence=None to do without"
         )
     return values
 

@@ -99,6 +99,13 @@ def test_markup_and_controls_are_cleaned_away() -> None:
     assert labels["true_class"].tolist() == ["Red"] and "\n" not in labels["title"].iloc[0]
 
 
+@pytest.mark.parametrize("field", ["category", "product_type", "google_product_category"])
+def test_what_says_the_label_is_no_context(field: str) -> None:
+    paths = {"product_type": "Clothes > Dresses", "google_product_category": "Apparel > Dresses"}
+    labels = labels_from_feed([product(1, **paths)], field, level=-1)
+    assert labels["true_class"].tolist() == ["Dresses"] and list(labels.columns[3:]) == ["title", "brand"]
+
+
 def test_the_context_is_what_one_asks_for() -> None:
     labels = labels_from_feed([product(1, size="L", link="https://shop.example/1")], context=["size", "link"])
     assert list(labels.columns)[3:] == ["size", "link"] and labels["size"].tolist() == ["L"]
