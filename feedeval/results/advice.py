@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -47,7 +48,9 @@ class Advice:
             (points of the group's coverage); gain_per_product (points of each product to be edited);
             answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by);
             answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each).
-            There are at most 10,000 rows; `attrs["feedeval"]["left_out"]` says how many more there would be.
+            There are at most 10,000 rows. `attrs["feedeval"]` holds `left_out` (how many more there would be),
+            `products` (that the figures rest on) and `estimated` (bool: a sample was audited, so that counts and
+            points are estimates for its whole feed; `learnt_from` and examples are of the sample).
 
         Raises:
             InputError: The session is no audit, or an argument is none of those there are.
@@ -64,12 +67,14 @@ class Advice:
             within: `category` for steps of one category each; None for steps of the whole feed.
 
         Raises:
-            InputError: The session is no audit.
+            InputError: The session is no audit, or `n` is below 1.
         """
         from feedeval.results.gaps import gap_table
         from feedeval.results.steps import steps_of
 
-        return steps_of(gap_table(self._session._openings, within=within), n, note=self._session.note)
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise InputError(f"n={n!r}: give a whole number from 1")
+        return steps_of(gap_table(self._session._openings, within=within), n, notes=advice_notes(self._session))
 
     def fix_file(
         self,
@@ -116,3 +121,19 @@ class Advice:
         session = self._session
         asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
         return make_fix_file(session, session._openings, path, limit=limit, asking=asking)
+
+
+def advice_notes(session: Session) -> Iterator[str]:
+    """Yield what has to be known to read the advice: who judged, and which products it does not rest on."""
+    counts = session.progress.counts
+    if session.note:
+        yield session.note
+    if drawn := session.sample:
+        yield (
+            f"A sample of {drawn['drawn']:,} of {drawn['of']:,} products was audited: counts and points are estimates "
+            "for the whole feed, examples are of the sample."
+        )
+    if counts.left:
+        yield f"The audit is not finished: {counts.left:,} of {counts.total:,} products are left and not counted."
+    if counts.failed:
+        yield f"{counts.failed:,} product{'s' * (counts.failed != 1)} failed and could not be judged."

@@ -49,6 +49,8 @@ class FixFile:
     """Proposed values that the product's own text does not support, or that the destination would refuse."""
     failed: int = 0
     """Products that could not be asked about; the same call tries them again."""
+    not_audited: int = 0
+    """Products of the feed that the session says nothing of: left out of a sample, not done yet, or failed."""
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -62,7 +64,9 @@ class FixFile:
             "Questions": f"{self.questions:,} with empty answers, in {ANYWHERE}",
         }
         if self.without_id:
-            facts["Left out"] = f"{self.without_id:,} products without an id"
+            facts["Left out"] = f"{self.without_id:,} product{'s' * (self.without_id != 1)} without an id"
+        if self.not_audited:
+            facts["Not audited"] = f"{self.not_audited:,} of the feed's products, so that they are not in the file"
         if self.proposals_path is not None:
             facts["Proposed"] = f"{self.proposed:,} values; the words that each rests on: {self.proposals_path}"
             facts["Dropped"] = f"{self.dropped:,} proposals that the product's own text does not bear out"

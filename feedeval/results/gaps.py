@@ -54,7 +54,9 @@ def gap_table(found: Openings, by: str = "attribute", within: str | None = None)
     left_out = len(frame) - len(order)
     frame = frame.loc[order].reset_index(drop=True)
     frame["examples"] = _examples(found, keys, frame.pop("cell").to_numpy())
-    frame.attrs["feedeval"] = {"products": len(found.points), "left_out": left_out}
+    points = found.points
+    estimated = bool(len(points)) and round(keys.of_products.sum()) != len(points)
+    frame.attrs["feedeval"] = {"products": len(points), "estimated": estimated, "left_out": left_out}
     return _shaped(frame, what, each_category=within is not None)
 
 
@@ -67,7 +69,10 @@ class _Keys:
         self.group = points.category if each_category else np.zeros(len(points), dtype=np.int64)
         """Of each product."""
         self.categories = points.categories if each_category else [""]
-        self.of_products = np.bincount(self.group, minlength=len(self.categories))
+        count, each = len(self.categories), points.stands_for
+        self.of_products = np.bincount(self.group, each, count).astype(float)
+        """Of each group."""
+        self.coverage_pct = np.bincount(self.group, each * points.coverage_pct, count) / self.of_products.clip(min=1)
         codes, self.names = self._codes(found)
         self._width = max(len(self.names), 1)
         self.cells, self.member = np.unique(self.group[found.product] * self._width + codes, return_inverse=True)
@@ -98,18 +103,18 @@ def _sums(found: Openings, keys: _Keys) -> dict[str, Any]:
     points, cells, member = found.points, keys.cells, keys.member
     group = keys.group_of(cells)
     size = keys.of_products[group]
+    each = points.stands_for[found.product]
 
     def summed(values: Floats | NDArray[np.bool_]) -> Floats:
-        return np.bincount(member, values, len(cells)).astype(float)
+        return np.bincount(member, each * values, len(cells)).astype(float)
 
     lost, rates = found.lost, found.rates
-    products = np.bincount(keys.pair_cell, minlength=len(cells))
+    products = np.bincount(keys.pair_cell, points.stands_for[keys.pair_product], len(cells))
     nothing = points.score[found.rows] == 0
     required = np.array([q.required for q in points.questions] or [False])[found.question]
     gain = summed(lost * rates.rate) / size
     low, high = _bounds(found, keys, gain, size)
-    now = np.bincount(keys.group, points.coverage_pct, len(keys.of_products)) / keys.of_products.clip(min=1)
-    feed = max(len(points), 1)
+    now = keys.coverage_pct[group]
     return {
         "cell": cells,
         "name": [keys.name(cell)[0] for cell in cells],
@@ -117,17 +122,17 @@ def _sums(found: Openings, keys: _Keys) -> dict[str, Any]:
         "category": [keys.categories[at] for at in group],
         "of_products": size,
         "products": products,
-        "open_questions": np.bincount(member, minlength=len(cells)),
-        "required_open": summed(required & nothing).astype(np.int64),
-        "missing_core": np.zeros(len(cells), dtype=np.int64),
-        "coverage_pct": now[group],
-        "coverage_if_filled_pct": (now[group] + gain).clip(max=100.0),
+        "open_questions": summed(np.ones(len(member))),
+        "required_open": summed(required & nothing),
+        "missing_core": np.zeros(len(cells)),
+        "coverage_pct": now,
+        "coverage_if_filled_pct": (now + gain).clip(max=100.0),
         "gain": gain,
         "gain_low": low,
-        "gain_high": np.minimum(high, 100 - now[group]),
-        "gain_per_product": gain * size / products.clip(min=1),
-        "answers_per_product": summed(rates.rate) / products.clip(min=1),
-        "gain_of_feed": gain * size / feed,
+        "gain_high": np.minimum(high, 100 - now),
+        "gain_per_product": gain * size / products,
+        "answers_per_product": summed(rates.rate) / products,
+        "gain_of_feed": gain * size / keys.of_products.sum(),
         "answer_rate": summed(lost * rates.rate) / summed(lost),
         "learnt_from": _learnt_from(found, keys),
     }
@@ -147,12 +152,17 @@ def _bounds(found: Openings, keys: _Keys, gain: Floats, size: Codes) -> tuple[Fl
     1693-1702). Rates of one attribute hang together, so their bounds are taken all at once.
     """
     lost, rates, count = found.lost, found.rates, len(keys.cells)
-    of_pair = np.bincount(keys.pair, lost * rates.rate, len(keys.pairs))
-    squares = np.bincount(keys.pair_cell, of_pair**2, count)
-    # Products without an open question here gain nothing, and count.
-    spread = np.sqrt(np.maximum(squares / size - gain**2, 0) / np.maximum(size - 1, 1))
-    spread = np.where(size > 1, quantile(0.95) * spread, np.nan)
-    below, above = (np.bincount(keys.member, lost * bound, count) / size for bound in (rates.low, rates.high))
+    each, group = found.points.stands_for, keys.group_of(keys.cells)
+    audited, squares = np.bincount(keys.group), np.bincount(keys.group, each**2)
+    own = each[keys.pair_product] * np.bincount(keys.pair, lost * rates.rate, len(keys.pairs))
+    # The linearised variance of a weighted mean. Products without an open question here gain nothing, and count.
+    own_squares, crossed = (np.bincount(keys.pair_cell, own * other, count) for other in (own, each[keys.pair_product]))
+    deviations = np.maximum(own_squares - 2 * gain * crossed + gain**2 * squares[group], 0)
+    audited = audited[group]
+    spread = np.sqrt(deviations * audited / np.maximum(audited - 1, 1)) / size
+    spread = np.where(audited > 1, quantile(0.95) * spread, np.nan)
+    mine = each[found.product] * lost
+    below, above = (np.bincount(keys.member, mine * bound, count) / size for bound in (rates.low, rates.high))
     return np.maximum(gain - np.hypot(spread, gain - below), 0), gain + np.hypot(spread, above - gain)
 
 
@@ -167,29 +177,30 @@ def _lacking_only(found: Openings, keys: _Keys, cells: Mapping[str, Any]) -> dic
         )
         if action == Action.ADD
     }
-    now = np.bincount(keys.group, found.points.coverage_pct, len(keys.of_products)) / keys.of_products.clip(min=1)
+    now = keys.coverage_pct
     for (at, name), count in lacking.items():
         row = rows.get((at, name))
         if row is not None:
             columns["missing_core"][row] = count
             continue
         known = {"cell": -1, "name": name, "action": Action.ADD.value, "category": keys.categories[at]}
-        known |= {"of_products": int(keys.of_products[at]), "missing_core": count}
+        known |= {"of_products": keys.of_products[at], "missing_core": count}
         known |= {"coverage_pct": float(now[at]), "coverage_if_filled_pct": float(now[at]), "answer_rate": float("nan")}
         for column, values in columns.items():
             values.append(known.get(column, 0))
     return columns
 
 
-def _lacking(found: Openings, keys: _Keys) -> dict[tuple[int, str], int]:
+def _lacking(found: Openings, keys: _Keys) -> dict[tuple[int, str], float]:
     """Return how many products of each group lack each field that the destination requires of them."""
     points = found.points
     width = max(len(points.lacks), 1)
-    pairs, counts = np.unique(keys.group * width + points.lacking, return_counts=True)
-    lacking: dict[tuple[int, str], int] = {}
+    pairs, member = np.unique(keys.group * width + points.lacking, return_inverse=True)
+    counts = np.bincount(member, points.stands_for, len(pairs))
+    lacking: dict[tuple[int, str], float] = {}
     for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
         for name in points.lacks[pair % width]:
-            lacking[pair // width, name] = lacking.get((pair // width, name), 0) + count
+            lacking[pair // width, name] = lacking.get((pair // width, name), 0.0) + count
     return lacking
 
 
@@ -235,6 +246,8 @@ def _shaped(frame: pd.DataFrame, by: By, *, each_category: bool) -> pd.DataFrame
     frame = frame.rename(columns={"name": by.value})
     figures = [name for name in frame.columns if name not in {*first, "action", "category", "examples"}]
     frame = frame[[*first, *figures, "examples"]]
+    # Counts that a sample stands for are estimates, and no whole numbers.
+    frame = frame.assign(**{name: frame[name].astype(float).round() for name in _COUNTS if name in frame.columns})
     kinds: dict[str, Any] = dict.fromkeys([*first, "examples"], TEXT)
     kinds |= {name: "Int64" if name in _COUNTS else "float64" for name in figures}
     return frame.astype(kinds)

@@ -6,7 +6,7 @@ A feed of 100,000 products has more than a million judgements; as arrays of code
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from feedeval.records import SCHEMA_VERSION, Verdict
 from feedeval.results.frames import feed_order
 from feedeval.results.loading import Meta, decode_batches
+from feedeval.results.whole_feed import stands_for
 from feedeval.run.scan import collector_paused
 
 T = TypeVar("T")
@@ -55,10 +56,14 @@ class _Value(msgspec.Struct, gc=False):
     judgements: list[_Judged]
 
 
+class _Meta(Meta, gc=False, rename={"stratum": "_stratum"}):
+    stratum: str = ""
+
+
 class _Result(msgspec.Struct, gc=False):
     index: int
     value: _Value
-    meta: Meta
+    meta: _Meta
 
 
 class _Batch(msgspec.Struct, gc=False):
@@ -80,6 +85,8 @@ class Points:
 
     ids: list[str]
     titles: list[str]
+    stands_for: Floats
+    """Of each product, how many of the feed it speaks for: itself, or more where a sample was audited."""
     category: Codes
     categories: list[str]
     fields: Codes
@@ -123,21 +130,28 @@ class Points:
         return 100 * np.divide(scored, self.total, out=np.zeros(len(self.ids)), where=self.total > 0)
 
 
-def read_points(paths: Sequence[Path]) -> Points:
-    """Return the points of an audit from its batch files."""
+def read_points(paths: Sequence[Path], drawn: Mapping[str, Any] | None = None) -> Points:
+    """Return the points of an audit.
+
+    Args:
+        paths: Its batch files.
+        drawn: How the sample was drawn, as `feed.sample` notes it; None where the whole feed was audited.
+    """
     with collector_paused():
-        return _Reader().read(decode_batches(paths, _Batch))
+        return _Reader(None if drawn is None else drawn["strata"]).read(decode_batches(paths, _Batch))
 
 
 class _Reader:
     """Takes batches in and numbers their words."""
 
-    def __init__(self) -> None:
+    def __init__(self, strata: Mapping[str, int] | None) -> None:
+        self.strata = strata
         self.ids: list[str] = []
         self.titles: list[str] = []
-        self.of_product = {name: array("q") for name in ("index", "category", "fields", "lacking", "count")}
+        self.of_product = {name: array("q") for name in ("index", "category", "fields", "lacking", "stratum", "count")}
         self.of_judgement = {name: array("q") for name in ("question", "attribute", "verdict")}
         self.categories: Words[str] = Words()
+        self.groups: Words[str] = Words()
         self.field_sets: Words[tuple[str, ...]] = Words()
         self.lacks: Words[tuple[str, ...]] = Words()
         self.questions: Words[tuple[str, str, bool]] = Words()
@@ -156,6 +170,7 @@ class _Reader:
         return Points(
             ids=[self.ids[at] for at in order],
             titles=[self.titles[at] for at in order],
+            stands_for=self._stands_for(place["stratum"][order]),
             category=place["category"][order],
             categories=list(self.categories),
             fields=place["fields"][order],
@@ -175,6 +190,7 @@ class _Reader:
         self.ids.append(meta.product_id or "")
         self.titles.append(meta.title or "")
         places["index"].append(result.index)
+        places["stratum"].append(self.groups[meta.stratum])
         places["category"].append(self.categories[value.category])
         places["fields"].append(self.field_sets[tuple(value.context_fields)])
         places["lacking"].append(self.lacks[tuple(meta.missing_core_fields)])
@@ -184,6 +200,12 @@ class _Reader:
         columns["question"].extend([questions[j.question, j.taxonomy, j.required] for j in value.judgements])
         columns["attribute"].extend([attributes[j.attribute] for j in value.judgements])
         columns["verdict"].extend([verdicts[j.verdict] for j in value.judgements])
+
+    def _stands_for(self, groups: Codes) -> Floats:
+        if self.strata is None:
+            return np.ones(len(groups))
+        names = list(self.groups)
+        return stands_for([names[code] for code in groups.tolist()], self.strata)
 
 
 def _rows(order: NDArray[np.intp], counts: Codes) -> tuple[Any, Codes]:

@@ -71,6 +71,8 @@ def make_fix_file(
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
     target = table_path(path)
+    if not len(found.points):
+        raise InputError(f"session {session.id} has no product that is done: there is nothing to fill in yet")
     entries, without_id = entries_of(found, limit=limit)
     if not entries:
         some = f" of the products with an id; {without_id:,} have none" if without_id else ""
@@ -88,6 +90,7 @@ def make_fix_file(
         proposed=proposed.count,
         dropped=proposed.dropped,
         failed=proposed.failed,
+        not_audited=max((session.sample or {}).get("of", session.progress.counts.total) - len(found.points), 0),
     )
 
 

@@ -283,7 +283,7 @@ class Session(Advice):
 
         if not self.is_audit:
             raise InputError(f"session {self.id} is of kind {self.progress.kind}: only an audit has gaps")
-        return openings(read_points(self.batch_paths))
+        return openings(read_points(self.batch_paths, self.sample))
 
     @property
     def sample(self) -> dict[str, Any] | None:

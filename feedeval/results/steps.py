@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -30,12 +30,15 @@ class Step:
     gain_low: float
     gain_high: float
     examples: str
+    estimated: bool = False
+    """Whether a sample of the feed was audited."""
 
     @property
     def what(self) -> str:
         """The thing to do, such as *Add `material` to 312 products in Apparel > Shoes*."""
         where = "" if self.category is None else f" in {plain(self.category) or 'no category'}"
-        products = f"{self.products:,} product{'s' * (self.products != 1)}{where}"
+        about = "about " if self.estimated else ""
+        products = f"{about}{self.products:,} product{'s' * (self.products != 1)}{where}"
         name, _, entry = self.attribute.partition(" (")
         if entry:
             return f"Add “{entry.removesuffix(')')}” to the `{name}` of {products}"
@@ -63,8 +66,10 @@ class NextSteps(Sequence[Step]):
     """Steps, the most useful first."""
 
     steps: tuple[Step, ...]
-    note: str = ""
-    """What has to be said of the engine."""
+    notes: tuple[str, ...] = ()
+    """What has to be known to read them."""
+    audited: int = 1
+    """Products that they rest on."""
 
     @overload
     def __getitem__(self, at: int) -> Step: ...
@@ -81,29 +86,35 @@ class NextSteps(Sequence[Step]):
 
     def text(self) -> str:
         """Return a numbered line a step."""
-        if not self.steps:
-            return "No question is left open, and no required field lacks: there is nothing to add."
         width = len(str(len(self.steps)))
         lines = [f"{number:>{width}}. {step}" for number, step in enumerate(self.steps, 1)]
-        return "\n".join([*lines, *([self.note] if self.note else [])])
+        return "\n".join([*(lines or [self._nothing]), *self.notes])
+
+    @property
+    def _nothing(self) -> str:
+        if not self.audited:
+            return "No product is done yet, so nothing can be said of what to add."
+        return "No question is left open, and no required field lacks: there is nothing to add."
 
     __str__ = __repr__ = text
 
     def _repr_html_(self) -> str:
+        notes = Markup("".join(f"<p><em>{escape(note)}</em></p>" for note in self.notes))
         if not self.steps:
-            return section("What to do next", escape(self.text()))
+            return section("What to do next", escape(self._nothing), notes)
         rows = [(_marked(step.what), _marked(f"{step.why}."), _gain(step), _examples(step)) for step in self.steps]
         header = ("What to do", "What it brings", "Gain, in points", "For example")
-        note = Markup(f"<p><em>{escape(self.note)}</em></p>") if self.note else Markup("")
-        return section("What to do next", table(rows, header), note)
+        return section("What to do next", table(rows, header), notes)
 
 
-def steps_of(gaps: pd.DataFrame, n: int, *, note: str = "") -> NextSteps:
+def steps_of(gaps: pd.DataFrame, n: int, *, notes: Iterable[str] = ()) -> NextSteps:
     """Return the first `n` gaps, by attribute, as steps."""
-    return NextSteps(tuple(_step(row) for row in gaps.head(n).to_dict("records")), note)
+    known = gaps.attrs["feedeval"]
+    steps = (_step(row, estimated=known["estimated"]) for row in gaps.head(n).to_dict("records"))
+    return NextSteps(tuple(steps), tuple(notes), known["products"])
 
 
-def _step(row: dict[Any, Any]) -> Step:
+def _step(row: dict[Any, Any], *, estimated: bool) -> Step:
     return Step(
         attribute=row["attribute"],
         action=row["action"],
@@ -115,6 +126,7 @@ def _step(row: dict[Any, Any]) -> Step:
         gain_low=float(row["gain_low"]),
         gain_high=float(row["gain_high"]),
         examples=row["examples"],
+        estimated=estimated,
     )
 
 

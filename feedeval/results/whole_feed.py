@@ -126,11 +126,9 @@ def stratified_mean(values: Floats, groups: Sequence[str], sizes: Mapping[str, i
         groups: The group of each value.
         sizes: All there are of each group.
     """
-    codes, names = pd.factorize(np.array(groups, dtype=object))
-    if not len(names):
+    codes, drawn, there = _sizes(groups, sizes)
+    if not len(drawn):
         return UNKNOWN
-    drawn = np.bincount(codes)
-    there = np.array([max(sizes.get(name, 0), n) for name, n in zip(names, drawn, strict=True)], dtype=np.float64)
     means = np.bincount(codes, values) / drawn
     squares = np.bincount(codes, (values - means[codes]) ** 2)
     freedom = drawn - 1
@@ -148,3 +146,25 @@ def stratified_mean(values: Floats, groups: Sequence[str], sizes: Mapping[str, i
     effective = parts.sum() ** 2 / (parts**2 / np.maximum(freedom, 1)).sum()
     reach = t95(max(int(effective), 1)) * spread
     return Interval(estimate, estimate - reach, estimate + reach)
+
+
+def stands_for(groups: Sequence[str], sizes: Mapping[str, int]) -> Floats:
+    """Return how many products of the feed each that was drawn stands for, so that weighted sums are `stratified_mean`.
+
+    Args:
+        groups: The group of each product.
+        sizes: All there are of each group.
+    """
+    codes, drawn, there = _sizes(groups, sizes)
+    if not len(drawn):
+        return np.zeros(0)
+    each: Floats = there / drawn * (sum(sizes.values()) / there.sum())
+    return each[codes]
+
+
+def _sizes(groups: Sequence[str], sizes: Mapping[str, int]) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Return the number of each one's group, and of each group how many were drawn and how many there are."""
+    codes, names = pd.factorize(np.array(groups, dtype=object))
+    drawn = np.bincount(codes, minlength=len(names))
+    there = [max(sizes.get(name, 0), n) for name, n in zip(names, drawn.tolist(), strict=True)]
+    return codes, drawn, np.array(there, dtype=np.float64)

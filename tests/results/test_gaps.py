@@ -174,7 +174,22 @@ def test_a_session_without_any_product_has_no_gaps(tmp_path: Path) -> None:
     sid = write_session(tmp_path, Plan(products=4, failed=(0, 1, 2, 3)))
     session = load_session(sid, output_dir=tmp_path)
     assert session.gaps().empty and len(session.next_steps()) == 0
-    assert "nothing to add" in str(session.next_steps())
+    for text in (str(session.next_steps()), session.next_steps()._repr_html_()):
+        assert "No product is done" in text and "4 products failed" in text and "nothing to add" not in text
+    with pytest.raises(InputError, match="no product that is done"):
+        session.fix_file(tmp_path / "fixes.tsv")
+
+
+def test_steps_of_an_unfinished_audit_say_what_they_do_not_count(tmp_path: Path) -> None:
+    run = ProductFeedEvaluator(model="offline", output_dir=tmp_path).start(
+        planted_feed(60), batch_size=5, progress="none"
+    )
+    run.stop()
+    run.wait(30)
+    session = run.session()
+    left = session.progress.counts.left
+    said = session.next_steps().text()
+    assert left and f"{left} of 60 products are left and not counted" in said
 
 
 def test_what_cannot_be_summed_up_is_refused(session: Session, tmp_path: Path) -> None:
@@ -182,6 +197,8 @@ def test_what_cannot_be_summed_up_is_refused(session: Session, tmp_path: Path) -
         session.gaps(by="colour")
     with pytest.raises(InputError, match="category"):
         session.gaps(within="brand")
+    with pytest.raises(InputError, match="n=0"):
+        session.next_steps(0)
     other = load_session(write_shadow_session(tmp_path), output_dir=tmp_path)
     with pytest.raises(InputError, match="only an audit"):
         other.gaps()

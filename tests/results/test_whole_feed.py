@@ -115,3 +115,29 @@ def test_a_sample_survives_a_resume_that_reads_the_feed_again(feed: Path, tmp_pa
         and found.audited == 40
         and sum(again.session().progress.settings["source"]["sample"]["strata"].values()) == 120
     )
+
+
+def test_gaps_of_a_sample_speak_for_the_whole_feed_and_say_so(tmp_path: Path) -> None:
+    groups = ["Tents"] * 100 + ["Kettles"] * 15 + ["Cables"] * 5
+    feed = [
+        {"id": f"P{n:03d}", "title": f"Product {n}", "product_type": group} | ({"material": "Oak"} if n % 2 else {})
+        for n, group in enumerate(groups)
+    ]
+    by = fe.ProductFeedEvaluator(model="offline", output_dir=tmp_path / "output")
+    by.evaluate_products_batch(fe.sample(feed, 12), progress="none")
+    session = fe.load_session(output_dir=by.output_dir)
+    gaps, whole = session.gaps(), session.whole_feed
+    assert whole is not None and gaps["of_products"].eq(120).all() and gaps.attrs["feedeval"]["estimated"]
+    assert gaps["coverage_pct"][0] == pytest.approx(whole.coverage_pct.estimate, abs=0.05)
+    # Products of small groups stand for fewer others than those of large ones.
+    drawn = session.results.groupby("category").size()
+    lacking = session.judgements.query("attribute == 'material' and verdict == 'no'").groupby("category").size()
+    expected = sum(count * groups.count(name) / drawn[name] for name, count in lacking.items())
+    row = gaps.set_index("attribute").loc["material"]
+    assert row["products"] == round(expected) and row["gain_low"] < row["gain"] < row["gain_high"]
+    each = session.gaps(within="category").query("attribute == 'material'")
+    assert set(each["of_products"]) == {100, 15, 5}
+    assert each["gain_of_feed"].sum() == pytest.approx(row["gain"])
+    said = session.next_steps(30, within=None).text()
+    assert f"Add `material` to about {row['products']} products" in said and "A sample of 12 of 120 products" in said
+    assert session.fix_file(tmp_path / "fixes.tsv").not_audited == 108
