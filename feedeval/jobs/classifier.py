@@ -43,7 +43,10 @@ class Prediction(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image that was checked: whole, upright, no longer than the run's longest side, without transparency."""
+    """An image that was checked: whole, upright, no longer than the run's longest side.
+
+    What is transparent stands on white, except for a classifier with `needs_picture`: to it, it is the background.
+    """
 
     data: bytes = field(repr=False)
     """A JPEG or PNG file without the metadata of the original; Pillow opens it."""

@@ -14,7 +14,7 @@ from feedeval.jobs.colour_names import Palette, colour_names, distances, table_v
 from feedeval.jobs.colour_reading import foreground
 from feedeval.records import Gauges, Ledger
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Raised when a change of the code changes predictions."""
 
 _DOMINANT_SHARE = 0.5

@@ -1,4 +1,4 @@
-"""Images as a classifier gets them: checked, upright, of a bounded size, without transparency and metadata."""
+"""Images as a classifier gets them: checked, upright, of a bounded size, without metadata."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ _JPEG_QUALITY = 90
 _WHITE = (255, 255, 255)
 
 
-def picture_of(data: bytes, max_side: int) -> Picture:
+def picture_of(data: bytes, max_side: int, *, on_white: bool = True) -> Picture:
     """Return an image file as a classifier gets it.
 
     Args:
         data: The file's content.
         max_side: Longest side in pixels; larger images are shrunk, smaller ones stay as they are.
+        on_white: Put white behind what is transparent; else that stays transparent.
 
     Raises:
         BadImage: It is empty, too large, broken, or no image of a kind that is read.
@@ -61,7 +62,7 @@ def picture_of(data: bytes, max_side: int) -> Picture:
             image.verify()
         # Verifying uses an image up.
         with _opened(data) as image:
-            return _encoded(_flat(_upright(image, max_side)), kind)
+            return _encoded(_on_ground(_upright(image, max_side), on_white), kind)
     except UnidentifiedImageError as exc:
         raise BadImage(f"not an image that can be read ({_looks_like(data)}); read are {', '.join(FORMATS)}") from exc
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
@@ -102,13 +103,15 @@ def _eight_bits(image: Image) -> Image:
     return image.convert("I").point(lambda value: value / 256).convert("L")
 
 
-def _flat(image: Image) -> Image:
-    """Return the image on white where it is transparent."""
+def _on_ground(image: Image, on_white: bool) -> Image:
+    """Return the image in colours, on white where it is transparent if that is wanted."""
     from PIL import Image
 
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")
+    if not on_white:
+        return layer
     ground = Image.new("RGB", layer.size, _WHITE)
     ground.paste(layer, mask=layer.getchannel("A"))
     return ground
@@ -118,10 +121,11 @@ def _encoded(image: Image, kind: str) -> Picture:
     width, height = image.size
     # Pillow writes comments and profiles of the original into the new file.
     image.info = {}
-    if kind in _LOSSLESS:
+    see_through = image.mode == "RGBA"
+    if kind in _LOSSLESS or see_through:
         out = io.BytesIO()
         image.save(out, "PNG")
-        if out.tell() <= _PNG_BYTES:
+        if out.tell() <= _PNG_BYTES or see_through:
             return Picture(out.getvalue(), "image/png", width, height)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_JPEG_QUALITY)

@@ -223,8 +223,9 @@ class ShadowJob:
         return await self._unpacked(lambda: data_of_uri(source.uri) if path is None else read_image(path))
 
     async def _unpacked(self, read: Callable[[], bytes]) -> Picture:
+        side, on_white = self._settings.max_image_side, not self._classifier.needs_picture
         async with self._unpacking:
-            return await asyncio.to_thread(lambda: picture_of(read(), self._settings.max_image_side))
+            return await asyncio.to_thread(lambda: picture_of(read(), side, on_white=on_white))
 
     async def probe(self) -> None:
         """Return when the classifier can be reached."""

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix
 
 import feedeval as fe
@@ -284,6 +285,18 @@ def test_wrong_options_are_named(tmp_path: Path) -> None:
         fe.run_shadow(made.path, model="offline", max_image_side=5000)
     with pytest.raises(InputError, match=r"no further column 'age'.*property_type"):
         fe.run_shadow(made.path, model="offline", context=["age"])
+
+
+def test_a_white_object_that_was_cut_out_is_white_and_not_nothing(tmp_path: Path) -> None:
+    image = Image.new("RGBA", (60, 60), (0, 0, 0, 0))
+    image.paste((255, 255, 255, 255), (15, 15, 45, 45))
+    image.save(tmp_path / "cut.png")
+    (tmp_path / "labels.csv").write_text("filename,image_url,true_class\ncut.png,cut.png,white\n", encoding="utf-8")
+    found = fe.run_shadow(
+        tmp_path / "labels.csv", classes=["white", "black"], model="offline", output_dir=tmp_path / "out",
+        progress="none",
+    )  # fmt: skip
+    assert found["predicted_class"].tolist() == ["white"]
 
 
 def test_only_named_columns_are_sent_and_all_come_back(server: ModelServer, tmp_path: Path) -> None:

@@ -63,6 +63,18 @@ def test_transparent_images_stand_on_white(mode: str) -> None:
     assert shown.mode == "RGB" and shown.getpixel((0, 0)) == (255, 255, 255) != shown.getpixel((10, 10))
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "TIFF"])
+def test_transparency_is_kept_where_that_is_wanted(kind: str) -> None:
+    image = Image.new("RGBA", (400, 400), (0, 0, 0, 0))
+    image.paste((255, 255, 255, 255), (100, 100, 300, 300))
+    picture = picture_of(file_of(image, kind), 100, on_white=False)
+    shown = Image.open(io.BytesIO(picture.data))
+    assert picture.media_type == "image/png" and shown.size == (100, 100)
+    assert shown.getpixel((5, 5))[3] == 0 and shown.getpixel((50, 50)) == (255, 255, 255, 255)  # type: ignore[index]
+    opaque = picture_of(file_of(Image.new("RGB", (20, 20))), 100, on_white=False)
+    assert Image.open(io.BytesIO(opaque.data)).mode == "RGB"
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_every_format_that_is_promised_is_read_and_sent_as_jpeg_or_png(kind: str) -> None:
     picture = picture_of(file_of(Image.new("RGB", (32, 24), (10, 200, 30)), kind), 1024)
