@@ -82,9 +82,9 @@ class Comparison:
     (bool); before, after (str, verdicts)."""
     new: pd.DataFrame
     """A row a product that only the later audit has: key, product_id, title, category (str); coverage_pct (float64,
-    missing where it failed)."""
+    missing where it failed). Empty where a sample was audited earlier: what it has not may be in its feed."""
     gone: pd.DataFrame
-    """A row a product that only the earlier audit has, as `new`."""
+    """A row a product that only the earlier audit has, as `new`; empty where a sample was audited later."""
     notes: tuple[str, ...]
     """What has to be known to read the figures."""
 
@@ -190,8 +190,9 @@ def _comparison(
         categories=_categories(audits, pairs),
         taxonomies=_taxonomies(pairs, questions),
         changes=_changes(after, pairs, questions),
-        new=_alone(after, pairs.new),
-        gone=_alone(before, pairs.gone),
+        # What a sample has not may be in its feed.
+        new=_alone(after, pairs.new if sides[0].sample is None else []),
+        gone=_alone(before, pairs.gone if sides[1].sample is None else []),
         notes=_notes(sides, pairs),
     )
 

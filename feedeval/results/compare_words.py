@@ -12,6 +12,7 @@ from feedeval.results.summary import TOP, Block
 
 if TYPE_CHECKING:
     from feedeval.results.compare import Comparison
+    from feedeval.results.session import Session
     from feedeval.results.stats import Interval
 
 
@@ -76,9 +77,15 @@ def facts(comparison: Comparison) -> dict[str, str]:
         f"({chance}, McNemar)",
         "Products": f"{comparison.compared:,} compared: {len(comparison.better):,} better, "
         f"{len(comparison.worse):,} worse",
-        "New, gone": f"{len(comparison.new):,} new, {len(comparison.gone):,} gone",
+        "New, gone": f"{_count(comparison.new, comparison.before)} new, "
+        f"{_count(comparison.gone, comparison.after)} gone",
     }
     return found
+
+
+def _count(alone: pd.DataFrame, other: Session) -> str:
+    """Return how many products the other audit has not; a sample does not tell."""
+    return f"{len(alone):,}" if other.sample is None else "unknown"
 
 
 def blocks(comparison: Comparison, *, top: int = TOP) -> list[Block]:
@@ -88,8 +95,8 @@ def blocks(comparison: Comparison, *, top: int = TOP) -> list[Block]:
         _groups("By topic", "Topic", "taxonomy", comparison.taxonomies, top),
         _products("Products that got better", comparison.better, top),
         _products("Products that got worse", comparison.worse, top),
-        questions_block("Questions answered more often", comparison.questions, "better", top),
-        questions_block("Questions answered less often", comparison.questions, "worse", top),
+        questions_block("Questions with better verdicts", comparison.questions, "better", top),
+        questions_block("Questions with worse verdicts", comparison.questions, "worse", top),
         _alone("New products", comparison.new, top),
         _alone("Products that are gone", comparison.gone, top),
     ]
@@ -130,7 +137,7 @@ def questions_block(title: str, frame: pd.DataFrame, direction: str, top: int = 
         (question, topic, "required" if needed else "", f"{was:.0f} %", f"{now:.0f} %", int(count), f"{asked:,}")
         for question, topic, needed, was, now, count, asked in shown
     )
-    header = ("Question", "About", "", "Before", "After", direction.capitalize(), "Asked of")
+    header = ("Question", "About", "", "Answered before", "After", direction.capitalize(), "Asked of")
     return Block(_of(title, len(rows), len(changed)), header, rows)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from feedeval.run.store import session_ids
 
 HISTORY_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("session", "started", "feed", "engine", "status"), TEXT),
-    **dict.fromkeys(("products", "done", "failed"), "Int64"),
+    **dict.fromkeys(("products", "sampled_of", "done", "failed"), "Int64"),
     **dict.fromkeys(("failed_share", "coverage_pct", "low", "high", "cost_usd"), "float64"),
     "comparable": TEXT,
 }
@@ -36,12 +37,32 @@ class _Covered(msgspec.Struct, gc=False):
 
 
 class _Result(msgspec.Struct, gc=False):
+    key: str
     value: _Covered
 
 
 class _Batch(msgspec.Struct, gc=False):
     results: list[_Result]
     schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(eq=False)
+class _Line:
+    """Audits that can be compared."""
+
+    judge: tuple[str, ...]
+    asked: dict[str, str]
+    """Category -> what was asked in it."""
+    latest: Session
+
+    def takes(self, judge: tuple[str, ...], asked: Mapping[str, str], session: Session) -> bool:
+        """Say whether an audit belongs to them."""
+        common = self.asked.keys() & asked.keys()
+        same = judge == self.judge and bool(common) and all(self.asked[name] == asked[name] for name in common)
+        if not same or (_place(session) and _place(session) == _place(self.latest)):
+            return same
+        # Two shops in one folder may well be asked the same.
+        return not _keys(session).isdisjoint(_keys(self.latest))
 
 
 def history(
@@ -58,11 +79,12 @@ def history(
         output_dir: The folder of sessions that are given by name.
 
     Returns:
-        Columns: session, started (ISO 8601), feed, engine, status (str); products, done, failed (Int64); failed_share
-        (float64, 0 to 1); coverage_pct (float64, mean over the products that are done; of a sample, the estimate for
-        its whole feed), low, high (its 95 % interval); cost_usd (float64, NaN where the model has no known price);
-        comparable (str: rows with the same letters asked the same questions by the same engine, so that a change
-        between them is one of the feed).
+        Columns: session, started (ISO 8601), feed, engine, status (str); products, sampled_of (products of the feed
+        that a sample was drawn from, missing where all of it was audited), done, failed (Int64); failed_share (float64,
+        0 to 1); coverage_pct (float64, mean over the products that are done; of a sample, the estimate for its whole
+        feed), low, high (its 95 % interval); cost_usd (float64, NaN where the model has no known price); comparable
+        (str: rows with the same letters asked the same questions by the same engine, of the same feed or of feeds with
+        common products, so that a change between them is one of the feed).
 
     Raises:
         SessionNotFound: There is no such session.
@@ -76,7 +98,8 @@ def history(
         found = [as_session(each, Path(output_dir)) for each in sessions]
     found = [session for session in found if feed is None or _is_of(session, str(feed))]
     if not found:
-        raise InputError(f"there is no audit{'' if feed is None else f' of {feed}'} in {sessions}")
+        where = str(sessions) if isinstance(sessions, str | Path) else "the sessions that were given"
+        raise InputError(f"there is no audit{'' if feed is None else f' of {feed}'} in {where}")
     found.sort(key=lambda session: session.progress.started)
     rows = [_row(session) for session in found]
     frame = pd.DataFrame(rows).assign(comparable=_comparable(found))
@@ -123,6 +146,7 @@ def _row(session: Session) -> dict[str, Any]:
         "engine": progress.engine,
         "status": session.status.value,
         "products": counts.total,
+        "sampled_of": (session.sample or {}).get("of"),
         "done": counts.done,
         "failed": counts.failed,
         "failed_share": counts.failed / tried if tried else np.nan,
@@ -137,32 +161,40 @@ def coverage_of(session: Session) -> Interval:
     """Return the mean coverage of an audit, or the estimate for the whole feed where a sample was audited."""
     if (whole := session.whole_feed) is not None:
         return whole.coverage_pct
-    with collector_paused():
-        batches = decode_batches(session.batch_paths, _Batch)
-        values = [result.value.coverage_pct for batch in batches for result in batch.results]
+    values = [result.value.coverage_pct for result in _results(session)]
     return clustered_interval(values) if values else UNKNOWN
 
 
+def _results(session: Session) -> list[_Result]:
+    with collector_paused():
+        return [result for batch in decode_batches(session.batch_paths, _Batch) for result in batch.results]
+
+
+def _keys(session: Session) -> set[str]:
+    return {result.key for result in _results(session)}
+
+
+def _place(session: Session) -> str:
+    """Return where a feed can be read again, empty where it was given as it is."""
+    source = session.progress.settings.get("source")
+    return feed_of(session) if isinstance(source, dict) and source.keys() & {"path", "url"} else ""
+
+
 def _comparable(sessions: Sequence[Session]) -> list[str]:
-    """Return a name for each session, the same for those that asked the same questions by the same judge."""
-    groups: list[tuple[tuple[Any, ...], dict[str, str]]] = []
+    """Return a name for each session, the same for those that asked the same of the same shop by the same judge."""
+    lines: list[_Line] = []
     names = []
     for session in sessions:
         fingerprint = session.progress.fingerprint
         judge = tuple(str(fingerprint.get(name)) for name in ("model", "prompts", "temperature", "fields", "locale"))
         asked = {made.category: FrozenQuestions.of(session.id, [made]).digest for made in session.question_sets()}
-        place = next((n for n, group in enumerate(groups) if group[0] == judge and _agree(group[1], asked)), None)
-        if place is None:
-            place = len(groups)
-            groups.append((judge, {}))
-        groups[place][1].update(asked)
-        names.append(_letters(place))
+        line = next((line for line in lines if line.takes(judge, asked, session)), None)
+        if line is None:
+            lines.append(line := _Line(judge, {}, session))
+        line.asked.update(asked)
+        line.latest = session
+        names.append(_letters(lines.index(line)))
     return names
-
-
-def _agree(known: dict[str, str], asked: dict[str, str]) -> bool:
-    common = known.keys() & asked.keys()
-    return bool(common) and all(known[category] == asked[category] for category in common)
 
 
 def _letters(place: int) -> str:

@@ -167,6 +167,15 @@ def test_a_sample_is_said_to_be_one(tmp_path: Path) -> None:
     assert any("audited a sample of 1 of 30 products" in note for note in found.notes)
 
 
+def test_what_a_sample_left_out_is_not_gone(tmp_path: Path) -> None:
+    everything = Planted({"A": "nnn", "B": "nnn", "C": "ynn"})
+    drawn = {"path": "/feeds/shop.xml", "sample": {"drawn": 1, "of": 3, "by": "brand", "strata": {"Home": 3}}}
+    found = compared(tmp_path, everything, Planted({"A": "nnn"}, source=drawn))
+    assert found.gone.empty and "0 new, unknown gone" in found.text()
+    found = fe.compare(found.after, found.before)
+    assert found.new.empty and "unknown new, 0 gone" in found.text()
+
+
 def test_a_comparison_is_frozen_and_its_html_is_escaped(tmp_path: Path) -> None:
     questions = {"Home": (("<script>alert(1)</script>", "Care", False), *QUESTIONS[1:])}
     found = compared(tmp_path, Planted({"A": "nnn"}, questions=questions), Planted({"A": "ynn"}, questions=questions))

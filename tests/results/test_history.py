@@ -52,6 +52,19 @@ def test_a_new_category_leaves_audits_comparable_and_a_changed_one_does_not(tmp_
     assert fe.history(tmp_path)["comparable"].tolist() == ["A", "A", "B"]
 
 
+def test_two_shops_that_were_asked_the_same_are_no_line(tmp_path: Path) -> None:
+    first = Planted({"A": "ynn", "B": "nnn"}, sid="20260101_090000", source={"path": "/feeds/one.xml"})
+    write(tmp_path, first)
+    other = dataclasses.replace(first, verdicts={"X": "yyy"}, source={"path": "/feeds/other.xml"})
+    write(tmp_path, dataclasses.replace(other, sid="20260102_090000"))
+    renamed = dataclasses.replace(first, verdicts={"B": "yyy", "C": "yyy"}, source={"path": "/feeds/one_new.xml"})
+    write(tmp_path, dataclasses.replace(renamed, sid="20260103_090000"))
+    # Frames say nothing of their shop.
+    write(tmp_path, dataclasses.replace(first, sid="20260104_090000", source={"kind": "frame"}))
+    write(tmp_path, dataclasses.replace(other, sid="20260105_090000", source={"kind": "frame"}))
+    assert fe.history(tmp_path)["comparable"].tolist() == ["A", "B", "A", "A", "B"]
+
+
 @pytest.mark.parametrize(
     ("feed", "sessions"),
     [

@@ -141,3 +141,5 @@ def test_gaps_of_a_sample_speak_for_the_whole_feed_and_say_so(tmp_path: Path) ->
     said = session.next_steps(30, within=None).text()
     assert f"Add `material` to about {row['products']} products" in said and "A sample of 12 of 120 products" in said
     assert session.fix_file(tmp_path / "fixes.tsv").not_audited == 108
+    row = fe.history([session]).iloc[0]
+    assert (row["products"], row["sampled_of"]) == (12, 120)
