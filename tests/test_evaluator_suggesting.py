@@ -125,7 +125,7 @@ def test_products_that_could_not_be_asked_about_are_counted_and_tried_again(
     evaluator, session = audited(server, tmp_path)
     server.faults.append(Fault(FaultKind.REFUSAL, contains="shirt number 2 for summer"))
     made = session.fix_file(tmp_path / "fixes.tsv", suggest=True, evaluator=evaluator)
-    assert made.failed == 1 and made.proposed == 5 and "1 products failed" in str(made)
+    assert made.failed == 1 and made.proposed == 5 and "1 product failed" in str(made)
     server.faults.clear()
     server.reset()
     again = session.fix_file(tmp_path / "fixes.tsv", suggest=True, evaluator=evaluator)

@@ -53,9 +53,19 @@ def gap_lines(frame: pd.DataFrame) -> str:
     """Return the first gaps as aligned columns."""
     names = [name for name in (*BY, "action", "category") if name in frame.columns]
     header = [*(name.capitalize() for name in names), "Products", "Open", "Required", "Now", "Then", "Gain, in points"]
-    rows = [(*(row[name] for name in names), *_figures(row)) for row in frame.head(SHOWN).to_dict("records")]
+    rows = [
+        (*(_short(name, row[name]) for name in names), *_figures(row)) for row in frame.head(SHOWN).to_dict("records")
+    ]
     more = len(frame) - len(rows)
     return columns(rows, header, width=width()) + (f"\n… and {more:,} more" if more > 0 else "")
+
+
+def _short(column: str, value: str) -> str:
+    """Return a category by its own name: what stands before it is much the same in all rows, and fills them."""
+    if column != "category":
+        return value
+    *above, own = (value or "(not stated)").split(" > ")
+    return f"… > {own}" if above else own
 
 
 def _figures(row: dict[Any, Any]) -> tuple[object, ...]:

@@ -130,8 +130,8 @@ class OfflineEngine:
         facet = self._bank.facets.get(question.facet or "") or self._by_wording.get(question.text)
         if facet is None:
             raise InputError(
-                f"the embedded engine asks only its own questions, and {question.text!r} (facet {question.facet!r}) is "
-                "none of them; take the questions from question_set, or name a model to judge others"
+                f"the embedded engine asks only its own questions, and {question.text!r} is none of them: name a model "
+                "(model=) to judge what others ask"
             )
         return facet
 

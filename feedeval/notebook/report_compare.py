@@ -98,7 +98,7 @@ def _where(comparison: Comparison) -> Markup:
 
 def _questions(comparison: Comparison) -> Markup:
     parts = []
-    for direction, words in (("better", "Answered more often"), ("worse", "Answered less often")):
+    for direction, words in (("better", "Better verdicts"), ("worse", "Worse verdicts")):
         frame = comparison.questions
         changed = frame[frame[direction] > 0].sort_values(direction, ascending=False, kind="stable").head(QUESTIONS)
         names = ["question", "required", "answered_before_pct", "answered_after_pct", direction, "products"]
@@ -106,7 +106,7 @@ def _questions(comparison: Comparison) -> Markup:
             (question_html(question, required), f"{was:.0f} %", f"{now:.0f} %", int(count), int(asked))
             for question, required, was, now, count, asked in changed[names].itertuples(index=False, name=None)
         ]
-        header = (words, "Before", "After", f"{direction.capitalize()} in", "Asked of")
+        header = (words, "Answered before", "After", f"{direction.capitalize()} in", "Asked of")
         parts += [table(header, rows)] if rows else []
     return Markup("".join(parts))
 

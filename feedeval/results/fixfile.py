@@ -64,14 +64,14 @@ class FixFile:
             "Questions": f"{self.questions:,} with empty answers, in {ANYWHERE}",
         }
         if self.without_id:
-            facts["Left out"] = f"{self.without_id:,} product{'s' * (self.without_id != 1)} without an id"
+            facts["Left out"] = f"{_counted(self.without_id, 'product')} without an id"
         if self.not_audited:
             facts["Not audited"] = f"{self.not_audited:,} of the feed's products, so that they are not in the file"
         if self.proposals_path is not None:
-            facts["Proposed"] = f"{self.proposed:,} values; the words that each rests on: {self.proposals_path}"
-            facts["Dropped"] = f"{self.dropped:,} proposals that the product's own text does not bear out"
+            facts["Proposed"] = f"{_counted(self.proposed, 'value')}; the words behind each: {self.proposals_path}"
+            facts["Dropped"] = f"{_counted(self.dropped, 'proposal')} that the product's own text does not bear out"
         if self.failed:
-            facts["Not asked"] = f"{self.failed:,} products failed; the same call tries them again"
+            facts["Not asked"] = f"{_counted(self.failed, 'product')} failed; the same call tries again"
         return facts
 
     def text(self) -> str:
@@ -87,6 +87,10 @@ class FixFile:
             f"<code>fe.apply_fixes(feed, {escape(repr(str(self.path)))})</code></p>"
         )
         return section("A file to fill in", definitions(self.facts()), hint)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def test_a_product_is_asked_no_more_than_its_destination_reads() -> None:
 def test_products_without_an_id_are_left_out_and_counted(tmp_path: Path) -> None:
     plan = Plan(products=6, questions=12, overrides={0: {"product_id": ""}, 2: {"product_id": "SKU-000001"}})
     made = load_session(write_session(tmp_path, plan), output_dir=tmp_path).fix_file(tmp_path / "fixes.tsv")
-    assert made.without_id == 1 and "1 products without an id" in made.text()
+    assert made.without_id == 1 and "1 product without an id" in made.text()
     ids = [row["id"] for row in table(made.path)]
     assert ids.count("SKU-000001") == 1 and len(ids) == 4
 
