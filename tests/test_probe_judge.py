@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import feedeval as fe
-from feedeval.errors import BudgetReached, InputError, WrongKey
+from feedeval.errors import BudgetReached, InputError, SessionError, WrongKey
+from feedeval.evaluator.launching import live_run
 from feedeval.jobs.probes import Probe
 from feedeval.results.probing import ProbeReport
-from tests.e2e.support import KEY
+from tests.e2e.support import KEY, until
 from tests.server import Answerer, Fault, FaultKind, ModelServer
 from tests.server.judges import ATTRIBUTES, AlwaysNo, AlwaysYes, GoodJudge, IgnoresContext, ObeysOrders
 
@@ -161,6 +163,36 @@ def test_a_wrong_key_stops_at_once_and_the_same_call_goes_on(tmp_path: Path) -> 
         report = probed(server, tmp_path)
     assert not report.suspects and len(fe.list_sessions(tmp_path)) == 2
     assert all("sk-" not in path.read_text(encoding="utf-8") for path in tmp_path.iterdir() if path.is_file())
+
+
+def stopped(server: ModelServer, folder: Path, kind: str, done: int) -> Future[ProbeReport]:
+    """Probe a judge, and stop the session of a kind when so many of its products are done, as its button does."""
+    with ThreadPoolExecutor(1) as pool:
+        report = pool.submit(probed, server, folder, max_in_flight=1)
+        until(lambda: kind in list(fe.list_sessions(folder)["kind"]), f"a session of the kind {kind}")
+        sid = str(fe.list_sessions(folder).set_index("kind").loc[kind, "session"])
+        until(lambda: (run := live_run(folder, sid)) is not None and run.snapshot().counts.done >= done, "some done")
+        run = live_run(folder, sid)
+        assert run is not None
+        run.stop()
+    return report
+
+
+def test_where_the_baseline_is_stopped_nothing_is_planted_and_the_same_call_goes_on(tmp_path: Path) -> None:
+    with ModelServer(answerer=GoodJudge(), latency_s=0.05) as server:
+        report = stopped(server, tmp_path, "audit", 2)
+        with pytest.raises(SessionError, match=rf"of {PRODUCTS}: nothing is planted .* The same call goes on"):
+            report.result()
+        assert list(fe.list_sessions(tmp_path)["kind"]) == ["audit"]
+        server.configure(latency_s=0.0)
+        assert not probed(server, tmp_path).suspects and server.stats.repeated == PRODUCTS
+
+
+def test_what_was_not_reached_is_no_failure(tmp_path: Path) -> None:
+    with ModelServer(answerer=GoodJudge(), latency_s=0.02) as server:
+        words = str(stopped(server, tmp_path, "probe", 1).result())
+    assert "changed products, neither right nor wrong. It was stopped; the same call goes on" in words
+    assert "See the failures" not in words
 
 
 def test_a_budget_holds_for_both_sessions_together(tmp_path: Path) -> None:

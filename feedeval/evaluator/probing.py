@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
-from feedeval.errors import BudgetReached, InputError
+from feedeval.errors import BudgetReached, InputError, SessionError
 from feedeval.evaluator.audits import Feed, ProductFeedEvaluator
 from feedeval.evaluator.judging import open_judge, settings_of, sitting
 from feedeval.evaluator.launching import Showing, launch
@@ -17,6 +17,7 @@ from feedeval.jobs.engine import Engine
 from feedeval.jobs.planting import PLANTERS
 from feedeval.jobs.probes import Plan, Pool, Probe, draw, plan_probes
 from feedeval.jobs.rejudge import RejudgeJob
+from feedeval.records import Status
 from feedeval.results.probing import ProbeReport, case_of_variant, known_products, probe_report
 from feedeval.results.session import Session, load_session
 from feedeval.run.settings import RunSettings
@@ -77,6 +78,7 @@ def probe_judge(
     Raises:
         InputError: A setting is out of range, there is no such probe, or no case can be planted.
         RunFault: The run had to pause for something that a person has to mend; the same call goes on.
+        SessionError: It was stopped before all products were judged as they stand; the same call goes on.
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 2:
         raise InputError(f"n={n!r}: give at least 2 products; one lends the other its words")
@@ -126,7 +128,14 @@ def _baseline(
     showing = Showing(rest.get("progress"), True)
     run = launch(job, evaluator.output_dir, running, client=client, showing=showing)
     run.block()
-    return running, showing, run.session()
+    baseline = run.session()
+    if baseline.status is not Status.FINISHED:
+        counts = baseline.progress.counts
+        raise SessionError(
+            f"session {baseline.id}, in which the products are judged as they stand, was stopped at {counts.done:,} of "
+            f"{counts.total:,}: nothing is planted before its end. The same call goes on with it."
+        )
+    return running, showing, baseline
 
 
 def _categories(job: AuditJob) -> Iterator[tuple[int, str]]:

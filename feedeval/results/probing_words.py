@@ -9,6 +9,7 @@ import pandas as pd
 
 from feedeval.html import Markup, definitions, escape, section, table
 from feedeval.jobs.probes import EXPECTED, Probe
+from feedeval.records import Status
 from feedeval.results.agreement_words import percent
 from feedeval.results.judges_words import judge_in_words
 from feedeval.results.plaintext import clip, columns, plain
@@ -54,9 +55,9 @@ def html(found: ProbeReport) -> Markup:
 def _notes(found: ProbeReport) -> list[str]:
     notes = [found.session.note] if found.session.note else []
     if failed := int(found.table["failed"].sum()):
-        notes.append(
-            f"Not judged: {failed:,} changed products, neither right nor wrong. See the failures of {found.session.id}."
-        )
+        stopped = found.session.status is not Status.FINISHED
+        why = "It was stopped; the same call goes on" if stopped else f"See the failures of {found.session.id}"
+        notes.append(f"Not judged: {failed:,} changed products, neither right nor wrong. {why}.")
     return notes
 
 
