@@ -14,6 +14,7 @@ from feedeval.feed.columns import standard_name
 from feedeval.feed.product import STRATUM, Product
 from feedeval.feed.spec import missing_core_fields
 from feedeval.feed.text import category_of, clean_text, clean_url, content_hash, make_context, record_keys
+from feedeval.jobs.callers import AsksEngine
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.jobs.questions import QuestionBook
@@ -22,7 +23,6 @@ from feedeval.records import (
     Context,
     Evaluation,
     Frozen,
-    Gauges,
     Judgement,
     Ledger,
     QuestionSet,
@@ -76,7 +76,7 @@ class Item(NamedTuple):
     """The category whose questions are asked."""
 
 
-class AuditJob:
+class AuditJob(AsksEngine):
     """Evaluates every product of a feed.
 
     Args:
@@ -232,22 +232,6 @@ class AuditJob:
         if self._settings.question_scope == "product":
             return await make([item.context])
         return await self._book.get(item.category, lambda: make(list(self._samples[item.category].values())))
-
-    async def probe(self) -> None:
-        """Return when the engine can be reached."""
-        await self._engine.probe()
-
-    def gauges(self) -> Gauges:
-        """Return the engine's gauges."""
-        return self._engine.gauges()
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        """Hand the limit to the engine."""
-        self._engine.narrow(max_in_flight)
-
-    async def close(self) -> None:
-        """Close the engine."""
-        await self._engine.close()
 
 
 def evaluation(item: Item, judgements: Sequence[Judgement], *, engine: str, notes: Sequence[str] = ()) -> Evaluation:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedeval.jobs.callers import CallsNobody
 from feedeval.jobs.classifier import UNSURE, Prediction, ShadowItem
 from feedeval.jobs.colour_names import Palette, colour_names, distances, table_version
 from feedeval.jobs.colour_reading import foreground
-from feedeval.records import Gauges, Ledger
+from feedeval.records import Ledger
 
 CODE_VERSION = "2"
 """Raised when a change of the code changes predictions."""
@@ -23,7 +24,7 @@ _NAMED_SHARE = 0.05
 _NAMED = 3
 
 
-class ColourClassifier:
+class ColourClassifier(CallsNobody):
     """Names the dominant colour of what stands out from a plain background.
 
     Border pixels are taken as the background; each pixel that stands out bears the name whose examples it is nearest
@@ -59,19 +60,6 @@ class ColourClassifier:
         if item.picture is None:
             return _unsure("the image was not opened")
         return name_colour(item.picture.data, self._palette(item.classes))
-
-    async def probe(self) -> None:
-        """Return: the engine is always here."""
-
-    def gauges(self) -> Gauges:
-        """Return zeros: no calls are made."""
-        return Gauges()
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        """Do nothing: no calls are made."""
-
-    async def close(self) -> None:
-        """Do nothing: nothing is open."""
 
 
 def name_colour(data: bytes, palette: Palette) -> Prediction:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from feedeval.jobs import prompts
+from feedeval.jobs.callers import CallsModel, CallsNobody
 from feedeval.jobs.evidence import is_quoted
 from feedeval.jobs.offline import OfflineEngine
 from feedeval.jobs.questions import edit_questions
@@ -62,7 +63,7 @@ class Engine(Protocol):
         """Close connections."""
 
 
-class ModelEngine:
+class ModelEngine(CallsModel):
     """A language model behind an OpenAI-compatible endpoint."""
 
     note = ""
@@ -115,22 +116,6 @@ class ModelEngine:
         by_number = {judgement.number: judgement for judgement in reply.judgements}
         return [checked(question, by_number[n], context) for n, question in enumerate(asked, start=1)]
 
-    async def probe(self) -> None:
-        """Return when the endpoint can be reached."""
-        await self.client.probe()
-
-    def gauges(self) -> Gauges:
-        """Return the client's gauges."""
-        return self.client.gauges()
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        """Hand the limit to the client's pacer."""
-        self.client.narrow(max_in_flight)
-
-    async def close(self) -> None:
-        """Close the client's connections."""
-        await self.client.aclose()
-
 
 def checked(question: Question, draft: prompts.DraftJudgement, context: Context) -> Judgement:
     """Return the judgement that counts: a `yes` has to quote the context, and no other words are shown as a quote."""
@@ -148,7 +133,7 @@ def checked(question: Question, draft: prompts.DraftJudgement, context: Context)
     )
 
 
-class EmbeddedEngine:
+class EmbeddedEngine(CallsNobody):
     """The engine that needs no key and no network: a question bank and its detectors."""
 
     def __init__(self, offline: OfflineEngine) -> None:
@@ -181,16 +166,3 @@ class EmbeddedEngine:
     async def judge(self, context: Context, questions: QuestionSet, ledger: Ledger) -> list[Judgement]:
         """Run the detector of each question."""
         return self._offline.judge(context, questions.questions)
-
-    async def probe(self) -> None:
-        """Return: the engine is always here."""
-
-    def gauges(self) -> Gauges:
-        """Return zeros: no calls are made."""
-        return Gauges()
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        """Do nothing: no calls are made."""
-
-    async def close(self) -> None:
-        """Do nothing: nothing is open."""

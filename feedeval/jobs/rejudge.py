@@ -11,9 +11,10 @@ import orjson
 
 from feedeval.feed.text import content_hash
 from feedeval.jobs.audit import Item, evaluation
+from feedeval.jobs.callers import AsksEngine
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.tally import Tally
-from feedeval.records import Context, ContextField, Gauges, Ledger, Question, QuestionSet, Record
+from feedeval.records import Context, ContextField, Ledger, Question, QuestionSet, Record
 from feedeval.run.job import Documents
 
 KIND = "judge"
@@ -31,7 +32,7 @@ class Case(NamedTuple):
     """What identifies the case to a person, such as `product_id` and `title`; no verdict depends on it."""
 
 
-class RejudgeJob:
+class RejudgeJob(AsksEngine):
     """Judges each case with one call; its results are `Evaluation`s, as those of an audit.
 
     Args:
@@ -95,22 +96,6 @@ class RejudgeJob:
         notes = (self._engine.note,) if self._engine.note else ()
         made = evaluation(Item(context, context.category), judgements, engine=self.engine, notes=notes)
         return made.model_copy(update={"effort": tally.effort}).model_dump(mode="json")
-
-    async def probe(self) -> None:
-        """Return when the engine can be reached."""
-        await self._engine.probe()
-
-    def gauges(self) -> Gauges:
-        """Return the engine's gauges."""
-        return self._engine.gauges()
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        """Hand the limit to the engine."""
-        self._engine.narrow(max_in_flight)
-
-    async def close(self) -> None:
-        """Close the engine."""
-        await self._engine.close()
 
 
 def context_of(text: str, names: Sequence[str], category: str) -> Context:

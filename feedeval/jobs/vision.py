@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from feedeval.jobs.callers import CallsModel
 from feedeval.jobs.classifier import Prediction, ShadowItem
 from feedeval.jobs.shadow_prompts import SHADOW_PROMPTS_VERSION, reply_schema, shadow_prompt
-from feedeval.records import Gauges, Ledger
+from feedeval.records import Ledger
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
 
 
-class ModelClassifier:
+class ModelClassifier(CallsModel):
     """A vision model behind an OpenAI-compatible endpoint."""
 
     note = ""
@@ -44,19 +45,3 @@ class ModelClassifier:
         """Ask the model what the image shows."""
         reply = await self.client.ask(shadow_prompt(item), reply_schema(item.classes), ledger)
         return Prediction(**reply.model_dump())
-
-    async def probe(self) -> None:
-        """Return when the endpoint can be reached."""
-        await self.client.probe()
-
-    def gauges(self) -> Gauges:
-        """Return the client's gauges."""
-        return self.client.gauges()
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        """Hand the limit to the client's pacer."""
-        self.client.narrow(max_in_flight)
-
-    async def close(self) -> None:
-        """Close the client's connections."""
-        await self.client.aclose()
