@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 _BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 
 
-_FIGURE = re.compile(r"[-−+]?[$€£]?\d[\d,.]*(?: ?%)?|")
-"""What counts as a figure: a number with its sign, or an empty cell."""
+_AMOUNT = r"[-−+]?[$€£]?\d[\d,.]*(?: ?(?:%|ms|s|m|min|h|kB|MB|GB))?"
+_FIGURE = re.compile(rf"(?:(?:&lt; )?{_AMOUNT}(?:[ –]{_AMOUNT})?|–)?")
+"""What counts as a figure: an amount with its unit or two (`3m 20s`, `21–40`), or a cell that has none."""
 
 
 class Markup(str):

@@ -12,6 +12,7 @@ from feedeval.notebook.colours import BAR, SERIES, ink
 from feedeval.notebook.drawing import Words
 from feedeval.notebook.lettering import elide, label
 from feedeval.notebook.timeline import NO_REPORTS, REPORTS, UNITS_S, time_axis, working_time
+from feedeval.results.frames import units_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,27 +20,28 @@ if TYPE_CHECKING:
 FAILURES = "failures, such as `session.failures`"
 TOP = 12
 
+_NAMES = {"s": "second", "min": "minute", "h": "hour"}
 _MOST_BARS = 60
-_NO_FAILURES = "No product failed."
 
 
 def errors_by_type(failures: pd.DataFrame, ax: Axes | None = None, *, top: int = TOP) -> Axes:
-    """Plot how many products failed by which kind of error, the most frequent first.
+    """Plot how many products (or images) failed by which kind of error, the most frequent first.
 
     Args:
-        failures: A row a failed product; column error_type.
+        failures: A row a failed record; column error_type.
         ax: Where to draw; None makes a figure as high as its rows need.
         top: Most kinds shown.
 
     Returns:
-        The axes: failed products, a row a kind of error.
+        The axes: failed records, a row a kind of error.
 
     Raises:
         InputError: A column is missing.
     """
     draw.needs(failures, ["error_type"], FAILURES)
+    one, several = units_of(failures)
     if failures.empty:
-        return draw.sentence(ax, _NO_FAILURES)
+        return draw.sentence(ax, f"No {one} failed.")
     ranked = failures["error_type"].value_counts()
     shown = ranked.head(draw.most_rows(ax, top))
     ax = draw.canvas(ax, rows=len(shown))
@@ -50,28 +52,30 @@ def errors_by_type(failures: pd.DataFrame, ax: Axes | None = None, *, top: int =
     ax.set_xlim(0, shown.max() * 1.25)
     draw.whole_numbers(ax, "x")
     more = "" if len(shown) == len(ranked) else f", the {len(shown)} most frequent of {len(ranked)} kinds"
-    draw.dress(ax, Words(f"Errors of {_many(len(failures), 'failed product')} by type{more}", "Failed products"))
+    many = _many(len(failures), f"failed {one}", f"failed {several}")
+    draw.dress(ax, Words(f"Errors of {many} by type{more}", f"Failed {several}"))
     return ax
 
 
 def errors_over_batches(failures: pd.DataFrame, ax: Axes | None = None, *, total_batches: int | None = None) -> Axes:
-    """Plot in which batches products failed, by kind of error.
+    """Plot in which batches products (or images) failed, by kind of error.
 
     Args:
-        failures: A row a failed product; columns batch_number and error_type.
+        failures: A row a failed record; columns batch_number and error_type.
         ax: Where to draw; None makes a figure that a notebook shows.
         total_batches: Batches of the run, so that those after the last failure are shown too.
 
     Returns:
-        The axes: batch number against failed products. Where there are many batches, a bar stands for several.
+        The axes: batch number against failed records. Where there are many batches, a bar stands for several.
 
     Raises:
         InputError: A column is missing.
     """
     draw.needs(failures, ["batch_number", "error_type"], FAILURES)
+    one, several = units_of(failures)
     known = failures[failures["batch_number"].notna()]
     if known.empty:
-        return draw.sentence(ax, _NO_FAILURES)
+        return draw.sentence(ax, f"No {one} failed.")
     ax = draw.canvas(ax)
     numbers = known["batch_number"].to_numpy(dtype=float)
     last = max(int(numbers.max()), total_batches or 1)
@@ -93,19 +97,19 @@ def errors_over_batches(failures: pd.DataFrame, ax: Axes | None = None, *, total
     draw.whole_numbers(ax, "y")
     xlabel = "Batch number" if step == 1 else f"Batch number; a bar stands for {step} batches"
     legend = tuple((fill, text) for fill, (text, _) in zip(SERIES, parts, strict=False))
-    draw.dress(ax, Words("Errors over the batches", xlabel, "Failed products", legend))
+    draw.dress(ax, Words("Errors over the batches", xlabel, f"Failed {several}", legend))
     return ax
 
 
 def rate(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Plot how many products were done in a unit of time, over the time that was spent working.
+    """Plot how many products (or images) were done in a unit of time, over the time that was spent working.
 
     Args:
         reports: A row a batch; columns timestamp, elapsed_ms and processed.
         ax: Where to draw; None makes a figure that a notebook shows.
 
     Returns:
-        The axes: time against products a second, minute or hour. A batch counts evenly over the time it was open.
+        The axes: time against records a second, minute or hour. A batch counts evenly over the time it was open.
 
     Raises:
         InputError: A column is missing.
@@ -126,8 +130,8 @@ def rate(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.stairs(per_s * unit_s, edges / scale, color=ink(ax), linewidth=1.2, baseline=None)
     mean = processed.sum() / time.span_s * unit_s
     time_axis(ax, time)
-    name = {"s": "second", "min": "minute", "h": "hour"}[unit]
-    draw.dress(ax, Words(f"Rate: {_figure(mean)} products a {name} on average", time.label, f"Products a {name}"))
+    per = f"{units_of(reports)[1]} a {_NAMES[unit]}"
+    draw.dress(ax, Words(f"Rate: {_figure(mean)} {per} on average", time.label, per.capitalize()))
     return ax
 
 
@@ -168,8 +172,9 @@ def latency(reports: pd.DataFrame, ax: Axes | None = None) -> Axes:
         how = "line: median of batches, band: 80 % of them"
     ax.set_ylim(0, None)
     time_axis(ax, time)
-    title = f"Batch time for each product: {_figure(float(np.median(values)))} {unit} in the median"
-    draw.dress(ax, Words(title, f"{time.label}; {how}", f"Batch time a product ({unit})"))
+    one, _ = units_of(reports)
+    title = f"Batch time for each {one}: {_figure(float(np.median(values)))} {unit} in the median"
+    draw.dress(ax, Words(title, f"{time.label}; {how}", f"Batch time for each {one} ({unit})"))
     return ax
 
 

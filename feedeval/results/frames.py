@@ -22,6 +22,7 @@ from feedeval.results.loading import (
     decode_batches,
     to_json,
 )
+from feedeval.run.reporters import units
 from feedeval.run.scan import collector_paused
 
 TEXT_COLUMNS = frozenset(kind.value for kind in TextKind)
@@ -61,6 +62,11 @@ class Loaded:
     """The records' keys, in the rows of `results`."""
     failures: pd.DataFrame
     reports: pd.DataFrame
+
+
+def units_of(frame: pd.DataFrame) -> tuple[str, str]:
+    """Return what the records are called that a session's failures or reports tell of, one and several."""
+    return units(frame.attrs.get("feedeval", {}).get("kind", "audit"))
 
 
 def text(values: Iterable[object]) -> Any:

@@ -115,8 +115,8 @@ class Session(Advice):
 
     @cached_property
     def progress(self) -> Progress:
-        """Settings, counts and totals, as last written by the run."""
-        return store.read_progress(self.output_dir, self.id)
+        """Settings, counts and totals, as last written by the run; where it was killed, counted anew from its files."""
+        return store.stand_of(self.output_dir, self.id)
 
     @property
     def status(self) -> Status:
@@ -220,12 +220,18 @@ class Session(Advice):
         In a shadow run the first three are line (Int64), filename, image_url, true_class (str), and unreadable (bool)
         tells rows that could not be read from calls that failed.
         """
-        return self._loaded.failures.copy(deep=False)
+        return self._of_kind(self._loaded.failures)
 
     @property
     def reports(self) -> pd.DataFrame:
         """A row a complete batch: the fields of `BatchReport` (Int64, float64; str for timestamp and health)."""
-        return self._loaded.reports.copy(deep=False)
+        return self._of_kind(self._loaded.reports)
+
+    def _of_kind(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a copy that knows what its records are, for whatever shows it alone."""
+        frame = frame.copy(deep=False)
+        frame.attrs["feedeval"] = {"kind": self.progress.kind}
+        return frame
 
     @property
     def errors(self) -> dict[str, Any]:

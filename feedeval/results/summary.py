@@ -13,7 +13,7 @@ import pandas as pd
 
 from feedeval.html import Markup, bar, definitions, escape, link, section, table
 from feedeval.records import Status, Verdict
-from feedeval.results.frames import RowStatus
+from feedeval.results.frames import RowStatus, units_of
 from feedeval.results.loading import AskedBatch, decode_batches
 from feedeval.results.plaintext import clip, columns, plain, wrapped
 from feedeval.results.session import KIND_AUDIT, KIND_SHADOW
@@ -281,7 +281,7 @@ def failures_by_type(failures: pd.DataFrame, top: int = TOP) -> Block:
     groups = failures.groupby("error_type", sort=False)["message"].agg(["size", "first"])
     ranked = groups.sort_values("size", ascending=False, kind="stable").head(top)
     rows = tuple((str(kind), int(row["size"]), clip(plain(row["first"]), 200)) for kind, row in ranked.iterrows())
-    return Block("Failures", ("Type", "Products", "For example"), rows)
+    return Block("Failures", ("Type", units_of(failures)[1].capitalize(), "For example"), rows)
 
 
 def next_steps(session: Session) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,19 @@ import orjson
 from pydantic import ValidationError
 
 from feedeval.errors import SchemaTooNew, SessionDamaged, SessionNotFound
-from feedeval.records import Call, Progress, Status
+from feedeval.records import BatchReport, Call, Progress, Status
 from feedeval.run import calllog
 from feedeval.run.atomic import check_version, damaged, read_bytes
 from feedeval.run.files import FileKind, FileState, SessionPaths, list_files, session_paths, sid_time
 from feedeval.run.lock import is_held
+from feedeval.run.scan import batch_paths
 
 _STANDING = frozenset({FileKind.PROGRESS, FileKind.SESSION, FileKind.BATCH, FileKind.CALLS})
 """Kinds of files that make a session; a lone lock or document does not."""
+
+_HEAD_BYTES = 16_384
+_REPORT = '"report":'
+"""A batch file has its report before its results, within so many bytes."""
 
 
 def session_ids(output_dir: Path | str) -> list[str]:
@@ -82,6 +88,38 @@ def status_of(output_dir: Path | str, sid: str) -> Status:
     # A writer may have ended properly between the two looks: then its last word stands in the file by now.
     after = read_progress(output_dir, sid)
     return Status.INTERRUPTED if after.status is Status.RUNNING else after.status
+
+
+def stand_of(output_dir: Path | str, sid: str) -> Progress:
+    """Return the progress of a session; where its writer has died, with all batches counted that are on disk.
+
+    A killed process leaves a progress file that knows nothing of its last batches. Takes no lock.
+
+    Raises:
+        SessionNotFound, SessionDamaged, SchemaTooNew: As `read_progress`.
+    """
+    progress = read_progress(output_dir, sid)
+    if progress.status is not Status.RUNNING or status_of(output_dir, sid) is not Status.INTERRUPTED:
+        return progress
+    paths = [path for _, path in batch_paths(session_paths(output_dir, sid))]
+    if len(paths) == progress.batches_complete:
+        return progress
+    reports = [report for path in paths if (report := _report_of(path)) is not None]
+    done, failed = sum(report.successful for report in reports), sum(report.failed for report in reports)
+    counts = progress.counts.model_copy(update={"done": done, "failed": failed})
+    return progress.model_copy(update={"counts": counts, "batches_complete": len(reports)})
+
+
+def _report_of(path: Path) -> BatchReport | None:
+    """Return the report of a batch, of which only the beginning is read; None where it is not one."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES).decode("utf-8", "ignore")
+        report, _ = json.JSONDecoder().raw_decode(head, head.index(_REPORT) + len(_REPORT))
+        return BatchReport.model_validate(report)
+    except (OSError, ValueError):
+        # Whoever goes on with the session sets it aside.
+        return None
 
 
 def is_being_written(output_dir: Path | str, sid: str) -> bool:

@@ -31,6 +31,7 @@ from feedeval.run.readers import (
     refuse_newer,
     session_files,
     session_ids,
+    stand_of,
     status_of,
 )
 from feedeval.run.rebuild import rebuild_progress
@@ -46,6 +47,7 @@ __all__ = [
     "read_progress",
     "session_files",
     "session_ids",
+    "stand_of",
     "status_of",
 ]
 

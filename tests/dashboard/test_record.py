@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import lxml.html
 import pytest
 
 from feedeval.dashboard.overview import findings_html, headline, overview_html
@@ -13,10 +14,11 @@ from feedeval.notebook.browser.browse import Browser, Wanted
 from feedeval.notebook.browser.opened import Opened, read
 from feedeval.notebook.browser.rows import Span
 from feedeval.records import Status
+from feedeval.results.library import list_sessions
 from feedeval.results.session import Session, load_session
 from feedeval.run.store import SessionStore
 from tests.notebook.hostile import HOSTILE
-from tests.results.factory import Plan, progress, write_session, write_shadow_session
+from tests.results.factory import SID, Plan, progress, write_session, write_shadow_session
 
 NOW = datetime.now(UTC)
 
@@ -103,6 +105,19 @@ def test_an_interrupted_session_says_that_nothing_is_lost(tmp_path: Path) -> Non
     assert "Time left" not in overview_html(session, NOW)
 
 
+def test_an_interrupted_session_counts_what_is_on_disk(tmp_path: Path) -> None:
+    plan = Plan(products=60, failed=(7,), status=Status.RUNNING)
+    write_session(tmp_path, plan)
+    with SessionStore.open(tmp_path, SID) as store:
+        known = [store.read_batch(number).report for number in (1, 2)]
+        store.write_progress(progress(plan, known))
+    session = load_session(output_dir=tmp_path)
+    assert len(session.results) == 60
+    assert "60 of 60 products" in overview_html(session, NOW)
+    assert "59 of 60 done, 1 failed" in repr(session)
+    assert list(list_sessions(tmp_path)[["done", "failed"]].iloc[0]) == [59, 1]
+
+
 def test_the_engine_note_stands_above_offline_results(tmp_path: Path) -> None:
     session = opened(tmp_path, Plan()).session
     assert "No language model was asked" in headline(session)
@@ -154,6 +169,8 @@ def test_batches_are_shown_a_page_at_a_time_the_newest_first(tmp_path: Path) -> 
     assert html.count("<tr>") == 5
     assert html.index("51–60") < html.index("41–50")
     assert "11–20" not in html
+    heads = lxml.html.fromstring(html).iter("th")
+    assert {head.text for head in heads if "right" not in head.get("style", "")} <= {"Health", "Complete at"}
     assert "11–20" in batches_html(reports, Span(6, 4, 1))
 
 

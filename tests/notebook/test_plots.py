@@ -322,6 +322,22 @@ def area(ax: Axes) -> float:
     return float((values * np.diff(edges)).sum())
 
 
+def test_plots_of_a_run_over_images_speak_of_images() -> None:
+    told = {"feedeval": {"kind": "shadow"}}
+    failures, reports = frames.failures(), frames.reports()
+    failures.attrs, reports.attrs = dict(told), dict(told)
+    drawn = (
+        plots.errors_by_type(failures, axes()),
+        plots.errors_over_batches(failures, axes()),
+        plots.rate(reports, axes()),
+        plots.latency(reports, axes()),
+    )
+    for ax in drawn:
+        said = " ".join([ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel()])
+        assert "image" in said and "product" not in said, said
+    assert plots.errors_by_type(failures.head(0), axes()).texts[0].get_text() == "No image failed."
+
+
 def test_the_rate_adds_up_to_all_products_and_pauses_are_cut_out() -> None:
     without = plots.rate(frames.reports(30), axes())
     with_pause = plots.rate(frames.reports(30, pause_after=12), axes())
@@ -336,11 +352,11 @@ def test_the_rate_adds_up_to_all_products_and_pauses_are_cut_out() -> None:
 
 def test_latency_changes_its_unit_and_survives_many_batches() -> None:
     few = plots.latency(frames.reports(5), axes())
-    assert few.get_ylabel() == "Batch time a product (s)"
+    assert few.get_ylabel() == "Batch time for each product (s)"
     assert few.lines[0].get_ydata() == pytest.approx(1.0)
     quick = frames.reports(500).assign(average_time_ms=12.0)
     many = plots.latency(quick, axes())
-    assert many.get_ylabel() == "Batch time a product (ms)" and len(many.lines[0].get_ydata()) <= 60
+    assert many.get_ylabel() == "Batch time for each product (ms)" and len(many.lines[0].get_ydata()) <= 60
 
 
 def test_one_batch_that_took_no_time_is_drawn() -> None:

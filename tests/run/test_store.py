@@ -18,6 +18,7 @@ from feedeval.run.store import (
     read_progress,
     session_files,
     session_ids,
+    stand_of,
     status_of,
 )
 from tests.run.disks import make_read_only, make_writable, small_disk
@@ -109,6 +110,21 @@ def test_status_tells_a_dead_writer_from_a_living_one(tmp_path: Path) -> None:
         with SessionStore.open(tmp_path, store.sid) as again:
             again.write_progress(make_progress(store.sid, status=status))
         assert status_of(tmp_path, store.sid) is status
+
+
+def test_batches_that_a_killed_writer_did_not_tell_of_are_counted(tmp_path: Path) -> None:
+    with SessionStore.create(tmp_path, now=NOW) as store:
+        told = make_progress(store.sid, status=Status.RUNNING)
+        store.write_progress(told)
+        half = make_batch(store.sid, 1, failed=(1,))
+        report = half.report.model_copy(update={"successful": 1, "failed": 1})
+        store.write_batch(half.model_copy(update={"report": report}))
+        store.write_batch(make_batch(store.sid, 2))
+        SessionPaths(tmp_path, store.sid).batch(3).write_bytes(b'{"report":')
+        assert stand_of(tmp_path, store.sid) == told, "its writer will tell"
+    stand = stand_of(tmp_path, store.sid)
+    assert (stand.counts.done, stand.counts.failed, stand.batches_complete) == (3, 1, 2)
+    assert read_progress(tmp_path, store.sid) == told
 
 
 def test_readers_work_in_a_read_only_folder_and_change_nothing(tmp_path: Path) -> None:
