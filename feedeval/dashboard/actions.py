@@ -146,17 +146,19 @@ class Confirmation:
     """A button that has to be pressed twice: not as a double click, and not much later either.
 
     Args:
+        within_s: How long the question stands.
         monotonic: The clock.
     """
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, within_s: float = CONFIRM_WITHIN_S, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.within_s = within_s
         self._monotonic = monotonic
         self._asked_s: float | None = None
 
     @property
     def asking(self) -> bool:
         """Whether the question stands."""
-        return self._asked_s is not None and self._monotonic() - self._asked_s < CONFIRM_WITHIN_S
+        return self._asked_s is not None and self._monotonic() - self._asked_s < self.within_s
 
     def press(self) -> bool:
         """Return whether this press confirms; one that does not asks."""

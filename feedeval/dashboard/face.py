@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from feedeval.dashboard.actions import CONFIRM_WITHIN_S, Confirmation
 from feedeval.dashboard.listing import listing_html, listing_text, refreshed, worked_on
 from feedeval.notebook.output import NOTHING, Bundle, Output, kernel_shell
 from feedeval.results.library import list_sessions
@@ -35,9 +36,10 @@ class Dashboard:
     somebody works on a session, also another kernel, and is at rest otherwise.
     """
 
-    def __init__(self, output_dir: Path) -> None:
+    def __init__(self, output_dir: Path, *, confirm_within_s: float = CONFIRM_WITHIN_S) -> None:
         """Use `dashboard`."""
         self.output_dir = output_dir
+        self._confirm_within_s = confirm_within_s
         self._frame = pd.DataFrame()
         self._desk: Desk | None = None
         self._list: SessionsView | None = None
@@ -144,7 +146,8 @@ class Dashboard:
         desk = self._lay_out()
         if self._opened is not None:
             self._opened.close()
-        self._opened = SessionView(desk, Session(sid, self.output_dir), self._leave, self.refresh)
+        confirmation = Confirmation(within_s=self._confirm_within_s)
+        self._opened = SessionView(desk, Session(sid, self.output_dir), self._leave, self.refresh, confirmation)
         desk.show(self._opened.root)
 
     def _leave(self, news: str) -> str:

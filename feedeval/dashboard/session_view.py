@@ -39,9 +39,17 @@ class SessionView:
         session: The session.
         leave: Shows the list again, with a piece of news.
         changed: Called when the session was taken up, so that it is watched.
+        confirmation: Asks before files are deleted.
     """
 
-    def __init__(self, desk: Desk, session: Session, leave: Callable[[str], str], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        session: Session,
+        leave: Callable[[str], str],
+        changed: Callable[[], None],
+        confirmation: actions.Confirmation,
+    ) -> None:
         self.session = session
         self._desk = desk
         self._leave = leave
@@ -52,7 +60,7 @@ class SessionView:
         """Which reading of the session is the latest; what an earlier one brings is not shown any more."""
         self._tab = TABS[0]
         self._drawn: set[str] = set()
-        self._confirmation = actions.Confirmation()
+        self._confirmation = confirmation
         self._timer: threading.Timer | None = None
         self._head = ipywidgets.HTML()
         self._panel = ipywidgets.VBox()
@@ -235,7 +243,7 @@ class SessionView:
             self._withdraw()
             return self._leave(actions.delete(self.session))
         self._delete.description, self._delete.button_style = "Delete for good?", "danger"
-        self._timer = threading.Timer(actions.CONFIRM_WITHIN_S, self._time_out)
+        self._timer = threading.Timer(self._confirmation.within_s, self._time_out)
         self._timer.daemon = True
         self._timer.start()
         return None

@@ -36,8 +36,8 @@ def widgets(root: Any) -> Iterator[Any]:
 class Page:
     """A dashboard as a person uses it."""
 
-    def __init__(self, folder: Path, sid: str = SID) -> None:
-        self.board = dashboard(folder)
+    def __init__(self, folder: Path, sid: str = SID, board: Dashboard | None = None) -> None:
+        self.board = board or dashboard(folder)
         self.board.open(sid)
         desk = self.board._desk
         assert desk is not None
@@ -157,12 +157,13 @@ def test_deleting_needs_a_second_press(page: Page, folder: Path) -> None:
     assert "There is no session in" in page.text()
 
 
-def test_the_question_is_withdrawn_after_a_while(page: Page, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "CONFIRM_WITHIN_S", 0.1)
+def test_the_question_is_withdrawn_after_a_while(folder: Path) -> None:
+    page = Page(folder, board=Dashboard(folder, confirm_within_s=0.1))
     page.press("Delete", sees="Delete for good?")
     until(lambda: "Delete for good?" not in page.text(), "the question to go")
     page.press("Delete", sees="Delete for good?")
     assert not list_sessions(folder).empty
+    page.board.close()
 
 
 def test_a_session_of_another_process_shows_its_counts_and_is_left_alone(folder: Path) -> None:
