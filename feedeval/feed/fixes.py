@@ -66,7 +66,10 @@ def apply_fixes(feed: pd.DataFrame | SourceLike, fixes: pd.DataFrame | SourceLik
     filled = fixes if isinstance(fixes, pd.DataFrame) else read_feed(fixes)
     for frame, what in ((base, "feed"), (filled, "file of fixes")):
         if "id" not in frame.columns:
-            raise InputError(f"the {what} has no id column: without it nobody can tell which product is meant")
+            raise InputError(
+                f"the {what} has no id column: without it nobody can tell which product is meant; it has "
+                f"{', '.join(map(str, frame.columns[:_SHOWN])) or 'no columns'}"
+            )
     laying = _Laying(base)
     # A frame that somebody made or read from a spreadsheet holds questions and lists as text, as a file does.
     for entry in products(filled):
@@ -186,18 +189,20 @@ def _tell(tally: _Tally) -> None:
     said = []
     if tally.unknown:
         said.append(
-            f"{_ids(tally.unknown)} not in the feed, so nothing was changed for them (a spreadsheet may have cut "
+            f"{_ids(tally.unknown, 'not in the feed')}, so nothing was changed for them (a spreadsheet may have cut "
             "leading zeros or written long numbers short)"
         )
     if tally.repeated:
-        said.append(f"{_ids(tally.repeated)} in several rows; where two fill the same cell, the later one counts")
-    if tally.without_id:
+        said.append(f"{_ids(tally.repeated, 'in several rows')}; where two fill the same cell, the later one counts")
+    if tally.without_id == 1:
+        said.append("1 filled row has no id and was left out")
+    elif tally.without_id:
         said.append(f"{tally.without_id:,} filled rows have no id and were left out")
     if said:
         warn(f"Fixes: {'; '.join(said)}.")
 
 
-def _ids(ids: list[str]) -> str:
+def _ids(ids: list[str], where: str) -> str:
     unique = list(dict.fromkeys(ids))
     shown = ", ".join(f"{each[:60]!r}" for each in unique[:_SHOWN]) + (", …" if len(unique) > _SHOWN else "")
-    return f"{len(unique):,} id{'s are' if len(unique) != 1 else ' is'} ({shown})"
+    return f"{len(unique):,} id{'s are' if len(unique) > 1 else ' is'} {where} ({shown})"
