@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import feedeval as fe
 from feedeval.cli import main
 from feedeval.records import Status
 from tests.e2e.images import CLASSES, drawing, make_labels, png
-from tests.e2e.support import KEY, ROOT, command, environment
+from tests.e2e.support import KEY
 from tests.server import Answerer, ModelServer
 
 
@@ -81,25 +80,20 @@ def test_wrong_usage_is_told_from_failed_rows(tmp_path: Path, capsys: pytest.Cap
         assert says in capsys.readouterr().err
 
 
-def test_options_reach_the_calls_and_resume_goes_on(tmp_path: Path) -> None:
+def test_options_reach_the_calls_and_resume_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     made = make_labels(tmp_path / "images", 20)
     with ModelServer(answerer=Answerer(truth=made.truth)) as server:
         server.configure(api_key=KEY)
-        out = ["--output-dir", tmp_path / "out"]
-        shadow = command(
-            *("shadow", made.path, "--classes", ",".join(CLASSES), "--base-url", server.base_url, *out),
-            *("--delay", "0.02", "--max-retries", "2", "--quiet"),
-        )
-        wrong = subprocess.run(
-            shadow, cwd=ROOT, env=environment(OPENAI_API_KEY="sk-wrong-1"), capture_output=True, text=True, check=False
-        )
-        assert wrong.returncode == 3 and "feedeval resume" in wrong.stderr and server.stats.accepted == 0
+        whom = ["--base-url", server.base_url, "--output-dir", str(tmp_path / "out"), "--quiet"]
+        calls = ["--classes", ",".join(CLASSES), "--delay", "0.02", "--max-retries", "2"]
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-1")
+        assert main(["shadow", str(made.path), *calls, *whom]) == 3
+        assert "feedeval resume" in capsys.readouterr().err and server.stats.accepted == 0
         # The same session goes on with the right key, and with the delay that it began with.
-        going_on = command("resume", *out, "--base-url", server.base_url, "--quiet")
-        done = subprocess.run(
-            going_on, cwd=ROOT, env=environment(OPENAI_API_KEY=KEY), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        assert main(["resume", *whom]) == 0, capsys.readouterr().err
         assert server.stats.accepted == 20
     session = fe.load_session(output_dir=tmp_path / "out")
     assert session.status is Status.FINISHED and session.progress.settings["calls"]["delay_s"] == 0.02

@@ -118,6 +118,8 @@ def test_the_embedded_engine_judges_its_own_questions_and_refuses_others(tmp_pat
     ("rows", "message"),
     [
         ([], "no column question, context"),
+        (None, "give a frame"),
+        ("questions.csv", "not 'questions.csv'"),
         (table(0), "no rows"),
         (table(3).drop(columns="context"), "no column context; their columns are: question, human"),
         (table(3).assign(verdict="yes"), "column verdict"),
@@ -125,7 +127,7 @@ def test_the_embedded_engine_judges_its_own_questions_and_refuses_others(tmp_pat
         (table(3).assign(context=["text", None, "text"]), "row 'case 1' has no context"),
     ],
 )
-def test_a_table_that_cannot_be_judged_is_refused(rows: pd.DataFrame, message: str, tmp_path: Path) -> None:
+def test_a_table_that_cannot_be_judged_is_refused(rows: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         fe.judge_questions(fe.ProductFeedEvaluator(model="offline", output_dir=tmp_path), rows, progress="none")
 

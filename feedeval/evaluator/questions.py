@@ -61,6 +61,8 @@ def judge_questions(
             engine cannot judge a question.
         RunFault: The run had to pause for something that a person has to mend; the same call goes on.
     """
+    if isinstance(questions, str) or not isinstance(questions, Iterable):
+        raise InputError(f"questions: give a frame, or mappings of question and context, not {questions!r:.60}")
     table = questions if isinstance(questions, pd.DataFrame) else pd.DataFrame(list(questions))
     cases = _cases(table)
     left: dict[str, Any] = {**options}
