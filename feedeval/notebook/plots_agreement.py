@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,9 +55,9 @@ def confusion(results: Agreement | pd.DataFrame, ax: Axes | None = None, *, top:
     shown = shades(shares / 100)
     ax.imshow(shown, aspect="auto")
     width = max(8, draw.room(ax) // 2)
-    size = draw.label_rows(ax, [elide(label(name), width) for name in counts.index])
+    size = draw.label_rows(ax, _short(counts.index, width))
     ax.set_ylim(len(counts) - 0.5, -0.5)
-    names = [elide(label(name), width) for name in counts.columns]
+    names = _short(counts.columns, width)
     crowded = sum(map(len, names)) > 2 * draw.room(ax)
     ax.set_xticks(range(len(names)), labels=names, rotation=90 if crowded else 0, usetex=False)
     _write_counts(ax, counts.to_numpy(), shown, size)
@@ -232,6 +233,12 @@ def _merged(counts: pd.DataFrame, most: int) -> pd.DataFrame:
     order = [*kept, others]
     said = [*order, *[name for name in counts.columns if name not in counts.index]]
     return merged.groupby(level=0).sum().T.groupby(level=0).sum().T.loc[order, said]
+
+
+def _short(names: Iterable[str], width: int) -> list[str]:
+    """Return names cut to `width` cells, with their number before those that the cut makes alike."""
+    cut = [elide(label(name), width) for name in names]
+    return [f"{n}: {text}" if cut.count(text) > 1 else text for n, text in enumerate(cut, start=1)]
 
 
 def _write_counts(ax: Axes, counts: Any, behind: Any, size_pt: float) -> None:

@@ -88,6 +88,14 @@ def test_labels_beyond_the_first_are_put_together_and_none_is_lost() -> None:
     assert sum(int(text) for text in texts(ax) if text.isdigit()) == 120
 
 
+def test_labels_that_are_cut_can_still_be_told_apart() -> None:
+    names = [f"a rather long name of the class {n} that is cut in its middle" for n in range(12)]
+    ax = plots.confusion(pd.DataFrame({"true_class": names, "predicted_class": names}), axes())
+    shown = rows(ax)
+    assert len(set(shown)) == 12 and shown == [text.get_text() for text in ax.get_xticklabels()]
+    assert all("…" in name for name in shown)
+
+
 def test_reliability_puts_each_bin_where_it_belongs_with_its_rows() -> None:
     found = agreement(frames.shadow())
     ax = plots.reliability(found, axes())
