@@ -28,9 +28,9 @@ class ColourClassifier(CallsNobody):
     """Names the dominant colour of what stands out from a plain background.
 
     What is transparent, else the border's pixels, are taken as the background; each pixel that stands out bears the
-    name whose examples it is nearest to (CIEDE2000). The confidence is the share of the named colour among these pixels, each weighed by how clear its
-    name is: 1 at an example of the colour, ½ midway between two names. It is measured and not learned, so that an
-    agreement says how far to trust it.
+    name whose examples it is nearest to (CIEDE2000). The confidence is the share of the named colour among these
+    pixels, each weighed by how clear its name is: 1 at an example of the colour, ½ midway between two names. It is
+    measured and not learned, so that an agreement says how far to trust it.
     """
 
     name = "offline"
