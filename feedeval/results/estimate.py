@@ -15,14 +15,8 @@ from feedeval import html
 from feedeval.jobs.audit import Survey
 from feedeval.records import Effort, Frozen, QuestionSet, Result
 from feedeval.results.session import Session
+from feedeval.results.stats import t95
 from feedeval.run.store import read_batch_file, read_document
-
-# Two-sided 95 % quantiles of Student's t for 1 to 30 degrees of freedom; beyond that the normal quantile is within 2 %.
-_T95 = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-    2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
-_Z95 = 1.96
 
 
 class Range(Frozen):
@@ -168,11 +162,6 @@ def _ratio_total(values: Sequence[float], work: Sequence[float], total_work: flo
     unseen = max(1.0 - count / population, 0.0) if population else 0.0
     error = population * math.sqrt(variance / count * unseen) * t95(count - 1)
     return Range(expected=expected, low=max(expected - error, min(sum(values), expected)), high=expected + error)
-
-
-def t95(freedom: int) -> float:
-    """Return the two-sided 95 % quantile of Student's t."""
-    return _T95[freedom - 1] if freedom <= len(_T95) else _Z95
 
 
 def _number(value: Range) -> str:

@@ -13,6 +13,7 @@ from feedeval.records import Taxonomy, Verdict
 from feedeval.results.frames import feed_order
 from feedeval.results.lazytext import TEXT
 from feedeval.results.loading import JudgedBatch, decode_batches
+from feedeval.results.points import Words, judged_rows
 from feedeval.run.scan import collector_paused
 
 JUDGEMENT_COLUMNS = (
@@ -22,22 +23,14 @@ JUDGEMENT_COLUMNS = (
 """Columns of the judgements of an audit, in order."""
 
 
-class _Codes(dict[str, int]):
-    """Numbers words in the order in which they are met, the known ones first."""
-
-    def __missing__(self, word: str) -> int:
-        self[word] = len(self)
-        return self[word]
-
-
 def judgement_frame(paths: Sequence[Path]) -> pd.DataFrame:
     """Return the judgements of an audit, a row each, in the order of the feed."""
     with collector_paused():
         columns: dict[str, list[Any]] = {name: [] for name in JUDGEMENT_COLUMNS}
         counts: list[int] = []
         index: list[int] = []
-        codes = {"taxonomy": _Codes((word, n) for n, word in enumerate(Taxonomy))}
-        codes["verdict"] = _Codes((word, n) for n, word in enumerate(Verdict))
+        codes: dict[str, Words[str]] = {"taxonomy": Words((word, n) for n, word in enumerate(Taxonomy))}
+        codes["verdict"] = Words((word, n) for n, word in enumerate(Verdict))
         shared: dict[str, str] = {}
         once = shared.setdefault
         for batch in decode_batches(paths, JudgedBatch):
@@ -60,15 +53,12 @@ def judgement_frame(paths: Sequence[Path]) -> pd.DataFrame:
             columns["verified"] += [j.verified for j in judged]
         order = feed_order(np.array(index, dtype=np.int64), np.arange(len(index)))
         frame = _judgement_columns(columns, counts, codes)
-        if np.array_equal(order, np.arange(len(index))):
-            return frame
-        ends = np.cumsum(counts)
-        rows = [np.arange(ends[place] - counts[place], ends[place]) for place in order]
-        return frame.iloc[np.concatenate(rows)].reset_index(drop=True)
+        rows, _ = judged_rows(order, np.array(counts, dtype=np.int64))
+        return frame if isinstance(rows, slice) else frame.iloc[rows].reset_index(drop=True)
 
 
 def _judgement_columns(
-    columns: dict[str, list[Any]], counts: Sequence[int], codes: Mapping[str, _Codes]
+    columns: dict[str, list[Any]], counts: Sequence[int], codes: Mapping[str, Words[str]]
 ) -> pd.DataFrame:
     built: dict[str, Any] = {}
     for name in JUDGEMENT_COLUMNS:

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import SCHEMA_VERSION, Verdict
 from feedeval.results.frames import feed_order
 from feedeval.results.loading import Meta, decode_batches
@@ -22,8 +23,6 @@ from feedeval.results.whole_feed import stands_for
 from feedeval.run.scan import collector_paused
 
 T = TypeVar("T")
-
-REQUIRED_WEIGHT = 2.0
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -164,7 +163,7 @@ class _Reader:
                 self._add(result)
         place = {name: np.array(values, dtype=np.int64) for name, values in self.of_product.items()}
         order = feed_order(place["index"], np.arange(len(self.ids)))
-        rows, product = _rows(order, place["count"])
+        rows, product = judged_rows(order, place["count"])
         judged = {name: np.array(values, dtype=np.int64)[rows] for name, values in self.of_judgement.items()}
         scores = np.array([Verdict(verdict).score for verdict in self.verdicts])
         return Points(
@@ -208,8 +207,13 @@ class _Reader:
         return stands_for([names[code] for code in groups.tolist()], self.strata)
 
 
-def _rows(order: NDArray[np.intp], counts: Codes) -> tuple[Any, Codes]:
-    """Return the judgements of the products in their order, and the product of each."""
+def judged_rows(order: NDArray[np.intp], counts: Codes) -> tuple[Any, Codes]:
+    """Return the rows of the judgements when products are put in order, and the product of each.
+
+    Args:
+        order: Where each product was.
+        counts: Judgements of each product, as they were.
+    """
     product = np.repeat(np.arange(len(order)), counts[order])
     if np.array_equal(order, np.arange(len(counts))):
         return slice(None), product

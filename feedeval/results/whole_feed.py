@@ -19,10 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from feedeval.records import SCHEMA_VERSION
-from feedeval.results.estimate import t95
 from feedeval.results.lazytext import TEXT
 from feedeval.results.loading import decode_batches
-from feedeval.results.stats import UNKNOWN, Interval
+from feedeval.results.stats import UNKNOWN, Interval, t95
 
 Floats = NDArray[np.float64]
 

@@ -119,7 +119,7 @@ def test_a_frame_of_a_spreadsheet_is_read_as_its_file_would_be() -> None:
 
 
 def test_without_an_id_column_nothing_is_laid_over_anything() -> None:
-    with pytest.raises(InputError, match="file of fixes has no id column.*it has "):
+    with pytest.raises(InputError, match=r"file of fixes has no id column.*it has material"):
         apply_fixes(feed(), pd.DataFrame({"material": ["Oak"]}))
     with pytest.raises(InputError, match="feed has no id column"):
         apply_fixes(pd.DataFrame({"title": ["Oak"]}), pd.DataFrame({"id": ["1"]}))
