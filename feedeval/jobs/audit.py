@@ -35,7 +35,7 @@ from feedeval.run.settings import CheckedSettings
 SAMPLE_SIZE = 5
 """Products of a category that its questions are made from: the first ones, so that a killed run asks the same again."""
 
-REQUIRED_WEIGHT = 2.0
+REQUIRED_WEIGHT = 2
 
 
 class AuditSettings(CheckedSettings):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.notebook import drawing as draw
 from feedeval.notebook.colours import BAR, NO, PARTIAL, YES, Fill, ink
 from feedeval.notebook.drawing import Words
 from feedeval.notebook.lettering import elide, label, wrap
 from feedeval.records import Verdict
 from feedeval.results.frames import RowStatus
-from feedeval.results.summary import REQUIRED_WEIGHT
 from feedeval.results.summary import missing_fields as fields_missing_most
 
 if TYPE_CHECKING:

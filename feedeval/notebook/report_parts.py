@@ -10,11 +10,12 @@ import pandas as pd
 
 from feedeval import html
 from feedeval.html import Markup, escape
+from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import Verdict
 from feedeval.results.frames import RowStatus
 from feedeval.results.plaintext import clip
 from feedeval.results.session import Session
-from feedeval.results.summary import REQUIRED_WEIGHT, summarise
+from feedeval.results.summary import summarise
 
 ADD = 10
 """Questions that are shown with the field where an answer would go."""

@@ -6,12 +6,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from feedeval.html import Markup, escape
+from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.notebook import plots
 from feedeval.notebook.pictures import Plot, figure
 from feedeval.notebook.report_parts import Material, foreign, question_html, table
 from feedeval.records import Status
 from feedeval.results.session import Session, counts_in_words, money
-from feedeval.results.summary import REQUIRED_WEIGHT, failures_by_type
+from feedeval.results.summary import failures_by_type
 from feedeval.results.summary import missing_fields as fields_missing_most
 from feedeval.run.reporters import duration
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from feedeval.errors import InputError
 from feedeval.html import Markup, section
+from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.results import compare_words as words
 from feedeval.results.lazytext import TEXT
 from feedeval.results.library import as_session
@@ -24,7 +25,6 @@ from feedeval.results.pairing import SCORES, Audit, Ints, Pairs, Question, pair,
 from feedeval.results.points import Words
 from feedeval.results.session import Session
 from feedeval.results.stats import Interval, clustered_interval
-from feedeval.results.summary import REQUIRED_WEIGHT
 
 _JUDGE = ("model", "prompts", "temperature")
 """Settings that make another judge, whose verdicts differ whatever the feed says."""

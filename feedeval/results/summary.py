@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from feedeval.html import Markup, bar, definitions, escape, link, section, table
+from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import Status, Verdict
 from feedeval.results.frames import RowStatus, units_of
 from feedeval.results.loading import AskedBatch, decode_batches
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 TOP = 8
 """Rows of each list."""
-
-REQUIRED_WEIGHT = 2
 
 _TITLES = {KIND_AUDIT: "Feed audit", KIND_SHADOW: "Shadow mode"}
 
