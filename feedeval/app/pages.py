@@ -152,7 +152,8 @@ def _categories(preview: Preview) -> Markup:
 
 def _scrolling(body: Markup) -> Markup:
     """Return a wide table that scrolls by itself, so that the page does not."""
-    return Markup(f'<div style="overflow-x:auto;max-width:100%;overflow-wrap:break-word">{body}</div>')
+    # Without `contain`, the widget around it would be as wide as the table.
+    return Markup(f'<div style="overflow-x:auto;contain:inline-size;overflow-wrap:break-word">{body}</div>')
 
 
 def estimated(estimate: Estimate) -> Markup:

@@ -128,6 +128,10 @@ def test_a_hostile_feed_is_shown_as_text_and_runs_nothing(notebook: Callable[...
     page.get_by_role("button", name=re.compile(r"\bAll$")).click()
     page.get_by_role("button", name="Start the audit").click()
     page.get_by_role("link", name="Save the report").wait_for()
+    page.set_viewport_size({"width": 480, "height": 900})
+    ends = "e => [...e.querySelectorAll('.widget-html-content')].map(c => c.getBoundingClientRect().right)"
+    page_ends = book.output(0).evaluate("e => e.getBoundingClientRect().right")
+    assert max(book.output(0).evaluate(ends)) <= page_ends + 1, "a part of it is cut off"
     _, content = saved(page, "Save the table")
     assert pd.read_csv(io.BytesIO(content))["product_id"].str.startswith("'=HYPERLINK").all()
     assert page.locator(".jp-Cell-outputArea script, .jp-Cell-outputArea iframe").count() == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ handle = Handle(job, max_workers=8)
 handle"""
 HOSTILE = "<img src=x onerror='window.obeyed = 1'> costs $5 or $6"
 ACTS_WITHIN_S = 1.0
+ANSWERS_WHILE_BLOCKED = int(version("ipykernel").split(".")[0]) >= 7
+"""Earlier kernels hear of a click once the cell that blocks them is over."""
 
 Open = Callable[..., "Notebook"]
 
@@ -50,8 +53,9 @@ def test_the_panel_moves_and_answers_whatever_the_kernel_does(notebook: Open) ->
     before = book.through(0)
     book.wait_until(lambda: book.through(0) > before + 10, 2.5)
     panel.get_by_role("button", name="Pause").click()
-    book.wait_until(lambda: "Paus" in book.state(0), ACTS_WITHIN_S)
-    assert "[*]" in book.page.locator(".jp-Cell").nth(2).inner_text(), "the cell was to block all the while"
+    book.wait_until(lambda: "Paus" in book.state(0), ACTS_WITHIN_S if ANSWERS_WHILE_BLOCKED else 10)
+    blocks = "[*]" in book.page.locator(".jp-Cell").nth(2).inner_text()
+    assert blocks or not ANSWERS_WHILE_BLOCKED, "the cell was to block all the while"
     panel.get_by_role("button", name="Resume").click()
     book.run(1)
 
