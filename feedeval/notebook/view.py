@@ -117,7 +117,7 @@ def framed(shown: Parts, foot: Markup, *, behind: str = "") -> Markup:
     # MathJax would set what stands between two dollar signs as a formula: amounts, and whatever a feed says.
     return Markup(
         f'{hide}<div class="feedeval-run mathjax_ignore tex2jax_ignore{f" behind-{behind}" if behind else ""}" '
-        f'style="border:{BORDER};border-radius:3px;padding:8px 12px;max-width:800px">'
+        f'style="border:{BORDER};border-radius:3px;padding:8px 12px;max-width:800px;box-sizing:border-box">'
         f"{shown.head}{shown.body}{shown.tail}{foot}</div>"
     )
 
