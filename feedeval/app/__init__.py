@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 def app(output_dir: str | Path = "output", *, places: bool = True) -> App:
     """Return the app: the whole audit for someone who writes no code, in a notebook or served by Voilà.
 
+    A process has one of them a folder: a cell that is run again shows the audit that goes on.
+
     Args:
         output_dir: Folder of the sessions; made when the first audit starts.
         places: Let a feed be named by its path or address, and an endpoint by its address. Switch it off where
@@ -20,4 +24,13 @@ def app(output_dir: str | Path = "output", *, places: bool = True) -> App:
     # Imported where it is needed: whoever writes code has no use for the widgets.
     from feedeval.app.desk import App
 
-    return App(Path(output_dir), places=places)
+    key = (Path(output_dir).resolve(), places)
+    with _apps_lock:
+        made = _apps.get(key)
+        if made is None:
+            made = _apps[key] = App(Path(output_dir), places=places)
+        return made
+
+
+_apps: weakref.WeakValueDictionary[tuple[Path, bool], App] = weakref.WeakValueDictionary()
+_apps_lock = threading.Lock()

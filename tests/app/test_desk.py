@@ -224,3 +224,10 @@ def test_where_there_is_no_page_the_app_says_what_it_needs(app: Driven, capsys: 
     app.app.display()
     assert capsys.readouterr().out.startswith("The feedeval app")
     assert repr(app.app).startswith("The feedeval app")
+
+
+def test_a_cell_that_is_run_again_shows_the_same_app(tmp_path: Path) -> None:
+    shown = fe.app(tmp_path)
+    assert fe.app(str(tmp_path)) is shown
+    assert fe.app(tmp_path, places=False) is not shown
+    assert fe.app(tmp_path / "other") is not shown
