@@ -71,6 +71,7 @@ class Desk:
         done: Callable[[Any], str | None],
         *,
         at_the_end: Callable[[], None] | None = None,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         """Do a long piece of work on a thread of its own, so that the page and the kernel stay usable.
 
@@ -79,6 +80,8 @@ class Desk:
             work: The work; it must not touch a widget.
             done: Shows what came of it; what it returns is told.
             at_the_end: Called in any case, before `done`.
+            wanted: Whether what came of it is still to be shown, a fault included: a view that was left in the
+                meantime has nothing more to say.
         """
 
         def run() -> None:
@@ -93,6 +96,8 @@ class Desk:
                 try:
                     if at_the_end is not None:
                         at_the_end()
+                    if not wanted():
+                        return
                     if fault is not None:
                         raise fault
                     told = done(result)

@@ -117,7 +117,7 @@ class SessionView:
         self.paint_state()
         self._reading = reading = object()
         session = Session(self.session.id, self.session.output_dir)
-        self._desk.later("", lambda: read(session), lambda got: self._take(got) if self._reading is reading else None)
+        self._desk.later("", lambda: read(session), self._take, wanted=lambda: self._reading is reading)
 
     def look(self) -> None:
         """Show the state as it is now, and read the session again where it went on and has come to rest."""
@@ -192,7 +192,7 @@ class SessionView:
 
     def _later(self, opened: Opened, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         """Do work on what was read, and show what came of it unless the session was read again meanwhile."""
-        self._desk.later("", work, lambda result: done(result) if self._opened is opened else None)
+        self._desk.later("", work, done, wanted=lambda: self._opened is opened)
 
     def _fill(self, name: str, content: ipywidgets.Widget) -> None:
         old = self._pages[name].children

@@ -14,6 +14,8 @@ import ipywidgets
 import pytest
 
 from feedeval.dashboard import Dashboard, actions, dashboard
+from feedeval.dashboard.desk import Desk
+from feedeval.errors import SessionNotFound
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.notebook.browser.results_view import PAGE
 from feedeval.records import Status
@@ -270,3 +272,18 @@ def test_outside_a_notebook_it_is_a_table_of_text(folder: Path, capsys: pytest.C
     assert "Finished" in repr(board)
     assert f">{SID}<" in board._repr_html_()
     assert isinstance(board, Dashboard)
+
+
+@pytest.mark.parametrize(("wanted", "shown"), [(True, "nothing there"), (False, "")])
+def test_a_view_that_was_left_has_nothing_more_to_say(wanted: bool, shown: str) -> None:
+    desk, ended = Desk(), threading.Event()
+
+    def fail() -> None:
+        raise SessionNotFound("nothing there")
+
+    desk.later("", fail, lambda _: None, at_the_end=ended.set, wanted=lambda: wanted)
+    assert ended.wait(10)
+    with desk.lock:
+        news = " ".join(str(w.value) for w in widgets(desk.root) if isinstance(w, ipywidgets.HTML))
+    assert ("That did not work" in news) is bool(shown) and shown in news
+    desk.close()

@@ -21,7 +21,7 @@ evaluator = fe.ProductFeedEvaluator(output_dir=sys.argv[2])
 results = evaluator.evaluate_products_batch(sys.argv[1], num_questions=4, batch_size=5, max_in_flight=4)
 print("rows", len(results), evaluator.get_evaluation_status()["batch_info"]["status"])
 """
-PRODUCTS = 60
+PRODUCTS = 240
 
 
 @pytest.mark.slow
