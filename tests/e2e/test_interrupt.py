@@ -14,14 +14,17 @@ from feedeval.results.session import load_session
 from tests.e2e.support import CATEGORIES, KEY, ROOT, ServerProcess, environment, make_feed, until, write_jsonl
 
 SCRIPT = """
+import signal
 import sys
 import feedeval as fe
 
+# A shell that runs the tests in the background has its children ignore SIGINT.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 evaluator = fe.ProductFeedEvaluator(output_dir=sys.argv[2])
 results = evaluator.evaluate_products_batch(sys.argv[1], num_questions=4, batch_size=5, max_in_flight=4)
 print("rows", len(results), evaluator.get_evaluation_status()["batch_info"]["status"])
 """
-PRODUCTS = 240
+PRODUCTS = 120
 
 
 @pytest.mark.slow
