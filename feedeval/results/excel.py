@@ -1,6 +1,6 @@
 """Tables as Excel workbooks: every text is stored as text, so nothing in them runs.
 
-Rows go to the file as they come (openpyxl's write-only mode), so memory does not grow with the table.
+Rows go to the file as they come (XlsxWriter's constant memory), so memory does not grow with the table.
 """
 
 from __future__ import annotations
@@ -51,41 +51,33 @@ def write_excel(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path)
         rows: Plain values: text, numbers, truth values, None.
         path: Where to write.
     """
-    from openpyxl import Workbook  # only who has the extra has it
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
-    from openpyxl.utils import get_column_letter
+    import xlsxwriter  # only who has the extra has it
 
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("feedeval")
-    sheet.freeze_panes = "A2"
-    for place, name in enumerate(names, 1):
-        width = _WIDEST if name in _LONG else max(_NARROWEST, len(name) + 4)
-        sheet.column_dimensions[get_column_letter(place)].width = width
-    cut = 0
-
-    def cell(value: Any, font: Font | None = None) -> Any:
-        nonlocal cut
-        if not isinstance(value, str):
-            return _number(value)
-        text = _ILLEGAL.sub("\ufffd", value)
-        if len(text) > MOST_CHARS:
-            text, cut = text[: MOST_CHARS - len(CUT)] + CUT, cut + 1
-        made = WriteOnlyCell(sheet, text)
-        # Whatever it looks like (a formula, an error value), it is text.
-        made.data_type = "s"
-        if font is not None:
-            made.font = font
-        return made
-
-    sheet.append([cell(name, Font(bold=True)) for name in names])
-    last = 1
-    for row in rows:
-        sheet.append([cell(value) for value in row])
-        last += 1
+    book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
+    sheet = book.add_worksheet("feedeval")
+    sheet.freeze_panes(1, 0)
+    bold = book.add_format({"bold": True})
+    for place, name in enumerate(names):
+        sheet.set_column(place, place, _WIDEST if name in _LONG else max(_NARROWEST, len(name) + 4))
+        sheet.write_string(0, place, _fit(name), bold)
+    cut = last = 0
+    for last, row in enumerate(rows, 1):
+        for place, value in enumerate(row):
+            if value is None:
+                continue
+            if isinstance(value, bool):
+                sheet.write_boolean(last, place, value)
+            elif isinstance(value, int | float):
+                if math.isfinite(value):
+                    sheet.write_number(last, place, value)
+            else:
+                # Whatever it looks like (a formula, an error value, an address), it is text.
+                text = str(value)
+                sheet.write_string(last, place, _fit(text))
+                cut += len(text) > MOST_CHARS
     if names:
-        sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{last}"
-    book.save(path)
+        sheet.autofilter(0, 0, last, len(names) - 1)
+    book.close()
     if cut:
         warnings.warn(
             f"{cut:,} texts were longer than the {MOST_CHARS:,} characters that a cell takes and end in{CUT}: .csv, "
@@ -99,10 +91,8 @@ _LONG = frozenset({"title", "question", "evidence", "reason", "name_plus_context
 """Columns that are given room to be read."""
 
 
-def _number(value: Any) -> Any:
-    """Return a value that a worksheet has a cell for."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return str(value)
+def _fit(text: str) -> str:
+    """Return a text as a cell can hold it: without what XML has no place for, and cut visibly where it is too long."""
+    if not text.isprintable():
+        text = _ILLEGAL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return text if len(text) <= MOST_CHARS else text[: MOST_CHARS - len(CUT)] + CUT

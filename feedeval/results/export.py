@@ -42,7 +42,7 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> Path:
     Args:
         frame: What to write.
         path: Its suffix says how: `.csv` (safe for spreadsheets, UTF-8 with a byte order mark), `.xlsx` (needs
-            openpyxl; nothing in it runs), `.jsonl` (a JSON object a line) or `.parquet` (needs pyarrow).
+            XlsxWriter; nothing in it runs), `.jsonl` (a JSON object a line) or `.parquet` (needs pyarrow).
 
     Raises:
         InputError: Another suffix, a folder that is not there, a package that is missing, or more rows than a
@@ -194,5 +194,5 @@ _WRITERS: dict[str, Callable[[Chunks, Path], None]] = {
     ".jsonl": _write_json_lines,
     ".parquet": _write_parquet,
 }
-_PACKAGES = {".parquet": ("pyarrow", "parquet"), ".xlsx": ("openpyxl", "excel")}
+_PACKAGES = {".parquet": ("pyarrow", "parquet"), ".xlsx": ("xlsxwriter", "excel")}
 """What a kind of file needs, and the extra that brings it."""

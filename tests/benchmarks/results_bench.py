@@ -27,7 +27,7 @@ from feedeval.results.library import consolidate, list_sessions
 from feedeval.results.session import Session, load_session
 from tests.results.factory import Plan, write_session
 
-PASSED_ON = ("gaps", "fix file", "csv", "jsonl", "parquet", "judgements csv", "compare")
+PASSED_ON = ("gaps", "fix file", "csv", "jsonl", "parquet", "xlsx", "judgements csv", "compare")
 """Views that make of a session what people work with and pass on."""
 
 TARGETS = {"results": "2 s, 300 MB", "judgements": "6 s", **dict.fromkeys(PASSED_ON, "20 s, 2,000 MB")}
@@ -45,6 +45,7 @@ VIEWS: dict[str, Callable[[Session], Any]] = {
     "csv": lambda session: consolidate(session, session.output_dir / "all.csv"),
     "jsonl": lambda session: consolidate(session, session.output_dir / "all.jsonl"),
     "parquet": lambda session: consolidate(session, session.output_dir / "all.parquet"),
+    "xlsx": lambda session: consolidate(session, session.output_dir / "all.xlsx"),
     "judgements csv": lambda session: consolidate(session, session.output_dir / "judged.csv", rows="judgements"),
     "compare": lambda session: repr(compare(session, session)),
 }
