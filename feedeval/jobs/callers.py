@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from feedeval.records import Gauges
 
@@ -15,6 +16,21 @@ class CallsModel:
     """Makes its calls with a client."""
 
     client: ModelClient
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.client.settings.model
+
+    def asked_with(self, prompts_version: str) -> Mapping[str, Any]:
+        """Return what every reply depends on, by name: model, endpoint, prompts and temperature."""
+        settings = self.client.settings
+        return {
+            "model": settings.model,
+            "endpoint": settings.shown_endpoint,
+            "prompts": prompts_version,
+            "temperature": settings.temperature,
+        }
 
     async def probe(self) -> None:
         """Return when the endpoint can be reached."""

@@ -75,20 +75,9 @@ class ModelEngine(CallsModel):
         self.locale = locale
         self.instructions = instructions
 
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.client.settings.model
-
     def fingerprint(self) -> Mapping[str, Any]:
         """Return model, endpoint and the version of the prompts."""
-        settings = self.client.settings
-        return {
-            "model": settings.model,
-            "endpoint": settings.shown_endpoint,
-            "prompts": self.instructions.version,
-            "temperature": settings.temperature,
-        }
+        return self.asked_with(self.instructions.version)
 
     def category_for(self, context: Context) -> str:
         """Return nothing: products without a category share one set of questions."""

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from feedeval.feed.text import content_hash
+from feedeval.jobs.callers import CallsModel
 from feedeval.jobs.evidence import is_quoted, normalise
 from feedeval.jobs.prompts import DATA_RULE, fenced
 from feedeval.jobs.reading import sentences
 from feedeval.model.wire import Prompt
-from feedeval.records import Context, Frozen, Gauges, Ledger, Record
+from feedeval.records import Context, Frozen, Ledger, Record
 from feedeval.run.job import Documents
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Incomplete(NamedTuple):
         return (*self.attributes, *self.questions)
 
 
-class SuggestJob:
+class SuggestJob(CallsModel):
     """Asks once for each product what its text states of what it lacks.
 
     Args:
@@ -96,23 +97,17 @@ class SuggestJob:
         self, products: Callable[[], Iterable[Incomplete]], client: ModelClient, *, source: Mapping[str, Any]
     ) -> None:
         self._products = products
-        self._client = client
+        self.client = client
         self._source = source
 
     @property
     def engine(self) -> str:
         """The model's name."""
-        return self._client.settings.model
+        return self.name
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return model, endpoint and the version of the prompt."""
-        settings = self._client.settings
-        return {
-            "model": settings.model,
-            "endpoint": settings.shown_endpoint,
-            "prompts": f"suggest {PROMPT_VERSION}",
-            "temperature": settings.temperature,
-        }
+        return self.asked_with(f"suggest {PROMPT_VERSION}")
 
     def settings(self) -> Mapping[str, Any]:
         """Return where the products came from."""
@@ -130,25 +125,9 @@ class SuggestJob:
     async def process(self, record: Record, ledger: Ledger) -> dict[str, Any]:
         """Ask about one product, and keep what its text supports."""
         product: Incomplete = record.payload
-        reply = await self._client.ask(suggest_prompt(product), SuggestReply, ledger)
+        reply = await self.client.ask(suggest_prompt(product), SuggestReply, ledger)
         kept, dropped = supported(product, reply.proposals)
         return {"proposals": [proposal.model_dump() for proposal in kept], "dropped": dropped}
-
-    async def probe(self) -> None:
-        """Return when the endpoint can be reached."""
-        await self._client.probe()
-
-    def gauges(self) -> Gauges:
-        """Return the client's gauges."""
-        return self._client.gauges()
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        """Hand the limit to the client's pacer."""
-        self._client.narrow(max_in_flight)
-
-    async def close(self) -> None:
-        """Close the client's connections."""
-        await self._client.aclose()
 
 
 def suggest_prompt(product: Incomplete) -> Prompt:

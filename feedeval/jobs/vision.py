@@ -23,20 +23,9 @@ class ModelClassifier(CallsModel):
     def __init__(self, client: ModelClient) -> None:
         self.client = client
 
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.client.settings.model
-
     def fingerprint(self) -> Mapping[str, Any]:
         """Return model, endpoint and the version of the prompts."""
-        settings = self.client.settings
-        return {
-            "model": settings.model,
-            "endpoint": settings.shown_endpoint,
-            "prompts": SHADOW_PROMPTS_VERSION,
-            "temperature": settings.temperature,
-        }
+        return self.asked_with(SHADOW_PROMPTS_VERSION)
 
     def check(self, classes: Sequence[str]) -> None:
         """Return: a model may be asked for any class."""
