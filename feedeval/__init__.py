@@ -23,28 +23,30 @@ from feedeval.errors import (
     SessionError,
 )
 from feedeval.evaluator import ProductFeedEvaluator, resume, run_shadow, start_shadow
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.judging import shadow_judge
 from feedeval.evaluator.probing import probe_judge
 from feedeval.evaluator.questions import judge_questions
-from feedeval.feed.checks import check_feed
-from feedeval.feed.faults import FeedWarning
+from feedeval.feed.checks.check_feed import check_feed
 from feedeval.feed.fixes import apply_fixes
 from feedeval.feed.labels import labels_from_feed
+from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
 from feedeval.feed.sample import sample
-from feedeval.handle import EvaluationRun
-from feedeval.jobs.colour_names import colour_name
 from feedeval.jobs.prompts import JudgePrompt
-from feedeval.notebook import plots
-from feedeval.notebook.report import report
-from feedeval.results.agreement import Agreement, agreement
+from feedeval.jobs.shadow.colour_names import colour_name
+from feedeval.notebook.plots import gallery as plots
+from feedeval.notebook.report.report import report
+from feedeval.results.agreement.agreement import Agreement
+from feedeval.results.agreement.measure import agreement
 from feedeval.results.archive import backup, restore
-from feedeval.results.compare import Comparison, compare
+from feedeval.results.compare.compare import compare
+from feedeval.results.compare.comparison import Comparison
+from feedeval.results.compare.history import history
 from feedeval.results.estimate import Estimate
-from feedeval.results.history import history
+from feedeval.results.gaps.supplement import write_supplement
 from feedeval.results.library import cleanup, consolidate, list_sessions
 from feedeval.results.session import Session, load_session
-from feedeval.results.supplement import write_supplement
 
 __version__ = _version("feedeval")
 

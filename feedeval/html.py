@@ -10,10 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-# Bidirectional controls reorder the text around them: in a cell they could make a stranger's words look like ours.
-_BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
+from feedeval.formatting import BIDI_CONTROLS
 
-
+_WITHOUT_BIDI = dict.fromkeys(map(ord, BIDI_CONTROLS))
 _AMOUNT = r"[-−+]?[$€£]?\d[\d,.]*(?: ?(?:%|ms|s|m|min|h|kB|MB|GB))?"
 _FIGURE = re.compile(rf"(?:(?:&lt; )?{_AMOUNT}(?:[ –]{_AMOUNT})?|–)?")
 """What counts as a figure: an amount with its unit or two (`3m 20s`, `21–40`), or a cell that has none."""
@@ -30,7 +29,7 @@ def escape(value: object) -> Markup:
     if isinstance(value, Markup):
         return value
     text = "" if value is None else str(value)
-    text = "".join(c for c in text if c in "\t\n\r" or unicodedata.category(c) != "Cc").translate(_BIDI_CONTROLS)
+    text = "".join(c for c in text if c in "\t\n\r" or unicodedata.category(c) != "Cc").translate(_WITHOUT_BIDI)
     return Markup(_html.escape(text, quote=True))
 
 

@@ -11,7 +11,13 @@ import pytest
 
 from feedeval.cli import main
 from feedeval.records import Status
-from feedeval.run.store import SessionStore, session_files
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    session_files,
+)
+from feedeval.storage.store import (
+    SessionStore,
+)
 from tests.results.factory import SID, Plan, write_session
 
 LATER = "20261121_080000"
@@ -85,7 +91,7 @@ def test_backup_and_restore_go_round(output: Path, tmp_path: Path, capsys: pytes
     assert run("backup", SID, "--to", tmp_path / "b.zip", output=output) == 0
     assert run("restore", tmp_path / "b.zip", output=tmp_path / "new") == 0
     assert SID in capsys.readouterr().out
-    assert len(session_files(tmp_path / "new", SID)) == len(session_files(output, SID))
+    assert len(session_files(session_paths(tmp_path / "new", SID))) == len(session_files(session_paths(output, SID)))
     assert run("restore", tmp_path / "b.zip", output=tmp_path / "new") == 2
     assert "--overwrite" in capsys.readouterr().err
     assert run("restore", tmp_path / "b.zip", "--overwrite", output=tmp_path / "new") == 0
@@ -94,15 +100,15 @@ def test_backup_and_restore_go_round(output: Path, tmp_path: Path, capsys: pytes
 def test_cleanup_deletes_nothing_where_nobody_can_be_asked(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("cleanup", SID, output=output) == 2
     assert "--yes" in capsys.readouterr().err
-    assert session_files(output, SID)
+    assert session_files(session_paths(output, SID))
 
 
 @pytest.mark.parametrize("options", [[SID, "--yes"], ["--all", "--yes"]])
 def test_cleanup_deletes_what_was_named(output: Path, options: list[str]) -> None:
     (output / "mine.txt").write_text("mine")
     assert run("cleanup", *options, output=output) == 0
-    assert not session_files(output, SID)
-    assert bool(session_files(output, LATER)) == (options[0] == SID)
+    assert not session_files(session_paths(output, SID))
+    assert bool(session_files(session_paths(output, LATER))) == (options[0] == SID)
     assert (output / "mine.txt").exists()
 
 
@@ -110,20 +116,20 @@ def test_cleanup_shows_what_a_dry_run_would_delete(output: Path, capsys: pytest.
     assert run("cleanup", "--all", "--dry-run", output=output) == 0
     shown = capsys.readouterr().out
     assert "2 sessions" in shown and "Nothing deleted" in shown
-    assert session_files(output, SID)
+    assert session_files(session_paths(output, SID))
 
 
 @pytest.mark.parametrize("options", [[], [SID, "--all"], ["20261120"]])
 def test_cleanup_wants_to_know_exactly_what(output: Path, options: list[str]) -> None:
     assert run("cleanup", "--yes", *options, output=output) == 2
-    assert session_files(output, SID)
+    assert session_files(session_paths(output, SID))
 
 
 def test_cleanup_of_a_running_session_is_refused(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with SessionStore.open(output, SID):
+    with SessionStore.open(session_paths(output, SID)):
         assert run("cleanup", "--all", "--yes", output=output) == 2
     assert "stop it first" in capsys.readouterr().err
-    assert session_files(output, SID) and session_files(output, LATER)
+    assert session_files(session_paths(output, SID)) and session_files(session_paths(output, LATER))
 
 
 def test_verify_finds_and_repairs(output: Path, capsys: pytest.CaptureFixture[str]) -> None:

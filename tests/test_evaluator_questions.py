@@ -11,7 +11,7 @@ import pytest
 import feedeval as fe
 from feedeval.cli.main import main
 from feedeval.errors import InputError, SessionNotFound
-from feedeval.run.files import session_paths
+from feedeval.storage.paths import session_paths
 from tests.e2e.support import KEY, make_feed
 from tests.server import ModelServer
 

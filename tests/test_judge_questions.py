@@ -12,7 +12,7 @@ import pytest
 
 import feedeval as fe
 from feedeval.errors import InputError
-from feedeval.results.session import KINDS_OF_JUDGE
+from feedeval.records.kinds import KINDS_OF_JUDGE
 from tests.benchmarks import judge_questions as benchmark
 from tests.e2e.support import KEY
 from tests.server import ModelServer

@@ -11,8 +11,9 @@ import pytest
 import feedeval as fe
 from feedeval.errors import BudgetReached, InputError, SessionError, WrongKey
 from feedeval.evaluator.launching import live_run
-from feedeval.jobs.probes import Probe
-from feedeval.results.probing import ProbeReport
+from feedeval.jobs.probes.probes import Probe
+from feedeval.results.judges.probe_report import ProbeReport
+from feedeval.storage.paths import session_paths
 from tests.e2e.support import KEY, until
 from tests.server import Answerer, Fault, FaultKind, ModelServer
 from tests.server.judges import ATTRIBUTES, AlwaysNo, AlwaysYes, GoodJudge, IgnoresContext, ObeysOrders
@@ -171,8 +172,11 @@ def stopped(server: ModelServer, folder: Path, kind: str, done: int) -> Future[P
         report = pool.submit(probed, server, folder, max_in_flight=1)
         until(lambda: kind in list(fe.list_sessions(folder)["kind"]), f"a session of the kind {kind}")
         sid = str(fe.list_sessions(folder).set_index("kind").loc[kind, "session"])
-        until(lambda: (run := live_run(folder, sid)) is not None and run.snapshot().counts.done >= done, "some done")
-        run = live_run(folder, sid)
+        until(
+            lambda: (run := live_run(session_paths(folder, sid))) is not None and run.snapshot().counts.done >= done,
+            "some done",
+        )
+        run = live_run(session_paths(folder, sid))
         assert run is not None
         run.stop()
     return report

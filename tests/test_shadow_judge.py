@@ -8,7 +8,7 @@ import pytest
 
 import feedeval as fe
 from feedeval.errors import InputError
-from feedeval.results.judges import JudgeComparison
+from feedeval.results.judges.judge_comparison import JudgeComparison
 from feedeval.results.session import Session
 from tests.e2e.support import KEY, make_feed
 from tests.server import Answerer, Fault, FaultKind, ModelServer

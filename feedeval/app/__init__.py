@@ -1,4 +1,12 @@
-"""Upload a feed, choose, start: the whole audit as one widget."""
+"""Upload a feed, choose, start: the whole audit as one widget.
+
+- `app`: the app: what its buttons set going, and what is shown of it
+- `boxes`/: the widgets of the app
+- `choices`: what somebody chose in the form, and what it means for an audit
+- `downloads`: files to take away, as links that work in every page that shows widgets
+- `feeds`: what somebody gave as a feed, and what the reader makes of it: all that is known before an audit starts
+- `render`: what the app shows, as static HTML: sentences, the preview, the estimate, the results
+"""
 
 from __future__ import annotations
 
@@ -8,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feedeval.app.desk import App
+    from feedeval.app.app import App
 
 
 def app(output_dir: str | Path = "output", *, places: bool = True) -> App:
@@ -22,7 +30,7 @@ def app(output_dir: str | Path = "output", *, places: bool = True) -> App:
             strangers use the page: they could reach files and servers that only the machine of the page can reach.
     """
     # Imported where it is needed: whoever writes code has no use for the widgets.
-    from feedeval.app.desk import App
+    from feedeval.app.app import App
 
     key = (Path(output_dir).resolve(), places)
     with _apps_lock:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from feedeval.errors import InputError
-from feedeval.feed.passes import FeedSource
-from feedeval.feed.product import Product
+from feedeval.feed.parsing.product import Product
+from feedeval.feed.parsing.sources import shown_address
 from feedeval.feed.reader import iter_feed
-from feedeval.feed.sources import shown_address
+from feedeval.feed.source import FeedSource
 from feedeval.feed.text import category_of, descriptive_fields
 
 READ_AT_MOST = 20_000

@@ -1,4 +1,15 @@
-"""The same from a terminal: `feedeval run feed.xml` and its companions."""
+"""The same from a terminal: `feedeval run feed.xml` and its companions, a file a group of commands.
+
+- `advising`: the command that says what to add first: gaps
+- `auditing`: the commands that audit: run, estimate, resume
+- `checking`: the command check: what a feed's destination would refuse, without asking a model
+- `comparing`: the command that sets two sessions side by side: compare
+- `main`: the parser and `main`: arguments in, exit code out
+- `output`: what reaches the terminal, and the exit codes
+- `sessions`: the commands about sessions that are there: list, info, status, consolidate, backup, restore, cleanup,
+  verify
+- `shadowing`: the command shadow: what would a model have said about images that people have labelled?
+"""
 
 from feedeval.cli.main import main
 

@@ -6,7 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.output import Exit, say, width
-from feedeval.results.plaintext import columns, plain, plain_line
+from feedeval.formatting import (
+    columns,
+    plain,
+    plain_line,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

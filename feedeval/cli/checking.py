@@ -7,7 +7,10 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from feedeval.cli.output import FEED_HELP, Exit, say, width
-from feedeval.results.plaintext import columns, plain
+from feedeval.formatting import (
+    columns,
+    plain,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +36,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
 
 def check_command(arguments: Arguments) -> int:
     """Check a feed without asking a model."""
-    from feedeval.feed.checks import check_feed
+    from feedeval.feed.checks.check_feed import check_feed
     from feedeval.feed.reader import read_feed
     from feedeval.results.export import write_frame
 
@@ -48,7 +51,10 @@ def check_command(arguments: Arguments) -> int:
 
 def check_table(findings: pd.DataFrame, *, products: int, width: int) -> str:
     """Return findings grouped by check: how many products have it, an example, and what to do."""
-    from feedeval.feed.checks import Severity, catalogue
+    from feedeval.feed.checks.check_feed import (
+        Severity,
+        catalogue,
+    )
 
     if findings.empty:
         return f"{products:,} products checked: nothing found."

@@ -9,7 +9,7 @@ import sys
 from enum import IntEnum
 
 from feedeval.errors import StorageError
-from feedeval.results.plaintext import plain
+from feedeval.formatting import plain
 
 FEED_HELP = "a file or an http(s) address: XML, TSV, CSV, JSON or JSON Lines, also .gz"
 

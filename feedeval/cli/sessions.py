@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 from feedeval.cli.output import Exit, say, width
 from feedeval.errors import InputError
-from feedeval.results.plaintext import columns, plain
+from feedeval.formatting import (
+    brief_money,
+    columns,
+    plain,
+)
+from feedeval.storage.paths import session_paths
 
 if TYPE_CHECKING:
     from feedeval.results.session import Session
@@ -98,7 +103,7 @@ def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
         engine or "?",
         *counts,
         "" if coverage is None else f"{coverage:.1f} %",
-        "not known" if cost is None else f"${cost:.2f}",
+        brief_money(cost),  # type: ignore[arg-type]  # a cell of the frame
         size,
     )
 
@@ -152,7 +157,7 @@ def consolidate_command(arguments: Arguments) -> int:
     from feedeval.results.library import consolidate
 
     output_dir = Path(arguments.output_dir)
-    from feedeval.results.session import find_session
+    from feedeval.results.stored import find_session
 
     sids = [find_session(name, output_dir) for name in arguments.sessions or [None]]
     target = Path(arguments.to or f"results_{sids[-1]}.csv")
@@ -181,7 +186,9 @@ def restore_command(arguments: Arguments) -> int:
 def cleanup_command(arguments: Arguments) -> int:
     """Delete sessions, after asking."""
     from feedeval.results.library import cleanup
-    from feedeval.run.store import session_ids
+    from feedeval.storage.readers import (
+        session_ids,
+    )
 
     if arguments.all == bool(arguments.sessions):
         raise InputError("name the sessions to delete, or say --all")
@@ -210,11 +217,14 @@ def _agreed(question: str) -> bool:
 
 def verify_command(arguments: Arguments) -> int:
     """Check a session's files against each other."""
-    from feedeval.results.session import find_session
-    from feedeval.run.verify import Severity, verify
+    from feedeval.results.stored import find_session
+    from feedeval.storage.verify import (
+        ProblemSeverity,
+        verify,
+    )
 
     sid = find_session(arguments.session, Path(arguments.output_dir))
-    findings = verify(arguments.output_dir, sid, repair=arguments.repair)
+    findings = verify(session_paths(arguments.output_dir, sid), repair=arguments.repair)
     if not findings:
         say(f"Session {sid}: all files are whole and agree.")
         return Exit.DONE
@@ -222,5 +232,5 @@ def verify_command(arguments: Arguments) -> int:
         done = " (repaired)" if finding.repaired else ""
         say(f"{finding.severity.value:<8} {plain(finding.file)}: {plain(finding.problem)}{done}")
         say(f"         {plain(finding.advice)}")
-    bad = any(finding.severity is Severity.ERROR and not finding.repaired for finding in findings)
+    bad = any(finding.severity is ProblemSeverity.ERROR and not finding.repaired for finding in findings)
     return Exit.SOME_FAILED if bad else Exit.DONE

@@ -8,15 +8,17 @@ from pathlib import Path
 
 from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.evaluator import resume
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import live_run
-from feedeval.handle import EvaluationRun
+from feedeval.formatting import plain
 from feedeval.records import Status
 from feedeval.results.archive import backup
 from feedeval.results.library import cleanup
-from feedeval.results.plaintext import plain
 from feedeval.results.session import Session
-from feedeval.run.files import session_paths
-from feedeval.run.lock import holder, is_held
+from feedeval.storage.lock import (
+    holder,
+    is_held,
+)
 
 CONFIRM_WITHIN_S = 5.0
 """How long the question stands whether to delete."""
@@ -26,12 +28,12 @@ DOUBLE_CLICK_S = 0.5
 
 def own_run(session: Session) -> EvaluationRun | None:
     """Return the run of a session that this kernel has going, or None."""
-    return live_run(session.output_dir, session.id)
+    return live_run(session.paths)
 
 
 def who_works_on(session: Session) -> str:
     """Return who works on a session, in a sentence; empty where nobody does."""
-    lock = session_paths(session.output_dir, session.id).lock
+    lock = session.paths.lock
     if own_run(session) is not None:
         return "This kernel works on it."
     return f"Another kernel or process works on it ({holder(lock)})." if is_held(lock) else ""

@@ -8,21 +8,29 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.dashboard.listing import age, size_words, state
+from feedeval.dashboard.session_list import (
+    age,
+    size_words,
+    state,
+)
 from feedeval.errors import InputError, SessionError
+from feedeval.formatting import clip, duration, money
 from feedeval.html import Markup, escape, table
-from feedeval.notebook import plots
-from feedeval.notebook.pictures import themed_figure
-from feedeval.notebook.report_parts import foreign
-from feedeval.notebook.report_sections import source_name
-from feedeval.notebook.view import bar_row, figures, health_lines, kind_words
+from feedeval.notebook.panel.render import (
+    bar_row,
+    figures,
+    health_lines,
+)
+from feedeval.notebook.plots import gallery as plots
+from feedeval.notebook.plots.pictures import themed_figure
+from feedeval.notebook.report.parts import foreign
+from feedeval.notebook.report.sections import source_name
 from feedeval.records import Progress, Status
-from feedeval.results.agreement import agreement
-from feedeval.results.frames import RowStatus
+from feedeval.records.kinds import JobKind, kind_words
+from feedeval.results.agreement.measure import agreement
+from feedeval.results.frames.frames import RowStatus
 from feedeval.results.library import DAMAGED, session_info
-from feedeval.results.plaintext import clip
-from feedeval.results.session import KIND_SHADOW, Session, money
-from feedeval.run.reporters import duration
+from feedeval.results.session import Session
 
 _REASON_CHARS = 400
 
@@ -38,7 +46,7 @@ def headline(session: Session, by: str = "") -> Markup:
         progress, status = session.progress, session.status
     except SessionError as exc:
         return Markup(f'<div class="fe-headline"><b class="fe-state">{state(DAMAGED)}</b></div>{_why(str(exc))}')
-    title, _ = kind_words(progress.kind)
+    title = kind_words(progress.kind).title
     source = source_name(session)
     parts = [
         f'<b class="fe-state" role="status">{state(status.value)}</b>',
@@ -68,7 +76,7 @@ def overview_html(session: Session, now: datetime) -> Markup:
         progress, info, runs = session.progress, session_info(session), session.status is Status.RUNNING
     except SessionError as exc:
         return Markup(f"<p>{escape(exc)}</p>")
-    unit = kind_words(progress.kind)[1]
+    unit = kind_words(progress.kind).units
     counts = progress.counts
     total = counts.total or 1
     through = counts.done + counts.failed
@@ -131,7 +139,7 @@ def findings_html(session: Session, results: pd.DataFrame) -> Markup:
 
     The lists need a look at every judgement, so that an audit that is too large for that gets more plots instead.
     """
-    if session.progress.kind == KIND_SHADOW:
+    if session.progress.kind == JobKind.SHADOW:
         return Markup(f"{_agreement(results)}{_lists(session)}")
     if not session.is_audit:
         return Markup(_lists(session) if session.is_small and len(results) else "")

@@ -11,18 +11,22 @@ from typing import Any
 import ipywidgets
 
 from feedeval.dashboard import actions
-from feedeval.dashboard.desk import Desk
+from feedeval.dashboard.errors_view import (
+    batches_html,
+    errors_html,
+    health_html,
+)
+from feedeval.dashboard.frame import DashboardFrame
 from feedeval.dashboard.overview import findings_html, headline, overview_html
-from feedeval.dashboard.trouble import batches_html, errors_html, health_html
 from feedeval.errors import FeedevalError, SessionError
-from feedeval.handle import EvaluationRun
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.html import Markup
 from feedeval.notebook.browser.browse import Browser
 from feedeval.notebook.browser.grid import Pager, bar, stack
 from feedeval.notebook.browser.opened import Opened, read, stand_of
 from feedeval.notebook.browser.results_view import ResultsView
 from feedeval.notebook.browser.rows import Span, quiet
-from feedeval.notebook.view import fault_line
+from feedeval.notebook.panel.render import fault_line
 from feedeval.notebook.widgets import answering, close, text_button
 from feedeval.records import Status
 from feedeval.results.session import Session
@@ -35,7 +39,7 @@ class SessionView:
     """One session.
 
     Args:
-        desk: Where news and faults are shown.
+        page_frame: Where news and faults are shown.
         session: The session.
         leave: Shows the list again, with a piece of news.
         changed: Called when the session was taken up, so that it is watched.
@@ -44,14 +48,14 @@ class SessionView:
 
     def __init__(
         self,
-        desk: Desk,
+        page_frame: DashboardFrame,
         session: Session,
         leave: Callable[[str], str],
         changed: Callable[[], None],
         confirmation: actions.Confirmation,
     ) -> None:
         self.session = session
-        self._desk = desk
+        self._page_frame = page_frame
         self._leave = leave
         self._changed = changed
         self._opened: Opened | None = None
@@ -110,14 +114,14 @@ class SessionView:
         return row
 
     def _press(self, what: Callable[[], Any]) -> Callable[[], None]:
-        return lambda: self._desk.act(what)
+        return lambda: self._page_frame.act(what)
 
     def refresh(self) -> None:
         """Read the session again: the state at once, the results on a thread of their own."""
         self.paint_state()
         self._reading = reading = object()
         session = Session(self.session.id, self.session.output_dir)
-        self._desk.later("", lambda: read(session), self._take, wanted=lambda: self._reading is reading)
+        self._page_frame.later("", lambda: read(session), self._take, wanted=lambda: self._reading is reading)
 
     def look(self) -> None:
         """Show the state as it is now, and read the session again where it went on and has come to rest."""
@@ -128,7 +132,7 @@ class SessionView:
             if went_on and self.session.status is not Status.RUNNING:
                 self.refresh()
         except SessionError as exc:
-            self._desk.fail(exc)
+            self._page_frame.fail(exc)
 
     def paint_state(self) -> None:
         """Show the state as the progress file has it now."""
@@ -187,12 +191,12 @@ class SessionView:
         if self._results is not None and self._results.columns == browser.shape.columns:
             self._results.renew(browser, show_record)
             return
-        self._results = ResultsView(self._desk.act, browser, show_record)
+        self._results = ResultsView(self._page_frame.act, browser, show_record)
         self._fill("Results", self._results.root)
 
     def _later(self, opened: Opened, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         """Do work on what was read, and show what came of it unless the session was read again meanwhile."""
-        self._desk.later("", work, done, wanted=lambda: self._opened is opened)
+        self._page_frame.later("", work, done, wanted=lambda: self._opened is opened)
 
     def _fill(self, name: str, content: ipywidgets.Widget) -> None:
         old = self._pages[name].children
@@ -208,12 +212,12 @@ class SessionView:
             listing.value = batches_html(opened.reports, span)
             pager.paint(span)
 
-        pager = Pager("batches", lambda page: self._desk.act(lambda: turn(page)))
+        pager = Pager("batches", lambda page: self._page_frame.act(lambda: turn(page)))
         turn(0)
         return ipywidgets.VBox([listing, pager.root])
 
     def _go_on(self) -> None:
-        self._desk.later("Going on with the session…", lambda: actions.go_on(self.session), self._show_panel)
+        self._page_frame.later("Going on with the session…", lambda: actions.go_on(self.session), self._show_panel)
 
     def _show_panel(self, run: EvaluationRun) -> str:
         self._panel.children = (run.panel.widget(),)
@@ -231,7 +235,7 @@ class SessionView:
     def _long(self, doing: str, work: Callable[[], str]) -> None:
         """Do what takes its time, with the buttons out of reach that must not be pressed meanwhile."""
         self._set_slow(usable=False)
-        self._desk.later(doing, work, lambda told: told, at_the_end=lambda: self._set_slow(usable=True))
+        self._page_frame.later(doing, work, lambda told: told, at_the_end=lambda: self._set_slow(usable=True))
 
     def _set_slow(self, *, usable: bool) -> None:
         for button in self._slow:
@@ -249,7 +253,7 @@ class SessionView:
         return None
 
     def _time_out(self) -> None:
-        with self._desk.lock:
+        with self._page_frame.lock:
             self._withdraw()
 
     def _withdraw(self) -> None:

@@ -1,4 +1,18 @@
-"""The one place where the parts are wired together."""
+"""The one place where the parts are wired together: everything that a person starts, starts here.
+
+- `audits`: ProductFeedEvaluator: the audit of a feed, wired together
+- `evaluation_run`: the handle of an audit that goes on in the background
+- `freezing`: an audit on the questions of an earlier session: which questions these are, and whose results hold for
+  it too
+- `judging`: another judge on a finished audit: another model, another endpoint, other instructions
+- `launching`: whom a run asks, and the start of a run of any job: shared by everything that people start
+- `options`: what can be said of a run, by keyword: the names and types of all options, and to whom each belongs
+- `probing`: known cases for a judge: planted in products of a feed, judged, and counted
+- `questions`: questions that somebody else worded, put to a judge: so that its verdicts can be held against people's
+- `resuming`: going on with a session of any kind, on the engine and with the settings that it began with
+- `shadow`: shadow mode, wired together: labelled images in, what a classifier would have said beside them
+- `status`: how the current or the latest evaluation stands, as one dictionary
+"""
 
 from __future__ import annotations
 

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from feedeval.errors import InputError
+from feedeval.evaluator.launching import Showing, launch
+from feedeval.jobs.suggest import Incomplete, SuggestJob
+from feedeval.results.session import Session
+from feedeval.run.settings import RunSettings
+
+if TYPE_CHECKING:
+    from feedeval.model.client import ModelClient
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 from pydantic import SecretStr
 
-from feedeval.errors import InputError, SessionNotFound
+from feedeval.errors import SessionNotFound
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.freezing import frozen_questions, said_of, sources
-from feedeval.evaluator.launching import OFFLINE, Showing, default_model, launch, open_client
+from feedeval.evaluator.launching import OFFLINE, default_model, open_client
 from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
-from feedeval.evaluator.suggesting import suggest_values
-from feedeval.feed.passes import FeedSource
+from feedeval.evaluator.status import evaluation_status
 from feedeval.feed.sample import audited_again
-from feedeval.handle import EvaluationRun
+from feedeval.feed.source import FeedSource
 from feedeval.jobs.audit import AuditJob
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.jobs.prompts import language_name
-from feedeval.jobs.suggest import Incomplete
 from feedeval.model.settings import ModelSettings
 from feedeval.records import Status
 from feedeval.results.estimate import Estimate, efforts_of, estimate
-from feedeval.results.session import Session, load_session
-from feedeval.results.status import evaluation_status
-from feedeval.run.store import session_ids
+from feedeval.results.session import load_session
+from feedeval.storage.readers import (
+    session_ids,
+)
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
@@ -264,3 +276,34 @@ class ProductFeedEvaluator:
                 return session
         found = f"every audit in {self.output_dir} is finished" if sids else f"there is no session in {self.output_dir}"
         raise SessionNotFound(f"{found}: nothing to go on with")
+
+
+def suggest_values(
+    client: ModelClient | None,
+    products: Callable[[], Iterable[Incomplete]],
+    audit: Session,
+    *,
+    budget_usd: float | None = None,
+) -> Session:
+    """Ask about each product, and return the session; what was paid for before is not asked again. Blocks.
+
+    Args:
+        client: Whom to ask; None: the embedded engine.
+        products: Called for each pass; gives the same products in the same order.
+        audit: The session that they come from; what is found goes to a session beside it.
+        budget_usd: Hard cap.
+
+    Raises:
+        InputError: The embedded engine was to be asked.
+        RunFault: The run had to pause for something that a person has to mend; the same call goes on.
+    """
+    if client is None:
+        raise InputError(
+            "the embedded engine judges by rules and cannot propose values: give suggest=True an evaluator with a "
+            "model, or leave suggest out and fill in the empty cells"
+        )
+    # It belongs to an audit, and is not what a person means by the latest session.
+    job = SuggestJob(products, client, source={"aside": True, "session": audit.id})
+    run = launch(job, audit.output_dir, RunSettings(budget_usd=budget_usd), client=client, showing=Showing(None, True))
+    run.block()
+    return run.session()

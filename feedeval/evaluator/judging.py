@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from pydantic import SecretStr
 
 from feedeval.errors import InputError
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, Showing, launch, open_client
 from feedeval.evaluator.options import ModelOptions
-from feedeval.handle import EvaluationRun
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.jobs.prompts import HOUSE_JUDGE, JudgePrompt
 from feedeval.jobs.rejudge import Case, RejudgeJob
 from feedeval.model.settings import OPENAI_URL, ModelSettings
 from feedeval.records import Status
 from feedeval.results.cases import case_of, stored_results
-from feedeval.results.judges import JudgeComparison, compare_judges
+from feedeval.results.judges.compare_judges import compare_judges
+from feedeval.results.judges.judge_comparison import JudgeComparison
 from feedeval.results.session import Session, load_session
 from feedeval.run.settings import CheckedSettings, RunSettings
 

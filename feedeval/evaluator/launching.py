@@ -11,13 +11,14 @@ from weakref import WeakValueDictionary
 from pydantic import SecretStr
 
 from feedeval.errors import InputError, SessionLocked
-from feedeval.handle import EvaluationRun
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.evaluator.evaluation_run import EvaluationRun
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.model.settings import ModelSettings
-from feedeval.notebook.choice import reporters_for
+from feedeval.notebook.panel.choose_reporters import reporters_for
 from feedeval.run.job import Job
 from feedeval.run.runner import Hooks, start
 from feedeval.run.settings import RunSettings
+from feedeval.storage.paths import SessionPaths, session_paths
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
@@ -97,7 +98,7 @@ def launch(
         )
     except SessionLocked as exc:
         # Running the cell again finds the run that goes on: it is shown once more, and no second one starts.
-        found = live_run(output_dir, exc.session)
+        found = live_run(session_paths(output_dir, exc.session))
         if found is None:
             raise
         run = found
@@ -107,9 +108,9 @@ def launch(
     return run
 
 
-def live_run(output_dir: Path, sid: str) -> EvaluationRun | None:
+def live_run(paths: SessionPaths) -> EvaluationRun | None:
     """Return the run of a session that this process has going, or None."""
-    found = _live.get((output_dir.resolve(), sid))
+    found = _live.get((paths.folder.resolve(), paths.sid))
     return None if found is None or found.done else found
 
 

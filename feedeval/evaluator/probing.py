@@ -7,22 +7,32 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from feedeval.errors import BudgetReached, InputError, SessionError
 from feedeval.evaluator.audits import Feed, ProductFeedEvaluator
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.judging import open_judge, settings_of, sitting
 from feedeval.evaluator.launching import Showing, launch
 from feedeval.evaluator.options import sorted_options
-from feedeval.feed.passes import FeedSource
-from feedeval.handle import EvaluationRun
+from feedeval.feed.source import FeedSource
 from feedeval.jobs.audit import AuditJob
 from feedeval.jobs.engine import Engine
-from feedeval.jobs.planting import PLANTERS
-from feedeval.jobs.probes import Plan, Pool, Probe, draw, plan_probes
+from feedeval.jobs.probes.planting import PLANTERS
+from feedeval.jobs.probes.probes import (
+    Pool,
+    Probe,
+    ProbePlan,
+    draw,
+    plan_probes,
+)
 from feedeval.jobs.rejudge import RejudgeJob
 from feedeval.records import Status
-from feedeval.results.probing import ProbeReport, case_of_variant, known_products, probe_report
+from feedeval.records.kinds import JobKind
+from feedeval.results.judges.probe import (
+    case_of_variant,
+    known_products,
+    probe_report,
+)
+from feedeval.results.judges.probe_report import ProbeReport
 from feedeval.results.session import Session, load_session
 from feedeval.run.settings import RunSettings
-
-KIND = "probe"
 
 
 class ProbeOptions(TypedDict, total=False):
@@ -147,7 +157,7 @@ def _categories(job: AuditJob) -> Iterator[tuple[int, str]]:
             yield record.index, record.payload.category
 
 
-def _job(baseline: Session, source: Mapping[str, Any], engine: Engine) -> tuple[RejudgeJob, Plan]:
+def _job(baseline: Session, source: Mapping[str, Any], engine: Engine) -> tuple[RejudgeJob, ProbePlan]:
     """Return the job that judges the changed products, and what was changed: both follow from baseline and source."""
     locale = baseline.progress.fingerprint["locale"]
     pool = Pool(known_products(baseline), language=locale.replace("_", "-").split("-")[0].lower())
@@ -155,7 +165,7 @@ def _job(baseline: Session, source: Mapping[str, Any], engine: Engine) -> tuple[
     if not plan.variants:
         raise InputError(f"session {baseline.id}: no case can be planted in its products; take more of them, with n=")
     cases = [case_of_variant(variant) for variant in plan.variants]
-    return RejudgeJob(lambda: cases, engine, locale=locale, source=source, kind=KIND), plan
+    return RejudgeJob(lambda: cases, engine, locale=locale, source=source, kind=JobKind.PROBE), plan
 
 
 def _what_is_left(running: RunSettings, baseline: Session) -> RunSettings:

@@ -14,7 +14,8 @@ from feedeval.evaluator.launching import Showing, launch
 from feedeval.feed.text import record_keys
 from feedeval.jobs.rejudge import Case, RejudgeJob
 from feedeval.records import Context, ContextField, Question, Taxonomy
-from feedeval.results.session import KIND_QUESTIONS, Session
+from feedeval.records.kinds import JobKind
+from feedeval.results.session import Session
 from feedeval.run.settings import RunSettings
 
 JUDGED = ("verdict", "evidence", "attribute", "reason", "verified")
@@ -72,7 +73,7 @@ def judge_questions(
     if left:
         raise InputError(f"{', '.join(left)}: no such setting; known are {', '.join(QuestionOptions.__annotations__)}")
     source = {"kind": "questions given by hand"}
-    job = RejudgeJob(lambda: cases, engine, locale=evaluator.locale, source=source, kind=KIND_QUESTIONS)
+    job = RejudgeJob(lambda: cases, engine, locale=evaluator.locale, source=source, kind=JobKind.QUESTIONS)
     run = launch(job, evaluator.output_dir, running, client=client, showing=showing)
     run.block()
     return _beside(table, [case.key for case in cases], run.session())

@@ -8,15 +8,17 @@ from typing import Unpack
 from feedeval.errors import InputError
 from feedeval.evaluator import probing
 from feedeval.evaluator.audits import Feed, ProductFeedEvaluator
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.judging import resume_judge
 from feedeval.evaluator.launching import OFFLINE
 from feedeval.evaluator.options import AuditOptions, ModelOptions
 from feedeval.evaluator.shadow import resume_shadow
-from feedeval.handle import EvaluationRun
-from feedeval.jobs import rejudge, suggest
-from feedeval.jobs.shadow import ShadowJob
 from feedeval.model.settings import OPENAI_URL
-from feedeval.results.session import KIND_QUESTIONS, Session, load_session
+from feedeval.records.kinds import JobKind
+from feedeval.results.session import (
+    Session,
+    load_session,
+)
 
 
 def resume(
@@ -41,17 +43,17 @@ def resume(
         InputError: The session had other products, or its feed cannot be read again.
     """
     found = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
-    if found.progress.kind == rejudge.KIND:
+    if found.progress.kind == JobKind.JUDGE:
         return resume_judge(found, api_key=api_key, options=options)
-    if found.progress.kind == probing.KIND:
+    if found.progress.kind == JobKind.PROBE:
         return probing.resume_probe(found, api_key=api_key, options=options)
-    if found.progress.kind == KIND_QUESTIONS:
+    if found.progress.kind == JobKind.QUESTIONS:
         raise InputError(f"session {found.id} judges questions: judge_questions with the same table goes on with it")
-    if found.progress.kind == suggest.KIND:
+    if found.progress.kind == JobKind.SUGGEST:
         raise InputError(
             f"session {found.id} proposes values: the audit's fix_file(..., suggest=True, evaluator=…) goes on with it"
         )
-    if found.progress.kind == ShadowJob.kind:
+    if found.progress.kind == JobKind.SHADOW:
         return resume_shadow(found, feed, api_key=api_key, options=options)
     then = found.progress.fingerprint
     offline = then["model"] == OFFLINE

@@ -10,16 +10,22 @@ import pandas as pd
 from pydantic import Field, SecretStr
 
 from feedeval.errors import InputError
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, Showing, default_model, launch, open_client
-from feedeval.handle import EvaluationRun
-from feedeval.jobs.labels import LabelTable, labels_again
-from feedeval.jobs.shadow import ShadowJob, ShadowSettings
+from feedeval.jobs.shadow.job import (
+    ShadowJob,
+    ShadowSettings,
+)
+from feedeval.jobs.shadow.label_table import (
+    LabelTable,
+    labels_again,
+)
 from feedeval.model.settings import OPENAI_URL, ModelSettings
 from feedeval.results.session import Session
 from feedeval.run.settings import HealthSettings, RunSettings
 
 if TYPE_CHECKING:
-    from feedeval.jobs.classifier import Classifier
+    from feedeval.jobs.shadow.classifier import Classifier
     from feedeval.model.client import ModelClient
 
 Labels = Any
@@ -198,12 +204,12 @@ def _classifier(whom: Mapping[str, Any], calls: Mapping[str, Any]) -> tuple[Clas
     settings = ModelSettings(model=model, base_url=base_url, api_key=key, **given)
     if model == OFFLINE:
         # Imported here: it stands on numpy and a table of colours that a model does without.
-        from feedeval.jobs.colour import ColourClassifier
+        from feedeval.jobs.shadow.colour_classifier import ColourClassifier
 
         return ColourClassifier(), None
     settings.key()
     # Imported here: it leads to the SDK's dialects.
-    from feedeval.jobs.vision import ModelClassifier
+    from feedeval.jobs.shadow.model_classifier import ModelClassifier
 
     client = open_client(settings)
     assert client is not None  # there are settings

@@ -10,15 +10,18 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import InputError
-from feedeval.feed.cells import cell
-from feedeval.feed.columns import Shape, attributes
-from feedeval.feed.faults import warn
-from feedeval.feed.product import FieldValue
+from feedeval.feed.checks.cells import cell
+from feedeval.feed.checks.supplemental import waits
+from feedeval.feed.parsing.columns import (
+    AttributeShape,
+    attributes,
+)
+from feedeval.feed.parsing.faults import warn
+from feedeval.feed.parsing.product import FieldValue
+from feedeval.feed.parsing.sources import SourceLike
 from feedeval.feed.reader import products, read_feed
-from feedeval.feed.sheets import bare_cell
-from feedeval.feed.sources import SourceLike
 from feedeval.feed.spec import is_filled
-from feedeval.feed.supplements import waits
+from feedeval.feed.spreadsheet import bare_cell
 
 _SHOWN = 5
 _KEYS = {"question_and_answer": ("question",), "product_detail": ("section_name", "attribute_name")}
@@ -153,7 +156,7 @@ def _bare(value: Any) -> Any:
 def _merged(name: str, old: Any, new: FieldValue) -> Any:
     """Return what a cell holds after `new` came; the feed's own list is not changed."""
     attribute = attributes().get(name)
-    if not is_filled(old) or attribute is None or attribute.shape not in (Shape.MANY, Shape.GROUPS):
+    if not is_filled(old) or attribute is None or attribute.shape not in (AttributeShape.MANY, AttributeShape.GROUPS):
         return new
     kept = list(old) if isinstance(old, list) else [old]
     for item in new if isinstance(new, list) else [new]:

@@ -6,7 +6,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
-from feedeval.feed.values import resolve_entities
+from feedeval.feed.parsing.values import resolve_entities
 
 _MAX_VALUE_CHARS = 100_000
 """Nothing behind this is cleaned: it would be cut from every context anyway."""

@@ -11,13 +11,29 @@ from typing import Any, Unpack
 import pandas as pd
 
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.columns import Names, recognised
-from feedeval.feed.faults import FeedWarning, warn
-from feedeval.feed.product import FieldValue, Product
-from feedeval.feed.sources import SourceLike, WebLimits, open_source
-from feedeval.feed.stream import FeedStream, iter_feed
+from feedeval.feed.parsing.columns import (
+    ColumnNames,
+    recognised,
+)
+from feedeval.feed.parsing.faults import (
+    FeedWarning,
+    warn,
+)
+from feedeval.feed.parsing.product import (
+    FieldValue,
+    Product,
+)
+from feedeval.feed.parsing.sources import (
+    SourceLike,
+    WebLimits,
+    open_source,
+)
+from feedeval.feed.parsing.stream import (
+    FeedStream,
+    iter_feed,
+)
+from feedeval.feed.parsing.values import Builder
 from feedeval.feed.text import clean_url
-from feedeval.feed.values import Builder
 
 __all__ = ["FeedStream", "FeedWarning", "FieldValue", "Product", "deduplicate", "iter_feed", "products", "read_feed"]
 
@@ -81,7 +97,7 @@ def products(feed: pd.DataFrame | Iterable[Mapping[str, Any]] | SourceLike) -> I
 
 def _from_frame(frame: pd.DataFrame) -> Iterator[Product]:
     names = [str(name) for name in frame.columns]
-    if len(frame) and not recognised(target.name for target in Names().resolve(names)):
+    if len(frame) and not recognised(target.name for target in ColumnNames().resolve(names)):
         raise FeedError(
             f"the frame's columns are none of the attributes that make a product ({', '.join(names[:8])}): "
             "rename them to attributes such as id, title and description"
@@ -92,7 +108,7 @@ def _from_frame(frame: pd.DataFrame) -> Iterator[Product]:
 
 
 def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
-    builder = Builder(Names(), flat=True)
+    builder = Builder(ColumnNames(), flat=True)
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise FeedError(

@@ -1,1 +1,17 @@
-"""The jobs that the runner drives."""
+"""The jobs that the runner drives: what is done to each record, and whom a job asks.
+
+- `audit`: the feed audit: question set -> judgement -> evaluation
+- `effort`: what a piece of work took: a ledger that counts what passes through it
+- `engine`: whom the audit asks: a language model behind an endpoint, or the embedded engine
+- `evidence`: is the quoted evidence really in the context?
+- `fingerprint`: what every reply of a model depends on: said once for all jobs that ask one
+- `frozen`: the questions of an earlier session, to be asked again as they are
+- `offline`/: the embedded engine
+- `probes`/: known cases for a judge
+- `prompts`: every prompt, and the version that fingerprints them
+- `questions`: question sets: one for each category (or product), made once, edited, kept, shared by all who need it
+- `rejudge`: judging questions that are given, about products that are given: nothing is asked but the verdicts
+- `shadow`/: labelled images and a classifier
+- `suggest`: proposing values that a product's own text supports: words that stand elsewhere in it, and never any
+  others
+"""

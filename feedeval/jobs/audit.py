@@ -10,16 +10,19 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field, field_validator
 
 from feedeval.errors import InputError
-from feedeval.feed.columns import standard_name
-from feedeval.feed.product import STRATUM, Product
+from feedeval.feed.parsing.columns import standard_name
+from feedeval.feed.parsing.product import (
+    STRATUM,
+    Product,
+)
 from feedeval.feed.spec import missing_core_fields
 from feedeval.feed.text import category_of, clean_text, clean_url, content_hash, make_context, record_keys
-from feedeval.jobs.callers import AsksEngine
+from feedeval.jobs.effort import EffortLedger
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.jobs.questions import QuestionBook
-from feedeval.jobs.tally import Tally
 from feedeval.records import (
+    Backend,
     Context,
     Evaluation,
     Frozen,
@@ -29,7 +32,8 @@ from feedeval.records import (
     Record,
     Verdict,
 )
-from feedeval.run.job import Documents
+from feedeval.records.kinds import JobKind
+from feedeval.run.job import Documents, Job
 from feedeval.run.settings import CheckedSettings
 
 SAMPLE_SIZE = 5
@@ -76,7 +80,7 @@ class Item(NamedTuple):
     """The category whose questions are asked."""
 
 
-class AuditJob(AsksEngine):
+class AuditJob(Job):
     """Evaluates every product of a feed.
 
     Args:
@@ -90,7 +94,7 @@ class AuditJob(AsksEngine):
         InputError: The engine cannot judge the frozen questions, or each product is to have its own.
     """
 
-    kind = "audit"
+    kind: str = JobKind.AUDIT
 
     def __init__(
         self,
@@ -121,6 +125,11 @@ class AuditJob(AsksEngine):
     def engine(self) -> str:
         """The engine's name."""
         return self._engine.name
+
+    @property
+    def backend(self) -> Backend:
+        """Who makes the calls."""
+        return self._engine.backend
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return the settings that results depend on."""
@@ -215,14 +224,14 @@ class AuditJob(AsksEngine):
         """Evaluate one product."""
         item: Item = record.payload
         questions = await self._questions(item, ledger)
-        tally = Tally(ledger)
+        tally = EffortLedger(ledger)
         judgements = await self._engine.judge(item.context, questions, tally)
         made = evaluation(item, judgements, engine=self.engine, notes=questions.notes)
         return made.model_copy(update={"effort": tally.effort}).model_dump(mode="json")
 
     async def _questions(self, item: Item, ledger: Ledger) -> QuestionSet:
         async def make(sample: Sequence[Context]) -> QuestionSet:
-            tally = Tally(ledger)
+            tally = EffortLedger(ledger)
             made = await self._engine.write_questions(
                 item.category, sample, num_questions=self._settings.num_questions, ledger=tally
             )

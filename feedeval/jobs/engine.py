@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from feedeval.model.client import ModelClient
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from feedeval.jobs import prompts
-from feedeval.jobs.callers import CallsModel, CallsNobody
 from feedeval.jobs.evidence import is_quoted
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.fingerprint import model_fingerprint
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.jobs.questions import edit_questions
-from feedeval.records import Context, Gauges, Judgement, Ledger, Question, QuestionSet, Verdict
+from feedeval.records import NO_CALLS, Backend, Context, Judgement, Ledger, Question, QuestionSet, Verdict
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
@@ -28,6 +34,10 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """A model's name, or `offline`."""
+
+    @property
+    def backend(self) -> Backend:
+        """Who makes its calls."""
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return what its results depend on, by name."""
@@ -50,20 +60,8 @@ class Engine(Protocol):
     async def judge(self, context: Context, questions: QuestionSet, ledger: Ledger) -> list[Judgement]:
         """Return a judgement for each question, in order."""
 
-    async def probe(self) -> None:
-        """Return when the engine can be reached."""
 
-    def gauges(self) -> Gauges:
-        """Return what the engine says of itself now."""
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        """Allow at most so many calls in flight; None gives back what was allowed first."""
-
-    async def close(self) -> None:
-        """Close connections."""
-
-
-class ModelEngine(CallsModel):
+class ModelEngine:
     """A language model behind an OpenAI-compatible endpoint."""
 
     note = ""
@@ -72,12 +70,14 @@ class ModelEngine(CallsModel):
         self, client: ModelClient, locale: str, instructions: prompts.JudgePrompt = prompts.HOUSE_JUDGE
     ) -> None:
         self.client = client
+        self.backend = client
+        self.name = client.settings.model
         self.locale = locale
         self.instructions = instructions
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return model, endpoint and the version of the prompts."""
-        return self.asked_with(self.instructions.version)
+        return model_fingerprint(self.client.settings, self.instructions.version)
 
     def category_for(self, context: Context) -> str:
         """Return nothing: products without a category share one set of questions."""
@@ -122,11 +122,12 @@ def checked(question: Question, draft: prompts.DraftJudgement, context: Context)
     )
 
 
-class EmbeddedEngine(CallsNobody):
+class EmbeddedEngine:
     """The engine that needs no key and no network: a question bank and its detectors."""
 
     def __init__(self, offline: OfflineEngine) -> None:
         self._offline = offline
+        self.backend = NO_CALLS
         self.note = offline.NOTE
 
     @property

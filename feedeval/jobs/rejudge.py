@@ -11,13 +11,12 @@ import orjson
 
 from feedeval.feed.text import content_hash
 from feedeval.jobs.audit import Item, evaluation
-from feedeval.jobs.callers import AsksEngine
+from feedeval.jobs.effort import EffortLedger
 from feedeval.jobs.engine import Engine
-from feedeval.jobs.tally import Tally
-from feedeval.records import Context, ContextField, Ledger, Question, QuestionSet, Record
-from feedeval.run.job import Documents
+from feedeval.records import Backend, Context, ContextField, Ledger, Question, QuestionSet, Record
+from feedeval.records.kinds import JobKind
+from feedeval.run.job import Documents, Job
 
-KIND = "judge"
 """Kind of the sessions that look at a judge and not at a feed."""
 
 
@@ -32,7 +31,7 @@ class Case(NamedTuple):
     """What identifies the case to a person, such as `product_id` and `title`; no verdict depends on it."""
 
 
-class RejudgeJob(AsksEngine):
+class RejudgeJob(Job):
     """Judges each case with one call; its results are `Evaluation`s, as those of an audit.
 
     Args:
@@ -50,7 +49,7 @@ class RejudgeJob(AsksEngine):
         *,
         locale: str,
         source: Mapping[str, Any],
-        kind: str = KIND,
+        kind: str = JobKind.JUDGE,
     ) -> None:
         self.kind = kind
         self._cases = cases
@@ -62,6 +61,11 @@ class RejudgeJob(AsksEngine):
     def engine(self) -> str:
         """The engine's name."""
         return self._engine.name
+
+    @property
+    def backend(self) -> Backend:
+        """Who makes the calls."""
+        return self._engine.backend
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return what verdicts depend on beside context and questions, which are each record's own content."""
@@ -91,7 +95,7 @@ class RejudgeJob(AsksEngine):
         asked = QuestionSet(
             category=context.category, questions=case.questions, engine=self.engine, locale=self._locale
         )
-        tally = Tally(ledger)
+        tally = EffortLedger(ledger)
         judgements = await self._engine.judge(context, asked, tally)
         notes = (self._engine.note,) if self._engine.note else ()
         made = evaluation(Item(context, context.category), judgements, engine=self.engine, notes=notes)

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from feedeval.feed.text import content_hash
-from feedeval.jobs.callers import CallsModel
 from feedeval.jobs.evidence import is_quoted, normalise
+from feedeval.jobs.fingerprint import model_fingerprint
+from feedeval.jobs.offline.reading import sentences
 from feedeval.jobs.prompts import DATA_RULE, fenced
-from feedeval.jobs.reading import sentences
 from feedeval.model.wire import Prompt
-from feedeval.records import Context, Frozen, Ledger, Record
-from feedeval.run.job import Documents
+from feedeval.records import Backend, Context, Frozen, Ledger, Record
+from feedeval.records.kinds import JobKind
+from feedeval.run.job import Job
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
 
-KIND = "suggest"
 
 PROMPT_VERSION = "1"
 """Raised with every change of wording: results of other prompts are other results."""
@@ -82,7 +82,7 @@ class Incomplete(NamedTuple):
         return (*self.attributes, *self.questions)
 
 
-class SuggestJob(CallsModel):
+class SuggestJob(Job):
     """Asks once for each product what its text states of what it lacks.
 
     Args:
@@ -91,7 +91,7 @@ class SuggestJob(CallsModel):
         source: What is written down about where the products came from.
     """
 
-    kind = KIND
+    kind: str = JobKind.SUGGEST
 
     def __init__(
         self, products: Callable[[], Iterable[Incomplete]], client: ModelClient, *, source: Mapping[str, Any]
@@ -103,11 +103,16 @@ class SuggestJob(CallsModel):
     @property
     def engine(self) -> str:
         """The model's name."""
-        return self.name
+        return self.client.settings.model
+
+    @property
+    def backend(self) -> Backend:
+        """Who makes the calls."""
+        return self.client
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return model, endpoint and the version of the prompt."""
-        return self.asked_with(f"suggest {PROMPT_VERSION}")
+        return model_fingerprint(self.client.settings, f"suggest {PROMPT_VERSION}")
 
     def settings(self) -> Mapping[str, Any]:
         """Return where the products came from."""
@@ -118,9 +123,6 @@ class SuggestJob(CallsModel):
         for index, product in enumerate(self._products()):
             meta = {"product_id": product.product_id, "title": product.title}
             yield Record(index, product.product_id, _digest(product), product, meta)
-
-    async def open(self, documents: Documents) -> None:
-        """Return: nothing is kept beside the results."""
 
     async def process(self, record: Record, ledger: Ledger) -> dict[str, Any]:
         """Ask about one product, and keep what its text supports."""

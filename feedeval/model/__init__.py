@@ -1,1 +1,18 @@
-"""Whom we ask: the client, its pacing, its retries and what calls cost."""
+"""Whom we ask: the client, its pacing, its retries and what calls cost.
+
+- `budgets`: request and token budgets, learned from the `x-ratelimit-*` headers of replies
+- `calling`: one call, whatever it takes: money set aside, a place in the pacer, tries, the endpoint's dialect, the
+  books
+- `client`: OpenAI-compatible calls: a prompt and a schema in, a parsed record and its usage out
+- `faults`: what goes wrong in a call, told apart by exception class, HTTP status and error code; never by words in a
+  message
+- `pacing`: how many calls may be out, and when the next may start
+- `pricing`: usage to money, by the prices that genai-prices carries; nothing is looked up on the network
+- `retrying`: what is tried again, how often, and after how long
+- `schema`: the strict JSON schema of a reply, made from its pydantic record
+- `settings`: the settings of a model client, and the endpoint and key that they lead to
+- `transport`: the HTTP client under the SDK: aiohttp, with all of its faults told apart, and nothing that one API
+  does not need
+- `window`: the adaptive window: how many calls may be out at once where the endpoint does not say
+- `wire`: what goes over the wire: the body of a request, and what is read out of a reply
+"""

@@ -32,7 +32,7 @@ def parse_duration(text: str) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LimitReading:
     """What one reply said of one limit."""
 
     limit: float
@@ -41,7 +41,7 @@ class Reading:
     """Seconds until the whole limit is there again."""
 
 
-def read_headers(headers: Mapping[str, str], what: str) -> Reading | None:
+def read_headers(headers: Mapping[str, str], what: str) -> LimitReading | None:
     """Return what the headers say of `what` (`requests` or `tokens`), or None where they say nothing usable."""
     limit, remaining = headers.get(f"x-ratelimit-limit-{what}"), headers.get(f"x-ratelimit-remaining-{what}")
     if limit is None or remaining is None:
@@ -53,7 +53,7 @@ def read_headers(headers: Mapping[str, str], what: str) -> Reading | None:
     if not (math.isfinite(reading[0]) and math.isfinite(reading[1])) or reading[0] <= 0:
         return None
     reset = headers.get(f"x-ratelimit-reset-{what}")
-    return Reading(reading[0], reading[1], None if reset is None else parse_duration(reset))
+    return LimitReading(reading[0], reading[1], None if reset is None else parse_duration(reset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Mark:
     """All that had been taken by calls which were finished."""
 
 
-class Budget:
+class RateBudget:
     """A bucket that mirrors the endpoint's: calls take from it when they start, it refills evenly, replies correct it.
 
     Each reply says what remained at the endpoint at some moment between the call's start and now. Calls that were out
@@ -130,7 +130,7 @@ class Budget:
         self._finished += used
         return used
 
-    def learn(self, now: float, mark: Mark, used: float, reading: Reading) -> None:
+    def learn(self, now: float, mark: Mark, used: float, reading: LimitReading) -> None:
         """Correct the level by what the reply to the call of `mark` said; call it after `finish`."""
         known = self.limit is not None
         if reading.limit != self.limit:
@@ -151,7 +151,7 @@ class Budget:
             self._level, self._at = low, now
         self._level = min(self._level, self.limit)
 
-    def _learn_rate(self, reading: Reading) -> None:
+    def _learn_rate(self, reading: LimitReading) -> None:
         used = reading.limit - reading.remaining
         if reading.reset_s and used > 0 and used >= 0.8 * self._most_used:
             self.rate = used / reading.reset_s

@@ -31,7 +31,7 @@ TOKENS_PARAMETERS = ("max_tokens", "max_completion_tokens")
 
 
 @dataclass(eq=False)
-class Question:
+class PendingCall:
     """A call to be made: what is asked and what is known of it so far."""
 
     request_hash: str
@@ -70,16 +70,16 @@ class Estimator:
         self._input_ratio: dict[type[BaseModel], float] = {}
         self._output: dict[type[BaseModel], float] = {}
 
-    def input_tokens(self, question: Question) -> float:
+    def input_tokens(self, question: PendingCall) -> float:
         """Return the input tokens to expect."""
         plain = question.characters / CHARACTERS_PER_TOKEN + TOKENS_PER_IMAGE * question.images + 10
         return plain * self._input_ratio.get(question.schema, 1.0)
 
-    def total_tokens(self, question: Question) -> float:
+    def total_tokens(self, question: PendingCall) -> float:
         """Return all tokens to expect."""
         return self.input_tokens(question) + self._output.get(question.schema, min(300.0, self._max_output_tokens))
 
-    def learn(self, question: Question, usage: Usage) -> None:
+    def learn(self, question: PendingCall, usage: Usage) -> None:
         """Take a call's usage into account; the newest counts a tenth."""
         if not usage.total_tokens:
             return
@@ -131,7 +131,7 @@ class Caller:
             "max_output_tokens": settings.max_output_tokens,
         }
 
-    async def call(self, question: Question, ledger: Ledger) -> Call:
+    async def call(self, question: PendingCall, ledger: Ledger) -> Call:
         """Return the reply to a question; tries again what may pass.
 
         Raises:
@@ -146,7 +146,7 @@ class Caller:
 
         return await retry(attempt, patience, self._tools.sleep)
 
-    async def _attempt(self, question: Question, ledger: Ledger, standing: Standing) -> Call:
+    async def _attempt(self, question: PendingCall, ledger: Ledger, standing: Standing) -> Call:
         self._check(standing.faults)
         # An estimate may be too high, so a request that is only a little too large is tried.
         self._reject_if_too_large(question, 1.5)
@@ -166,7 +166,7 @@ class Caller:
             raise BrokenReply("The reply was billed but says nothing: no choices, or content that is null.")
         return call
 
-    async def _through(self, permit: Permit, question: Question, standing: Standing) -> Reply:
+    async def _through(self, permit: Permit, question: PendingCall, standing: Standing) -> Reply:
         """Make the call that a permit was got for, and give the permit back in every case."""
         outcome, headers, tokens, retry_after_s = Outcome.NEUTRAL, None, None, None
         try:
@@ -194,7 +194,7 @@ class Caller:
         finally:
             self.lane.leave(permit, outcome, headers=headers, tokens=tokens, retry_after_s=retry_after_s)
 
-    def _reject_if_too_large(self, question: Question, margin: float) -> None:
+    def _reject_if_too_large(self, question: PendingCall, margin: float) -> None:
         """Reject a request that no waiting will bring under the endpoint's limit of tokens."""
         limit, needed = self.lane.pacer.token_limit, self._estimator.total_tokens(question)
         if limit is not None and needed > limit * margin:
@@ -219,7 +219,7 @@ class Caller:
             self.lane.abort(fault)
         return fault
 
-    async def _send(self, question: Question) -> Sent:
+    async def _send(self, question: PendingCall) -> Sent:
         """Send in the dialect that the endpoint understands, which may take a few tries at the start of a run.
 
         Faults are returned, so that none is raised with the SDK's own, and the key in it, as context.
@@ -261,7 +261,7 @@ class Caller:
         looser = dialect.rung.looser
         return None if self._proven or looser is None else replace(dialect, rung=looser)
 
-    def _most(self, question: Question) -> float:
+    def _most(self, question: PendingCall) -> float:
         """Return what the call can cost at most, as far as can be told."""
         schema_tokens = len(schema_text(question.schema)) // CHARACTERS_PER_TOKEN
         most = Usage(
@@ -271,7 +271,7 @@ class Caller:
         )
         return self._tools.price(most) or 0.0
 
-    def _written(self, question: Question, reply: Reply, latency_ms: float, retries: int) -> Call:
+    def _written(self, question: PendingCall, reply: Reply, latency_ms: float, retries: int) -> Call:
         usage = reply.usage
         if not usage.total_tokens and reply.complete:
             # Some servers report no usage; an estimate keeps the budget honest.

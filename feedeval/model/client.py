@@ -30,10 +30,10 @@ from feedeval.errors import (
     TimedOut,
     WrongKey,
 )
-from feedeval.model.calling import Caller, Question, Tools
+from feedeval.model.calling import Caller, PendingCall, Tools
 from feedeval.model.faults import CALL_FAULTS, Scrubber, translate
 from feedeval.model.pacing import Pacer, shared_pacer
-from feedeval.model.pricing import Rates, cost_usd
+from feedeval.model.pricing import TokenPrices, cost_usd
 from feedeval.model.schema import schema_text
 from feedeval.model.settings import ModelSettings
 from feedeval.model.transport import LeanClient
@@ -88,9 +88,9 @@ class ModelClient:
         self.settings = settings
         self._key = key
         self._price_url = None if settings.is_openai else settings.shown_endpoint
-        self._rates: Rates | None = None
+        self._rates: TokenPrices | None = None
         if settings.input_price is not None and settings.output_price is not None:
-            self._rates = Rates(settings.input_price, settings.output_price)
+            self._rates = TokenPrices(settings.input_price, settings.output_price)
         self._scrubber = Scrubber(key)
         self._sdk = None
         self._hashes: dict[type[BaseModel], Any] = {}
@@ -215,7 +215,7 @@ class ModelClient:
         messages = messages_of(prompt)
         images = int(prompt.image_url is not None)
         characters = len(prompt.system) + len(prompt.user)
-        call = ledger.find(key) or await self._call(Question(key, messages, schema, characters, images), ledger)
+        call = ledger.find(key) or await self._call(PendingCall(key, messages, schema, characters, images), ledger)
         value, wrong = _read(call, schema)
         if value is not None:
             return value
@@ -226,13 +226,13 @@ class ModelClient:
         ]
         second = hashlib.blake2b(f"{key}\0{call.text}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         characters += len(call.text) + len(wrong)
-        call = ledger.find(second) or await self._call(Question(second, again, schema, characters, images), ledger)
+        call = ledger.find(second) or await self._call(PendingCall(second, again, schema, characters, images), ledger)
         value, wrong = _read(call, schema)
         if value is None:
             raise ReplyInvalid(f"The reply does not fit {schema.__name__}, nor did the one before: {wrong}.")
         return value
 
-    async def _call(self, question: Question, ledger: Ledger) -> Call:
+    async def _call(self, question: PendingCall, ledger: Ledger) -> Call:
         try:
             return await self._caller.call(question, ledger)
         except (TimedOut, ServerFault, BrokenReply):

@@ -31,7 +31,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from feedeval.model.budgets import Budget, Mark, read_headers
+from feedeval.model.budgets import Mark, RateBudget, read_headers
 from feedeval.model.window import START, AdaptiveWindow
 
 COOLDOWN_FLOOR_S = 1.0
@@ -143,8 +143,8 @@ class Pacer:
         self._clock = clock
         self._lock = threading.RLock()
         self._window = AdaptiveWindow(start)
-        self._requests = Budget()
-        self._tokens = Budget()
+        self._requests = RateBudget()
+        self._tokens = RateBudget()
         self._in_flight = 0
         self._waiters: collections.deque[_Waiter] = collections.deque()
         self._timer: tuple[_Waiter, float] | None = None

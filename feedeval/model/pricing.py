@@ -14,7 +14,7 @@ PER_TOKENS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class TokenPrices:
     """Prices of one model in dollars for a million tokens."""
 
     input_usd: float
@@ -51,7 +51,7 @@ def cost_usd(model: str, usage: Usage, base_url: str | None = None) -> float | N
 
 
 @lru_cache(maxsize=256)
-def _flat_rates(model: str, base_url: str | None) -> Rates | None:
+def _flat_rates(model: str, base_url: str | None) -> TokenPrices | None:
     """Return the model's rates where they do not depend on the usage: the full calculation costs 0.1 ms a call."""
     priced = _calculate(model, Usage(input_tokens=2, cached_tokens=1, output_tokens=1), base_url)
     if priced is None:
@@ -60,7 +60,7 @@ def _flat_rates(model: str, base_url: str | None) -> Rates | None:
     if not all(part is None or isinstance(part, Decimal) for part in parts):
         return None
     input_usd, output_usd, cached_usd = (None if part is None else float(part) for part in parts)
-    return Rates(input_usd or 0.0, output_usd or 0.0, cached_usd)
+    return TokenPrices(input_usd or 0.0, output_usd or 0.0, cached_usd)
 
 
 def _calculate(model: str, usage: Usage, base_url: str | None) -> genai_prices.types.PriceCalculation | None:

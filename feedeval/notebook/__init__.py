@@ -1,1 +1,8 @@
-"""What people look at: the live panel of a run, plots, and HTML that outlives the kernel."""
+"""What people look at: the live panel of a run, plots, and HTML that outlives the kernel.
+
+- `browser`/: the browser of results that dashboard and app share
+- `panel`/: how a run is shown
+- `plots`/: the plots
+- `report`/: the HTML report
+- `widgets`: what every widget of ours needs: callbacks that answer while a cell runs, and an end without leftovers
+"""

@@ -1,6 +1,10 @@
 """The frozen records: all that is sent, stored or shown.
 
 Layers below jobs know only those of `work`; questions and verdicts belong to the audit.
+
+- `audit`: what the audit asks and finds: contexts, questions, judgements, evaluations
+- `kinds`: the kinds of job, in one table: the word that files carry, what a run of it and what its records are called
+- `work`: what any job works on and leaves behind: records, calls, results, reports, the state of a session
 """
 
 from __future__ import annotations
@@ -16,7 +20,9 @@ from feedeval.records.audit import (
     Verdict,
 )
 from feedeval.records.work import (
+    NO_CALLS,
     SCHEMA_VERSION,
+    Backend,
     BatchFile,
     BatchReport,
     Call,
@@ -36,7 +42,9 @@ from feedeval.records.work import (
 )
 
 __all__ = [
+    "NO_CALLS",
     "SCHEMA_VERSION",
+    "Backend",
     "BatchFile",
     "BatchReport",
     "Call",

@@ -165,6 +165,43 @@ class Gauges(Frozen):
     """Seconds spent cooling down since the start."""
 
 
+class Backend(Protocol):
+    """Whoever makes a job's calls, as the runner sees it: a model client, or `NO_CALLS` where none are made."""
+
+    async def probe(self) -> None:
+        """Return when it can be reached; raise what a call raises otherwise. Must not cost anything."""
+
+    def gauges(self) -> Gauges:
+        """Return what it says of itself now. Called from any thread."""
+
+    def narrow(self, max_in_flight: int | None) -> None:
+        """Allow at most so many calls in flight; None gives back what was allowed first. Called from any thread.
+
+        0 lets those in flight finish and starts none: a run that pauses asks for it.
+        """
+
+    async def aclose(self) -> None:
+        """Close connections."""
+
+
+class _NoCalls:
+    async def probe(self) -> None:
+        pass
+
+    def gauges(self) -> Gauges:
+        return Gauges()
+
+    def narrow(self, max_in_flight: int | None) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+
+NO_CALLS: Backend = _NoCalls()
+"""The backend of work that is done on this machine: always there, and nothing to limit or to close."""
+
+
 class Status(StrEnum):
     """State of a run or of a session on disk."""
 

@@ -1,1 +1,24 @@
-"""What we learned: sessions read back as frames."""
+"""What we learned: sessions read back as frames, summed up, compared and exported.
+
+- `agreement`/: labels against predictions
+- `archive`: back up a session as one file, and restore it from one that somebody else may have made
+- `blocks`: A titled list of a summary, as text and as HTML, and how long one is
+- `cases`: what a session judged, read back product by product, so that it can be judged again
+- `compare`/: audits side by side
+- `estimate`: what the whole feed would take, judged by a few real products of it
+- `export`: tables to files that other programs open, safely
+- `frames`/: batch files to frames
+- `gaps`/: what to add first
+- `judges`/: judges compared and probed
+- `library`: the sessions of an output folder: list, inspect, put together, back up, restore, clean up
+- `merging`: several sessions as one table: of each product the newest result
+- `product`: one product of an audit, for a person: its questions, the verdicts, and the words of the feed that they
+  rest on
+- `session`: one session, as people use it: read back as frames, summed up, and asked what to do next
+- `shadow_summary`: what the summary of a shadow run says beyond that of any session
+- `stats`: how sure a figure is: intervals of shares and of means over products
+- `stored`: what a session has on disk, as records and frames; `Session`, which people use, adds what is made of it
+- `summary`: what a merchandiser wants to know first: coverage, worst products, most-missed questions, where the files
+  are
+- `whole_feed`: what an audit of a sample says about the whole feed
+"""

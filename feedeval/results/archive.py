@@ -14,11 +14,27 @@ from typing import IO, NamedTuple
 
 from feedeval.errors import InputError, SessionError, StorageError
 from feedeval.results.export import write_whole
-from feedeval.results.session import Session, find_session
-from feedeval.run import store
-from feedeval.run.atomic import FILE_MODE, storage_error
-from feedeval.run.files import FileKind, FileState, SessionFile, parse_name, session_paths, sid_time
-from feedeval.run.lock import SessionLock
+from feedeval.results.session import Session
+from feedeval.results.stored import find_session
+from feedeval.storage.atomic import (
+    FILE_MODE,
+    storage_error,
+)
+from feedeval.storage.lock import SessionLock
+from feedeval.storage.paths import (
+    FileKind,
+    FileState,
+    SessionFile,
+    SessionPaths,
+    parse_name,
+    session_paths,
+    sid_time,
+)
+from feedeval.storage.readers import (
+    read_progress,
+    session_files,
+    session_ids,
+)
 
 MAX_RESTORED_BYTES = 50_000_000_000
 """A backup that unpacks to more is refused: a million products take about 5 GB."""
@@ -56,13 +72,13 @@ def backup(
     if not target.parent.is_dir():
         raise InputError(f"{target.parent} is not a folder: make it first")
     # A backup that could not be restored is none: say so now.
-    store.read_progress(folder, sid)
+    read_progress(session_paths(folder, sid))
     pack = _pack_zip if target.suffix.lower() == ".zip" else _pack_tar
-    write_whole(target, lambda unfinished: pack(unfinished, _stable_files(folder, sid)), mode=FILE_MODE)
+    write_whole(target, lambda unfinished: pack(unfinished, _stable_files(session_paths(folder, sid))), mode=FILE_MODE)
     return target
 
 
-def _stable_files(folder: Path, sid: str) -> Iterator[Path]:
+def _stable_files(paths: SessionPaths) -> Iterator[Path]:
     """Yield the files of a session that may be running, so that no reply is in none of them.
 
     A call log disappears when its batch file is there: logs come first, and the folder is listed again until nothing
@@ -70,14 +86,14 @@ def _stable_files(folder: Path, sid: str) -> Iterator[Path]:
     """
     given: set[str] = set()
     while True:
-        files = [parsed for path in store.session_files(folder, sid) if (parsed := parse_name(path.name)) is not None]
+        files = [parsed for path in session_files(paths) if (parsed := parse_name(path.name)) is not None]
         fresh = [f for f in files if f.name not in given and _is_kept(f)]
         if not fresh:
             break
         for file in sorted(fresh, key=lambda f: f.kind is not FileKind.CALLS):
             given.add(file.name)
-            yield folder / file.name
-    if (progress := session_paths(folder, sid).progress).exists():
+            yield paths.folder / file.name
+    if (progress := paths.progress).exists():
         yield progress
 
 
@@ -210,35 +226,36 @@ def _copy(source: Path, member: _Member, target: Path, left: int) -> int:
 
 
 def _move_in(source: Path, staging: Path, folder: Path, *, overwrite: bool) -> list[str]:
-    sids = store.session_ids(staging)
+    sids = session_ids(staging)
     if not sids:
         raise InputError(f"{source.name} holds no session: nothing restored")
     for sid in sids:
-        store.read_progress(staging, sid)
-    there = [sid for sid in sids if store.session_files(folder, sid)]
+        read_progress(session_paths(staging, sid))
+    there = [sid for sid in sids if session_files(session_paths(folder, sid))]
     if there and not overwrite:
         raise SessionError(f"{', '.join(there)} is in {folder} already: say overwrite (--overwrite) to replace it")
     for sid in sids:
         lock = SessionLock(session_paths(folder, sid).lock)
         lock.acquire()
         try:
-            remove_files(folder, sid)
+            remove_files(session_paths(folder, sid))
             # The progress file comes last, so that a restore that was cut short does not look whole.
-            for path in sorted(store.session_files(staging, sid), key=lambda p: p.name.startswith("progress_")):
+            for path in sorted(
+                session_files(session_paths(staging, sid)), key=lambda p: p.name.startswith("progress_")
+            ):
                 shutil.move(path, folder / path.name)
         finally:
             lock.release()
     return sids
 
 
-def remove_files(folder: Path, sid: str) -> list[Path]:
+def remove_files(paths: SessionPaths) -> list[Path]:
     """Remove the files of a session whose lock is held, and return them; the lock's own file stays.
 
     Raises:
         StorageError: A file cannot be removed; those that were not reached are still there.
     """
-    paths = session_paths(folder, sid)
-    files = [path for path in store.session_files(folder, sid) if path != paths.lock]
+    files = [path for path in session_files(paths) if path != paths.lock]
     # What makes it a session goes last: cut short, it is still listed and can be removed again.
     files.sort(key=lambda path: path in (paths.progress, paths.session))
     for path in files:

@@ -10,8 +10,11 @@ import msgspec
 
 from feedeval.jobs.rejudge import Case, context_of
 from feedeval.records import SCHEMA_VERSION, Context, Question, Taxonomy
-from feedeval.results.loading import Judged, decode_batches
-from feedeval.results.session import Session
+from feedeval.results.frames.decoding import (
+    Judged,
+    decode_batches,
+)
+from feedeval.results.stored import StoredSession
 
 
 class StoredUsage(msgspec.Struct, gc=False, frozen=True):
@@ -61,7 +64,7 @@ class _Batch(msgspec.Struct, gc=False):
     schema_version: int = SCHEMA_VERSION
 
 
-def stored_results(session: Session) -> Iterator[StoredResult]:
+def stored_results(session: StoredSession) -> Iterator[StoredResult]:
     """Yield what was judged, in the order of the feed; one batch file is held at a time."""
     for batch in decode_batches(session.batch_paths, _Batch):
         yield from batch.results

@@ -12,11 +12,17 @@ import math
 from collections.abc import Sequence
 
 from feedeval import html
+from feedeval.formatting import duration, money
 from feedeval.jobs.audit import Survey
 from feedeval.records import Effort, Frozen, QuestionSet, Result
 from feedeval.results.session import Session
 from feedeval.results.stats import t95
-from feedeval.run.store import read_batch_file, read_document
+from feedeval.storage.batch_files import (
+    read_batch_file,
+)
+from feedeval.storage.readers import (
+    read_document,
+)
 
 
 class Range(Frozen):
@@ -84,7 +90,7 @@ def efforts_of(session: Session) -> tuple[list[tuple[int, Effort]], list[Effort]
         for path in session.batch_paths
         for result in read_batch_file(path).results
     ]
-    document = read_document(session.output_dir, session.id, "questions") or {"sets": []}
+    document = read_document(session.paths, "questions") or {"sets": []}
     sets = [QuestionSet.model_validate(each) for each in document["sets"]]
     return judged, [made.effort for made in sets if not made.frozen_from]
 
@@ -169,8 +175,7 @@ def _number(value: Range) -> str:
 
 
 def _money(value: Range) -> str:
-    digits = 2 if value.expected >= 1 else 4
-    return f"{value.expected:,.{digits}f} USD ({value.low:,.{digits}f} to {_ceiling(value.high, f',.{digits}f')})"
+    return f"{money(value.expected)} ({money(value.low)} to {money(value.high)})"
 
 
 def _time(value: Range | None, in_flight: int) -> str:
@@ -180,16 +185,7 @@ def _time(value: Range | None, in_flight: int) -> str:
 
 
 def _duration(value: Range) -> str:
-    return f"{_clock(value.expected)} ({_clock(value.low)} to {_clock(value.high)})"
-
-
-def _clock(seconds: float) -> str:
-    if math.isinf(seconds):
-        return "unknown"
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+    return f"{duration(value.expected)} ({duration(value.low)} to {duration(value.high)})"
 
 
 def _ceiling(value: float, form: str) -> str:

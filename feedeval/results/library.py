@@ -10,18 +10,29 @@ import msgspec
 import pandas as pd
 
 from feedeval.errors import InputError, SessionError, SessionLocked
-from feedeval.feed.sources import shown_address
+from feedeval.feed.parsing.sources import shown_address
 from feedeval.records import SCHEMA_VERSION
 from feedeval.results.archive import backup, remove_files, restore
 from feedeval.results.export import write_chunks
-from feedeval.results.lazytext import TEXT
-from feedeval.results.loading import decode_batches
+from feedeval.results.frames.decoding import decode_batches
+from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.merging import Merged, RowKind, row_kind
-from feedeval.results.session import Session, find_session
-from feedeval.run import store
-from feedeval.run.files import FileKind, FileState, files_by_session, session_paths
-from feedeval.run.lock import SessionLock, holder, is_held
-from feedeval.run.scan import collector_paused
+from feedeval.results.session import Session
+from feedeval.results.stored import find_session
+from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.lock import (
+    SessionLock,
+    holder,
+    is_held,
+)
+from feedeval.storage.paths import (
+    FileKind,
+    FileState,
+    files_by_session,
+)
+from feedeval.storage.readers import (
+    session_ids,
+)
 
 __all__ = ["as_session", "backup", "cleanup", "consolidate", "list_sessions", "restore", "session_info"]
 
@@ -65,7 +76,7 @@ def list_sessions(output_dir: str | Path = "output") -> pd.DataFrame:
     budget = COVERAGE_BYTES
     # One look at the folder for all: it may hold thousands of files of each session.
     files = files_by_session(folder)
-    for sid in reversed(store.session_ids(folder)):
+    for sid in reversed(session_ids(folder)):
         session = Session(sid, folder)
         in_use = (f for f in files.get(sid, []) if f.kind is FileKind.BATCH and f.state is FileState.IN_USE)
         batches = [folder / file.name for file in in_use]
@@ -214,7 +225,7 @@ def cleanup(
     given = [sessions] if isinstance(sessions, Session | str) else sessions
     chosen = {s.id: s for s in (_exactly(each, folder) for each in given)}.values()
     for session in chosen:
-        lock_path = session_paths(session.output_dir, session.id).lock
+        lock_path = session.paths.lock
         if is_held(lock_path):
             raise SessionLocked(
                 f"session {session.id} is running ({holder(lock_path)}): stop it first; nothing deleted"
@@ -232,9 +243,9 @@ def _exactly(session: Session | str, folder: Path) -> Session:
 
 
 def _remove(session: Session) -> list[Path]:
-    lock = SessionLock(session_paths(session.output_dir, session.id).lock)
+    lock = SessionLock(session.paths.lock)
     lock.acquire()
     try:
-        return remove_files(session.output_dir, session.id)
+        return remove_files(session.paths)
     finally:
         lock.release()

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from feedeval.errors import InputError
 from feedeval.results.export import sliced
-from feedeval.results.frames import RowStatus
-from feedeval.results.judgements import judgement_frame
-from feedeval.results.lazytext import TEXT
-from feedeval.results.session import Session
+from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.judgements import judgement_frame
+from feedeval.results.frames.lazytext import TEXT
+from feedeval.results.stored import StoredSession
 
 Rows = NDArray[np.int64]
 
@@ -35,7 +35,7 @@ class Merged:
         sessions: The sessions, the oldest first.
     """
 
-    def __init__(self, sessions: Sequence[Session]) -> None:
+    def __init__(self, sessions: Sequence[StoredSession]) -> None:
         self._sessions = list(sessions)
         self._frames = [session.results for session in sessions]
         sizes = [len(frame) for frame in self._frames]
@@ -89,7 +89,7 @@ class Merged:
         return self.products() if kind is RowKind.PRODUCTS else self.judgements()
 
 
-def row_kind(rows: str, sessions: Sequence[Session]) -> RowKind:
+def row_kind(rows: str, sessions: Sequence[StoredSession]) -> RowKind:
     """Return what a row stands for.
 
     Raises:

@@ -9,13 +9,17 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from feedeval.errors import InputError
+from feedeval.formatting import (
+    clip,
+    columns,
+    plain,
+)
 from feedeval.html import Markup, bar, definitions, escape, foreign, link, section, table
 from feedeval.records import Judgement, Verdict
-from feedeval.results.frames import RowStatus
-from feedeval.results.plaintext import clip, columns, plain
+from feedeval.results.frames.frames import RowStatus
 
 if TYPE_CHECKING:
-    from feedeval.results.session import Session
+    from feedeval.results.stored import StoredSession
 
 VERDICT_WORDS = {Verdict.YES: "✔\ufe0e answered", Verdict.PARTIAL: "◐ in part", Verdict.NO: "✖\ufe0e open"}
 """How a verdict is shown: a glyph and its word, never a colour alone."""
@@ -82,7 +86,7 @@ class ProductEvaluation:
         return ", ".join(words) + (f", {needed} of them needed before buying" if needed else "")
 
 
-def product_evaluation(session: Session, product: str) -> ProductEvaluation:
+def product_evaluation(session: StoredSession, product: str) -> ProductEvaluation:
     """Return one product of an audit.
 
     Args:

@@ -1,38 +1,28 @@
-"""One session, read back as frames. Nothing here writes to the session."""
+"""One session, as people use it: read back as frames, summed up, and asked what to do next. It only reads."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from feedeval.errors import InputError, SessionError, SessionNotFound
+from feedeval.errors import InputError, SessionError
+from feedeval.formatting import plain
 from feedeval.html import bar, definitions, escape, section
-from feedeval.records import Counts, Progress, QuestionSet, Status
-from feedeval.results import frames
-from feedeval.results.advice import Advice
+from feedeval.records.kinds import JobKind
 from feedeval.results.export import write_frame
-from feedeval.results.judgements import judgement_frame
-from feedeval.results.lazytext import TEXT
-from feedeval.results.plaintext import plain
 from feedeval.results.product import ProductEvaluation, product_evaluation
-from feedeval.run import store
-from feedeval.run.files import session_paths
-from feedeval.run.reporters import units
-from feedeval.run.scan import batch_paths
+from feedeval.results.stored import StoredSession, find_session
 
 if TYPE_CHECKING:
-    from feedeval.results.openings import Openings
+    from feedeval.results.gaps.fixfile import FixFile
+    from feedeval.results.gaps.next_steps import NextSteps
+    from feedeval.results.gaps.open_questions import OpenQuestions
+    from feedeval.results.gaps.proposals import Suggester
     from feedeval.results.summary import Summary
-    from feedeval.results.whole_feed import WholeFeed
-
-KIND_AUDIT = "audit"
-KIND_SHADOW = "shadow"
-KIND_QUESTIONS = "questions"
-KINDS_OF_JUDGE = frozenset({"judge", "probe", KIND_QUESTIONS})
-"""Sessions that look at a judge and not at a feed; their results are evaluations as well."""
 
 
 def load_session(session_id: str | None = None, *, output_dir: str | Path = "output") -> Session:
@@ -49,221 +39,16 @@ def load_session(session_id: str | None = None, *, output_dir: str | Path = "out
     return Session(find_session(session_id, folder), folder)
 
 
-def find_session(session_id: str | None, output_dir: Path) -> str:
-    """Return the full name of a session by its name, its beginning, or None for the latest.
-
-    The latest is one that looks at a feed (or at images): sessions that look at a judge stand aside, as long as there
-    are others.
-
-    Raises:
-        SessionNotFound: As `load_session`.
-    """
-    known = store.session_ids(output_dir) if output_dir.is_dir() else []
-    if not known:
-        raise SessionNotFound(
-            f"there is no session in {output_dir}: evaluate a feed first, or name the folder with output_dir"
-        )
-    if session_id is None:
-        return next((sid for sid in reversed(known) if not _stands_aside(sid, output_dir)), known[-1])
-    fitting = [sid for sid in known if sid.startswith(session_id)] if session_id else []
-    if session_id in fitting or len(fitting) == 1:
-        return session_id if session_id in fitting else fitting[0]
-    what = f"several sessions begin with {session_id!r}" if fitting else f"there is no session {session_id!r}"
-    shown = ", ".join((fitting or known)[-10:])
-    raise SessionNotFound(f"{what} in {output_dir}; the latest are: {shown}")
-
-
-def _stands_aside(sid: str, output_dir: Path) -> bool:
-    try:
-        return Session(sid, output_dir).stands_aside
-    except SessionError:
-        return False
-
-
-def engine_note(engine: str, kind: str = KIND_AUDIT) -> str:
-    """Return the sentence that belongs to the results of `engine`, empty where there is nothing to say."""
-    # What is behind the engines takes a moment to import, and most sessions need no note.
-    if kind == KIND_SHADOW:
-        from feedeval.jobs.colour import ColourClassifier
-
-        return ColourClassifier.note if engine == ColourClassifier.name else ""
-    from feedeval.jobs.offline import OfflineEngine
-
-    return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
-
-
-class Session(Advice):
-    """A session as it stands on disk.
+class Session(StoredSession):
+    """A session as people use it: its frames, its summary, and what it advises to do.
 
     Frames are read when they are first asked for and kept; `reload()` reads them again, for a run that is still going
     on. Changing a frame changes neither the session nor what is asked for next.
 
     Attributes:
-        id: The session's name, `YYYYMMDD_HHMMSS`.
+        id: The session's name, `YYYYMMDD_HHMMSS_xxxx`.
         output_dir: The folder of its files.
     """
-
-    def __init__(self, session_id: str, output_dir: Path) -> None:
-        self.id = session_id
-        self.output_dir = output_dir
-
-    def reload(self) -> Session:
-        """Forget what was read and return this session, so that the next look reads it again."""
-        for name in ("progress", "_loaded", "_judgements", "_openings"):
-            self.__dict__.pop(name, None)
-        return self
-
-    @cached_property
-    def progress(self) -> Progress:
-        """Settings, counts and totals, as last written by the run; where it was killed, counted anew from its files."""
-        return store.stand_of(self.output_dir, self.id)
-
-    @property
-    def status(self) -> Status:
-        """The state now: `interrupted` where the files say running and nobody is."""
-        return store.status_of(self.output_dir, self.id)
-
-    @property
-    def files(self) -> list[Path]:
-        """All files of the session."""
-        return store.session_files(self.output_dir, self.id)
-
-    @property
-    def is_audit(self) -> bool:
-        """Whether products were audited, rather than something else done to records."""
-        return self.progress.kind == KIND_AUDIT
-
-    @property
-    def has_evaluations(self) -> bool:
-        """Whether the results are evaluations of products, by an audit or by a judge that is being looked at."""
-        return self.is_audit or self.progress.kind in KINDS_OF_JUDGE
-
-    @property
-    def stands_aside(self) -> bool:
-        """Whether it was made to look at a judge, or as part of that: not what a person means by the latest session."""
-        progress = self.progress
-        source = progress.settings.get("source")
-        return progress.kind in KINDS_OF_JUDGE or (isinstance(source, dict) and bool(source.get("aside")))
-
-    @property
-    def note(self) -> str:
-        """What has to be said wherever results of this engine are shown; empty for a language model."""
-        return engine_note(self.progress.engine, self.progress.kind)
-
-    @cached_property
-    def _loaded(self) -> frames.Loaded:
-        paths = self.batch_paths
-        if self.progress.kind == KIND_SHADOW:
-            from feedeval.results.shadow import load_shadow
-
-            return load_shadow(paths, engine=self.progress.engine)
-        if not self.has_evaluations:
-            return frames.load_any(paths, engine=self.progress.engine)
-        return frames.load_audit(paths, engine=self.progress.engine, in_memory=self.is_small)
-
-    @property
-    def batch_paths(self) -> list[Path]:
-        """The files of complete batches, by number."""
-        return [path for _, path in batch_paths(session_paths(self.output_dir, self.id))]
-
-    @property
-    def is_small(self) -> bool:
-        """Whether the long texts of all products fit in memory without a thought."""
-        return sum(path.stat().st_size for path in self.batch_paths) <= frames.IN_MEMORY_BYTES
-
-    @property
-    def results(self) -> pd.DataFrame:
-        """A row a product that is done or failed, in the order of the feed.
-
-        Columns: product_id, product_url, title, category, name_plus_context, questions_json, judgements_json (str);
-        yes_count, partial_count, no_count, unverified_count (Int64); coverage_pct (float64, 0 to 100);
-        unanswered_required_count (Int64); missing_core_fields, context_fields (str, names joined by ", "); engine
-        (str); cost_usd (float64, NaN where the model has no known price); status (str: done, failed); error (str).
-        A failed product has no judgements and no scores: they are missing values.
-
-        In a session of more than 64 MB, name_plus_context, questions_json and judgements_json stay on disk until they
-        are looked at (dtype `text on disk`); they behave like text, and `.astype(str)` reads them all into memory.
-
-        A shadow run has a row a row of its table, with the columns that `run_shadow` describes. A session of any other
-        kind has the columns key, then those of its records and values, then engine, cost_usd, status and error.
-        """
-        return self._loaded.results.copy(deep=False)
-
-    @property
-    def keys(self) -> pd.Series:
-        """The records' keys, in the rows of `results`: the product id, or `id#2` where an id repeats."""
-        return self._loaded.keys
-
-    @cached_property
-    def _judgements(self) -> pd.DataFrame:
-        return judgement_frame(self.batch_paths if self.has_evaluations else [])
-
-    @property
-    def judgements(self) -> pd.DataFrame:
-        """A row a judgement, by product in the order of the feed and by question.
-
-        Columns: product_id, key, title, category (str); number (Int64, from 1 in each product); question (str);
-        taxonomy (category); required (bool); verdict (category: yes, partial, no); evidence, attribute, reason (str);
-        verified (bool: False where a yes quoted words that are not in the feed, and so counts as partial).
-        """
-        frame = self._judgements.copy(deep=False)
-        # Whatever shows judgements alone has to say who made them.
-        frame.attrs["feedeval"] = {"engine": self.progress.engine}
-        return frame
-
-    @property
-    def failures(self) -> pd.DataFrame:
-        """A row a record that could not be done, in the order of the feed.
-
-        Columns: product_id, product_url, title, key, error_type, message (str); batch_number (Int64); timestamp (str,
-        ISO 8601); calls, retries, tokens (Int64); cost_usd, elapsed_ms (float64); context (str, JSON); traceback (str).
-        In a shadow run the first three are line (Int64), filename, image_url, true_class (str), and unreadable (bool)
-        tells rows that could not be read from calls that failed.
-        """
-        return self._of_kind(self._loaded.failures)
-
-    @property
-    def reports(self) -> pd.DataFrame:
-        """A row a complete batch: the fields of `BatchReport` (Int64, float64; str for timestamp and health)."""
-        return self._of_kind(self._loaded.reports)
-
-    def _of_kind(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return a copy that knows what its records are, for whatever shows it alone."""
-        frame = frame.copy(deep=False)
-        frame.attrs["feedeval"] = {"kind": self.progress.kind}
-        return frame
-
-    @property
-    def errors(self) -> dict[str, Any]:
-        """The error file: counts by type and the latest failures; empty where nothing failed."""
-        return store.read_document(self.output_dir, self.id, "errors") or {}
-
-    @property
-    def questions(self) -> pd.DataFrame:
-        """The question sets, a row a question.
-
-        Columns: category (str), number (Int64, from 1 in each set), question, taxonomy (str), required (bool), facet
-        (str, where the embedded engine asked), engine, locale, notes (str), frozen_from (str: the session whose
-        questions these are, where they were asked again).
-        """
-        rows = [
-            (
-                *(s.category, number, q.text, q.taxonomy.value, q.required, q.facet, s.engine, s.locale),
-                "; ".join(s.notes),
-                s.frozen_from,
-            )
-            for s in self.question_sets()
-            for number, q in enumerate(s.questions, 1)
-        ]
-        names = ["category", "number", "question", "taxonomy", "required", "facet", "engine", "locale"]
-        names += ["notes", "frozen_from"]
-        kinds: dict[str, Any] = {**dict.fromkeys(names, TEXT), "number": "Int64", "required": "bool"}
-        return pd.DataFrame(rows, columns=names).astype(kinds)
-
-    def question_sets(self) -> list[QuestionSet]:
-        """Return the question sets that have been made so far, as records."""
-        document = store.read_document(self.output_dir, self.id, "questions") or {"sets": []}
-        return [QuestionSet.model_validate(each) for each in document["sets"]]
 
     def evaluation(self, product: str) -> ProductEvaluation:
         """Return one product's questions, verdicts and quotes, to be displayed or printed.
@@ -283,27 +68,113 @@ class Session(Advice):
         return summarise(self)
 
     @cached_property
-    def _openings(self) -> Openings:
-        from feedeval.results.openings import openings
-        from feedeval.results.points import read_points
+    def _openings(self) -> OpenQuestions:
+        from feedeval.results.frames.judgement_arrays import read_judgement_arrays
+        from feedeval.results.gaps.open_questions import find_open_questions
 
         if not self.is_audit:
             raise InputError(f"session {self.id} is of kind {self.progress.kind}: only an audit has gaps")
-        return openings(read_points(self.batch_paths, self.sample))
+        return find_open_questions(read_judgement_arrays(self.batch_paths, self.sample))
 
-    @property
-    def sample(self) -> dict[str, Any] | None:
-        """How the products were drawn from their feed, as `fe.sample` notes it; None where all of it was audited."""
-        source = self.progress.settings.get("source")
-        return source.get("sample") if isinstance(source, dict) else None
+    def gaps(self, by: str = "attribute", within: str | None = None) -> pd.DataFrame:
+        """Return what the feed leaves open, and what it would gain by filling it; the most useful first.
 
-    @property
-    def whole_feed(self) -> WholeFeed | None:
-        """What an audit of a sample (`fe.sample`) says about the whole feed; None where all of a feed was audited."""
-        from feedeval.results.whole_feed import whole_feed
+        An open question is one that is answered by half or not at all. It is counted for the attribute that should
+        hold the answer, named as feeds are read here; a name that is no attribute of Google's data is an entry of
+        `product_detail`. `action` is `add` where products lack the attribute and `extend` where they fill it and the
+        answer is not in it. An attribute that the judge did not see counts as lacking.
 
-        drawn = self.sample
-        return whole_feed(self.batch_paths, drawn) if drawn else None
+        The gain is what coverage is expected to rise by. How often filling an attribute answers its questions is
+        learnt from products that fill it (`answer_rate`, from `learnt_from` products of the same categories; where
+        there are none, from all attributes). The interval (95 %) counts both that and how products differ.
+
+        Args:
+            by: `attribute`, `taxonomy` or `question`.
+            within: `category` for a row a gap and category; None for the whole feed.
+
+        Returns:
+            The column named by `by`, with action (by attribute) and category (within it), all str; of_products (of the
+            group), products (with open questions in the gap), open_questions, required_open (required ones without any
+            answer), missing_core (by attribute: products that lack it though the destination requires it), learnt_from
+            (Int64); coverage_pct and coverage_if_filled_pct (0 to 100, of the group); gain, gain_low, gain_high
+            (points of the group's coverage); gain_per_product (points of each product to be edited);
+            answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by);
+            answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each).
+            There are at most 10,000 rows. `attrs["feedeval"]` holds `left_out` (how many more there would be),
+            `products` (that the figures rest on) and `estimated` (bool: a sample was audited, so that counts and
+            points are estimates for its whole feed; `learnt_from` and examples are of the sample).
+
+        Raises:
+            InputError: The session is no audit, or an argument is none of those there are.
+        """
+        from feedeval.results.gaps.gaps import gap_table
+
+        return gap_table(self._openings, by, within)
+
+    def next_steps(self, n: int = 10, within: str | None = "category") -> NextSteps:
+        """Return the `n` most useful things to do, as sentences; the figures are those of `gaps`.
+
+        Args:
+            n: Most steps.
+            within: `category` for steps of one category each; None for steps of the whole feed.
+
+        Raises:
+            InputError: The session is no audit, or `n` is below 1.
+        """
+        from feedeval.results.gaps.gaps import gap_table
+        from feedeval.results.gaps.next_steps import steps_of
+
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise InputError(f"n={n!r}: give a whole number from 1")
+        return steps_of(gap_table(self._openings, within=within), n, notes=advice_notes(self))
+
+    def fix_file(
+        self,
+        path: str | Path,
+        *,
+        limit: int | None = None,
+        suggest: bool = False,
+        evaluator: Suggester | None = None,
+        budget_usd: float | None = None,
+    ) -> FixFile:
+        """Write a file that the shop fills in: a supplemental feed in Google's form, tab-separated.
+
+        A row a product with something to add, those that gain most first. Columns are `id`, the attributes of Google's
+        data that products lack or that say too little, the one that gains most first, and `question_and_answer` with
+        the product's open questions, required ones first, at most 30, each with an empty answer. What the judge called
+        by a name that is no such attribute is asked for by its question. An empty cell changes nothing.
+
+        Filled, it is laid over the feed by `apply_fixes`, which leaves out questions without an answer; `check_feed`
+        reads it with `supplemental=True`. What is uploaded is made of it by `write_supplement`, because a supplement
+        takes the place of what the feed has: without questions that wait for their answer, and with the values that
+        stand beside a new one.
+
+        Args:
+            path: Ends in `.tsv` or `.txt`.
+            limit: Most products.
+            suggest: Ask a model for values that another field of the same product states. Only values whose quote
+                stands in the product, and which stand in the quote word by word, get into the file; the others are
+                dropped and counted. A second file, `<name>.proposals.tsv`, lists each value with its quote. Whatever
+                a fresh file holds in a cell is such a proposal, to be looked at before it is used.
+            evaluator: Who is asked: a `ProductFeedEvaluator` with a model, one call a product. What it answered is not
+                paid for twice.
+            budget_usd: Hard cap on what asking may cost; None sets no cap.
+
+        Raises:
+            InputError: The session is no audit, nothing is left to fill in, `path` or `limit` cannot be used, or
+                `suggest` without a model.
+            RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
+            StorageError: The file cannot be written.
+        """
+        from feedeval.results.gaps.proposals import (
+            Asking,
+            make_fix_file,
+        )
+
+        if suggest and evaluator is None:
+            raise InputError("suggest=True needs somebody to ask: give evaluator=, a ProductFeedEvaluator with a model")
+        asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
+        return make_fix_file(self, self._openings, path, limit=limit, asking=asking)
 
     def consolidate(self, path: str | Path, *, rows: str = "products") -> Path:
         """Write the results as one table and return its path.
@@ -321,31 +192,6 @@ class Session(Advice):
         kind = row_kind(rows, [self])
         return write_frame(self.results if kind is RowKind.PRODUCTS else self.judgements, path)
 
-    def facts(self) -> dict[str, object]:
-        """Return the session's state by name, for display; reads the progress file only."""
-        progress = self.progress
-        reason = f": {progress.status_reason}" if progress.status_reason else ""
-        facts: dict[str, object] = {
-            "Session": self.id,
-            "State": f"{self.status.value}{reason}",
-            "Engine": progress.engine,
-            **self._facts_of_settings(),
-            units(progress.kind)[1].capitalize(): counts_in_words(progress.counts),
-            "Cost": money(progress.cost_usd),
-            "Started": progress.started[:19].replace("T", " "),
-            "Files": str(self.output_dir),
-        }
-        return facts | ({"Note": self.note} if self.note else {})
-
-    def _facts_of_settings(self) -> dict[str, object]:
-        settings = self.progress.settings
-        facts: dict[str, object] = {}
-        if frozen := settings.get("question_set"):
-            facts["Questions"] = f"those of session {frozen['session']}"
-        if drawn := self.sample:
-            facts["Sample"] = f"{drawn['drawn']:,} of {drawn['of']:,} products, drawn by {drawn['by']}"
-        return facts
-
     def __repr__(self) -> str:
         try:
             facts = self.facts()
@@ -360,23 +206,23 @@ class Session(Advice):
             return section(f"Session {self.id}", escape(exc))
         share = (counts.done + counts.failed) / counts.total if counts.total else 0.0
         # The summary says what the facts say, and more.
-        summed_up = self.progress.kind in (KIND_AUDIT, KIND_SHADOW) and self.is_small and counts.done
+        summed_up = self.progress.kind in (JobKind.AUDIT, JobKind.SHADOW) and self.is_small and counts.done
         return section(
             f"Session {self.id}", bar(share), self.summary().body_html() if summed_up else definitions(facts)
         )
 
 
-def counts_in_words(counts: Counts) -> str:
-    """Return counts as a person says them, such as `1,240 of 1,255 done, 3 failed, 12 left`."""
-    parts = [f"{counts.done:,} of {counts.total:,} done"]
-    parts += [f"{counts.failed:,} failed"] if counts.failed else []
-    parts += [f"{counts.left:,} left"] if counts.left else []
-    parts += [f"{counts.reused:,} of them at no cost"] if counts.reused else []
-    return ", ".join(parts)
-
-
-def money(cost_usd: float | None) -> str:
-    """Return an amount in US dollars, or that its price is not known."""
-    if cost_usd is None or cost_usd != cost_usd:
-        return "not known (the model has no known price)"
-    return f"${cost_usd:,.2f}" if cost_usd >= 1 or cost_usd == 0 else f"${cost_usd:.4f}"
+def advice_notes(session: StoredSession) -> Iterator[str]:
+    """Yield what has to be known to read the advice: who judged, and which products it does not rest on."""
+    counts = session.progress.counts
+    if session.note:
+        yield session.note
+    if drawn := session.sample:
+        yield (
+            f"A sample of {drawn['drawn']:,} of {drawn['of']:,} products was audited: counts and points are estimates "
+            "for the whole feed, examples are of the sample."
+        )
+    if counts.left:
+        yield f"The audit is not finished: {counts.left:,} of {counts.total:,} products are left and not counted."
+    if counts.failed:
+        yield f"{counts.failed:,} product{'s' * (counts.failed != 1)} failed and could not be judged."

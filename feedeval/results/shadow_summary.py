@@ -6,27 +6,30 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from feedeval.results.agreement_words import percent
-from feedeval.results.frames import RowStatus
-from feedeval.results.plaintext import clip, plain
-from feedeval.results.summary import Block
-from feedeval.run.reporters import duration
+from feedeval.formatting import (
+    clip,
+    duration,
+    plain,
+)
+from feedeval.results.agreement.agreement import percent
+from feedeval.results.blocks import Block
+from feedeval.results.frames.frames import RowStatus
 
 if TYPE_CHECKING:
-    from feedeval.results.session import Session
+    from feedeval.results.stored import StoredSession
 
 SHOWN = 10
 """Errors and batches that are shown; all of them stand in the summary file."""
 _CHARS = 200
 
 
-def shadow_facts(session: Session) -> dict[str, str]:
+def shadow_facts(session: StoredSession) -> dict[str, str]:
     """Return how far predictions agree with people, and what became of the rows."""
     results = session.results
     facts: dict[str, str] = {}
     if ((results["status"] == RowStatus.DONE.value) & results["true_class"].notna()).any():
         # Imported here: the statistics take longer to import than most sessions to be read.
-        from feedeval.results.agreement import agreement
+        from feedeval.results.agreement.measure import agreement
 
         found = agreement(results)
         unsure = f"; {found.abstained:,} unsure, counted as not right" if found.abstained else ""
@@ -48,7 +51,7 @@ def shadow_facts(session: Session) -> dict[str, str]:
     return facts
 
 
-def shadow_blocks(session: Session) -> list[Block]:
+def shadow_blocks(session: StoredSession) -> list[Block]:
     """Return the lists: batches, rows that could not be read, calls that failed."""
     failures = session.failures
     unreadable, failed = failures[failures["unreadable"]], failures[~failures["unreadable"]]
@@ -59,7 +62,7 @@ def shadow_blocks(session: Session) -> list[Block]:
     ]
 
 
-def _batches(session: Session) -> Block:
+def _batches(session: StoredSession) -> Block:
     reports = session.reports
     rows = tuple(
         (
@@ -77,7 +80,7 @@ def _batches(session: Session) -> Block:
     return Block("Batches", header, rows, _more(len(reports), "batches", session))
 
 
-def _errors(title: str, failures: pd.DataFrame, session: Session) -> Block:
+def _errors(title: str, failures: pd.DataFrame, session: StoredSession) -> Block:
     rows = tuple(
         (
             _line(line),
@@ -101,5 +104,5 @@ def _line(line: object) -> str:
     return "" if pd.isna(line) else str(line)  # type: ignore[call-overload]
 
 
-def _more(count: int, what: str, session: Session) -> str:
+def _more(count: int, what: str, session: StoredSession) -> str:
     return f"{SHOWN} of {count:,}; all {what} stand in summary_{session.id}.json" if count > SHOWN else ""

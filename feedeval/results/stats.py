@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -21,6 +22,9 @@ _T95 = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
     2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
 )  # fmt: skip
+
+
+Floats = NDArray[np.float64]
 
 
 class Interval(NamedTuple):
@@ -152,3 +156,25 @@ def _draw_means(
         picked = rng.integers(count, size=(min(at_once, draws - start), count), dtype=np.int32)
         parts.append(tops[picked].sum(axis=1) / bottoms[picked].sum(axis=1))
     return np.concatenate(parts)
+
+
+def stands_for(groups: Sequence[str], sizes: Mapping[str, int]) -> Floats:
+    """Return how many products of the feed each that was drawn stands for, so that weighted sums are `stratified_mean`.
+
+    Args:
+        groups: The group of each product.
+        sizes: All there are of each group.
+    """
+    codes, drawn, there = group_sizes(groups, sizes)
+    if not len(drawn):
+        return np.zeros(0)
+    each: Floats = there / drawn * (sum(sizes.values()) / there.sum())
+    return each[codes]
+
+
+def group_sizes(groups: Sequence[str], sizes: Mapping[str, int]) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Return the number of each one's group, and of each group how many were drawn and how many there are."""
+    codes, names = pd.factorize(np.array(groups, dtype=object))
+    drawn = np.bincount(codes, minlength=len(names))
+    there = [max(sizes.get(name, 0), n) for name, n in zip(names, drawn.tolist(), strict=True)]
+    return codes, drawn, np.array(there, dtype=np.float64)

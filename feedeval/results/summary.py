@@ -11,47 +11,29 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from feedeval.html import Markup, bar, definitions, escape, link, section, table
+from feedeval.formatting import (
+    clip,
+    plain,
+    wrapped,
+)
+from feedeval.html import Markup, bar, definitions, escape, section
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import Status, Verdict
-from feedeval.results.frames import RowStatus, units_of
-from feedeval.results.loading import AskedBatch, decode_batches
-from feedeval.results.plaintext import clip, columns, plain, wrapped
-from feedeval.results.session import KIND_AUDIT, KIND_SHADOW
-from feedeval.run.scan import collector_paused
+from feedeval.records.kinds import JobKind, kind_words
+from feedeval.results.blocks import TOP, Block
+from feedeval.results.frames.decoding import (
+    AskedBatch,
+    decode_batches,
+)
+from feedeval.results.frames.frames import (
+    RowStatus,
+    units_of,
+)
+from feedeval.storage.batch_files import collector_paused
 
 if TYPE_CHECKING:
-    from feedeval.results.session import Session
+    from feedeval.results.stored import StoredSession
     from feedeval.results.whole_feed import WholeFeed
-
-TOP = 8
-"""Rows of each list."""
-
-_TITLES = {KIND_AUDIT: "Feed audit", KIND_SHADOW: "Shadow mode"}
-
-
-@dataclass(frozen=True)
-class Block:
-    """One list of the summary."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[object, ...], ...]
-    explanation: str = ""
-    links: tuple[str, ...] = ()
-    """Addresses that the last column leads to in HTML, one a row."""
-
-    def text(self, width: int) -> str:
-        """Return the list as aligned columns under its title."""
-        lines = [self.title, *([f"  {self.explanation}"] if self.explanation else [])]
-        return "\n".join([*lines, columns(self.rows, self.header, width=width, indent="  ")])
-
-    def html(self) -> Markup:
-        """Return the list as a table under its title."""
-        rows = self.rows
-        if self.links:
-            rows = tuple((*row[:-1], link(url, row[-1])) for row, url in zip(rows, self.links, strict=True))
-        return section(self.title, escape(self.explanation), table(rows, self.header))
 
 
 @dataclass(frozen=True)
@@ -94,7 +76,7 @@ class Summary:
     _repr_html_ = html
 
 
-def summarise(session: Session, *, top: int = TOP) -> Summary:
+def summarise(session: StoredSession, *, top: int = TOP) -> Summary:
     """Return the summary of a session.
 
     Args:
@@ -122,7 +104,7 @@ def summarise(session: Session, *, top: int = TOP) -> Summary:
             by_topic(tallies.questions),
             missing_fields(done, top) if whole is None else missing_in_feed(whole, top),
         ]
-    if session.progress.kind == KIND_SHADOW:
+    if session.progress.kind == JobKind.SHADOW:
         # Imported here: it is made of this module's blocks.
         from feedeval.results.shadow_summary import shadow_blocks, shadow_facts
 
@@ -131,7 +113,7 @@ def summarise(session: Session, *, top: int = TOP) -> Summary:
         blocks.append(failures_by_type(session.failures, top))
     facts |= {name: str(value) for name, value in session.facts().items() if name not in ("Session", "Files", "Note")}
     return Summary(
-        title=f"{_TITLES.get(session.progress.kind, session.progress.kind.capitalize())} {session.id}",
+        title=f"{kind_words(session.progress.kind).title} {session.id}",
         notes=tuple(notes),
         facts=facts,
         coverage_pct=coverage,
@@ -174,7 +156,7 @@ def worst_products(done: pd.DataFrame, top: int = TOP) -> Block:
 
 
 @dataclass
-class Tally:
+class QuestionTally:
     """What became of one question over all products that it was asked of."""
 
     yes: int = 0
@@ -191,7 +173,7 @@ class Tally:
         """Products that do not answer it; a partial answer counts half."""
         return self.no + self.partial / 2
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: QuestionTally) -> None:
         """Count `other` in."""
         self.yes, self.partial, self.no = self.yes + other.yes, self.partial + other.partial, self.no + other.no
 
@@ -200,16 +182,16 @@ QuestionKey = tuple[str, str, bool]
 
 
 @dataclass(frozen=True)
-class Tallies:
+class QuestionTallies:
     """What one pass over the judgements counts."""
 
-    questions: dict[QuestionKey, Tally]
+    questions: dict[QuestionKey, QuestionTally]
     """By question, taxonomy and whether it is required."""
     notes: Counter[str]
     """Products by what the engine noted with them."""
 
 
-def tally_questions(paths: Iterable[Path]) -> Tallies:
+def tally_questions(paths: Iterable[Path]) -> QuestionTallies:
     """Count verdicts by question, without holding the judgements in memory."""
     notes: Counter[str] = Counter()
     counts: defaultdict[tuple[str, str, bool, str], int] = defaultdict(int)
@@ -219,14 +201,14 @@ def tally_questions(paths: Iterable[Path]) -> Tallies:
                 notes.update(result.value.notes)
                 for asked in result.value.judgements:
                     counts[asked.question, asked.taxonomy, asked.required, asked.verdict] += 1
-    tallies: defaultdict[QuestionKey, Tally] = defaultdict(Tally)
+    tallies: defaultdict[QuestionKey, QuestionTally] = defaultdict(QuestionTally)
     for (question, taxonomy, required, verdict), count in counts.items():
         if verdict in tuple(Verdict):
             setattr(tallies[question, taxonomy, required], verdict, count)
-    return Tallies(dict(tallies), notes)
+    return QuestionTallies(dict(tallies), notes)
 
 
-def most_missed(tallies: dict[QuestionKey, Tally], top: int = TOP) -> Block:
+def most_missed(tallies: dict[QuestionKey, QuestionTally], top: int = TOP) -> Block:
     """Return the questions that most products leave open, required ones counted twice."""
     ranked = sorted(
         ((key, tally) for key, tally in tallies.items() if tally.missed),
@@ -241,9 +223,9 @@ def most_missed(tallies: dict[QuestionKey, Tally], top: int = TOP) -> Block:
     )
 
 
-def by_topic(tallies: dict[QuestionKey, Tally]) -> Block:
+def by_topic(tallies: dict[QuestionKey, QuestionTally]) -> Block:
     """Return for each taxonomy what share of its questions is answered, lowest first."""
-    topics: defaultdict[str, Tally] = defaultdict(Tally)
+    topics: defaultdict[str, QuestionTally] = defaultdict(QuestionTally)
     for (_, taxonomy, _), tally in tallies.items():
         topics[taxonomy].add(tally)
     ranked = sorted(topics.items(), key=lambda item: (item[1].yes / item[1].asked, item[0]))
@@ -283,7 +265,7 @@ def failures_by_type(failures: pd.DataFrame, top: int = TOP) -> Block:
     return Block("Failures", ("Type", units_of(failures)[1].capitalize(), "For example"), rows)
 
 
-def next_steps(session: Session) -> dict[str, str]:
+def next_steps(session: StoredSession) -> dict[str, str]:
     """Return where the files of a session are and what to type next."""
     folder = "" if str(session.output_dir) == "output" else f" --output-dir {shlex.quote(str(session.output_dir))}"
     steps = {"Files": f"{session.output_dir}: {len(session.files):,} files of session {session.id}"}

@@ -16,14 +16,11 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from feedeval.records import SCHEMA_VERSION
-from feedeval.results.lazytext import TEXT
-from feedeval.results.loading import decode_batches
-from feedeval.results.stats import UNKNOWN, Interval, t95
-
-Floats = NDArray[np.float64]
+from feedeval.results.frames.decoding import decode_batches
+from feedeval.results.frames.lazytext import TEXT
+from feedeval.results.stats import UNKNOWN, Floats, Interval, group_sizes, t95
 
 
 class _Meta(msgspec.Struct, gc=False, rename={"stratum": "_stratum"}):
@@ -125,7 +122,7 @@ def stratified_mean(values: Floats, groups: Sequence[str], sizes: Mapping[str, i
         groups: The group of each value.
         sizes: All there are of each group.
     """
-    codes, drawn, there = _sizes(groups, sizes)
+    codes, drawn, there = group_sizes(groups, sizes)
     if not len(drawn):
         return UNKNOWN
     means = np.bincount(codes, values) / drawn
@@ -145,25 +142,3 @@ def stratified_mean(values: Floats, groups: Sequence[str], sizes: Mapping[str, i
     effective = parts.sum() ** 2 / (parts**2 / np.maximum(freedom, 1)).sum()
     reach = t95(max(int(effective), 1)) * spread
     return Interval(estimate, estimate - reach, estimate + reach)
-
-
-def stands_for(groups: Sequence[str], sizes: Mapping[str, int]) -> Floats:
-    """Return how many products of the feed each that was drawn stands for, so that weighted sums are `stratified_mean`.
-
-    Args:
-        groups: The group of each product.
-        sizes: All there are of each group.
-    """
-    codes, drawn, there = _sizes(groups, sizes)
-    if not len(drawn):
-        return np.zeros(0)
-    each: Floats = there / drawn * (sum(sizes.values()) / there.sum())
-    return each[codes]
-
-
-def _sizes(groups: Sequence[str], sizes: Mapping[str, int]) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-    """Return the number of each one's group, and of each group how many were drawn and how many there are."""
-    codes, names = pd.factorize(np.array(groups, dtype=object))
-    drawn = np.bincount(codes, minlength=len(names))
-    there = [max(sizes.get(name, 0), n) for name, n in zip(names, drawn.tolist(), strict=True)]
-    return codes, drawn, np.array(there, dtype=np.float64)

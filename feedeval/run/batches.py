@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from feedeval.errors import UNREADABLE, FeedevalError
 from feedeval.records import BatchFile, BatchReport, Failure, Result
-from feedeval.run.ledger import Tally
+from feedeval.run.ledger import CallTotals
 from feedeval.run.progress import BatchBar, RunState
-from feedeval.run.scan import BatchSummary
+from feedeval.storage.batch_files import BatchSummary
 
 Outcome = Result | Failure
 _FILES_HELD = 16
@@ -215,7 +215,7 @@ def _rows(file: BatchFile) -> list[Outcome]:
     return [*file.results, *file.failures]
 
 
-def charge(batch: OpenBatch, unclaimed: Tally) -> None:
+def charge(batch: OpenBatch, unclaimed: CallTotals) -> None:
     """Put calls that no record claims on the batch's first record, so that the rows add up to what was served.
 
     There are such calls where a record was cut off by a kill between a call and its use, and did not ask again because
@@ -231,7 +231,7 @@ def add_costs(one_usd: float | None, other_usd: float | None) -> float | None:
     return None if one_usd is None or other_usd is None else one_usd + other_usd
 
 
-def _sums(one: Outcome, other: Failure | Tally) -> dict[str, int | float | None]:
+def _sums(one: Outcome, other: Failure | CallTotals) -> dict[str, int | float | None]:
     return {
         "calls": one.calls + other.calls,
         "retries": one.retries + other.retries,

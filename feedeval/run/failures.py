@@ -9,7 +9,7 @@ from typing import Any
 
 from feedeval.errors import Unreadable
 from feedeval.records import Failure, Record, Result
-from feedeval.run.ledger import Tally
+from feedeval.run.ledger import CallTotals
 
 _KEYS = re.compile(r"(?i:bearer)\s+[^\s\"',;]+|\bsk-[A-Za-z0-9_*.\-]{6,}")
 _FRAMES = 4
@@ -30,7 +30,7 @@ def sentence(exc: BaseException) -> str:
     return without_keys(str(exc))[:_MESSAGE_CHARS] or type(exc).__name__
 
 
-def make_result(record: Record, value: dict[str, Any], tally: Tally, elapsed_ms: float) -> Result:
+def make_result(record: Record, value: dict[str, Any], tally: CallTotals, elapsed_ms: float) -> Result:
     """Return the row of a record that was done."""
     return Result(
         key=record.key,
@@ -47,7 +47,7 @@ def make_result(record: Record, value: dict[str, Any], tally: Tally, elapsed_ms:
 
 
 def make_failure(
-    record: Record, exc: BaseException, tally: Tally, *, elapsed_ms: float, context: Mapping[str, Any]
+    record: Record, exc: BaseException, tally: CallTotals, *, elapsed_ms: float, context: Mapping[str, Any]
 ) -> Failure:
     """Return the row of a record that could not be done; `context` holds `timestamp` beside what is kept as it is."""
     kept = dict(context)

@@ -35,7 +35,7 @@ class Pressure(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class Assessment:
     """What the watch thinks at one moment."""
 
     health: Health
@@ -79,7 +79,7 @@ def advised_batch_size(total: int) -> tuple[int, int]:
     return (15, 25) if total <= 1000 else (10, 15)
 
 
-class Watch:
+class HealthMonitor:
     """Keeps what is needed to judge a run's health.
 
     Args:
@@ -125,7 +125,7 @@ class Watch:
             f"{self._last_message[:300]} Look at the failures, mend the cause, then go on by run.resume()."
         )
 
-    def look(self, memory: Memory, disk_mb: float | None, gauges: Gauges, now_s: float) -> Opinion:
+    def look(self, memory: Memory, disk_mb: float | None, gauges: Gauges, now_s: float) -> Assessment:
         """Judge the run."""
         reasons: list[tuple[HealthStatus, str, str]] = []
         pressure, shortage = self._shortage(memory, disk_mb)
@@ -151,7 +151,7 @@ class Watch:
             else (HealthStatus.DEGRADED if statuses else HealthStatus.HEALTHY)
         )
         advice_lines = [advice for _, _, advice in reasons] + self._batch_advice()
-        return Opinion(
+        return Assessment(
             Health(
                 overall_status=overall,
                 reasons=tuple(reason for _, reason, _ in reasons),
@@ -237,13 +237,13 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Senses:
+class SystemReaders:
     """Where the watch reads memory and disk; tests give their own."""
 
     memory: Callable[[], Memory]
     disk_free_mb: Callable[[Path], float | None] = disk_free_mb
 
     @classmethod
-    def real(cls) -> Senses:
+    def real(cls) -> SystemReaders:
         """Return those of this machine."""
         return cls(MemoryReader())

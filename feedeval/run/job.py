@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from feedeval.records import Gauges, Ledger, Record
+from feedeval.records import Backend, Ledger, Record
 
 
 class Documents(Protocol):
@@ -23,7 +23,7 @@ class Job(Protocol):
 
     `process` runs on the runner's event loop, many at a time. What it raises decides what happens next
     (`feedeval.errors`): a `RunFault` pauses the run and the record is taken up again later; a `ConnectionLost` does
-    so until `probe` succeeds; any other exception makes the record a `Failure`.
+    so until the backend's `probe` succeeds; any other exception makes the record a `Failure`.
     """
 
     kind: str
@@ -42,23 +42,17 @@ class Job(Protocol):
     def records(self) -> Iterable[Record]:
         """Return an iterable over all records; called more than once, gives the same records in the same order."""
 
+    @property
+    def backend(self) -> Backend:
+        """Who makes its calls: what the runner probes, gauges, narrows and closes."""
+
     async def open(self, documents: Documents) -> None:
         """Get ready for a run: connections, documents kept from before."""
+        return None
 
     async def process(self, record: Record, ledger: Ledger) -> dict[str, Any]:
         """Return the value for one record; JSON values."""
 
-    async def probe(self) -> None:
-        """Return when the engine can be reached; raise what it raises otherwise. Must not cost anything."""
-
-    def gauges(self) -> Gauges:
-        """Return what the engine says of itself now. Called from any thread."""
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        """Allow at most so many calls in flight; None gives back what was allowed first. Called from any thread.
-
-        0 lets those in flight finish and starts none: a run that pauses asks for it.
-        """
-
     async def close(self) -> None:
-        """Close connections."""
+        """Close what `open` opened; the runner closes the backend."""
+        return None

@@ -22,7 +22,7 @@ class CallLog(Protocol):
         """Write one line."""
 
 
-class Tally:
+class CallTotals:
     """A running sum of calls."""
 
     __slots__ = ("cached_tokens", "calls", "input_tokens", "output_tokens", "priced_usd", "retries", "unpriced")
@@ -65,12 +65,12 @@ class Tally:
         return Usage(input_tokens=self.input_tokens, cached_tokens=self.cached_tokens, output_tokens=self.output_tokens)
 
 
-class Books:
+class RunLedger:
     """Every call of a run. Lives on the run's event loop."""
 
     def __init__(self, log: CallLog, budget: Budget, *, on_written: Callable[[], None] = lambda: None) -> None:
         self.budget = budget
-        self.run = Tally()
+        self.run = CallTotals()
         self._log = log
         self._on_written = on_written
         self._found: dict[str, Call] = {}
@@ -89,9 +89,9 @@ class Books:
         """Also find calls that another session paid for."""
         self._elsewhere = calls
 
-    def close_batch(self, batch_number: int) -> Tally:
+    def close_batch(self, batch_number: int) -> CallTotals:
         """Forget the calls of a batch that is complete; return those that no record claimed."""
-        unclaimed = Tally()
+        unclaimed = CallTotals()
         for request_hash in self._by_batch.pop(batch_number, ()):
             call = self._found.pop(request_hash, None)
             if call is not None and request_hash not in self._charged:
@@ -146,8 +146,8 @@ class RecordLedger:
 
     __slots__ = ("_batch_number", "_books", "_hashes", "_holds", "parked", "tally", "touched")
 
-    def __init__(self, books: Books, batch_number: int) -> None:
-        self.tally = Tally()
+    def __init__(self, books: RunLedger, batch_number: int) -> None:
+        self.tally = CallTotals()
         self.parked = False
         """True while the record waits for money: nothing of it is in flight."""
         self.touched = False

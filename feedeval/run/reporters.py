@@ -8,31 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from feedeval.errors import InputError
+from feedeval.formatting import duration, money
 from feedeval.records import BatchReport, Status
+from feedeval.records.kinds import units
 from feedeval.run.progress import Reporter, Snapshot
 
 _LINE_EVERY_S = 30.0
 _LINES = 10
 """Lines that a run gets for its share done, one every 10 %."""
 _BAR_CELLS = 24
-
-
-def duration(seconds: float | None) -> str:
-    """Return a time span for people: `1h 02m`, `3m 20s`, `4.2s`, or `–` where it is not known."""
-    if seconds is None:
-        return "–"
-    if seconds < 59.95:
-        return f"{seconds:.1f}s"
-    minutes, rest_s = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m {rest_s:02d}s"
-
-
-def money(cost_usd: float | None) -> str:
-    """Return a sum for people; four digits below a cent's worth of interest."""
-    if cost_usd is None:
-        return "price unknown"
-    return f"${cost_usd:,.2f}" if cost_usd >= 10 else f"${cost_usd:.4f}"
 
 
 def status_line(snapshot: Snapshot) -> str:
@@ -49,21 +33,6 @@ def status_line(snapshot: Snapshot) -> str:
     if snapshot.status is not Status.RUNNING or snapshot.leaving:
         parts.append(snapshot.state_text)
     return " · ".join(parts)
-
-
-UNITS = {
-    "audit": ("product", "products"),
-    "shadow": ("image", "images"),
-    "judge": ("product", "products"),
-    "probe": ("variant", "variants"),
-    "suggest": ("product", "products"),
-}
-"""What people call a record, by kind of job: one and several."""
-
-
-def units(kind: str) -> tuple[str, str]:
-    """Return what a record of a kind of job is called, one and several."""
-    return UNITS.get(kind, ("record", "records"))
 
 
 def batch_block(report: BatchReport, snapshot: Snapshot) -> str:

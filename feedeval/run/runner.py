@@ -21,15 +21,22 @@ from typing import Any
 
 from feedeval.errors import FeedevalError, InputError, RunFault
 from feedeval.records import Progress, Status
-from feedeval.run.assemble import Start, assemble, finished_state
-from feedeval.run.choice import choose
-from feedeval.run.drive import Drive
-from feedeval.run.health import Senses
+from feedeval.run.context import (
+    HaltCause,
+    RunContext,
+)
+from feedeval.run.health import SystemReaders
 from feedeval.run.job import Job
-from feedeval.run.parts import Cause, Parts
+from feedeval.run.loop import RunLoop
 from feedeval.run.plan import make_plan
 from feedeval.run.progress import Reporter, RunState, Snapshot
+from feedeval.run.resume import decide_session
 from feedeval.run.settings import HealthSettings, RunSettings
+from feedeval.run.setup import (
+    RunInputs,
+    finished_state,
+    set_up,
+)
 
 __all__ = ["HealthSettings", "Hooks", "Run", "RunSettings", "run_blocking", "start"]
 
@@ -50,23 +57,23 @@ class Hooks:
     does not know."""
     now: Callable[[], datetime] = _local_now
     monotonic: Callable[[], float] = time.monotonic
-    senses: Senses = field(default_factory=Senses.real)
+    readers: SystemReaders = field(default_factory=SystemReaders.real)
 
 
 class Run:
     """A session that is being worked on. Every method may be called from any thread."""
 
-    def __init__(self, state: RunState, parts: Parts | None, hooks: Hooks) -> None:
+    def __init__(self, state: RunState, context: RunContext | None, hooks: Hooks) -> None:
         """Use `start`."""
         self._state = state
-        self._parts = parts
+        self._parts = context
         self._hooks = hooks
-        self._drive: Drive | None = None
+        self._run_loop: RunLoop | None = None
         self._ready = threading.Event()
         self._over = threading.Event()
         self._crash: BaseException | None = None
         self._thread: threading.Thread | None = None
-        if parts is None:
+        if context is None:
             self._over.set()
 
     @property
@@ -87,7 +94,7 @@ class Run:
     @property
     def fault(self) -> RunFault | None:
         """What a person has to mend: why the run is paused, or why it was stopped before its end."""
-        return self._drive.fault if self._drive is not None else None
+        return self._run_loop.fault if self._run_loop is not None else None
 
     def snapshot(self) -> Snapshot:
         """Return where the run stands at this moment."""
@@ -95,11 +102,11 @@ class Run:
 
     def pause(self) -> None:
         """Start no more calls; those in flight finish."""
-        self._halt(Cause.PERSON, "paused by hand")
+        self._halt(HaltCause.PERSON, "paused by hand")
 
     def stop(self) -> None:
         """Start no more calls, let those in flight finish, write the state, and end. Does not wait."""
-        self._halt(Cause.STOP, "stopped by hand")
+        self._halt(HaltCause.STOP, "stopped by hand")
 
     def resume(self, **changes: Any) -> None:
         """Go on after a pause, with new settings where they are needed; a run that is finished has nothing to do.
@@ -117,7 +124,7 @@ class Run:
         rest = dict(changes)
         if "budget_usd" in rest:
             budget_usd = RunSettings(budget_usd=rest.pop("budget_usd")).budget_usd
-            self._call(lambda drive: drive.set_budget(budget_usd))
+            self._call(lambda run_loop: run_loop.set_budget(budget_usd))
         if rest:
             if self._hooks.on_change is None:
                 raise InputError(f"{', '.join(rest)} cannot be changed while this run goes on; budget_usd can.")
@@ -125,7 +132,7 @@ class Run:
         # Said at once, as a halt is: whoever waits for the next pause must not be given this one.
         with self._state.lock:
             self._state.needs_person = False
-        self._call(lambda drive: drive.resume())
+        self._call(lambda run_loop: run_loop.resume())
 
     def wait(self, timeout_s: float | None = None, *, until_paused: bool = False) -> Snapshot:
         """Wait until the run is over, and return where it stands then or when the time is up.
@@ -152,12 +159,12 @@ class Run:
     def say(self, text: str) -> None:
         """Show a sentence where the run is shown."""
         if self._parts is not None:
-            self._parts.display.say(text)
+            self._parts.reporter_thread.say(text)
 
     def add_reporter(self, reporter: Reporter) -> None:
         """Show the run in one more place from now on."""
         if self._parts is not None and not self.done:
-            self._parts.display.add(reporter)
+            self._parts.reporter_thread.add(reporter)
 
     def __repr__(self) -> str:
         snapshot = self.snapshot()
@@ -170,46 +177,46 @@ class Run:
         _live.add(self)
         self._thread.start()
         if self._parts is not None:
-            self._parts.display.run()
+            self._parts.reporter_thread.run()
 
     def _work(self) -> None:
-        parts = self._parts
-        assert parts is not None  # `start` begins only runs that have something to do
+        context = self._parts
+        assert context is not None  # `start` begins only runs that have something to do
         try:
-            asyncio.run(self._main(parts))
+            asyncio.run(self._main(context))
         except BaseException as exc:  # raised again where the run is waited for
             self._crash = exc
         finally:
             with contextlib.suppress(FeedevalError):
-                parts.store.close()
+                context.store.close()
             snapshot = self.snapshot()
-            parts.log.info(f"{snapshot.state_text}: {snapshot.counts.done} done, {snapshot.counts.failed} failed")
-            parts.display.close()
-            parts.log.close()
+            context.log.info(f"{snapshot.state_text}: {snapshot.counts.done} done, {snapshot.counts.failed} failed")
+            context.reporter_thread.close()
+            context.log.close()
             self._ready.set()
             self._over.set()
             _live.discard(self)
 
-    async def _main(self, parts: Parts) -> None:
-        self._drive = drive = Drive(parts)
+    async def _main(self, context: RunContext) -> None:
+        self._run_loop = run_loop = RunLoop(context)
         self._ready.set()
-        await drive.run()
-        self._crash = drive.crash
+        await run_loop.run()
+        self._crash = run_loop.crash
 
-    def _halt(self, cause: Cause, reason: str) -> None:
+    def _halt(self, cause: HaltCause, reason: str) -> None:
         # Said at once, before the loop has heard of it: whoever asks next sees it.
         with self._state.lock:
             if self._state.status is Status.RUNNING and not self._state.leaving:
-                self._state.leaving = "stopping" if cause is Cause.STOP else "pausing"
-        self._call(lambda drive: drive.halt(cause, reason))
+                self._state.leaving = "stopping" if cause is HaltCause.STOP else "pausing"
+        self._call(lambda run_loop: run_loop.halt(cause, reason))
 
-    def _call(self, action: Callable[[Drive], None]) -> None:
+    def _call(self, action: Callable[[RunLoop], None]) -> None:
         if self._thread is None:
             return
         self._ready.wait()
-        drive = self._drive
-        if drive is not None:
-            drive.call(lambda: action(drive))
+        run_loop = self._run_loop
+        if run_loop is not None:
+            run_loop.call(lambda: action(run_loop))
 
 
 def start(
@@ -227,7 +234,7 @@ def start(
         output_dir: Folder of the sessions; made if it is not there.
         settings: How to go through the records.
         reporters: Who shows the run.
-        hooks: Clocks, senses, and who hears of changed settings.
+        hooks: clocks, readers of the machine, and who hears of changed settings.
 
     Raises:
         InputError: There are no records, or the session that was named does not fit.
@@ -241,21 +248,21 @@ def start(
     hooks = hooks or Hooks()
     folder = Path(output_dir)
     plan = make_plan(job.records())
-    choice = choose(job, folder, settings, plan)
-    if choice.finished is not None:
-        return _finished(choice.finished, folder, choice.messages, reporters)
-    parts, messages = assemble(
-        Start(job, folder, settings, plan, choice, reporters, hooks.now, hooks.monotonic, hooks.senses)
+    decision = decide_session(job, folder, settings, plan)
+    if decision.finished is not None:
+        return _finished(decision.finished, folder, decision.messages, reporters)
+    context, messages = set_up(
+        RunInputs(job, folder, settings, plan, decision, reporters, hooks.now, hooks.monotonic, hooks.readers)
     )
-    state = parts.state
-    parts.log.info(
+    state = context.state
+    context.log.info(
         f"starts: {state.total:,} records of {state.kind} with {state.engine}, batches of {state.batch_size}, "
         f"{settings.max_workers} records under way at most"
     )
     for text in messages:
-        parts.log.info(text)
-    parts.display.open(messages)
-    run = Run(parts.state, parts, hooks)
+        context.log.info(text)
+    context.reporter_thread.open(messages)
+    run = Run(context.state, context, hooks)
     run._begin()
     return run
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.model.client import ModelClient
-from feedeval.records import Gauges, Ledger, Record
+from feedeval.records import Backend, Ledger, Record
 from feedeval.run.job import Documents
 from feedeval.run.runner import RunSettings, start
 from tests.benchmarks import client_bench
@@ -55,17 +55,12 @@ class AskJob:
         reply = await self._client.ask(prompt(self._salt * 1_000_000 + record.payload), Judged12, ledger)
         return reply.model_dump()
 
-    async def probe(self) -> None:
-        await self._client.probe()
-
-    def gauges(self) -> Gauges:
-        return self._client.gauges()
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        self._client.narrow(max_in_flight)
+    @property
+    def backend(self) -> Backend:
+        return self._client
 
     async def close(self) -> None:
-        await self._client.aclose()
+        return None
 
 
 def products(count: int, salt: int) -> list[dict[str, str]]:

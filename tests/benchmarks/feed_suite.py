@@ -15,7 +15,7 @@ import pandas as pd
 
 import feedeval as fe
 from feedeval.feed.reader import iter_feed
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.offline.engine import OfflineEngine
 from tests.benchmarks.calls_suite import products
 from tests.benchmarks.client_bench import KEY, control, server
 from tests.benchmarks.figures import Figure

@@ -17,9 +17,9 @@ from typing import Any
 import pandas as pd
 
 from feedeval.feed.text import make_context
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.records import Context, Judgement, Question, Taxonomy
-from feedeval.results.agreement import agreement
+from feedeval.results.agreement.measure import agreement
 
 LABELLED = Path(__file__).parent.parent / "labelled"
 DEVELOPMENT = ("dev", "held")

@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from feedeval.results.compare import compare
+from feedeval.results.compare.compare import compare
 from feedeval.results.library import consolidate, list_sessions
 from feedeval.results.session import Session, load_session
 from tests.results.factory import Plan, write_session

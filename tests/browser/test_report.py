@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from feedeval.notebook.report import report
+from feedeval.notebook.report.report import report
 from feedeval.results.session import load_session
 from tests.notebook.hostile import HOSTILE
 from tests.results.factory import Plan, write_session

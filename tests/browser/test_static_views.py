@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedeval.feed.checks import check_feed
+from feedeval.feed.checks.check_feed import check_feed
 from feedeval.results.session import load_session
 from tests.notebook.hostile import HOSTILE
 from tests.results.factory import Plan, write_session

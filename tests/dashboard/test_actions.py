@@ -11,7 +11,10 @@ from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.records import Status
 from feedeval.results.archive import restore
 from feedeval.results.session import Session, load_session
-from feedeval.run.store import SessionStore
+from feedeval.storage.paths import session_paths
+from feedeval.storage.store import (
+    SessionStore,
+)
 from tests.e2e.support import make_feed, write_jsonl
 from tests.results.factory import SID, Plan, write_session
 
@@ -55,7 +58,7 @@ def test_deleting_leaves_what_is_no_file_of_the_session(session: Session) -> Non
 
 def test_a_session_that_another_process_works_on_is_left_alone(session: Session) -> None:
     before = sorted(session.output_dir.iterdir())
-    with SessionStore.open(session.output_dir, SID):
+    with SessionStore.open(session_paths(session.output_dir, SID)):
         assert "Another kernel or process works on it" in actions.who_works_on(session)
         with pytest.raises(SessionLocked, match="cannot be deleted now"):
             actions.delete(session)

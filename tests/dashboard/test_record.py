@@ -7,8 +7,12 @@ from pathlib import Path
 import lxml.html
 import pytest
 
+from feedeval.dashboard.errors_view import (
+    batches_html,
+    errors_html,
+    health_html,
+)
 from feedeval.dashboard.overview import findings_html, headline, overview_html
-from feedeval.dashboard.trouble import batches_html, errors_html, health_html
 from feedeval.errors import FeedevalError
 from feedeval.notebook.browser.browse import Browser, Wanted
 from feedeval.notebook.browser.opened import Opened, read
@@ -16,7 +20,10 @@ from feedeval.notebook.browser.rows import Span
 from feedeval.records import Status
 from feedeval.results.library import list_sessions
 from feedeval.results.session import Session, load_session
-from feedeval.run.store import SessionStore
+from feedeval.storage.paths import session_paths
+from feedeval.storage.store import (
+    SessionStore,
+)
 from tests.notebook.hostile import HOSTILE
 from tests.results.factory import SID, Plan, progress, write_session, write_shadow_session
 
@@ -108,7 +115,7 @@ def test_an_interrupted_session_says_that_nothing_is_lost(tmp_path: Path) -> Non
 def test_an_interrupted_session_counts_what_is_on_disk(tmp_path: Path) -> None:
     plan = Plan(products=60, failed=(7,), status=Status.RUNNING)
     write_session(tmp_path, plan)
-    with SessionStore.open(tmp_path, SID) as store:
+    with SessionStore.open(session_paths(tmp_path, SID)) as store:
         known = [store.read_batch(number).report for number in (1, 2)]
         store.write_progress(progress(plan, known))
     session = load_session(output_dir=tmp_path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from feedeval.dashboard.errors_view import errors_html
 from feedeval.dashboard.overview import findings_html
-from feedeval.dashboard.trouble import errors_html
 from feedeval.evaluator.shadow import run_shadow
 from feedeval.notebook.browser.browse import Browser, Wanted
 from feedeval.notebook.browser.opened import Opened, with_agreement

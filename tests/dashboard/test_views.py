@@ -14,13 +14,16 @@ import ipywidgets
 import pytest
 
 from feedeval.dashboard import Dashboard, actions, dashboard
-from feedeval.dashboard.desk import Desk
+from feedeval.dashboard.frame import DashboardFrame
 from feedeval.errors import SessionNotFound
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.notebook.browser.results_view import PAGE
 from feedeval.records import Status
 from feedeval.results.library import list_sessions
-from feedeval.run.store import SessionStore
+from feedeval.storage.paths import session_paths
+from feedeval.storage.store import (
+    SessionStore,
+)
 from tests.e2e.support import make_feed, until, write_jsonl
 from tests.notebook.hostile import HOSTILE
 from tests.results.factory import SID, Plan, write_session, write_shadow_session
@@ -41,9 +44,9 @@ class Page:
     def __init__(self, folder: Path, sid: str = SID, board: Dashboard | None = None) -> None:
         self.board = board or dashboard(folder)
         self.board.open(sid)
-        desk = self.board._desk
-        assert desk is not None
-        self.root = desk.root
+        page_frame = self.board._page_frame
+        assert page_frame is not None
+        self.root = page_frame.root
 
     def text(self) -> str:
         found = [w.value for w in widgets(self.root) if isinstance(w, ipywidgets.HTML)]
@@ -169,7 +172,7 @@ def test_the_question_is_withdrawn_after_a_while(folder: Path) -> None:
 
 
 def test_a_session_of_another_process_shows_its_counts_and_is_left_alone(folder: Path) -> None:
-    with SessionStore.open(folder, SID) as store:
+    with SessionStore.open(session_paths(folder, SID)) as store:
         progress = store.read_progress().model_copy(update={"status": Status.RUNNING})
         store.write_progress(progress)
         page = Page(folder)
@@ -206,7 +209,7 @@ def test_a_stopped_session_goes_on_in_its_panel_and_is_read_again_at_its_end(tmp
 
 def test_closing_leaves_no_widget_and_no_thread(folder: Path) -> None:
     before = set(ipywidgets.widgets.widget._instances)
-    with SessionStore.open(folder, SID) as store:
+    with SessionStore.open(session_paths(folder, SID)) as store:
         store.write_progress(store.read_progress().model_copy(update={"status": Status.RUNNING}))
         page = Page(folder)
         page.press("Results", sees="1 to 20 of 60 products")
@@ -276,14 +279,14 @@ def test_outside_a_notebook_it_is_a_table_of_text(folder: Path, capsys: pytest.C
 
 @pytest.mark.parametrize(("wanted", "shown"), [(True, "nothing there"), (False, "")])
 def test_a_view_that_was_left_has_nothing_more_to_say(wanted: bool, shown: str) -> None:
-    desk, ended = Desk(), threading.Event()
+    page_frame, ended = DashboardFrame(), threading.Event()
 
     def fail() -> None:
         raise SessionNotFound("nothing there")
 
-    desk.later("", fail, lambda _: None, at_the_end=ended.set, wanted=lambda: wanted)
+    page_frame.later("", fail, lambda _: None, at_the_end=ended.set, wanted=lambda: wanted)
     assert ended.wait(10)
-    with desk.lock:
-        news = " ".join(str(w.value) for w in widgets(desk.root) if isinstance(w, ipywidgets.HTML))
+    with page_frame.lock:
+        news = " ".join(str(w.value) for w in widgets(page_frame.root) if isinstance(w, ipywidgets.HTML))
     assert ("That did not work" in news) is bool(shown) and shown in news
-    desk.close()
+    page_frame.close()

@@ -19,7 +19,10 @@ import pandas as pd
 
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.results.session import load_session
-from feedeval.run.readers import read_progress
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    read_progress,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-e2e-0123456789-must-never-be-seen"
@@ -131,7 +134,7 @@ def calls_on_disk(output_dir: Path, sid: str) -> int:
 def assert_books_agree(output_dir: Path, served: dict[str, Any]) -> None:
     """Check that progress, batches and server tell of the same calls and tokens, and every product has one row."""
     session = load_session(output_dir=output_dir)
-    progress = read_progress(output_dir, session.id)
+    progress = read_progress(session_paths(output_dir, session.id))
     files = batch_files(output_dir, session.id)
     rows = [row for file in files for row in (*file["results"], *file["failures"])]
     assert sorted(row["index"] for row in rows) == list(range(progress.counts.total))

@@ -13,8 +13,15 @@ import pytest
 
 from feedeval.records import Status
 from feedeval.results.session import load_session
-from feedeval.run.readers import read_progress, session_ids
-from feedeval.run.verify import Severity, verify
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    read_progress,
+    session_ids,
+)
+from feedeval.storage.verify import (
+    ProblemSeverity,
+    verify,
+)
 from tests.e2e.support import (
     CATEGORIES,
     ROOT,
@@ -71,7 +78,9 @@ def test_an_audit_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path: Path)
             if not sids:
                 continue
             assert load_session(output_dir=killed).status is Status.INTERRUPTED
-            assert all(finding.severity is not Severity.ERROR for finding in verify(killed, sids[0]))
+            assert all(
+                finding.severity is not ProblemSeverity.ERROR for finding in verify(session_paths(killed, sids[0]))
+            )
             lost = server.stats()["requests"] - in_flight - calls_on_disk(killed, sids[0])
             assert 0 <= lost <= IN_FLIGHT, f"kill {number + 1} lost {lost} replies"
             in_flight += lost
@@ -87,7 +96,7 @@ def test_an_audit_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path: Path)
         assert server.stats()["requests"] == needed
 
     (sid,) = session_ids(killed)
-    assert read_progress(killed, sid).status is Status.FINISHED
+    assert read_progress(session_paths(killed, sid)).status is Status.FINISHED
     rows = [row["key"] for file in batch_files(killed, sid) for row in file["results"]]
     assert rows == [product["id"] for product in make_feed(PRODUCTS)]
     assert in_flight > 0, "no kill struck a call in flight"

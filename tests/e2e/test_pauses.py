@@ -11,10 +11,13 @@ import pytest
 
 from feedeval.errors import QuotaExhausted, RunFault, UnknownModel, WrongKey
 from feedeval.evaluator import ProductFeedEvaluator
-from feedeval.handle import EvaluationRun
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.records import Status
 from feedeval.results.session import load_session
-from feedeval.run.readers import read_progress
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    read_progress,
+)
 from tests.e2e.support import CATEGORIES, KEY, batch_files, make_feed, until
 from tests.server import Fault, FaultKind, ModelServer
 
@@ -39,7 +42,10 @@ def paused(run: EvaluationRun) -> str:
     """Wait until the run needs a person, and return what it says."""
     snapshot = run.wait(30, until_paused=True)
     assert snapshot.needs_person and snapshot.status is Status.PAUSED, snapshot.state_text
-    until(lambda: read_progress(run.session().output_dir, run.sid).status is Status.PAUSED, "the pause is on disk")
+    until(
+        lambda: read_progress(session_paths(run.session().output_dir, run.sid)).status is Status.PAUSED,
+        "the pause is on disk",
+    )
     assert "\n" not in snapshot.status_reason and KEY not in snapshot.status_reason
     return snapshot.status_reason
 

@@ -13,8 +13,14 @@ import pytest
 
 import feedeval as fe
 from feedeval.records import Status
-from feedeval.run.readers import session_ids
-from feedeval.run.verify import Severity, verify
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    session_ids,
+)
+from feedeval.storage.verify import (
+    ProblemSeverity,
+    verify,
+)
 from tests.e2e.images import CLASSES, make_labels
 from tests.e2e.support import KEY, ServerProcess, calls_on_disk, child, until
 from tests.server import Answerer
@@ -57,7 +63,7 @@ def test_killed_again_and_again_it_ends_as_if_it_had_not_been(tmp_path: Path) ->
             until(lambda: server.stats()["in_flight"] == 0, "the server hears of the kill")
             (sid,) = session_ids(killed)
             assert fe.load_session(output_dir=killed).status is Status.INTERRUPTED
-            assert all(finding.severity is not Severity.ERROR for finding in verify(killed, sid))
+            assert all(finding.severity is not ProblemSeverity.ERROR for finding in verify(session_paths(killed, sid)))
             fresh = server.stats()["requests"] - lost - calls_on_disk(killed, sid)
             assert 0 <= fresh <= IN_FLIGHT, f"kill {number + 1} lost {fresh} replies"
             lost += fresh

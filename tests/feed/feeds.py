@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from feedeval.feed.product import Product
+from feedeval.feed.parsing.product import Product
 from feedeval.feed.reader import iter_feed
 
 GOOGLE = 'xmlns:g="http://base.google.com/ns/1.0"'

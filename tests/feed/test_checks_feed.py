@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedeval.errors import InputError
-from feedeval.feed.checks import check_feed
-from feedeval.feed.checks_language import detect, language_of_feed
+from feedeval.feed.checks.check_feed import check_feed
+from feedeval.feed.checks.language import (
+    detect,
+    language_of_feed,
+)
 from feedeval.feed.reader import read_feed
 from feedeval.feed.spec import Target, rules
 from tests.feed.check_cases import CLEAN, GERMAN, TEXT

@@ -11,9 +11,15 @@ import lxml.html
 import pandas as pd
 import pytest
 
-from feedeval.feed.checks import catalogue, check_feed
-from feedeval.feed.findings import COLUMNS
-from feedeval.feed.findings_view import FIRST_ROWS, Findings
+from feedeval.feed.checks.check_feed import (
+    catalogue,
+    check_feed,
+)
+from feedeval.feed.checks.findings import COLUMNS
+from feedeval.feed.checks.findings_frame import (
+    FIRST_ROWS,
+    Findings,
+)
 from tests.feed.check_cases import CLEAN
 from tests.notebook.hostile import HOSTILE
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from feedeval.errors import InputError
-from feedeval.feed.faults import FeedWarning
 from feedeval.feed.fixes import apply_fixes
-from feedeval.feed.passes import FeedSource
+from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.reader import read_feed
+from feedeval.feed.source import FeedSource
 
 FEED = b"""id\ttitle\tmaterial\tproduct_highlight\tquestion_and_answer\tproduct_detail
 A\tChair\tBeech\tSolid, Light\tQ: Is it heavy? A: No\tFrame:Height:90 cm

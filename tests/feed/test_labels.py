@@ -11,8 +11,8 @@ import pytest
 
 import feedeval as fe
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.faults import FeedWarning
 from feedeval.feed.labels import labels_from_feed
+from feedeval.feed.parsing.faults import FeedWarning
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.faults import FeedWarning
+from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.reader import deduplicate, iter_feed, products, read_feed
 from tests.feed.feeds import item, read, rss
 

@@ -12,10 +12,10 @@ import pytest
 
 import feedeval as fe
 from feedeval.errors import InputError
-from feedeval.feed.faults import FeedWarning
-from feedeval.feed.passes import FeedSource
-from feedeval.feed.product import STRATUM
+from feedeval.feed.parsing.faults import FeedWarning
+from feedeval.feed.parsing.product import STRATUM
 from feedeval.feed.sample import NONE, REST, audited_again, sample
+from feedeval.feed.source import FeedSource
 from feedeval.feed.text import make_context
 
 

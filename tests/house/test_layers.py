@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Set
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,12 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "feedeval"
 
 LAYERS = (
-    {"errors", "records", "html"},
-    {"feed", "model", "run"},
+    {"errors", "formatting", "html", "records"},
+    {"feed", "model", "storage"},
+    {"run"},
     {"jobs"},
     {"results"},
     {"notebook"},
-    {"handle"},
     {"evaluator"},
     {"cli", "app", "dashboard"},
     {"__init__", "__main__"},
@@ -26,12 +28,15 @@ HOMES = {
     "tenacity": {"model/retrying.py"},
     "genai_prices": {"model/pricing.py"},
     "psutil": {"run/health.py"},
-    "filelock": {"run/lock.py"},
+    "filelock": {"storage/lock.py"},
     "tqdm": {"run/reporters.py"},
-    "matplotlib": {"notebook/"},
-    "ipywidgets": {"notebook/panel.py", "notebook/widgets.py", "notebook/browser/", "dashboard/", "app/boxes/"},
+    "matplotlib": {"notebook/plots/", "notebook/report/"},
+    "ipywidgets": {"notebook/panel/", "notebook/widgets.py", "notebook/browser/", "dashboard/", "app/boxes/"},
     "lxml": {"feed/"},
 }
+
+MOST_FILES = 23
+"""In a folder: more, and nobody finds anything in it."""
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -87,3 +92,55 @@ def test_the_layers_name_every_room() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_no_file_grows_a_second_job(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def dotted(path: Path) -> str:
+    """The name of a module."""
+    parts = ("feedeval", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(path: Path, modules: Set[str]) -> set[str]:
+    """The modules of the package that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {
+                f"{node.module}.{a.name}" if f"{node.module}.{a.name}" in modules else node.module for a in node.names
+            }
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return (found & modules) - {dotted(path)}
+
+
+def test_no_file_imports_in_a_circle_not_even_inside_a_function_or_for_types() -> None:
+    modules = {dotted(path) for path in FILES}
+    imported = {dotted(path): imported_modules(path, modules) for path in FILES}
+    try:
+        list(TopologicalSorter(imported).static_order())
+    except CycleError as exc:
+        pytest.fail(" imports ".join(reversed(exc.args[1])))
+
+
+FOLDERS = sorted({path.parent for path in FILES})
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_folder_is_small_and_says_which_file_to_open_for_what(folder: Path) -> None:
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
+    assert len(names) <= MOST_FILES
+    said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    assert said.split("\n")[0].endswith((".", "?")), "the first line is one sentence"
+    if folder != PACKAGE:
+        rooms = names | {path.name for path in folder.iterdir() if (path / "__init__.py").exists()}
+        assert not {name for name in rooms if f"`{name}`" not in said}, "files that its docstring does not name"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_function_takes_a_folder_and_a_session_id_side_by_side(path: Path) -> None:
+    # `SessionPaths` is the two in one; what a person types names a folder and a session, and so do its makers.
+    makers = {"session_paths", "load_session", "find_session", "__init__"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in makers:
+            names = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+            assert not (names & {"folder", "output_dir"} and names & {"sid", "session_id"}), node.name

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from feedeval.errors import InputError
-from feedeval.feed.product import Product
+from feedeval.feed.parsing.product import Product
 from feedeval.jobs.audit import AuditJob, AuditSettings, coverage_pct
 from feedeval.jobs.engine import EmbeddedEngine
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.records import Call, Context, Judgement, Ledger, QuestionSet, Taxonomy
 
 TENT: Product = {

@@ -5,11 +5,20 @@ from pathlib import Path
 import pytest
 
 from feedeval.errors import InputError
-from feedeval.jobs.bank import ANY_LANGUAGE, PATTERN_LANGUAGES, load_bank
-from feedeval.jobs.languages import language_of
-from feedeval.jobs.offline import OfflineEngine
-from feedeval.jobs.patterns import Blocks, Pattern, fixed_letters, fold
-from feedeval.jobs.reading import sentences
+from feedeval.jobs.offline.bank import (
+    ANY_LANGUAGE,
+    PATTERN_LANGUAGES,
+    load_bank,
+)
+from feedeval.jobs.offline.engine import OfflineEngine
+from feedeval.jobs.offline.languages import language_of
+from feedeval.jobs.offline.patterns import (
+    Blocks,
+    Pattern,
+    fixed_letters,
+    fold,
+)
+from feedeval.jobs.offline.reading import sentences
 from feedeval.records import Context, ContextField, Question, Taxonomy
 
 SENTENCES = (Path(__file__).parent / "offline_sentences.txt").read_text(encoding="utf-8").splitlines()

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from feedeval.errors import InputError
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.records import Context, ContextField, Judgement, Question, Taxonomy, Verdict
 
 ENGINE = OfflineEngine()

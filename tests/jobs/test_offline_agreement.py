@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.records import Context, ContextField, Question, Taxonomy
 from tests.benchmarks.judge_agreement import judge_half, kappa
 

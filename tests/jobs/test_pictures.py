@@ -10,7 +10,11 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from feedeval.errors import BadImage
-from feedeval.jobs.pictures import data_of_uri, local_image, picture_of
+from feedeval.jobs.shadow.pictures import (
+    data_of_uri,
+    local_image,
+    picture_of,
+)
 
 ORIENTATION = 0x0112
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from feedeval.errors import BudgetReached, InputError
+from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import Showing, launch
 from feedeval.feed.text import make_context
-from feedeval.handle import EvaluationRun
 from feedeval.jobs.engine import EmbeddedEngine, ModelEngine
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.jobs.prompts import JudgePrompt
 from feedeval.jobs.rejudge import Case, RejudgeJob, context_of
 from feedeval.model.client import ModelClient

@@ -7,8 +7,14 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from feedeval.jobs.classifier import Picture, ShadowItem
-from feedeval.jobs.shadow_prompts import reply_schema, shadow_prompt
+from feedeval.jobs.shadow.classifier import (
+    Picture,
+    ShadowItem,
+)
+from feedeval.jobs.shadow.model_classifier import (
+    reply_schema,
+    shadow_prompt,
+)
 from feedeval.model.schema import strict_schema
 
 REPLY = {

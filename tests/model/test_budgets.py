@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedeval.model.budgets import Budget, Reading, parse_duration, read_headers
+from feedeval.model.budgets import LimitReading, RateBudget, parse_duration, read_headers
 
 
 @pytest.mark.parametrize(
@@ -26,72 +26,72 @@ def test_headers_that_say_nothing_usable_teach_nothing(limit: str) -> None:
 
 
 def test_nothing_known_means_nothing_waits() -> None:
-    assert Budget().wait_s(0.0, 1e9) == 0.0
+    assert RateBudget().wait_s(0.0, 1e9) == 0.0
 
 
 def test_the_pace_is_learned_from_what_is_used_and_when_it_is_back() -> None:
-    budget = Budget()
+    budget = RateBudget()
     mark = budget.take(0.0, 1.0)
     budget.finish(mark)
-    budget.learn(0.1, mark, 1.0, Reading(600, 540, 6.0))
+    budget.learn(0.1, mark, 1.0, LimitReading(600, 540, 6.0))
     assert budget.rate == pytest.approx(10.0)
 
 
 def test_a_limit_without_a_reset_is_taken_as_a_minutes() -> None:
-    budget = Budget()
+    budget = RateBudget()
     mark = budget.take(0.0, 1.0)
     budget.finish(mark)
-    budget.learn(0.0, mark, 1.0, Reading(600, 0, None))
+    budget.learn(0.0, mark, 1.0, LimitReading(600, 0, None))
     assert budget.wait_s(0.0, 1.0) == pytest.approx(0.1)
 
 
 def test_an_empty_budget_lets_the_next_call_wait_for_the_refill() -> None:
-    budget = Budget()
+    budget = RateBudget()
     mark = budget.take(0.0, 1.0)
     budget.finish(mark)
-    budget.learn(0.0, mark, 1.0, Reading(60, 0, 60.0))
+    budget.learn(0.0, mark, 1.0, LimitReading(60, 0, 60.0))
     assert budget.wait_s(0.0, 1.0) == pytest.approx(1.0)
     assert budget.wait_s(0.6, 1.0) == pytest.approx(0.4)
     assert budget.wait_s(1.0, 1.0) == pytest.approx(0.0)
 
 
 def test_calls_that_are_out_are_taken_off_what_a_reply_says_remained() -> None:
-    budget = Budget()
+    budget = RateBudget()
     marks = [budget.take(0.0, 1.0) for _ in range(10)]
     budget.finish(marks[0])
     # The reply was written before the other nine came in, for all that is known.
-    budget.learn(0.0, marks[0], 1.0, Reading(10, 9, 6.0))
+    budget.learn(0.0, marks[0], 1.0, LimitReading(10, 9, 6.0))
     assert budget.wait_s(0.0, 1.0) > 0
 
 
 def test_a_late_reply_does_not_give_back_what_was_taken_since() -> None:
-    budget = Budget()
+    budget = RateBudget()
     first = budget.take(0.0, 1.0)
     others = [budget.take(0.0, 1.0) for _ in range(9)]
     for mark in others:
         budget.finish(mark)
-    budget.learn(0.0, others[-1], 1.0, Reading(10, 0, 60.0))
+    budget.learn(0.0, others[-1], 1.0, LimitReading(10, 0, 60.0))
     budget.finish(first)
-    budget.learn(0.0, first, 1.0, Reading(10, 9, 6.0))
+    budget.learn(0.0, first, 1.0, LimitReading(10, 9, 6.0))
     assert budget.wait_s(0.0, 1.0) > 0
 
 
 def test_others_who_use_the_same_key_are_noticed() -> None:
-    budget = Budget()
+    budget = RateBudget()
     mark = budget.take(0.0, 1.0)
     budget.finish(mark)
-    budget.learn(0.0, mark, 1.0, Reading(600, 599, 0.1))
+    budget.learn(0.0, mark, 1.0, LimitReading(600, 599, 0.1))
     mark = budget.take(0.0, 1.0)
     budget.finish(mark)
-    budget.learn(0.0, mark, 1.0, Reading(600, 0, 60.0))
+    budget.learn(0.0, mark, 1.0, LimitReading(600, 0, 60.0))
     assert budget.wait_s(0.0, 1.0) > 0
 
 
 def test_tokens_are_settled_by_what_was_really_used() -> None:
-    budget = Budget()
+    budget = RateBudget()
     mark = budget.take(0.0, 100.0)
     budget.finish(mark)
-    budget.learn(0.0, mark, 100.0, Reading(1000, 1000, 0.0))
+    budget.learn(0.0, mark, 100.0, LimitReading(1000, 1000, 0.0))
     mark = budget.take(0.0, 900.0)
     assert budget.wait_s(0.0, 500.0) > 0
     budget.finish(mark, 100.0)
@@ -99,16 +99,16 @@ def test_tokens_are_settled_by_what_was_really_used() -> None:
 
 
 def test_a_call_larger_than_the_limit_waits_for_a_full_budget_and_not_for_ever() -> None:
-    budget = Budget()
+    budget = RateBudget()
     mark = budget.take(0.0, 1.0)
     budget.finish(mark)
-    budget.learn(0.0, mark, 1.0, Reading(600, 0, 60.0))
+    budget.learn(0.0, mark, 1.0, LimitReading(600, 0, 60.0))
     assert budget.wait_s(0.0, 10_000.0) == pytest.approx(60.0)
 
 
 def test_a_clock_that_is_set_back_drains_nothing() -> None:
-    budget = Budget()
+    budget = RateBudget()
     mark = budget.take(100.0, 1.0)
     budget.finish(mark)
-    budget.learn(100.0, mark, 1.0, Reading(60, 30, 30.0))
+    budget.learn(100.0, mark, 1.0, LimitReading(60, 30, 30.0))
     assert budget.wait_s(50.0, 1.0) == 0.0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedeval.model.pricing import Rates, _calculate, cost_usd
+from feedeval.model.pricing import TokenPrices, _calculate, cost_usd
 from feedeval.records import Usage
 
 USAGE = Usage(input_tokens=1_000_000, cached_tokens=200_000, output_tokens=100_000)
@@ -45,5 +45,5 @@ def test_a_model_behind_a_proxy_costs_what_openai_asks_for_it() -> None:
 
 
 def test_rates_of_ones_own() -> None:
-    assert Rates(2.0, 10.0).cost_usd(USAGE) == pytest.approx(3.0)
-    assert Rates(2.0, 10.0, cached_usd=0.0).cost_usd(USAGE) == pytest.approx(2.6)
+    assert TokenPrices(2.0, 10.0).cost_usd(USAGE) == pytest.approx(3.0)
+    assert TokenPrices(2.0, 10.0, cached_usd=0.0).cost_usd(USAGE) == pytest.approx(2.6)

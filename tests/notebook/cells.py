@@ -6,7 +6,7 @@ import tempfile
 import time
 from typing import Any
 
-from feedeval.notebook.live import PanelReporter
+from feedeval.notebook.panel.reporter import PanelReporter
 from feedeval.records import BatchReport
 from feedeval.run.progress import Reporter, Snapshot
 from feedeval.run.runner import Run, RunSettings, start

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from feedeval.records import Gauges, Ledger, Record
+from feedeval.records import NO_CALLS, Ledger, Record
 from feedeval.run.job import Documents
 
 
@@ -16,6 +16,7 @@ class CountingJob:
 
     kind = "audit"
     engine = "stand-in"
+    backend = NO_CALLS
 
     def __init__(
         self, total: int, *, seconds_each: float = 0.0, fail_every: int = 0, message: str = "no answer"
@@ -46,15 +47,6 @@ class CountingJob:
         if self.fails and self.fail_every and record.index % self.fail_every == self.fail_every - 1:
             raise ValueError(self.message)
         return {"n": record.index}
-
-    async def probe(self) -> None:
-        pass
-
-    def gauges(self) -> Gauges:
-        return Gauges()
-
-    def narrow(self, max_in_flight: int | None) -> None:
-        pass
 
     async def close(self) -> None:
         pass

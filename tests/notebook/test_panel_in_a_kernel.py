@@ -118,7 +118,7 @@ def test_what_is_saved_beside_the_panel_is_kept_up_to_date(kernel: Kernel) -> No
 
 def test_a_run_that_began_without_a_panel_gets_one(kernel: Kernel) -> None:
     kernel.run(
-        "from tests.notebook.cells import *\nfrom feedeval.notebook.live import panel_for\n"
+        "from tests.notebook.cells import *\nfrom feedeval.notebook.panel.reporter import panel_for\n"
         "run = start(CountingJob(2_000, seconds_each=0.1), tempfile.mkdtemp(), RunSettings(max_workers=8))"
     )
     kernel.run("assert panel_for(run) is panel_for(run); panel_for(run)")
@@ -129,7 +129,7 @@ def test_a_run_that_began_without_a_panel_gets_one(kernel: Kernel) -> None:
 
 def test_a_run_that_is_over_is_shown_without_widgets(kernel: Kernel) -> None:
     kernel.run(
-        "from tests.notebook.cells import *\nfrom feedeval.notebook.live import panel_for\n"
+        "from tests.notebook.cells import *\nfrom feedeval.notebook.panel.reporter import panel_for\n"
         "run = start(CountingJob(20), tempfile.mkdtemp()); run.wait(); panel_for(run)"
     )
     assert "20 of 20 products" in kernel.bundles("display_data")[0]["text/html"]
@@ -137,12 +137,12 @@ def test_a_run_that_is_over_is_shown_without_widgets(kernel: Kernel) -> None:
 
 
 def test_importing_feedeval_does_not_import_the_panel(kernel: Kernel) -> None:
-    kernel.run("import feedeval, sys; assert 'feedeval.notebook.panel' not in sys.modules")
+    kernel.run("import feedeval, sys; assert 'feedeval.notebook.panel.widgets' not in sys.modules")
 
 
 def test_html_alone_moves_and_ends(kernel: Kernel) -> None:
     kernel.run(
-        "from tests.notebook.cells import *\nfrom feedeval.notebook.choice import reporters_for\n"
+        "from tests.notebook.cells import *\nfrom feedeval.notebook.panel.choose_reporters import reporters_for\n"
         "run = start(CountingJob(200, seconds_each=0.1), tempfile.mkdtemp(), RunSettings(max_workers=8),"
         " reporters=reporters_for('html')); run.wait()"
     )

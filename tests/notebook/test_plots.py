@@ -19,11 +19,25 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from feedeval.errors import InputError
-from feedeval.jobs.offline import OfflineEngine
-from feedeval.notebook import plots
-from feedeval.notebook.colours import CRITICAL, DEGRADED, HEALTHY, NO, PARTIAL, SERIES, YES, Fill, lightness
-from feedeval.notebook.lettering import elide, label, wrap
-from feedeval.results.plaintext import cells
+from feedeval.formatting import cells
+from feedeval.jobs.offline.engine import OfflineEngine
+from feedeval.notebook.plots import gallery as plots
+from feedeval.notebook.plots.colours import (
+    CRITICAL,
+    DEGRADED,
+    HEALTHY,
+    NO,
+    PARTIAL,
+    SERIES,
+    YES,
+    Fill,
+    lightness,
+)
+from feedeval.notebook.plots.text import (
+    elide,
+    label,
+    wrap,
+)
 from feedeval.results.session import load_session
 from feedeval.results.summary import most_missed, tally_questions
 from tests.notebook import frames
@@ -420,7 +434,7 @@ def test_a_hundred_thousand_products_are_drawn_in_seconds() -> None:
 
 def test_a_cell_that_ends_in_a_plot_shows_one_picture(tmp_path: Path) -> None:
     with started_kernel(tmp_path) as kernel:
-        kernel.run("from feedeval.notebook import plots\nfrom tests.notebook import frames")
+        kernel.run("from feedeval.notebook.plots import gallery as plots\nfrom tests.notebook import frames")
         kernel.run("plots.coverage(frames.results())")
         kernel.run("ax = plots.most_missed(frames.judgements())")
         pictures = [message for message in kernel.messages if "image/png" in message["content"].get("data", {})]

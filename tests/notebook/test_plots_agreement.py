@@ -13,10 +13,10 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from feedeval.notebook import plots_agreement as plots
-from feedeval.notebook.colours import lightness
-from feedeval.results.agreement import agreement
-from feedeval.results.probing import ProbeReport
+from feedeval.notebook.plots import agreement as plots
+from feedeval.notebook.plots.colours import lightness
+from feedeval.results.agreement.measure import agreement
+from feedeval.results.judges.probe_report import ProbeReport
 from feedeval.results.session import load_session
 from tests.notebook import frames
 from tests.results.factory import Plan, write_session

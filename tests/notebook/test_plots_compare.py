@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from feedeval.errors import InputError
-from feedeval.notebook import plots
+from feedeval.notebook.plots import gallery as plots
 from tests.notebook import frames
 
 

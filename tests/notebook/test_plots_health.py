@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feedeval.notebook import plots
+from feedeval.notebook.plots import gallery as plots
 from tests.notebook import frames
 from tests.notebook.test_plots import axes, rows, texts
 

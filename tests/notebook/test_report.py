@@ -15,10 +15,10 @@ from matplotlib import pyplot as plt
 
 import feedeval as fe
 from feedeval.errors import InputError, StorageError
-from feedeval.feed.faults import FeedWarning
-from feedeval.jobs.offline import OfflineEngine
-from feedeval.notebook.report import report
-from feedeval.notebook.report_sections import source_name
+from feedeval.feed.parsing.faults import FeedWarning
+from feedeval.jobs.offline.engine import OfflineEngine
+from feedeval.notebook.report.report import report
+from feedeval.notebook.report.sections import source_name
 from feedeval.records import Status
 from feedeval.results.session import Session, load_session
 from tests.e2e.support import make_feed, write_jsonl

@@ -11,7 +11,9 @@ from typing import Any
 from feedeval.jobs.audit import coverage_pct
 from feedeval.records import BatchFile, BatchReport, Counts, Failure, Judgement, Progress, Result, Status, Verdict
 from feedeval.results.session import Session
-from feedeval.run.store import SessionStore
+from feedeval.storage.store import (
+    SessionStore,
+)
 
 QUESTIONS = (
     ("What is it made of?", "Materials", True),

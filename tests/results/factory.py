@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from feedeval.jobs.offline import OfflineEngine
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.records import BatchFile, BatchReport, Counts, Failure, Progress, Result, Status
-from feedeval.run.store import SessionStore
+from feedeval.storage.store import (
+    SessionStore,
+)
 
 SID = "20261120_101500"
 STARTED = "2026-11-20T10:15:00+00:00"

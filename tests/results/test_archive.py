@@ -16,7 +16,13 @@ from feedeval.errors import InputError, SessionDamaged, SessionError, SessionLoc
 from feedeval.records import Status
 from feedeval.results.archive import backup, restore
 from feedeval.results.session import load_session
-from feedeval.run.store import SessionStore, session_files
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    session_files,
+)
+from feedeval.storage.store import (
+    SessionStore,
+)
 from tests.results.factory import SID, Plan, write_session
 
 PROGRESS = f"progress_{SID}.json"
@@ -38,7 +44,7 @@ def test_a_backup_restores_to_the_same_bytes(output: Path, tmp_path: Path, suffi
     (output / "notes.txt").write_text("not the session's")
     archive = backup(SID, tmp_path / f"b{suffix}", output_dir=output)
     assert restore(archive, tmp_path / "new") == [SID]
-    expected = {path.name: path.read_bytes() for path in session_files(output, SID)}
+    expected = {path.name: path.read_bytes() for path in session_files(session_paths(output, SID))}
     assert contents(tmp_path / "new") == expected
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in (tmp_path / "new").iterdir())
     pd.testing.assert_frame_equal(
@@ -50,11 +56,11 @@ def test_a_backup_is_private_and_lies_beside_the_session_by_default(output: Path
     archive = backup(load_session(output_dir=output))
     assert archive == output / f"feedeval_{SID}.tar.gz"
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
-    assert archive not in session_files(output, SID)
+    assert archive not in session_files(session_paths(output, SID))
 
 
 def test_a_running_session_can_be_backed_up_without_its_lock(output: Path, tmp_path: Path) -> None:
-    with SessionStore.open(output, SID):
+    with SessionStore.open(session_paths(output, SID)):
         archive = backup(SID, tmp_path / "b.tar.gz", output_dir=output)
     with tarfile.open(archive) as packed:
         names = packed.getnames()
@@ -89,7 +95,7 @@ def test_a_session_that_is_there_is_not_replaced_unasked(output: Path, tmp_path:
 
 def test_a_running_session_is_not_replaced_at_all(output: Path, tmp_path: Path) -> None:
     archive = backup(SID, tmp_path / "b.zip", output_dir=output)
-    with SessionStore.open(output, SID), pytest.raises(SessionLocked):
+    with SessionStore.open(session_paths(output, SID)), pytest.raises(SessionLocked):
         restore(archive, output, overwrite=True)
     assert len(load_session(output_dir=output).results) == 30
 
@@ -114,7 +120,7 @@ def make_zip(path: Path, entries: list[tuple[str, bytes]]) -> Path:
 
 
 def good(output: Path) -> list[tuple[str, bytes]]:
-    return [(path.name, path.read_bytes()) for path in session_files(output, SID)]
+    return [(path.name, path.read_bytes()) for path in session_files(session_paths(output, SID))]
 
 
 def assert_refused(archive: Path, tmp_path: Path, **options: int) -> None:

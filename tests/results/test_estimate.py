@@ -65,5 +65,5 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
 def test_what_is_shown_names_the_engine_and_the_pilot() -> None:
     found = made(count=5, products=1_000)
     assert "m, from 5 products" in str(found)
-    assert "1.00 USD" in str(found)
+    assert "$1.00" in str(found)
     assert "<table" in found._repr_html_()

@@ -10,7 +10,7 @@ import pytest
 
 from feedeval.errors import InputError
 from feedeval.evaluator import ProductFeedEvaluator
-from feedeval.results.places import place_of
+from feedeval.results.gaps.answer_places import answer_place
 from feedeval.results.session import Session, load_session
 from tests.results.factory import Plan, write_session, write_shadow_session
 from tests.results.planted import CATEGORIES, PLANTED, VAGUE, filler, planted_feed
@@ -220,4 +220,4 @@ def test_what_cannot_be_summed_up_is_refused(session: Session, tmp_path: Path) -
     ],
 )
 def test_what_a_judge_names_is_read_as_an_attribute_of_the_feed(named: str, label: str) -> None:
-    assert place_of(named, {"burner_type"}).label == label
+    assert answer_place(named, {"burner_type"}).label == label

@@ -10,7 +10,13 @@ from feedeval.errors import InputError, SessionLocked, SessionNotFound
 from feedeval.records import Status
 from feedeval.results.library import LIST_COLUMNS, cleanup, consolidate, list_sessions, session_info
 from feedeval.results.session import load_session
-from feedeval.run.store import SessionStore, session_files
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    session_files,
+)
+from feedeval.storage.store import (
+    SessionStore,
+)
 from tests.results.factory import SID, Plan, write_session
 
 LATER = "20261121_080000"
@@ -59,7 +65,7 @@ def test_info_tells_settings_usage_and_files(output: Path) -> None:
 
 
 def test_info_does_not_show_the_secrets_of_a_feeds_address(output: Path) -> None:
-    with SessionStore.open(output, SID) as store:
+    with SessionStore.open(session_paths(output, SID)) as store:
         source = {"limit": None, "url": "https://me:hush@shop.example/feed.xml?token=hush"}
         store.write_progress(store.read_progress().model_copy(update={"settings": {"source": source}}))
     settings = session_info(SID, output_dir=output)["settings"]
@@ -104,7 +110,7 @@ def test_cleanup_deletes_the_files_of_a_session_and_no_others(output: Path) -> N
     ]
     for name in lookalikes:
         (output / name).write_text("mine")
-    others = session_files(output, LATER)
+    others = session_files(session_paths(output, LATER))
     gone = cleanup([SID], output_dir=output)
     assert len(gone) >= 5 and not any(path.exists() for path in gone)
     assert sorted(path.name for path in output.iterdir()) == sorted([*lookalikes, *(path.name for path in others)])
@@ -112,7 +118,7 @@ def test_cleanup_deletes_the_files_of_a_session_and_no_others(output: Path) -> N
 
 def test_one_session_may_be_cleaned_up_by_its_name_alone(output: Path) -> None:
     assert cleanup(SID, output_dir=output)
-    assert not session_files(output, SID) and session_files(output, LATER)
+    assert not session_files(session_paths(output, SID)) and session_files(session_paths(output, LATER))
 
 
 def test_a_dry_run_deletes_nothing(output: Path) -> None:
@@ -123,7 +129,7 @@ def test_a_dry_run_deletes_nothing(output: Path) -> None:
 
 def test_a_running_session_stops_a_cleanup_before_anything_is_deleted(output: Path) -> None:
     before = sorted(output.iterdir())
-    with SessionStore.open(output, LATER), pytest.raises(SessionLocked, match="nothing deleted"):
+    with SessionStore.open(session_paths(output, LATER)), pytest.raises(SessionLocked, match="nothing deleted"):
         cleanup([SID, LATER], output_dir=output)
     assert sorted(output.iterdir()) == before
 
@@ -140,7 +146,7 @@ def test_a_name_that_is_the_only_beginning_does_not_delete_either(tmp_path: Path
     write_session(tmp_path, Plan(products=2))
     with pytest.raises(InputError, match="whole name"):
         cleanup(["2026"], output_dir=tmp_path)
-    assert session_files(tmp_path, SID)
+    assert session_files(session_paths(tmp_path, SID))
 
 
 def test_a_session_that_has_just_been_made_can_be_listed(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from feedeval.jobs.offline import OfflineEngine
-from feedeval.results.plaintext import cells
+from feedeval.formatting import cells
+from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.results.session import load_session
 from feedeval.results.summary import tally_questions
 from tests.results.factory import SID, Plan, write_session

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from feedeval.errors import InputError
-from feedeval.feed.checks import check_feed
+from feedeval.feed.checks.check_feed import check_feed
 from feedeval.feed.fixes import apply_fixes
 from feedeval.feed.reader import read_feed
-from feedeval.feed.textforms import text_form
-from feedeval.results.supplement import write_supplement
+from feedeval.feed.spreadsheet import text_form
+from feedeval.results.gaps.supplement import write_supplement
 
 FEED = pd.DataFrame(
     {

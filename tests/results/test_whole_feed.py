@@ -11,7 +11,7 @@ import pytest
 
 import feedeval as fe
 from feedeval.cli import main
-from feedeval.feed.product import STRATUM
+from feedeval.feed.parsing.product import STRATUM
 from feedeval.results.whole_feed import stratified_mean
 
 GROUPS = ("Tents", "Kettles", "Cables")

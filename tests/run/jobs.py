@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from feedeval.records import Call, Gauges, Ledger, Record, Usage
+from feedeval.records import Backend, Call, Gauges, Ledger, Record, Usage
 from feedeval.run.job import Documents
 
 Fault = Callable[[Record, int], Exception | None]
@@ -92,6 +92,13 @@ class QuickJob:
 
     async def close(self) -> None:
         self.closed = True
+
+    @property
+    def backend(self) -> Backend:
+        return self
+
+    async def aclose(self) -> None:
+        pass
 
 
 class CallingJob(QuickJob):

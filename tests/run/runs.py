@@ -10,9 +10,12 @@ from typing import Any
 from feedeval.records import BatchFile, BatchReport, Failure, Progress, Result
 from feedeval.run.job import Job
 from feedeval.run.progress import Snapshot
-from feedeval.run.readers import read_progress
 from feedeval.run.runner import Run, RunSettings, start
-from feedeval.run.scan import read_batch_file
+from feedeval.storage.batch_files import read_batch_file
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    read_progress,
+)
 
 WAIT_S = 20.0
 
@@ -76,4 +79,4 @@ def failures(folder: Path, sid: str) -> list[Failure]:
 
 def progress(folder: Path, sid: str) -> Progress:
     """Return the progress file of a session."""
-    return read_progress(folder, sid)
+    return read_progress(session_paths(folder, sid))

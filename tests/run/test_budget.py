@@ -10,7 +10,7 @@ import pytest
 from feedeval.errors import BudgetReached, StorageError
 from feedeval.records import Call, Usage
 from feedeval.run.budget import Budget
-from feedeval.run.ledger import Books, RecordLedger
+from feedeval.run.ledger import RecordLedger, RunLedger
 
 
 async def spend(budget: Budget, *, estimate_usd: float, cost_usd: float) -> None:
@@ -130,7 +130,7 @@ async def settled(ledger: RecordLedger, call: Call | None) -> None:
 
 
 async def test_a_record_is_charged_with_its_calls() -> None:
-    books = Books(Log(), Budget())
+    books = RunLedger(Log(), Budget())
     ledger = RecordLedger(books, 1)
 
     await settled(ledger, a_call("a", retries=2))
@@ -142,7 +142,7 @@ async def test_a_record_is_charged_with_its_calls() -> None:
 
 
 async def test_a_call_of_an_earlier_sitting_is_found_and_charged_once() -> None:
-    books = Books(Log(), Budget())
+    books = RunLedger(Log(), Budget())
     books.take_over(1, a_call("a"))
     first, second = RecordLedger(books, 1), RecordLedger(books, 1)
 
@@ -153,7 +153,7 @@ async def test_a_call_of_an_earlier_sitting_is_found_and_charged_once() -> None:
 
 
 async def test_a_record_that_is_put_back_leaves_its_calls_to_the_next_try() -> None:
-    books = Books(Log(), Budget())
+    books = RunLedger(Log(), Budget())
     first = RecordLedger(books, 1)
     await settled(first, a_call("a"))
 
@@ -166,7 +166,7 @@ async def test_a_record_that_is_put_back_leaves_its_calls_to_the_next_try() -> N
 
 
 async def test_calls_that_nobody_claims_are_told_when_their_batch_closes() -> None:
-    books = Books(Log(), Budget())
+    books = RunLedger(Log(), Budget())
     books.take_over(1, a_call("questions"))
     books.take_over(1, a_call("judge"))
     RecordLedger(books, 1).find("judge")
@@ -178,7 +178,7 @@ async def test_calls_that_nobody_claims_are_told_when_their_batch_closes() -> No
 
 
 async def test_calls_of_another_session_are_free() -> None:
-    books = Books(Log(), Budget())
+    books = RunLedger(Log(), Budget())
     books.look_elsewhere({"a": a_call("a")})
     ledger = RecordLedger(books, 1)
 
@@ -189,7 +189,7 @@ async def test_calls_of_another_session_are_free() -> None:
 async def test_a_reply_that_could_not_be_written_is_kept_and_written_later() -> None:
     log = Log()
     log.broken = True
-    books = Books(log, Budget(10.0))
+    books = RunLedger(log, Budget(10.0))
     ledger = RecordLedger(books, 3)
 
     with pytest.raises(StorageError):
@@ -207,7 +207,7 @@ async def test_a_reply_that_could_not_be_written_is_kept_and_written_later() -> 
 
 
 async def test_a_record_that_is_cut_off_gives_its_money_back() -> None:
-    books = Books(Log(), Budget(1.0))
+    books = RunLedger(Log(), Budget(1.0))
     ledger = RecordLedger(books, 1)
     await ledger.reserve(0.4)
 
@@ -217,7 +217,7 @@ async def test_a_record_that_is_cut_off_gives_its_money_back() -> None:
 
 
 async def test_an_unknown_price_makes_the_sum_unknown() -> None:
-    books = Books(Log(), Budget())
+    books = RunLedger(Log(), Budget())
     ledger = RecordLedger(books, 1)
     await settled(ledger, a_call("a"))
     await settled(ledger, a_call("b", cost_usd=None))

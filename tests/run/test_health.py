@@ -7,25 +7,25 @@ from pathlib import Path
 import pytest
 
 from feedeval.records import Gauges, HealthStatus
-from feedeval.run.health import MemoryReader, Opinion, Pressure, Watch, advised_batch_size, disk_free_mb
+from feedeval.run.health import Assessment, HealthMonitor, MemoryReader, Pressure, advised_batch_size, disk_free_mb
 from feedeval.run.progress import Memory
 from feedeval.run.settings import HealthSettings
 
 PLENTY = Memory(current_mb=200, peak_mb=250, available_mb=8000, total_mb=16000)
 
 
-def watch(total: int = 500, batch_size: int = 20, **settings: float | int | None) -> Watch:
-    return Watch(HealthSettings(**settings), total=total, batch_size=batch_size, max_workers=64)
+def watch(total: int = 500, batch_size: int = 20, **settings: float | int | None) -> HealthMonitor:
+    return HealthMonitor(HealthSettings(**settings), total=total, batch_size=batch_size, max_workers=64)
 
 
 def look(
-    seen: Watch,
+    seen: HealthMonitor,
     memory: Memory = PLENTY,
     disk_mb: float | None = 9000,
     *,
     gauges: Gauges | None = None,
     now_s: float = 0.0,
-) -> Opinion:
+) -> Assessment:
     return seen.look(memory, disk_mb, gauges or Gauges(), now_s)
 
 

@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 
 from feedeval.records import Status
-from feedeval.run.readers import session_ids, status_of
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    session_ids,
+    status_of,
+)
 from tests.run.run_disturbed import WORKERS, Witnessed, sitting
 from tests.run.runs import files, finish, progress, results
 
@@ -90,7 +94,9 @@ def test_interrupts_and_the_end_of_the_interpreter_leave_a_session_to_go_on_with
     twice.communicate(timeout=3.0)
     for name in folders:
         (sid,) = session_ids(folders[name] / "output")
-        assert status_of(folders[name] / "output", sid) is (Status.INTERRUPTED if name == "twice" else Status.STOPPED)
+        assert status_of(session_paths(folders[name] / "output", sid)) is (
+            Status.INTERRUPTED if name == "twice" else Status.STOPPED
+        )
         witnessed = set((folders[name] / "witness.txt").read_text().split())
         again = Witnessed(folders[name], latency_s=0.0)
         run, snapshot = finish(again, folders[name] / "output")

@@ -26,10 +26,12 @@ from feedeval.errors import (
     WrongKey,
 )
 from feedeval.records import BatchFile, Call, HealthStatus, Record, Status
-from feedeval.run.health import Senses
+from feedeval.run.health import SystemReaders
 from feedeval.run.progress import Memory
 from feedeval.run.runner import HealthSettings, Hooks, Run, RunSettings, run_blocking, start
-from feedeval.run.store import SessionStore
+from feedeval.storage.store import (
+    SessionStore,
+)
 from tests.run.jobs import CallingJob, QuickJob, sometimes
 from tests.run.runs import WAIT_S, Listener, failures, files, finish, progress, results, until
 
@@ -338,10 +340,10 @@ def test_some_failures_do_not_pause(tmp_path: Path) -> None:
 
 def test_memory_pressure_narrows_then_pauses_then_goes_on_by_itself(tmp_path: Path) -> None:
     readings = [Memory(100, 100, 8000, 16000)]
-    senses = Senses(memory=lambda: readings[0], disk_free_mb=lambda _: 10_000.0)
+    readers = SystemReaders(memory=lambda: readings[0], disk_free_mb=lambda _: 10_000.0)
     job = CallingJob(3000, latency_s=0.005)
     settings = RunSettings(max_workers=16, health=HealthSettings(interval_s=0.02, clear_looks=2))
-    run = start(job, tmp_path, settings, hooks=Hooks(senses=senses))
+    run = start(job, tmp_path, settings, hooks=Hooks(readers=readers))
     until(lambda: run.snapshot().counts.done > 20)
 
     readings[0] = Memory(100, 100, 300, 16000)
@@ -363,9 +365,9 @@ def test_memory_pressure_narrows_then_pauses_then_goes_on_by_itself(tmp_path: Pa
 
 def test_a_full_disk_that_is_seen_coming_pauses(tmp_path: Path) -> None:
     free = [10_000.0]
-    senses = Senses(memory=lambda: Memory(100, 100, 8000, 16000), disk_free_mb=lambda _: free[0])
+    readers = SystemReaders(memory=lambda: Memory(100, 100, 8000, 16000), disk_free_mb=lambda _: free[0])
     settings = RunSettings(max_workers=2, health=HealthSettings(interval_s=0.02, clear_looks=1))
-    run = start(CallingJob(3000, latency_s=0.005), tmp_path, settings, hooks=Hooks(senses=senses))
+    run = start(CallingJob(3000, latency_s=0.005), tmp_path, settings, hooks=Hooks(readers=readers))
     free[0] = 10.0
 
     until(lambda: run.snapshot().status is Status.PAUSED)

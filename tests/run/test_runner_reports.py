@@ -7,8 +7,8 @@ from pathlib import Path
 import orjson
 
 from feedeval.records import BatchReport, HealthStatus
-from feedeval.results.frames import report_frame
-from feedeval.run.health import Senses
+from feedeval.results.frames.frames import report_frame
+from feedeval.run.health import SystemReaders
 from feedeval.run.progress import Memory
 from feedeval.run.runner import HealthSettings, Hooks, RunSettings, start
 from tests.run.jobs import CallingJob
@@ -17,9 +17,9 @@ from tests.run.runs import WAIT_S, files, until
 
 def test_a_report_holds_memory_and_health_of_its_moment(tmp_path: Path) -> None:
     readings = [Memory(100, 100, 8000, 16000)]
-    senses = Senses(memory=lambda: readings[0], disk_free_mb=lambda _: 10_000.0)
+    readers = SystemReaders(memory=lambda: readings[0], disk_free_mb=lambda _: 10_000.0)
     settings = RunSettings(max_workers=4, batch_size=10, health=HealthSettings(interval_s=0.02, clear_looks=2))
-    run = start(CallingJob(400, latency_s=0.005), tmp_path, settings, hooks=Hooks(senses=senses))
+    run = start(CallingJob(400, latency_s=0.005), tmp_path, settings, hooks=Hooks(readers=readers))
     until(lambda: run.snapshot().batches_complete > 3)
     readings[0] = Memory(250, 250, 300, 16000)
     run.wait(WAIT_S)

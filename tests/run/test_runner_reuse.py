@@ -8,8 +8,12 @@ import pytest
 
 from feedeval.errors import InputError, SchemaTooNew, TimedOut
 from feedeval.records import Status
-from feedeval.run.readers import read_document, session_ids
 from feedeval.run.runner import RunSettings, run_blocking, start
+from feedeval.storage.paths import session_paths
+from feedeval.storage.readers import (
+    read_document,
+    session_ids,
+)
 from tests.run.jobs import CallingJob, QuickJob
 from tests.run.runs import WAIT_S, Listener, finish, progress, results, until
 
@@ -178,7 +182,7 @@ def test_documents_come_along(tmp_path: Path) -> None:
     run, _ = finish(job, tmp_path)
 
     assert job.loaded == {"sets": [1, 2]}
-    assert read_document(tmp_path, run.sid, "questions") == {"sets": [1, 2]}
+    assert read_document(session_paths(tmp_path, run.sid), "questions") == {"sets": [1, 2]}
 
 
 def test_failures_are_not_taken_over(tmp_path: Path) -> None:

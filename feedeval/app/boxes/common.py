@@ -7,7 +7,11 @@ from typing import Any
 
 import ipywidgets
 
-from feedeval.app.pages import Tone, heading, said
+from feedeval.app.render import (
+    Tone,
+    heading,
+    said,
+)
 from feedeval.html import Markup
 from feedeval.notebook.widgets import answering
 
@@ -35,7 +39,7 @@ class Line:
         self.widget.value = str(html)
 
 
-class Step:
+class PageStep:
     """A numbered part of the page, which can be hidden until it is its turn."""
 
     def __init__(self, number: int, title: str, rows: Sequence[ipywidgets.Widget]) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import ipywidgets
 
-from feedeval.app.boxes.common import Line, Step, display, field, row
+from feedeval.app.boxes.common import Line, PageStep, display, field, row
 from feedeval.app.downloads import megabytes
 from feedeval.app.feeds import SUFFIXES, UPLOAD_MB, Given, named, pasted, uploaded
-from feedeval.app.pages import Tone
+from feedeval.app.render import Tone
 from feedeval.errors import InputError
 from feedeval.notebook.widgets import answering, close, text_button
 
@@ -76,7 +76,7 @@ class FeedBox:
             row(self.read_button, self.line.widget),
             self.preview.widget,
         ]
-        self.step = Step(1, "The feed", rows)
+        self.step = PageStep(1, "The feed", rows)
         self._lay_out()
 
     def given(self) -> Given:

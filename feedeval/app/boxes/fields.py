@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 import ipywidgets
 
-from feedeval.app.boxes.common import Line, Step, row
+from feedeval.app.boxes.common import Line, PageStep, row
 from feedeval.app.choices import chosen_fields
 from feedeval.app.feeds import Filled, Preview
-from feedeval.app.pages import block
+from feedeval.app.render import block
+from feedeval.formatting import (
+    clip,
+    plain,
+)
 from feedeval.html import Markup, escape
 from feedeval.notebook.widgets import answering, close, text_button
-from feedeval.results.plaintext import clip, plain
 
 _NAME_CHARS = 40
 _GRID = {"display": "grid", "grid_template_columns": "repeat(auto-fill, minmax(min(19em, 100%), 1fr))", "width": "100%"}
@@ -35,7 +38,7 @@ class FieldBox:
         rows = [row(*buttons, self._count.widget)]
         for title in _GROUPS:
             rows += [self._titles[title], self._grids[title]]
-        self.step = Step(2, "The fields that the judge may read", rows)
+        self.step = PageStep(2, "The fields that the judge may read", rows)
 
     def offer(self, preview: Preview) -> None:
         """Offer the fields of another feed; what was chosen of those that it has too stays chosen."""

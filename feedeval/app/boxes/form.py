@@ -6,14 +6,17 @@ from typing import Protocol
 
 import ipywidgets
 
-from feedeval.app.boxes.common import Line, Step, row
+from feedeval.app.boxes.common import Line, PageStep, row
 from feedeval.app.boxes.feed import FeedBox
 from feedeval.app.boxes.fields import FieldBox
 from feedeval.app.boxes.products import ProductsBox
 from feedeval.app.boxes.settings import SettingsBox
-from feedeval.app.pages import block
+from feedeval.app.render import block
 from feedeval.html import Markup
-from feedeval.notebook.output import NOTHING, Bundle
+from feedeval.notebook.panel.output import (
+    NOTHING,
+    Bundle,
+)
 from feedeval.notebook.widgets import text_button
 
 _START = ("Start the audit", "play", "Start, or go on where an audit of this feed with these settings stopped")
@@ -56,7 +59,7 @@ class Form:
         self.results_line, self.found, self.table, self.report = Line(), Line(), Line(), Line()
         self.to_do, self.plots, self.details = Line(), Line(), Line()
         self.products = ProductsBox()
-        self._start = Step(
+        self._start = PageStep(
             4,
             "Estimate and start",
             [
@@ -67,7 +70,7 @@ class Form:
                 self.panel,
             ],
         )
-        self._results = Step(
+        self._results = PageStep(
             5,
             "Results",
             [*(line.widget for line in self._result_lines), self.products.widget, self.details.widget],

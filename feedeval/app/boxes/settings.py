@@ -7,9 +7,9 @@ import os
 import ipywidgets
 from pydantic import SecretStr
 
-from feedeval.app.boxes.common import Line, Step, display, field, row
+from feedeval.app.boxes.common import Line, PageStep, display, field, row
 from feedeval.app.choices import FEWEST_QUESTIONS, LARGEST_BATCH, MOST_QUESTIONS, SMALLEST_BATCH, Choices
-from feedeval.app.pages import Tone
+from feedeval.app.render import Tone
 from feedeval.notebook.widgets import text_button
 
 _OFFLINE, _MODEL = "Rules that come with feedeval (free, no key)", "A language model"
@@ -81,7 +81,7 @@ class SettingsBox:
             self._batch,
             self._limit,
         ]
-        self.step = Step(3, "Settings", rows)
+        self.step = PageStep(3, "Settings", rows)
         self._lay_out()
 
     @property

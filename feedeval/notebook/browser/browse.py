@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from feedeval.formatting import clip
 from feedeval.notebook.browser.rows import Row
 from feedeval.notebook.browser.shapes import Shape, name_of
-from feedeval.results.plaintext import clip
 
 Positions = NDArray[np.intp]
 

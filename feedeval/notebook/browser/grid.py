@@ -7,7 +7,7 @@ from functools import partial
 
 import ipywidgets
 
-from feedeval.notebook.browser.rows import Column, Row, Span, cells_html, classes
+from feedeval.notebook.browser.rows import GridColumn, Row, Span, cells_html, classes
 from feedeval.notebook.browser.style import grid_sheet
 from feedeval.notebook.widgets import text_button
 
@@ -38,7 +38,7 @@ class Grid:
     """
 
     def __init__(
-        self, columns: Sequence[Column], open_row: Callable[[int], None], sort: Callable[[str], None] | None = None
+        self, columns: Sequence[GridColumn], open_row: Callable[[int], None], sort: Callable[[str], None] | None = None
     ) -> None:
         self._columns = columns
         self._open = open_row

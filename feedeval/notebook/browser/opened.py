@@ -11,9 +11,10 @@ from feedeval.errors import FeedevalError
 from feedeval.html import Markup
 from feedeval.notebook.browser.record import product_html, record_html
 from feedeval.notebook.browser.shapes import Shape, shape_of
-from feedeval.results.frames import RowStatus
+from feedeval.records.kinds import JobKind
+from feedeval.results.frames.frames import RowStatus
 from feedeval.results.product import of_row
-from feedeval.results.session import KIND_SHADOW, Session
+from feedeval.results.session import Session
 
 
 def read(session: Session) -> Opened | FeedevalError:
@@ -52,7 +53,7 @@ class Opened:
         self.stand = stand_of(session)
         """How far it was when it was read."""
         self.results = session.results
-        if session.progress.kind == KIND_SHADOW:
+        if session.progress.kind == JobKind.SHADOW:
             self.results = with_agreement(self.results)
         self.reports = session.reports
         self.shape: Shape = shape_of(session, self.results)

@@ -7,16 +7,18 @@ from typing import Any
 
 import pandas as pd
 
+from feedeval.formatting import clip, money
 from feedeval.html import Markup, escape, link
 from feedeval.notebook.browser.rows import meter, quiet
 from feedeval.notebook.browser.shapes import name_of
-from feedeval.notebook.report_parts import foreign, text_of
-from feedeval.notebook.view import figures
+from feedeval.notebook.panel.render import figures
+from feedeval.notebook.report.parts import (
+    foreign,
+    text_of,
+)
 from feedeval.records import Judgement, Verdict
-from feedeval.results.frames import RowStatus
-from feedeval.results.plaintext import clip
+from feedeval.results.frames.frames import RowStatus
 from feedeval.results.product import verdict_mark
-from feedeval.results.session import money
 
 _LONG_CHARS = 20_000
 _VALUE_CHARS = 2_000

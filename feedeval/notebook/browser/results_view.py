@@ -10,9 +10,9 @@ import ipywidgets
 from feedeval.html import Markup
 from feedeval.notebook.browser.browse import ALL, Browser, Wanted
 from feedeval.notebook.browser.grid import Grid, Pager, bar, stack
-from feedeval.notebook.browser.rows import Column, Span
+from feedeval.notebook.browser.rows import GridColumn, Span
 from feedeval.notebook.widgets import answering, text_button
-from feedeval.results.frames import RowStatus
+from feedeval.results.frames.frames import RowStatus
 
 Act = Callable[[Callable[[], Any]], None]
 
@@ -85,7 +85,7 @@ class ResultsView:
         return fields
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[GridColumn, ...]:
         """The columns of the grid."""
         return self._browser.shape.columns
 

@@ -9,7 +9,7 @@ from feedeval.html import Markup, escape
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class GridColumn:
     """One column of a grid."""
 
     name: str
@@ -63,14 +63,14 @@ class Span:
         return f"{self.start + 1:,} to {self.stop:,} of {self.count:,} {what}"
 
 
-def classes(columns: Sequence[Column], place: int) -> list[str]:
+def classes(columns: Sequence[GridColumn], place: int) -> list[str]:
     """Return the CSS classes of the cells of a column, its head included."""
     column = columns[place]
     told = {"fe-figure": column.figure, "fe-wide": column.wide, "fe-last": place == len(columns) - 1}
     return [f"fe-c-{column.name}", *(name for name, holds in told.items() if holds)]
 
 
-def cells_html(columns: Sequence[Column], cells: Sequence[Markup]) -> Markup:
+def cells_html(columns: Sequence[GridColumn], cells: Sequence[Markup]) -> Markup:
     """Return the cells of a row behind its button, each named for the style sheet."""
     return Markup(
         "".join(

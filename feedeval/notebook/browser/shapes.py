@@ -8,13 +8,19 @@ from typing import Any
 
 import pandas as pd
 
+from feedeval.formatting import (
+    clip,
+    plain,
+)
 from feedeval.html import Markup, escape
-from feedeval.notebook.browser.rows import Column, meter, quiet
-from feedeval.notebook.report_parts import foreign, text_of
-from feedeval.notebook.view import kind_words
-from feedeval.results.frames import RowStatus
-from feedeval.results.lazytext import LazyTextDtype
-from feedeval.results.plaintext import clip, plain
+from feedeval.notebook.browser.rows import GridColumn, meter, quiet
+from feedeval.notebook.report.parts import (
+    foreign,
+    text_of,
+)
+from feedeval.records.kinds import kind_words
+from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.lazytext import LazyTextDtype
 from feedeval.results.session import Session
 
 _CELL_CHARS = 60
@@ -34,7 +40,7 @@ _LAST = ("engine", "cost_usd", "error")
 class Cell:
     """One column of the results: where its values come from and how one is shown."""
 
-    column: Column
+    column: GridColumn
     source: str
     """Column of the frame."""
     show: Callable[[Any], Markup]
@@ -61,14 +67,14 @@ class Shape:
     searched: tuple[str, ...] = ()
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[GridColumn, ...]:
         """The columns of the grid."""
         return tuple(cell.column for cell in self.cells)
 
 
 def shape_of(session: Session, results: pd.DataFrame) -> Shape:
     """Return how the results of a session are shown."""
-    what = kind_words(session.progress.kind)[1]
+    what = kind_words(session.progress.kind).units
     return replace(AUDIT, what=what) if session.has_evaluations else shape_of_any(results, what)
 
 
@@ -130,23 +136,23 @@ def _name(value: object) -> Markup:
     return escape(value)
 
 
-_STATUS = Cell(Column("status", "State", rank=1, sorts=True), "status", _status)
+_STATUS = Cell(GridColumn("status", "State", rank=1, sorts=True), "status", _status)
 
 AUDIT = Shape(
     what="products",
     cells=(
-        Cell(Column("title", "Product", sorts=True), "title", _name),
-        Cell(Column("category", "Category", rank=1, sorts=True), "category", _category),
-        Cell(Column("coverage", "Coverage", figure=True, sorts=True), "coverage_pct", _coverage),
-        Cell(Column("yes", "Answered", figure=True, rank=2, sorts=True), "yes_count", _figure),
-        Cell(Column("partial", "In part", figure=True, rank=2, sorts=True), "partial_count", _figure),
-        Cell(Column("no", "Open", figure=True, rank=2, sorts=True), "no_count", _figure),
+        Cell(GridColumn("title", "Product", sorts=True), "title", _name),
+        Cell(GridColumn("category", "Category", rank=1, sorts=True), "category", _category),
+        Cell(GridColumn("coverage", "Coverage", figure=True, sorts=True), "coverage_pct", _coverage),
+        Cell(GridColumn("yes", "Answered", figure=True, rank=2, sorts=True), "yes_count", _figure),
+        Cell(GridColumn("partial", "In part", figure=True, rank=2, sorts=True), "partial_count", _figure),
+        Cell(GridColumn("no", "Open", figure=True, rank=2, sorts=True), "no_count", _figure),
         Cell(
-            Column("required", "Required open", figure=True, rank=2, sorts=True),
+            GridColumn("required", "Required open", figure=True, rank=2, sorts=True),
             "unanswered_required_count",
             _figure,
         ),
-        Cell(Column("missing", "Missing fields", rank=2, sorts=True), "missing_core_fields", _names, _count_names),
+        Cell(GridColumn("missing", "Missing fields", rank=2, sorts=True), "missing_core_fields", _names, _count_names),
         _STATUS,
     ),
     group="category",
@@ -166,12 +172,12 @@ def shape_of_any(results: pd.DataFrame, what: str) -> Shape:
     score = next((n for n in _SCORES if n in kinds and pd.api.types.is_float_dtype(kinds[n])), "")
     left = [n for n in kinds if n not in (name, "key", "status", *_FIRST, *_LAST) and _is_shown(results[n])]
     chosen = [*(n for n in _FIRST if n in kinds and n != name), *left][: _MOST_COLUMNS - 1]
-    cells = [Cell(Column("name", _title(name), sorts=True), name, _name)]
+    cells = [Cell(GridColumn("name", _title(name), sorts=True), name, _name)]
     for place, column in enumerate(chosen):
         figure = pd.api.types.is_numeric_dtype(kinds[column]) and not pd.api.types.is_bool_dtype(kinds[column])
         show = _share if column == score else _any
         rank = 0 if place < 2 else 1 if place < 3 else 2
-        cells.append(Cell(Column(f"n{place}", _title(column), figure, rank, sorts=True), column, show))
+        cells.append(Cell(GridColumn(f"n{place}", _title(column), figure, rank, sorts=True), column, show))
     return Shape(
         what,
         (*cells, _STATUS),

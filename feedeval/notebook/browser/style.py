@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feedeval.html import Markup
-from feedeval.notebook.browser.rows import Column
+from feedeval.notebook.browser.rows import GridColumn
 
 ROOT = "feedeval-dash"
 """CSS class of the whole dashboard."""
@@ -98,7 +98,7 @@ def sheet() -> Markup:
     return Markup(f"<style>{_SHEET.replace('ROOT', ROOT)}</style>")
 
 
-def grid_sheet(name: str, columns: Sequence[Column]) -> Markup:
+def grid_sheet(name: str, columns: Sequence[GridColumn]) -> Markup:
     """Return how many columns a grid has at which width.
 
     Args:
@@ -118,7 +118,7 @@ def grid_sheet(name: str, columns: Sequence[Column]) -> Markup:
     return Markup(f"<style>{''.join(rules)}</style>")
 
 
-def _template(columns: Sequence[Column]) -> str:
+def _template(columns: Sequence[GridColumn]) -> str:
     wide = next((column for column in columns if column.wide), columns[0])
     # A name of a session is never cut.
     first = f"minmax(11.5em,{'1fr' if wide is columns[0] else 'auto'})"

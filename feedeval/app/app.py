@@ -1,0 +1,271 @@
+"""The app: what its buttons set going, and what is shown of it.
+
+Every act that may take a moment has a thread of its own, so that the page answers at all times; what goes wrong there
+is shown beside the button that set it going.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedeval.app import render as pages
+from feedeval.app.downloads import offered, report_path, table_path
+from feedeval.app.feeds import Given, Preview, preview
+from feedeval.app.render import (
+    Tone,
+    fault_in_words,
+)
+from feedeval.errors import InputError
+from feedeval.evaluator.evaluation_run import EvaluationRun
+from feedeval.html import Markup
+from feedeval.notebook.panel.output import (
+    Output,
+    kernel_shell,
+)
+from feedeval.notebook.report.report import report
+from feedeval.records import Status
+
+if TYPE_CHECKING:
+    from feedeval.app.boxes.common import Line
+    from feedeval.app.boxes.form import Form
+
+_LOOK_EVERY_S = 0.3
+_PILOT = 5
+_GOES_ON = "You can work on in other cells, or close the page; the audit goes on for as long as the kernel runs."
+# Voilà shuts down the kernel of a page that is closed.
+_UNTIL_CLOSED = (
+    "Keep this page open: closing it stops the audit. The same feed with the same settings then goes on from there."
+)
+_WITHOUT_PAGE = (
+    "The feedeval app: upload a feed, choose, start, download the results. It needs a notebook or Voilà with a running "
+    "kernel; if nothing else appears here, run this cell again."
+)
+
+
+class App:
+    """The whole audit as one widget; displayed, it shows itself in a notebook.
+
+    Use `feedeval.app`.
+    """
+
+    def __init__(self, output_dir: Path, *, places: bool) -> None:
+        # Imported where it is needed: a terminal has no use for widgets.
+        from feedeval.app.boxes.form import Form
+
+        self._output_dir = output_dir
+        self._lock = threading.Lock()
+        self._given: Given | None = None
+        self._reading: Given | None = None
+        self._run: EvaluationRun | None = None
+        self._starting = False
+        self._saved: Output | None = None
+        self.form: Form = Form(self, places=places)
+
+    @property
+    def run(self) -> EvaluationRun | None:
+        """The run that was started last; None before the first one."""
+        return self._run
+
+    def read(self) -> None:
+        """Read the feed that stands in the form, and offer its fields; one that is being read is not read twice."""
+        box = self.form.feed
+        try:
+            given = box.given()
+        except InputError as exc:
+            box.line.say(Tone.PROBLEM, str(exc))
+            return
+        with self._lock:
+            if given == self._reading:
+                return
+            self._reading = given
+        box.line.say(Tone.WORKING, f"Reading {given.name} …")
+
+        def work() -> None:
+            try:
+                found = preview(given)
+            except Exception as exc:  # shown to the person who waits, unless another feed is being read by now
+                if self._has_read(given):
+                    self._given = None
+                    box.preview.show(Markup(""))
+                    box.line.say(Tone.PROBLEM, fault_in_words(exc))
+                return
+            if self._has_read(given):
+                self._offer(given, found)
+
+        self._in_background(work, box.line)
+
+    def _has_read(self, given: Given) -> bool:
+        """Note that a feed was read, and return whether it is still the one that is wanted."""
+        with self._lock:
+            wanted = self._reading is given
+            if wanted:
+                self._reading = None
+            return wanted
+
+    def _offer(self, given: Given, found: Preview) -> None:
+        self._given = given
+        box = self.form.feed
+        box.preview.show(pages.understood(found))
+        self.form.fields.offer(found)
+        self.form.show_choices(True)
+        kept = " It stays in this kernel's memory only: to go on after a restart, give the same feed again."
+        box.line.say(Tone.DONE, f"Read.{kept if given.in_memory else ''}")
+
+    def estimate(self) -> None:
+        """Estimate what the audit would take, from a few products."""
+        form = self.form
+        form.estimate_button.disabled = True
+        form.estimate.show(Markup(""))
+
+        def work() -> None:
+            try:
+                given, choices = self._ready(), form.settings.choices()
+                evaluator = choices.evaluator(form.settings.key, self._output_dir)
+                source = given.for_audit(choices.product_limit())
+                options = choices.options()
+                fields = form.fields.chosen()
+                form.estimate_line.say(Tone.WORKING, f"Trying {_PILOT} products …")
+                found = evaluator.estimate(source, _PILOT, fields, **options)
+                form.estimate.show(pages.estimated(found))
+                form.estimate_line.say(Tone.DONE, "Estimated.")
+            finally:
+                form.estimate_button.disabled = False
+
+        self._in_background(work, form.estimate_line)
+
+    def start(self) -> None:
+        """Start the audit, or go on with one; where the run waits for a person, let it go on."""
+        form = self.form
+        with self._lock:
+            if self._starting:
+                return
+            self._starting = True
+        form.offer_start(False)
+
+        def work() -> None:
+            try:
+                if self._run is not None and not self._run.done:
+                    self._go_on(self._run)
+                else:
+                    self._begin()
+            except BaseException:
+                form.offer_start(True, going_on=self._run is not None and not self._run.done)
+                raise
+            finally:
+                self._starting = False
+
+        self._in_background(work, form.start_line)
+
+    def display(self) -> None:
+        """Show the app in the output of this cell; outside a notebook, print what it needs."""
+        if kernel_shell() is None:
+            print(_WITHOUT_PAGE)
+            return
+        Output(self.form.view())
+        # What a saved notebook shows without its kernel; hidden for as long as the page shows the app.
+        self._saved = Output(self._without_page(Markup("")))
+
+    _ipython_display_ = display
+
+    def __repr__(self) -> str:
+        return _WITHOUT_PAGE
+
+    def _begin(self) -> None:
+        form = self.form
+        given, choices = self._ready(), form.settings.choices()
+        evaluator = choices.evaluator(form.settings.key, self._output_dir)
+        source, options, fields = given.for_audit(choices.product_limit()), choices.options(), form.fields.chosen()
+        form.start_line.say(Tone.WORKING, "Going through the feed …")
+        options["progress"] = "widgets" if kernel_shell() is not None else "none"
+        run = evaluator.start(source, fields, **options)
+        self._run = run
+        form.show_panel(run.panel.widget("press Start"))
+        stays = _UNTIL_CLOSED if "VOILA_KERNEL_ID" in os.environ else _GOES_ON
+        form.start_line.say(Tone.HINT, f"Saved as it goes, as session {run.sid} in {self._output_dir}. {stays}")
+        threading.Thread(target=self._watch, args=(run, given), name="feedeval-app-watch", daemon=True).start()
+
+    def _go_on(self, run: EvaluationRun) -> None:
+        """Let a run that waits for a person go on with the key and the budget that the form has now."""
+        settings = self.form.settings
+        changes: dict[str, object] = {"budget_usd": settings.choices().budget()}
+        if settings.key is not None:
+            changes["api_key"] = settings.key.get_secret_value()
+        run.resume(**changes)
+        self.form.start_line.say(Tone.HINT, "Goes on.")
+
+    def _watch(self, run: EvaluationRun, given: Given) -> None:
+        """Follow a run to its end, and through each time that its failed products are tried again."""
+        form = self.form
+        while True:
+            counts = run.snapshot().counts
+            try:
+                self._until_over(run)
+                counts = run.snapshot().counts
+                form.offer_start(True)
+                self._show_results(run, given)
+            except Exception as exc:  # shown to the person who waits for the results
+                form.offer_start(True)
+                form.start_line.say(Tone.PROBLEM, fault_in_words(exc))
+            # A few products may be tried again between two looks: then only the counts tell.
+            while run.done and run.snapshot().counts == counts:
+                if self._run is not run or not counts.failed:
+                    return
+                time.sleep(_LOOK_EVERY_S)
+
+    def _until_over(self, run: EvaluationRun) -> None:
+        """Wait for the end of a run; while it waits for a person, offer to let it go on."""
+        while not run.done:
+            run.wait(_LOOK_EVERY_S, until_paused=True)
+            waits = run.snapshot().needs_person
+            if not self._starting:
+                self.form.offer_start(waits, going_on=waits)
+            time.sleep(_LOOK_EVERY_S)
+
+    def _show_results(self, run: EvaluationRun, given: Given) -> None:
+        form, session = self.form, run.session()
+        if not session.progress.counts.done:
+            return
+        form.show_results()
+        form.results_line.say(Tone.WORKING, "Drawing …")
+        summary = session.summary()
+        form.found.show(found := pages.found(summary))
+        form.table.show(pages.block(offered(session.consolidate(table_path(session)), "Save the table (CSV)")))
+        form.to_do.show(to_do := pages.to_do(session))
+        form.products.show(session)
+        form.plots.show(plots := pages.plotted(session))
+        form.details.show(details := pages.details(summary))
+        limit = session.progress.settings["source"]["limit"]
+        page = report(session, report_path(session), feed=given.for_audit(limit))
+        form.report.show(pages.block(offered(page, "Save the report (HTML, to send to a client)")))
+        finished = session.status is Status.FINISHED
+        word = "All products are through." if finished else "This is what is done so far; Start goes on from here."
+        form.results_line.say(Tone.DONE, word)
+        if self._saved is not None:
+            self._saved.change(self._without_page(Markup(found + to_do + plots + details)))
+
+    def _ready(self) -> Given:
+        if self._given is None:
+            raise InputError("no feed has been read yet: choose one above and press Read")
+        return self._given
+
+    def _without_page(self, results: Markup) -> dict[str, str]:
+        mark = self.form.mark
+        hide = f"<style>body:has(.{mark}) .behind-{mark}{{display:none}}</style>"
+        body = f'{hide}<div class="behind-{mark}">{pages.said(Tone.HINT, _WITHOUT_PAGE)}{results}</div>'
+        return {"text/html": body, "text/plain": _WITHOUT_PAGE}
+
+    def _in_background(self, work: Callable[[], None], line: Line) -> None:
+        """Do something on a thread of its own; a callback that raised would seem to do nothing."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except Exception as exc:  # shown to the person who pressed
+                line.say(Tone.PROBLEM, fault_in_words(exc))
+
+        threading.Thread(target=guarded, name="feedeval-app", daemon=True).start()

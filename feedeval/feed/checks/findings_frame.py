@@ -1,0 +1,131 @@
+"""Findings as a frame that a notebook shows by what to do, rather than by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from feedeval.feed.checks.findings import (
+    COLUMNS,
+    Severity,
+    catalogue,
+    shorten,
+)
+from feedeval.feed.spec import Target
+from feedeval.html import Markup, escape, foreign, link, section, table
+
+MOST_CHECKS = 30
+"""Kinds of finding that are shown."""
+FIRST_ROWS = 20
+"""Findings that are shown one by one."""
+SEVERITY_WORDS = {
+    Severity.ERROR: "✖\ufe0e error",
+    Severity.WARNING: "▲ warning",
+    Severity.INFO: "ℹ\ufe0e info",
+}
+"""How a severity is shown, the gravest first: a glyph and its word, never a colour alone."""
+_ID_CHARS = 60
+
+
+class Findings(pd.DataFrame):
+    """What `check_feed` found: a frame with a row a finding, which a notebook shows grouped by what to do.
+
+    Whatever is made of it (a slice, a copy, a group) is an ordinary frame and shows its rows.
+    """
+
+    @property
+    def _constructor(self) -> Callable[..., pd.DataFrame]:
+        return pd.DataFrame
+
+    def _repr_html_(self) -> str | None:
+        # It may have been changed in place since, and then only its rows say what it is.
+        whole = "feedeval" in self.attrs and set(COLUMNS) <= set(self.columns)
+        if whole and pd.get_option("display.notebook_repr_html") and set(self["severity"]) <= set(SEVERITY_WORDS):
+            return findings_html(self)
+        return super()._repr_html_()  # type: ignore[misc, no-any-return]
+
+
+def findings_html(findings: pd.DataFrame) -> Markup:
+    """Return findings as static HTML: how many, of what kind and what to do, then the first of them one by one."""
+    checked = findings.attrs["feedeval"]
+    rules = f"the rules of {Target(checked['target']).display_name}"
+    title = f"{_many(int(checked['products']), 'product')} checked against {rules}"
+    if findings.empty:
+        return section(f"{title}: nothing found")
+    return section(
+        f"{title}: {_many(len(findings), 'finding')}", _counts(findings), _by_check(findings), _rows(findings)
+    )
+
+
+def by_check(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return findings by check, the gravest first, then the most frequent.
+
+    Columns: severity, product_id and message of the first (str), findings (int64), fields (str, at most four names),
+    fix (str), rank (int64); the index is the check.
+    """
+    grouped = findings.groupby("check", sort=False).agg(
+        severity=("severity", "first"),
+        product_id=("product_id", "first"),
+        message=("message", "first"),
+        findings=("check", "size"),
+        fields=("field", _names),
+    )
+    grouped = grouped.join(catalogue().set_index("check")["fix"])
+    rank = grouped["severity"].map({severity.value: n for n, severity in enumerate(SEVERITY_WORDS)})
+    return grouped.assign(rank=rank).sort_values(["rank", "findings"], ascending=[True, False], kind="stable")
+
+
+def severity_html(severity: str) -> Markup:
+    """Return a severity as glyph and word on one line."""
+    return Markup(SEVERITY_WORDS[Severity(severity)].replace(" ", "&nbsp;"))
+
+
+def _counts(findings: pd.DataFrame) -> Markup:
+    counts = findings["severity"].value_counts()
+    kinds = [(shown.split(" ")[0], name.value, int(counts.get(name, 0))) for name, shown in SEVERITY_WORDS.items()]
+    said = [f"{glyph} {_many(count, word)}" for glyph, word, count in kinds if count]
+    affected = findings.loc[findings["product_id"] != "", "product_id"].nunique()
+    return Markup(f"<p>{' · '.join(said)} · in {_many(affected, 'product')}</p>")
+
+
+def _by_check(findings: pd.DataFrame) -> Markup:
+    grouped = by_check(findings)
+    shown = grouped.head(MOST_CHECKS)[["severity", "fields", "findings", "product_id", "message", "fix"]]
+    rows = [
+        (severity_html(severity), foreign(shorten(fields)), f"{count:,}", _example(product_id, message), fix)
+        for severity, fields, count, product_id, message, fix in shown.itertuples(index=False, name=None)
+    ]
+    left = len(grouped) - len(rows)
+    more = f"<p>And {left:,} more kinds of finding.</p>" if left else ""
+    return Markup(f"{table(rows, ('Severity', 'Field', 'Findings', 'For example', 'What to do'))}{more}")
+
+
+def _example(product_id: str, message: str) -> Markup:
+    return Markup(f"{foreign(shorten(product_id, _ID_CHARS))}: {foreign(message)}") if product_id else foreign(message)
+
+
+def _rows(findings: pd.DataFrame) -> Markup:
+    first = findings.head(FIRST_ROWS)[["severity", "product_id", "product_url", "field", "message", "value"]]
+    rows = [
+        (
+            severity_html(severity),
+            Markup(f"<bdi>{link(url, shorten(product_id, _ID_CHARS))}</bdi>") if product_id else "the whole feed",
+            *(foreign(shorten(field)), foreign(message), foreign(value)),
+        )
+        for severity, product_id, url, field, message, value in first.itertuples(index=False, name=None)
+    ]
+    which = f"The first {len(rows)} of {len(findings):,} findings" if len(rows) < len(findings) else "All findings"
+    listing = table(rows, ("Severity", "Product", "Field", "What was found", "Value"))
+    return Markup(
+        f"<details><summary>{escape(which)}, one by one</summary>{listing}</details>"
+        "<p>This is a frame with a row a finding: filter it, sort it, or see its rows with <code>.head(50)</code>.</p>"
+    )
+
+
+def _names(fields: pd.Series) -> str:
+    return ", ".join(str(name) for name in fields.value_counts().index[:4] if name)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what if count == 1 else what + 's'}"

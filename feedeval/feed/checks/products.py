@@ -1,0 +1,193 @@
+"""Checks of a product as a whole: what is missing, and values that do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from feedeval.feed.checks.codes import read_date
+from feedeval.feed.checks.findings import (
+    Issue,
+    Setting,
+    quoted,
+)
+from feedeval.feed.checks.prices import read_price
+from feedeval.feed.checks.values import (
+    read_measure,
+    unit_family,
+)
+from feedeval.feed.checks.word_lists import find_phrase
+from feedeval.feed.spec import Requirement, Target, first_text, is_filled, missing_core_fields, rules
+
+Found = tuple[str, Issue]
+"""A field and what is wrong with it."""
+Product = Mapping[str, Any]
+ProductCheck = Callable[[Product, Setting], Iterable[Found]]
+
+_MISSING = {
+    Requirement.NEW_AND_BRANDED: ("missing_brand", "new products need a brand, except books, films and music"),
+    Requirement.BRANDED: ("missing_brand", "branded products need it"),
+    Requirement.IDENTIFIER: ("missing_identifier", "neither gtin nor mpn tells which product this is"),
+    Requirement.APPAREL: ("missing_apparel_attribute", "apparel needs it"),
+    Requirement.CLOTHING_OR_SHOES: ("missing_apparel_attribute", "clothing and shoes need it"),
+    Requirement.PREORDER: ("missing_availability_date", "preorders and backorders need it"),
+}
+
+
+def missing(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report attributes that this product needs and does not have."""
+    destination = rules(setting.target)
+    for name in missing_core_fields(product, target=setting.target):
+        # OpenAI has names of its own for some; elsewhere such a name is an attribute that may stand in.
+        called = next(iter(destination[name].also), name) if setting.target is Target.OPENAI else name
+        check, why = _MISSING.get(
+            destination[name].requirement, ("missing_required", f"{setting.target.display_name} requires {called}")
+        )
+        yield name, Issue(check, why)
+
+
+def missing_condition(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a title that says used or refurbished while `condition` says nothing or `new`."""
+    condition = first_text(product.get("condition")).lower()
+    if condition not in {"", "new"} or "condition" not in rules(setting.target):
+        return
+    title = first_text(product.get("title"))
+    word = find_phrase(title.casefold(), "used", setting.language) if title else ""
+    if word:
+        yield (
+            "condition",
+            Issue("missing_condition", f"the title says {quoted(word)}, condition {condition or 'nothing'}", title),
+        )
+
+
+def missing_category(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a product in no category at all."""
+    if setting.target is Target.GOOGLE and not any(map(product.get, ("google_product_category", "product_type"))):
+        yield "google_product_category", Issue("missing_category", "neither google_product_category nor product_type")
+
+
+def identifier_contradiction(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report `identifier_exists` no beside a gtin."""
+    said = first_text(product.get("identifier_exists"))
+    if said.lower() in {"no", "false"} and is_filled(product.get("gtin")):
+        yield "identifier_exists", Issue("identifier_contradiction", f"says {said}, but there is a gtin", said)
+
+
+def description_equals_title(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a description that only repeats the title."""
+    title, description = first_text(product.get("title")), first_text(product.get("description"))
+    # Equal but for case and space means about equal in length: most products need no closer look.
+    if title and abs(len(title) - len(description)) < 20 and _plain(title) == _plain(description):
+        yield "description", Issue("description_equals_title", "the description repeats the title", description)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().strip(" .!").split())
+
+
+def zero_price(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a price of zero, which only contracts with instalments or a subscription may have."""
+    for name in ("price", "sale_price"):
+        value = first_text(product.get(name))
+        if value and read_price(value).amount == 0 and not any(map(product.get, ("installment", "subscription_cost"))):
+            yield name, Issue("price_not_positive", f"{quoted(value)} is not above zero", value)
+
+
+def sale_price(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a sale price that is not below the price, or in another currency."""
+    sale, price = read_price(first_text(product.get("sale_price"))), read_price(first_text(product.get("price")))
+    if sale.amount is None or price.amount is None:
+        return
+    value = f"{first_text(product.get('sale_price'))} against {first_text(product.get('price'))}"
+    if sale.currency and price.currency and sale.currency != price.currency:
+        yield "sale_price", Issue("sale_currency_differs", f"{sale.currency} beside a price in {price.currency}", value)
+    elif sale.amount >= price.amount:
+        yield "sale_price", Issue("sale_price_not_lower", f"{sale.amount:,.2f} is not below {price.amount:,.2f}", value)
+
+
+def dates_past(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a delivery date or an expiration date that has passed; a day's grace covers every time zone."""
+    names = ["expiration_date"]
+    if first_text(product.get("availability")).lower().replace(" ", "_") in {"preorder", "pre_order", "backorder"}:
+        names.append("availability_date")
+    for name in filter(rules(setting.target).__contains__, names):
+        value = first_text(product.get(name))
+        read = read_date(value) if value else None
+        if read is not None and read < setting.now - timedelta(days=1):
+            yield name, Issue("date_past", f"{quoted(value)} has passed", value)
+
+
+def unit_pricing(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a base measure without a measure, or of another kind of unit."""
+    base, whole = (first_text(product.get(name)) for name in ("unit_pricing_base_measure", "unit_pricing_measure"))
+    rule = rules(setting.target).get("unit_pricing_measure")
+    if not base or rule is None:
+        return
+    if not whole:
+        yield (
+            "unit_pricing_measure",
+            Issue("unit_measure_missing", f"the base measure {quoted(base)} stands alone", base),
+        )
+        return
+    families = [unit_family(read[1], rule) for read in map(read_measure, (base, whole)) if read]
+    if len(set(families)) == 2 and -1 not in families:
+        yield (
+            "unit_pricing_base_measure",
+            Issue("unit_family_differs", f"{quoted(base)} does not fit {quoted(whole)}", base),
+        )
+
+
+def shipping_dimensions(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report length, width and height of a parcel that are not given together."""
+    names = ["shipping_length", "shipping_width", "shipping_height"]
+    lacking = [name for name in names if not is_filled(product.get(name))]
+    if lacking and len(lacking) < len(names) and lacking[0] in rules(setting.target):
+        yield lacking[0], Issue("shipping_dimensions_incomplete", f"{' and '.join(lacking)} missing beside the others")
+
+
+def handling_times(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a shortest handling time above the longest."""
+    yield from _reversed_times(product)
+
+
+def delivery_times(entry: Product) -> Iterator[Found]:
+    """Report times of one `shipping` entry: a minimum above its maximum, or only one of the two maxima."""
+    yield from _reversed_times(entry)
+    handling, transit = (is_filled(entry.get(name)) for name in ("max_handling_time", "max_transit_time"))
+    if handling != transit:
+        lacking = "max_transit_time" if handling else "max_handling_time"
+        yield lacking, Issue("shipping_times_incomplete", f"{lacking} missing beside the other")
+
+
+def _reversed_times(entry: Product) -> Iterator[Found]:
+    for name in ("handling_time", "transit_time"):
+        low, high = first_text(entry.get(f"min_{name}")), first_text(entry.get(f"max_{name}"))
+        if low.isdecimal() and high.isdecimal() and len(low + high) < 20 and int(low) > int(high):
+            yield f"min_{name}", Issue("min_above_max", f"{low} is above max_{name} {high}", low)
+
+
+def escaped_twice(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report the fields whose entities the reader had to resolve twice."""
+    fields = product.get("_double_escaped")
+    for name in fields if isinstance(fields, list) else []:
+        value = first_text(product.get(str(name)))
+        if is_filled(product.get(str(name))):
+            yield str(name), Issue("double_escaped", "entities were escaped twice, such as &amp;amp; for &", value)
+
+
+PRODUCT_CHECKS: tuple[tuple[ProductCheck, tuple[str, ...]], ...] = (
+    (missing, ()),
+    (missing_condition, ()),
+    (missing_category, ()),
+    (identifier_contradiction, ("identifier_exists",)),
+    (description_equals_title, ("description",)),
+    (zero_price, ("price", "sale_price")),
+    (sale_price, ("sale_price",)),
+    (dates_past, ("expiration_date", "availability_date")),
+    (unit_pricing, ("unit_pricing_base_measure",)),
+    (shipping_dimensions, ("shipping_length", "shipping_width", "shipping_height")),
+    (handling_times, ("min_handling_time",)),
+    (escaped_twice, ("_double_escaped",)),
+)
+"""Each with the attributes of which a product has to fill one to be looked at; none: every product is."""

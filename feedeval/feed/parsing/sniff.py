@@ -1,0 +1,229 @@
+"""What a source is, judged by its content and not by its name."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from feedeval.errors import FeedError, InputError
+from feedeval.feed.parsing.columns import (
+    ColumnNames,
+    recognised,
+)
+from feedeval.feed.parsing.decode import (
+    bom_encoding,
+    guess_encoding,
+    known_encoding,
+)
+from feedeval.feed.parsing.lines import header_names
+
+READS = (
+    "feedeval reads Google Shopping XML (RSS 2.0, Atom), TSV, CSV, JSON and JSON Lines, each also as .gz, "
+    "and the CSV exports of Meta, Shopify and WooCommerce"
+)
+
+
+class Format(StrEnum):
+    """Formats that are read."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    XML = "xml"
+    """Products in an XML container that is neither RSS nor Atom."""
+    TSV = "tsv"
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+XML_FORMATS = (Format.RSS, Format.ATOM, Format.XML)
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """What the head of a source tells.
+
+    Attributes:
+        format: The format.
+        encoding: The encoding that the source declares or shows, None where it does neither.
+        root: Name of the root element of XML, as written.
+        item: Local name of the elements that hold a product.
+        delimiter: Between the cells of a table.
+        override: XML is read in this encoding whatever it declares.
+        mislabelled: The source declares another encoding than it is in.
+        google: Google's namespace is declared or its prefix is used.
+    """
+
+    format: Format
+    encoding: str | None = None
+    root: str = ""
+    item: str = ""
+    delimiter: str = ""
+    override: bool = False
+    mislabelled: bool = False
+    google: bool = False
+
+
+_MAGIC = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook (.xls); save the sheet as CSV",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"SQLite format 3": "an SQLite database",
+    b"PAR1": "a Parquet file; give read_feed's caller the frame, or save it as CSV",
+    b"BZh": "a bzip2 archive; unpack it",
+    b"\xfd7zXZ": "an xz archive; unpack it",
+    b"\x28\xb5\x2f\xfd": "a zstd archive; unpack it",
+    b"7z\xbc\xaf": "a 7z archive; unpack it",
+    b"Rar!": "a RAR archive; unpack it",
+    b"\x1f\x8b": "data that is gzipped twice; unpack it once",
+}
+_DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
+_ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
+_ITEM = re.compile(r"<(?:[\w.-]+:)?(item|entry|product)[\s>/]")
+_GOOGLE = re.compile(r"base\.google\.com/c?ns/|<g:[a-z_]+[\s/>]")
+_HTML = re.compile(
+    r"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|div|p|h1|script|meta|title)\b", re.IGNORECASE | re.DOTALL
+)
+_REFUSED_ROOTS = {
+    "listings": "a vehicle listing feed (<listings>), which describes cars and not products",
+    "urlset": "a sitemap (<urlset>), which holds addresses only",
+    "sitemapindex": "a sitemap index (<sitemapindex>)",
+    "opml": "a list of news feeds (<opml>)",
+    "html": "an HTML page",
+    "svg": "an SVG image",
+}
+_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def sniff(head: bytes, name: str, format: str | None = None, known: str | None = None) -> Sniffed:
+    """Return what `head`, the first bytes of a source called `name`, is.
+
+    Args:
+        head: The first bytes, decompressed.
+        name: What messages call the source.
+        format: A `Format` that a person gave, or None.
+        known: The encoding, where it is known for sure.
+
+    Raises:
+        FeedError: It is nothing that is read; the message says what it is.
+        InputError: `format` is not one of the formats.
+    """
+    wanted = _wanted(format)
+    if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+        raise refuse(name, "nothing, it is empty")
+    for magic, what in _MAGIC.items():
+        if head.startswith(magic):
+            raise refuse(name, what)
+    bom = bom_encoding(head)
+    if bom is None and len(_CONTROL_BYTE.findall(head)) > len(head) * 0.05:
+        raise refuse(name, "binary data")
+    declared = match[1].decode("ascii") if (match := _DECLARED.search(head[:1000])) else None
+    encoding = known or bom or declared
+    text = head.decode(known_encoding(encoding) or _text_encoding(head), "replace").lstrip("\ufeff")
+    start = text.lstrip()[:1]
+    if not start:
+        raise refuse(name, "nothing but white space")
+    if wanted in XML_FORMATS or (wanted is None and start == "<"):
+        found = _xml(text, name)
+        mislabelled = known is None and _is_mislabelled(head, bom, declared)
+        override = bool(known) or mislabelled or bom in ("utf-16-le", "utf-16-be")
+        return replace(found, encoding="utf-8" if mislabelled else encoding, override=override, mislabelled=mislabelled)
+    if wanted in (Format.JSON, Format.JSONL) or (wanted is None and start in ("[", "{")):
+        return Sniffed(wanted or _json_kind(text), encoding)
+    return _table(text, name, encoding, wanted)
+
+
+def refuse(name: str, found: str) -> FeedError:
+    """Return the error that says what was found instead of a feed, and what is read."""
+    return FeedError(f"{name} is not a product feed that can be read: found {found}. {READS}.")
+
+
+def _wanted(format: str | None) -> Format | None:
+    if format is None:
+        return None
+    try:
+        return Format(format.lower().removesuffix(".gz").lstrip("."))
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"format={format!r}: give one of {', '.join(Format)}, or leave it out") from error
+
+
+def _text_encoding(head: bytes) -> str:
+    try:
+        head[: len(head) - 4].decode("utf-8")
+    except UnicodeDecodeError:
+        return guess_encoding(head) if head[:3] != b"\xef\xbb\xbf" else "utf-8"
+    return "utf-8"
+
+
+def _is_mislabelled(head: bytes, bom: str | None, declared: str | None) -> bool:
+    """Whether the declaration names a single-byte encoding while the bytes are UTF-8."""
+    if bom or not declared or known_encoding(declared) in (None, "utf-8", "ascii"):
+        return False
+    try:
+        text = head[: max(0, len(head) - 4)].decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return len(text) - len(text.encode("ascii", "ignore")) >= 3
+
+
+def _xml(text: str, name: str) -> Sniffed:
+    if _HTML.match(text):
+        raise refuse(name, "an HTML page")
+    position = 0
+    while match := _PROLOG.match(text, position):
+        position = match.end()
+    root_match = _ROOT.search(text, position)
+    if _ENTITY.search(text, position, root_match.start() if root_match else len(text)):
+        raise FeedError(
+            f"{name} declares entities in its DOCTYPE, which a product feed never needs and which can exhaust "
+            "memory or read files. Nothing was expanded, nothing fetched. Remove the DOCTYPE if you trust the source."
+        )
+    if root_match is None:
+        raise refuse(name, "no XML element at its start")
+    root = root_match[1]
+    local = root.rpartition(":")[2].lower()
+    if local in _REFUSED_ROOTS:
+        raise refuse(name, _REFUSED_ROOTS[local])
+    google = _GOOGLE.search(text) is not None
+    if local in ("rss", "rdf", "channel"):
+        return Sniffed(Format.RSS, root=root, item="item", google=google)
+    if local == "feed":
+        return Sniffed(Format.ATOM, root=root, item="entry", google=google)
+    found = _ITEM.search(text, root_match.end())
+    if found is None:
+        raise refuse(name, f"XML with the root element <{root[:60]}> and no <item>, <entry> or <product> in it")
+    return Sniffed(Format.XML, root=root, item=found[1], google=google)
+
+
+def _json_kind(text: str) -> Format:
+    lines = [line.strip() for line in text.lstrip().splitlines()[:50]]
+    objects = [line for line in lines[:-1] or lines if line.startswith("{") and line.rstrip(",").endswith("}")]
+    if not lines[0].startswith("{") or len(objects) < 1:
+        return Format.JSON
+    if len([line for line in lines if line.startswith("{")]) > 1:
+        return Format.JSONL
+    try:
+        return Format.JSON if any(isinstance(v, list | dict) for v in json.loads(lines[0]).values()) else Format.JSONL
+    except ValueError:
+        return Format.JSON
+
+
+def _table(text: str, name: str, encoding: str | None, wanted: Format | None) -> Sniffed:
+    delimiters = "\t" if wanted is Format.TSV else ",;|" if wanted is Format.CSV else "\t,;|"
+    best, score = "", (0, 0)
+    for delimiter in delimiters:
+        names = header_names(text, delimiter)
+        known = recognised(target.name for target in ColumnNames().resolve(tuple(names)))
+        if (len(known), len(names)) > score:
+            best, score = delimiter, (len(known), len(names))
+    if score < (0, 2) or "\ufffd" in text[:200]:
+        first = text.strip().splitlines()[0][:80]
+        raise refuse(name, f"text that begins with {first!r}")
+    return Sniffed(Format.TSV if best == "\t" else Format.CSV, encoding, delimiter=best)

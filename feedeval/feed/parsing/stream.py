@@ -1,0 +1,204 @@
+"""The products of a source, one at a time, from whatever it is and whatever state it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Unpack
+
+from feedeval.errors import FeedError, InputError
+from feedeval.feed.parsing.columns import (
+    ColumnNames,
+    recognised,
+)
+from feedeval.feed.parsing.elements import NEWS_NAMES
+from feedeval.feed.parsing.faults import (
+    Fault,
+    Faults,
+    warn,
+)
+from feedeval.feed.parsing.jsontext import json_pairs
+from feedeval.feed.parsing.product import Product
+from feedeval.feed.parsing.sniff import (
+    XML_FORMATS,
+    Format,
+    Sniffed,
+    refuse,
+    sniff,
+)
+from feedeval.feed.parsing.sources import (
+    Source,
+    SourceLike,
+    WebLimits,
+    open_source,
+)
+from feedeval.feed.parsing.table import table_pairs
+from feedeval.feed.parsing.values import (
+    Builder,
+    Pair,
+)
+from feedeval.feed.parsing.xml import xml_pairs
+
+_LOOKED_AT = 50
+"""Entries among which at least one must be a product before a source is taken for a feed."""
+
+
+class FeedStream(Iterator[Product]):
+    """The products of a source, one at a time; closes the source at the end and says then what was wrong with it.
+
+    Attributes:
+        source: What the source is called.
+        format: The format that was found.
+        count: Products given so far.
+        quiet: Set it to keep the warnings to oneself, as in a second pass over the same source.
+    """
+
+    def __init__(self, source: Source, sniffed: Sniffed, faults: Faults, names: ColumnNames, limit: int | None) -> None:
+        self.source = source.origin
+        self.format = sniffed.format.value
+        self.count = 0
+        self.quiet = False
+        self._opened = source
+        self._faults = faults
+        self._names = names
+        self._limit = limit
+        self._told = False
+        reading: Callable[[Source, Sniffed, Faults], Iterator[tuple[int, list[Pair]]]] = (
+            xml_pairs if sniffed.format in XML_FORMATS else json_pairs if "json" in sniffed.format else table_pairs
+        )
+        flat = sniffed.format not in XML_FORMATS
+        self._products = self._checked(reading(source, sniffed, faults), Builder(names, flat=flat), sniffed)
+
+    @property
+    def warnings(self) -> list[str]:
+        """One sentence for each kind of fault so far."""
+        return self._faults.sentences()
+
+    def __next__(self) -> Product:
+        if self.count == self._limit:
+            self.close()
+            raise StopIteration
+        try:
+            product = next(self._products)
+        except StopIteration:
+            self.close()
+            raise
+        except BaseException:
+            self._opened.close()
+            raise
+        self.count += 1
+        return product
+
+    def close(self) -> None:
+        """Stop reading, release the source, and warn of what was wrong so far."""
+        self._products.close()
+        self._opened.close()
+        if not self._told and not self.quiet and self._faults:
+            self._told = True
+            sentences = [sentence[0].upper() + sentence[1:] for sentence in self.warnings]
+            read = f"{self.count:,} product{'' if self.count == 1 else 's'} read"
+            warn(f"{self._opened.name}: {read}. {'. '.join(sentences)}.")
+
+    def __del__(self) -> None:
+        self._opened.close()
+
+    def _checked(
+        self, entries: Iterator[tuple[int, list[Pair]]], builder: Builder, sniffed: Sniffed
+    ) -> Generator[Product]:
+        """Yield products; raise where the first entries show that these are none."""
+        waiting: list[Product] = []
+        count = 0
+        for _, pairs in entries:
+            count += 1
+            product = builder.build(pairs)
+            if not product:
+                continue
+            waiting.append(product)
+            if _is_product(product, pairs, sniffed, self._names):
+                break
+            if count >= _LOOKED_AT:
+                raise self._no_products(waiting, sniffed)
+        else:
+            if waiting or not self._faults:
+                raise self._no_products(waiting, sniffed)
+            raise FeedError(f"{self._opened.name} holds no product that can be read: {'; '.join(self.warnings)}")
+        yield from waiting
+        for _, pairs in entries:
+            if product := builder.build(pairs):
+                yield product
+        if self._names.unused:
+            self._faults.add(Fault.UNUSED_COLUMN, detail=", ".join(self._names.unused), count=len(self._names.unused))
+
+    def _no_products(self, seen: list[Product], sniffed: Sniffed) -> FeedError:
+        if not seen:
+            return refuse(self._opened.name, f"{_KINDS[sniffed.format]} without a single product")
+        names = ", ".join(list(seen[0])[:8])
+        news = sniffed.format in XML_FORMATS and set(seen[0]) <= NEWS_NAMES | {"image_link", "product_type"}
+        what = "a news feed, whose entries" if news else f"{_KINDS[sniffed.format]} whose entries"
+        return refuse(
+            self._opened.name, f"{what} have none of the attributes that make a product (they have {names}); "
+            "if they are products, say with columns= which name is which attribute"
+        )  # fmt: skip
+
+
+_KINDS = {
+    Format.RSS: "RSS",
+    Format.ATOM: "Atom",
+    Format.XML: "XML",
+    Format.TSV: "a tab-separated table",
+    Format.CSV: "a table",
+    Format.JSON: "JSON",
+    Format.JSONL: "JSON Lines",
+}
+
+
+def _is_product(product: Product, pairs: list[Pair], sniffed: Sniffed, names: ColumnNames) -> bool:
+    if names.used:
+        return True
+    known = recognised(product)
+    if sniffed.format in XML_FORMATS and not sniffed.google:
+        # A news item has title, link and description too.
+        own = {name for name, _ in pairs} - NEWS_NAMES
+        return bool(known - NEWS_NAMES) and bool(own) and bool(recognised(t.name for t in names.resolve(tuple(own))))
+    return len(known) >= 2 or (sniffed.google and bool(known))
+
+
+def iter_feed(
+    source: SourceLike,
+    *,
+    format: str | None = None,
+    limit: int | None = None,
+    strict: bool = False,
+    columns: Mapping[str, str] | None = None,
+    **web: Unpack[WebLimits],
+) -> FeedStream:
+    """Iterate over the products of a feed in memory that does not grow with its length.
+
+    Args:
+        source: A path, an http(s) address, the content as bytes, or an open file; each may be gzipped.
+        format: `rss`, `atom`, `xml`, `tsv`, `csv`, `json` or `jsonl`; found from the content if not given.
+        limit: Read at most so many products.
+        strict: Raise at the first fault instead of reading on and warning at the end.
+        columns: The feed's own names to standard attributes, such as `{"Artikel": "title"}`; goes before all else.
+        **web: `timeout_s`, the longest silence of a server, and `max_mb`, the largest download.
+
+    Returns:
+        An iterator over products: dicts of standard attribute names; unknown ones are kept in snake case.
+
+    Raises:
+        FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
+        InputError: A setting is out of range.
+    """
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
+        raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
+    names = ColumnNames(columns)
+    opened = open_source(source, **web)
+    try:
+        sniffed = sniff(opened.head(), opened.name, format, opened.encoding)
+        faults = Faults(opened.name, strict)
+        if sniffed.mislabelled:
+            faults.add(Fault.DECODING, detail="declared otherwise, read as the UTF-8 that it is")
+        stream = FeedStream(opened, sniffed, faults, names, limit)
+    except BaseException:
+        opened.close()
+        raise
+    return stream

@@ -1,0 +1,125 @@
+"""A feed that can be gone through more than once, and what is written down about where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from feedeval.errors import InputError
+from feedeval.feed.parsing.faults import warn
+from feedeval.feed.parsing.product import (
+    STRATUM,
+    Product,
+)
+from feedeval.feed.reader import iter_feed, products
+
+
+class FeedSource:
+    """Gives the same products in the same order as often as asked.
+
+    A path is read anew each time, so that memory does not grow with the feed; a frame is gone through as it stands;
+    what can be read only once (an address, an open file, an iterator) is kept.
+
+    Args:
+        feed: A frame of `read_feed`, an iterable of mappings, or anything that `read_feed` takes.
+        limit: The first products only.
+        name: What is written down of content that is given as bytes, such as `the upload feed.xml`.
+        quiet: Warn of nothing: the caller has told already what is wrong with the feed.
+
+    Raises:
+        InputError: `limit` is out of range.
+        FeedError: What can be read only once is not a feed.
+    """
+
+    def __init__(self, feed: Any, limit: int | None = None, *, name: str = "", quiet: bool = False) -> None:
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+            raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
+        self._limit = limit
+        self._told = quiet
+        self.description: dict[str, Any] = {"limit": limit, **({"kind": name} if name else _origin(feed))}
+        """What a session writes down: `path` or `url` where it can be read again from there, else `kind`; and `sample`
+        where the feed is one that `sample` drew."""
+        if (drawn := _drawn_sample(feed, limit)) is not None:
+            self.description["sample"] = drawn
+        again = isinstance(feed, pd.DataFrame) or _is_content(feed)
+        self._feed: Any = feed if again else list(self._stream(feed) if _is_address(feed) else self._first(feed))
+
+    @classmethod
+    def of(cls, feed: Any, limit: int | None = None) -> FeedSource:
+        """Return `feed` as a source; one that is a source already keeps its own limit."""
+        return feed if isinstance(feed, FeedSource) else cls(feed, limit)
+
+    def products(self) -> Iterator[Product]:
+        """Iterate over the products once more; what is wrong with a file is said in the first pass."""
+        return self._stream(self._feed) if _is_content(self._feed) else self._first(self._feed)
+
+    def _first(self, feed: Any) -> Iterator[Product]:
+        return islice(products(feed), self._limit)
+
+    def _stream(self, feed: Any) -> Iterator[Product]:
+        stream = iter_feed(feed, limit=self._limit)
+        stream.quiet, self._told = self._told, True
+        return stream
+
+
+def _drawn_sample(feed: Any, limit: int | None) -> dict[str, Any] | None:
+    """Return how a frame was drawn from a feed, as long as all of it is there."""
+    drawn = feed.attrs.get("feedeval", {}).get("sample") if isinstance(feed, pd.DataFrame) else None
+    if not isinstance(drawn, dict):
+        return None
+    if limit is None and STRATUM in feed.columns and len(feed) == drawn["drawn"]:
+        return drawn
+    warn(
+        f"the sample of {drawn['drawn']:,} products has {limit or len(feed):,} now: it no longer speaks for the whole "
+        "feed, so its totals are its own."
+    )
+    return None
+
+
+def feed_again(source: Mapping[str, Any]) -> str:
+    """Return the path or address of a session's feed.
+
+    Raises:
+        InputError: The feed did not come from a file or an address, or the file is gone.
+    """
+    if "url" in source:
+        return str(source["url"])
+    if "path" not in source:
+        raise InputError(
+            f"the session's feed was {source.get('kind', 'given by hand')} and cannot be read again: give the feed"
+        )
+    if not Path(source["path"]).is_file():
+        raise InputError(f"the session's feed {source['path']} is not there any more: give the feed")
+    return str(source["path"])
+
+
+def _origin(feed: Any) -> dict[str, Any]:
+    if isinstance(feed, pd.DataFrame):
+        note = feed.attrs.get("feedeval", {})
+        named = note.get("source")
+        if fixes := note.get("fixes"):
+            # Reading the source again would give the feed as it was.
+            return {"kind": f"{named or 'a frame'} with the fixes of {fixes['source']}"}
+        return _origin(named) if isinstance(named, str) and named else {"kind": "a frame"}
+    if _is_address(feed):
+        return {"url": feed}
+    if _is_path(feed):
+        return {"path": str(Path(feed).absolute())}
+    return {"kind": f"a {type(feed).__name__}"}
+
+
+def _is_address(feed: Any) -> bool:
+    return isinstance(feed, str) and feed.lower().startswith(("http://", "https://"))
+
+
+def _is_content(feed: Any) -> bool:
+    """Whether a feed is a file's content or where a file is, which can be read as a stream more than once."""
+    return isinstance(feed, bytes | bytearray) or _is_path(feed)
+
+
+def _is_path(feed: Any) -> bool:
+    return isinstance(feed, Path) or (isinstance(feed, str) and not _is_address(feed))

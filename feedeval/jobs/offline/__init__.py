@@ -1,0 +1,10 @@
+"""The embedded engine of the audit: a bank of questions with a detector each; no model, no key, no network.
+
+- `bank`: the question bank: facets, families, units and patterns, loaded from data files that a reader can extend
+- `detectors`: does a reading of a product answer a facet's question?
+- `engine`: the embedded engine: a question bank and a judge that need no model, no key and no network
+- `families`: which family a product belongs to, by its category path, else by its title
+- `languages`: which language a text is in, told without a download and always the same way
+- `patterns`: patterns of the bank: folded text, measures as building blocks, and a cheap test before each search
+- `reading`: A context as the embedded engine reads it: sentences, and names with their values
+"""

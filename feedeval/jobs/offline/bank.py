@@ -1,0 +1,311 @@
+"""The question bank: facets, families, units and patterns, loaded from data files that a reader can extend."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from feedeval.errors import InputError
+from feedeval.jobs.offline.patterns import (
+    Blocks,
+    Pattern,
+    fold,
+    fold_pattern,
+    tidy_name,
+    union,
+)
+from feedeval.records import Taxonomy
+
+PACKAGE_BANK = Path(__file__).parents[2] / "data" / "bank"
+PATTERN_LANGUAGES = ("en", "de", "fr", "es")
+"""Languages whose sentences are read in the package's own bank."""
+ANY_LANGUAGE = "any"
+_TAKES_TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a facet looks for in the sentences of one language."""
+
+    strong: tuple[Pattern, ...] = ()
+    """The answer itself."""
+    weak: tuple[Pattern, ...] = ()
+    """The topic without the answer."""
+    traps: tuple[Pattern, ...] = ()
+    """Words that look like the topic and are another; taken out before the others are tried."""
+    cased: tuple[Pattern, ...] = ()
+    """The answer itself, told by capital letters: tried on sentences as they are written, never on titles."""
+    parts: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
+    """Groups of patterns of which each finds a part of the answer, by the name of the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One thing that buyers ask about."""
+
+    id: str
+    taxonomy: Taxonomy
+    attribute: str
+    ask: Mapping[str, str]
+    """Wording by language."""
+    value: Pattern | None
+    """What a named value must contain to be an answer; None where any text is one."""
+    bare: Pattern | None
+    """A measure or standard that answers wherever it stands."""
+    bare_in: frozenset[str]
+    """Families for which `bare` holds; empty for all."""
+    named: Pattern | None
+    """The facet's name followed by what `value` asks for, in any language."""
+    rules: Mapping[str, Rules]
+    """What is looked for in sentences, by language."""
+    parts_needed: int
+    """How many parts of the answer make a whole one."""
+
+    def wording(self, language: str) -> str:
+        """Return the question in `language`, or in English."""
+        return self.ask.get(language) or self.ask["en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Products that raise the same questions."""
+
+    id: str
+    category: Pattern | None
+    """Found in a category path."""
+    title: Pattern | None
+    facets: tuple[str, ...]
+    """Best question first."""
+    required: frozenset[str]
+
+
+class AnswerNames:
+    """The names under which feeds give answers.
+
+    Args:
+        whole: Tidy name -> the facets whose answer stands under it; an empty tuple for names that mislead.
+        half: Tidy name -> the facets to which its value is half an answer, such as `age_group` to an age.
+    """
+
+    def __init__(self, whole: Mapping[str, tuple[str, ...]], half: Mapping[str, tuple[str, ...]]) -> None:
+        self._whole = whole
+        self._half = half
+        self._most_words = max(len(name.split()) for name in (*whole, *half))
+        self._longest = lru_cache(maxsize=4096)(self._find_longest)
+
+    def facets(self, name: str) -> tuple[str, ...]:
+        """Return the facets of the longest known name inside a tidy name; of two as long, of the last."""
+        return self._whole.get(self._longest(name), ())
+
+    def half(self, name: str) -> tuple[str, ...]:
+        """Return the facets to which a value of this name is half an answer."""
+        return self._half.get(self._longest(name), ())
+
+    def misleads(self, name: str) -> bool:
+        """Say whether the words under this name are no evidence for anything."""
+        known = self._longest(name)
+        return bool(known) and not self._whole.get(known)
+
+    def _find_longest(self, name: str) -> str:
+        words = name.split()
+        for length in range(min(len(words), self._most_words), 0, -1):
+            for start in range(len(words) - length, -1, -1):
+                known = " ".join(words[start : start + length])
+                if known in self._whole or known in self._half:
+                    return known
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """All that the embedded engine knows."""
+
+    facets: Mapping[str, Facet]
+    families: Mapping[str, Family]
+    names: AnswerNames
+    languages: tuple[str, ...]
+    stopwords: Mapping[str, frozenset[str]]
+    dropped: tuple[Pattern, ...]
+    """Sentences that are never evidence, such as instructions to a model."""
+    empty_value: Pattern
+    """A named value that says nothing, such as `n/a`."""
+    version: str
+    """Digest of the files."""
+
+
+def load_bank(bank_dir: Path | None = None) -> Bank:
+    """Return the package's bank, extended by the files of the same names in `bank_dir`.
+
+    Tables of `bank_dir` are laid over the package's: lists are added to, single values replaced, new facets, families,
+    languages and units are taken in.
+
+    Raises:
+        InputError: A file cannot be read or names something that the bank does not know.
+    """
+    if bank_dir is not None and not bank_dir.is_dir():
+        raise InputError(f"bank_dir {str(bank_dir)!r} is not a folder; give a folder with files such as facets.toml")
+    return _load(bank_dir)
+
+
+@lru_cache(maxsize=4)
+def _load(bank_dir: Path | None) -> Bank:
+    folders = [PACKAGE_BANK] if bank_dir is None else [PACKAGE_BANK, bank_dir]
+    digest = hashlib.sha256()
+    tables: dict[str, dict[str, Any]] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*.toml")):
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            content = path.read_bytes()
+            digest.update(name.encode() + b"\0" + content)
+            tables[name] = _merged(tables.get(name, {}), _parse(path, content))
+    blocks = Blocks(_blocks(tables["units"]), check=bank_dir is not None)
+    rules = {n.removeprefix("patterns/"): t for n, t in tables.items() if n.startswith("patterns/")}
+    facets = {name: _facet(name, table, rules, blocks) for name, table in tables["facets"].items()}
+    for language, table in rules.items():
+        _check_known(table, facets, f"patterns/{language}.toml")
+    words = tables["languages"]
+    return Bank(
+        facets=facets,
+        families=_families(tables["families"], facets, blocks),
+        names=_names(tables["facets"], words["misleading_names"]),
+        languages=tuple(sorted(rules.keys() - {ANY_LANGUAGE})),
+        stopwords={language: frozenset(fold(listed).split()) for language, listed in words["stopwords"].items()},
+        dropped=tuple(blocks.compile(p, "languages.toml: dropped") for p in words["dropped"]),
+        empty_value=blocks.compile(union(words["empty_values"]), "languages.toml: empty_values"),
+        version=digest.hexdigest()[:12],
+    )
+
+
+def _parse(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise InputError(f"{path}: not a TOML file in UTF-8: {exc}") from exc
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return `below` with `above` laid over it."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            merged[key] = _merged(old, value)
+        elif isinstance(old, list) and isinstance(value, list):
+            merged[key] = old + [item for item in value if item not in old]
+        else:
+            merged[key] = value
+    return merged
+
+
+def _check_known(named: Mapping[str, Any] | list[str], known: Mapping[str, Any], where: str) -> None:
+    if unknown := sorted(set(named) - set(known)):
+        raise InputError(f"{where}: unknown facet {', '.join(unknown)}; add it to facets.toml or take it out here")
+
+
+def _blocks(table: dict[str, Any]) -> dict[str, str]:
+    """Return the building blocks; a kind becomes number, range and unit."""
+    number = r"(?<![\w.,/])\d+(?:[.,]\d+)*(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?|(?<!\w)[½¼¾]"
+    regexes: dict[str, str] = {}
+    for kind, spec in table["kinds"].items():
+        units = union([fold_pattern(unit) for unit in spec["units"]])
+        regexes[kind] = (
+            rf"(?:{number})(?:\s?(?:{units})(?![\w²³]))?(?:\s?(?:-|to|bis|a|do|до|and|und)\s?\d+(?:[.,]\d+)*)?[\s-]{{0,2}}(?:{units})(?![\w²³])"
+        )
+    regexes["span"] = regexes["span"].replace(rf"(?:{number})", rf"(?:{number}|\b{table['blocks']['count']}\b)", 1)
+    for name, regex in table["blocks"].items():
+        regexes[name] = re.sub(r"\{([a-z_]+)\}", lambda m: f"(?:{regexes[m.group(1)]})", fold_pattern(regex))
+    return regexes
+
+
+def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], blocks: Blocks) -> Facet:
+    where = f"facets.toml: [{name}]"
+    missing = [key for key in ("taxonomy", "attribute", "ask") if key not in table]
+    if missing or "en" not in table["ask"]:
+        raise InputError(f"{where} lacks {', '.join(missing) or 'ask.en'}")
+    if table["taxonomy"] not in set(Taxonomy):
+        raise InputError(f"{where}: taxonomy {table['taxonomy']!r} is none of {', '.join(Taxonomy)}")
+    kinds = [kind for kind in table.get("value", [_TAKES_TEXT]) if kind != _TAKES_TEXT]
+    any_of = "|".join(f"{{{kind}}}" for kind in kinds)
+    measured = [kind for kind in kinds if kind in _MEASURES]
+    spelled = union([re.escape(fold(n).replace("ß", "ss")).replace(r"\ ", "[ _]") for n in table.get("names", [])])
+    # A name and a measure may be parted by a few words ("weight with battery: 1.4 kg") but not by another number.
+    named = rf"(?<!\w)(?:{spelled})\b[^\d.!?;|]{{{{0,28}}}}?(?:{'|'.join(f'{{{k}}}' for k in measured)})"
+    return Facet(
+        id=name,
+        taxonomy=Taxonomy(table["taxonomy"]),
+        attribute=table["attribute"],
+        ask=table["ask"],
+        value=blocks.compile(any_of, where) if kinds else None,
+        bare=blocks.compile("|".join(f"{{{kind}}}" for kind in table["bare"]), where) if "bare" in table else None,
+        bare_in=frozenset(table.get("bare_in", ())),
+        named=blocks.compile(named.replace("{{", "{").replace("}}", "}"), where) if measured and spelled else None,
+        rules={
+            language: _rules(language, name, spec[name], blocks) for language, spec in rules.items() if name in spec
+        },
+        parts_needed=table.get("parts_needed", 2),
+    )
+
+
+_MEASURES = frozenset(
+    {"weight", "volume", "dims", "power", "voltage", "time", "span", "noise", "data", "temp", "energy"}
+)
+"""Blocks that are a number with a unit: beside a facet's name they answer it in any language."""
+
+
+_RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
+
+
+def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> Rules:
+    where = f"patterns/{language}.toml: [{facet}]"
+    if unknown := table.keys() - _RULE_KEYS:
+        known = ", ".join(sorted(_RULE_KEYS))
+        raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {known}")
+
+    def compiled(key: str, sources: list[str]) -> tuple[Pattern, ...]:
+        return tuple(blocks.compile(source, f"{where} {key}") for source in sources)
+
+    return Rules(
+        strong=compiled("strong", table.get("strong", [])),
+        weak=compiled("weak", table.get("weak", [])),
+        traps=compiled("traps", table.get("traps", [])),
+        cased=tuple(blocks.compile(source, f"{where} cased", cased=True) for source in table.get("cased", [])),
+        parts={part: compiled(part, sources) for part, sources in table.get("parts", {}).items()},
+    )
+
+
+def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks) -> dict[str, Family]:
+    general = table["general"]["facets"]
+    families = {}
+    for name, spec in table.items():
+        where = f"families.toml: [{name}]"
+        ranked = list(dict.fromkeys([*spec["facets"], *(f for f in general if f not in spec.get("never", []))]))
+        _check_known(ranked, facets, where)
+        families[name] = Family(
+            id=name,
+            category=_any_word(spec.get("category", []), blocks, where),
+            title=_any_word(spec.get("title", []), blocks, where),
+            facets=tuple(ranked),
+            required=frozenset(spec["required"]),
+        )
+    return families
+
+
+def _any_word(words: list[str], blocks: Blocks, where: str) -> Pattern | None:
+    return blocks.compile(union(words), where) if words else None
+
+
+def _names(facets: dict[str, Any], misleading: list[str]) -> AnswerNames:
+    def by_name(key: str) -> dict[str, tuple[str, ...]]:
+        known: dict[str, tuple[str, ...]] = {}
+        for facet, table in facets.items():
+            for name in map(tidy_name, table.get(key, [])):
+                known[name] = (*known.get(name, ()), facet)
+        return known
+
+    return AnswerNames(dict.fromkeys(map(tidy_name, misleading), ()) | by_name("names"), by_name("half_names"))

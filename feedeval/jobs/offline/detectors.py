@@ -1,0 +1,161 @@
+"""Does a reading of a product answer a facet's question?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feedeval.jobs.offline.bank import (
+    ANY_LANGUAGE,
+    AnswerNames,
+    Bank,
+    Facet,
+)
+from feedeval.jobs.offline.patterns import Pattern
+from feedeval.jobs.offline.reading import (
+    TITLE_FIELDS,
+    Pair,
+    Reading,
+    Segment,
+    excerpt,
+)
+from feedeval.records import Verdict
+
+_MOSTLY = 0.6
+"""Share of a name with its value from which on a trap takes it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What a detector found, and where."""
+
+    verdict: Verdict
+    evidence: str
+    attribute: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One facet's patterns for a set of languages, ready to run."""
+
+    facet: Facet
+    family: str
+    strong: tuple[Pattern, ...]
+    cased: tuple[Pattern, ...]
+    weak: tuple[Pattern, ...]
+    traps: tuple[Pattern, ...]
+    parts: tuple[tuple[Pattern, ...], ...]
+    """Groups of patterns of which each gives a part of the answer."""
+    empty_value: Pattern
+    names: AnswerNames
+
+    @classmethod
+    def build(cls, facet: Facet, family: str, languages: Sequence[str], bank: Bank) -> Detector:
+        """Return the detector of `facet` for products of `family` whose text is in one of `languages`."""
+        rules = [facet.rules[name] for name in (*languages, ANY_LANGUAGE) if name in facet.rules]
+        bare = facet.bare if not facet.bare_in or family in facet.bare_in else None
+        always = tuple(pattern for pattern in (facet.named, bare) if pattern is not None)
+        groups = sorted({group for rule in rules for group in rule.parts})
+        return cls(
+            facet=facet,
+            family=family,
+            strong=(*(p for rule in rules for p in rule.strong), *always),
+            cased=tuple(p for rule in rules for p in rule.cased),
+            weak=tuple(p for rule in rules for p in rule.weak),
+            traps=tuple(p for rule in rules for p in rule.traps),
+            parts=tuple(tuple(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
+            empty_value=bank.empty_value,
+            names=bank.names,
+        )
+
+    def find(self, reading: Reading, pairs: Sequence[Pair]) -> Detection | None:
+        """Return the best that `reading` has on the facet; None where it has nothing."""
+        half: Detection | None = None
+        for pair in pairs:
+            named = f"{pair.name}: {pair.folded}"
+            if self.empty_value.regex.fullmatch(pair.folded) or self._is_trap(named):
+                continue
+            if self.facet.id in self.names.facets(pair.name) and self._answers(pair):
+                return _named(Verdict.YES, pair, f"named in {pair.field}")
+            half = half or _named(Verdict.PARTIAL, pair, "named, but without the value asked for")
+        texts = self._without_traps(reading)
+        if found := self._first(self.strong, reading, texts):
+            return _finding(Verdict.YES, *found, "stated in the text")
+        if found := self._first_name(reading, texts):
+            return _finding(Verdict.YES, *found, "stated in the text by name")
+        parts = [found for group in self.parts if (found := self._first(group, reading, texts))]
+        if len(parts) >= self.facet.parts_needed:
+            return _finding(Verdict.YES, *parts[0], "stated in parts")
+        if half:
+            return half
+        if parts:
+            return _finding(Verdict.PARTIAL, *parts[0], "a part of the answer")
+        if found := self._first(self.weak, reading, texts):
+            return _finding(Verdict.PARTIAL, *found, "the topic without the answer")
+        return None
+
+    def _answers(self, pair: Pair) -> bool:
+        value = self.facet.value
+        if value is None:
+            return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
+        # "weight (kg)" has the unit in the name.
+        return bool(value.search(pair.folded) or value.search(f"{pair.folded} {pair.name.split()[-1]}"))
+
+    def _is_trap(self, named: str) -> bool:
+        """Say whether a trap takes all of a name with its value, but for a few letters."""
+        return any(
+            match is not None and match.end() - match.start() >= len(named) * _MOSTLY
+            for match in (trap.search(named) for trap in self.traps)
+        )
+
+    def _without_traps(self, reading: Reading) -> Sequence[str]:
+        """Return the sentences with traps blanked; by semicolons, which the gaps of patterns do not cross."""
+        texts = [segment.folded for segment in reading.segments]
+        for trap in self.traps:
+            if trap.may_match(reading.folded):
+                texts = [trap.regex.sub(lambda m: ";" * len(m.group()), text) for text in texts]
+        return texts
+
+    def _first_name(self, reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
+        """Return the first sentence in which a pattern finds a name; titles are capitalised and tell nothing."""
+        for pattern in self.cased:
+            if not pattern.may_match(reading.folded):
+                continue
+            for segment, text in zip(reading.segments, texts, strict=True):
+                if segment.field in TITLE_FIELDS or segment.text.isupper():
+                    continue
+                for match in pattern.regex.finditer(segment.text):
+                    start, end = match.start() + segment.shift, match.end() + segment.shift
+                    if ";" not in text[start:end]:
+                        return segment, start, end
+        return None
+
+    @staticmethod
+    def _first(patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
+        """Return the first sentence that a pattern matches, and where."""
+        for pattern in patterns:
+            if not pattern.may_match(reading.folded):
+                continue
+            for segment, text in zip(reading.segments, texts, strict=True):
+                if match := pattern.search(text):
+                    return segment, match.start(), match.end()
+        return None
+
+
+def _named(verdict: Verdict, pair: Pair, reason: str) -> Detection:
+    return Detection(verdict, excerpt(pair.text, 0, 0), pair.field, reason)
+
+
+def _finding(verdict: Verdict, segment: Segment, start: int, end: int, reason: str) -> Detection:
+    quote = excerpt(segment.text, max(0, start - segment.shift), max(0, end - segment.shift))
+    return Detection(verdict, quote, segment.field, reason)
+
+
+def pairs_by_facet(reading: Reading, bank: Bank) -> dict[str, list[Pair]]:
+    """Return the named values of a product by the facets that they may answer."""
+    found: dict[str, list[Pair]] = {}
+    for pair in reading.pairs:
+        for facet in (*bank.names.facets(pair.name), *bank.names.half(pair.name)):
+            found.setdefault(facet, []).append(pair)
+    return found

@@ -1,0 +1,223 @@
+"""The embedded engine: a question bank and a judge that need no model, no key and no network.
+
+Rules agree with people where they judge the questions that they were written for, and not on questions that somebody
+else worded. So this engine asks its own questions and judges no others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from feedeval.errors import InputError
+from feedeval.jobs.offline.bank import (
+    Bank,
+    Facet,
+    Family,
+    load_bank,
+)
+from feedeval.jobs.offline.detectors import (
+    Detection,
+    Detector,
+    pairs_by_facet,
+)
+from feedeval.jobs.offline.families import (
+    GENERAL,
+    family_for,
+    family_of_sample,
+)
+from feedeval.jobs.offline.languages import language_of
+from feedeval.jobs.offline.reading import (
+    PROSE_FIELDS,
+    Reading,
+    read,
+)
+from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
+
+CODE_VERSION = "2"
+"""Raised when a change of the code changes verdicts."""
+
+FEWEST_QUESTIONS = 4
+MOST_QUESTIONS = 24
+
+_SAMPLE_READ = 20
+"""Contexts of a sample that are looked at."""
+
+
+class OfflineEngine:
+    """Asks the bank's questions of a product and judges by rules whether its feed answers them.
+
+    Args:
+        locale: Locale of the wording, such as `en-GB` or `de-DE`; English where the bank has none in its language.
+        bank_dir: Folder with TOML files that extend the package's bank (`feedeval/data/bank/` shows their form).
+
+    Raises:
+        InputError: A file of `bank_dir` cannot be used.
+    """
+
+    name = "offline"
+    NOTE = (
+        "No language model was asked: this is a screening by rules, which answers a fixed set of questions and can "
+        "miss wording that it does not know."
+    )
+
+    def __init__(self, locale: str = "en-GB", *, bank_dir: Path | None = None) -> None:
+        self.locale = locale
+        self._bank: Bank = load_bank(bank_dir)
+        self._locale_language = locale.replace("_", "-").split("-")[0].lower()
+        self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.ask.values()}
+        self._detector = lru_cache(maxsize=None)(self._build_detector)
+        self._family = lru_cache(maxsize=4096)(self._family_of_category)
+
+    @property
+    def version(self) -> str:
+        """Digest of the bank's files with the version of the code: part of a run's fingerprint."""
+        return f"{CODE_VERSION}-{self._bank.version}"
+
+    def category_for(self, context: Context) -> str:
+        """Return the family of a product whose feed names no category."""
+        return family_for(context, self._bank).id
+
+    def question_set(self, sample: Sequence[Context], *, category: str, num_questions: int) -> QuestionSet:
+        """Return the questions that buyers of such products ask most, best first.
+
+        Delivery and returns are shop-wide and asked only where the sample speaks of them. Where the bank knows fewer
+        questions that suit the products, the set is smaller and a note says so.
+
+        Args:
+            sample: Products of the category, as the judge will see them.
+            category: The category's path, or a family from `category_for`.
+            num_questions: 4 to 24.
+
+        Raises:
+            InputError: `num_questions` is out of range.
+        """
+        if not FEWEST_QUESTIONS <= num_questions <= MOST_QUESTIONS:
+            raise InputError(f"num_questions is {num_questions}; it has to be {FEWEST_QUESTIONS} to {MOST_QUESTIONS}")
+        sample = sample[:_SAMPLE_READ]
+        family = family_of_sample(category, sample, self._bank)
+        chosen = self._chosen(family, sample)[:num_questions]
+        required = family.required or frozenset(chosen[: max(2, len(chosen) // 3)])
+        questions = tuple(self._question(self._bank.facets[facet], facet in required) for facet in chosen)
+        return QuestionSet(
+            category=category,
+            questions=questions,
+            engine=self.name,
+            locale=self.locale,
+            notes=self._notes(sample, len(questions), num_questions),
+        )
+
+    def check(self, questions: Iterable[Question]) -> None:
+        """Make sure that all questions are the bank's own.
+
+        Raises:
+            InputError: One is not.
+        """
+        for question in questions:
+            self._facet_of(question)
+
+    def judge(self, context: Context, questions: Sequence[Question]) -> list[Judgement]:
+        """Return a judgement for each question, in order.
+
+        Raises:
+            InputError: A question is not one of the bank's.
+        """
+        facets = [self._facet_of(question) for question in questions]
+        reading = read(context, self._bank)
+        language = self._language(context, reading)
+        pairs = pairs_by_facet(reading, self._bank)
+        family = self._family(context.category) or family_for(context, self._bank)
+        languages = self._read_languages(language)
+        judgements = []
+        for question, facet in zip(questions, facets, strict=True):
+            finding = self._detector(facet.id, family.id, languages).find(reading, pairs.get(facet.id, ()))
+            judgements.append(_judgement(question, finding or _nothing(facet, language, unread=not languages)))
+        return judgements
+
+    def _build_detector(self, facet: str, family: str, languages: tuple[str, ...]) -> Detector:
+        return Detector.build(self._bank.facets[facet], family, languages, self._bank)
+
+    def _family_of_category(self, category: str) -> Family | None:
+        return family_of_sample(category, (), self._bank) if category else None
+
+    def _facet_of(self, question: Question) -> Facet:
+        # Results keep a question's words and not its facet.
+        facet = self._bank.facets.get(question.facet or "") or self._by_wording.get(question.text)
+        if facet is None:
+            raise InputError(
+                f"the embedded engine asks only its own questions, and {question.text!r} is none of them: name a model "
+                "(model=) to judge what others ask"
+            )
+        return facet
+
+    def _question(self, facet: Facet, required: bool) -> Question:
+        text = facet.wording(self._locale_language)
+        return Question(text=text, taxonomy=facet.taxonomy, required=required, facet=facet.id)
+
+    def _chosen(self, family: Family, sample: Sequence[Context]) -> list[str]:
+        """Return the facets of a family, best first, with delivery and returns where the sample speaks of them."""
+        asked = family.facets if family.id == GENERAL else SHOP_WIDE
+        spoken = self._spoken_of(sample, asked)
+        facets = [facet for facet in family.facets if facet not in SHOP_WIDE or spoken[facet]]
+        if family.id == GENERAL:
+            # Nothing is known of these products but what they say: what they speak of comes first.
+            rank = {facet: position for position, facet in enumerate(facets)}
+            facets.sort(key=lambda facet: (facet in SHOP_WIDE or not spoken[facet], rank[facet]))
+        return facets
+
+    def _spoken_of(self, sample: Sequence[Context], facets: Sequence[str]) -> Counter[str]:
+        """Return how many products of the sample say something on each facet."""
+        questions = [self._question(self._bank.facets[facet], required=False) for facet in facets]
+        spoken: Counter[str] = Counter()
+        for context in sample:
+            for facet, judgement in zip(facets, self.judge(context, questions), strict=True):
+                spoken[facet] += judgement.verdict is not Verdict.NO
+        return spoken
+
+    def _language(self, context: Context, reading: Reading) -> str:
+        prose = " ".join(segment.text for segment in reading.segments if segment.field in PROSE_FIELDS)
+        return language_of(prose, context.category, self._bank.stopwords)
+
+    def _read_languages(self, language: str) -> tuple[str, ...]:
+        """Return the languages whose patterns are tried: the text's, or all where it cannot be told."""
+        if not language:
+            return self._bank.languages
+        return (language,) if language in self._bank.languages else ()
+
+    def _notes(self, sample: Sequence[Context], count: int, wanted: int) -> tuple[str, ...]:
+        notes = [self.NOTE]
+        languages = Counter(self._language(context, read(context, self._bank)) for context in sample)
+        language = max(languages, key=lambda name: (languages[name], name), default="")
+        if language and language not in self._bank.languages:
+            known = ", ".join(self._bank.languages)
+            notes.append(
+                f"Read attributes and measures only: the text is in {language!r}; the bank reads sentences in {known}."
+            )
+        if count < wanted:
+            notes.append(
+                f"The bank knows {count} questions that suit these products, fewer than the {wanted} asked for."
+            )
+        return tuple(notes)
+
+
+SHOP_WIDE = ("delivery", "returns")
+"""Facets that depend on the shop and not on the product."""
+
+
+def _nothing(facet: Facet, language: str, *, unread: bool) -> Detection:
+    reason = f"nothing in attributes or measures; sentences in {language!r} were not read" if unread else "nothing said"
+    return Detection(Verdict.NO, "", facet.attribute, reason)
+
+
+def _judgement(question: Question, finding: Detection) -> Judgement:
+    return Judgement(
+        question=question.text,
+        taxonomy=question.taxonomy,
+        required=question.required,
+        verdict=finding.verdict,
+        evidence=finding.evidence,
+        attribute=finding.attribute,
+        reason=finding.reason,
+    )

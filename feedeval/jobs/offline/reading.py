@@ -1,0 +1,213 @@
+"""A context as the embedded engine reads it: sentences, and names with their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from feedeval.jobs.offline.bank import Bank
+from feedeval.jobs.offline.patterns import (
+    fold,
+    tidy_name,
+)
+from feedeval.records import Context, ContextField
+
+PROSE_FIELDS = frozenset(
+    {
+        "title",
+        "structured_title",
+        "short_title",
+        "description",
+        "structured_description",
+        "short_description",
+        "product_highlight",
+        "question_and_answer",
+        "product_detail",
+    }
+)
+"""Fields that are read sentence by sentence; any other field is one name with one value."""
+
+TITLE_FIELDS = frozenset({"title", "structured_title", "short_title"})
+
+UNREAD_FIELDS = frozenset(
+    {
+        "brand",
+        "price",
+        "sale_price",
+        "availability",
+        "condition",
+        "category",
+        "categories",
+        "product_type",
+        "google_product_category",
+        "id",
+        "gtin",
+        "mpn",
+        "sku",
+        "item_group_id",
+        "availability_date",
+        "sale_price_effective_date",
+        "tags",
+    }
+)
+"""Fields that answer none of the bank's questions: a brand called `Waterproof` says nothing about water."""
+
+_LONGEST_EVIDENCE = 300
+_LONGEST_SENTENCE = 800
+_YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+")
+_ABBREVIATIONS = r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
+_ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
+_NAME = re.compile(
+    r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\s?[:：=]\s*(?=\S)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A sentence of a field."""
+
+    field: str
+    text: str
+    folded: str
+    """What patterns are tried on; of a field that is a name with a value, `name: value`."""
+    shift: int = 0
+    """Length of the name in front of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A name with its value, from a field of its own or from inside a text."""
+
+    field: str
+    name: str
+    """Folded, words separated by one space."""
+    folded: str
+    """The value, folded."""
+    text: str
+    """What is quoted as evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that the detectors look at, worked out once for each context."""
+
+    segments: tuple[Segment, ...]
+    pairs: tuple[Pair, ...]
+    folded: str
+    """All segments in one string, for the test whether a pattern is worth trying."""
+
+
+def read(context: Context, bank: Bank) -> Reading:
+    """Return the sentences and pairs of `context`; instructions to whoever reads the feed are left out.
+
+    A field whose name misleads or gives half an answer only (`age_group`) counts by its name, never by its words.
+    """
+    segments: list[Segment] = []
+    pairs: list[Pair] = []
+    for item in context.fields:
+        if item.name in UNREAD_FIELDS or not item.text.strip():
+            continue
+        found, prefix = _field_pairs(item)
+        # Most fields hold no instruction at all: one look at the whole spares a look at each sentence.
+        suspect = _dropped(fold(item.text), bank)
+        pairs.extend(pair for pair in found if not (suspect and _dropped(pair.folded, bank)))
+        if item.name not in PROSE_FIELDS and _says_nothing(found[0], bank):
+            continue
+        for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
+            # Inside a sentence a full stop before a space ends an abbreviation ("ca. 45 min"), not a thought.
+            folded = prefix + fold(text).replace(". ", "  ")
+            if not (suspect and _dropped(folded, bank)):
+                segments.append(Segment(item.name, text, folded, len(prefix)))
+    return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
+
+
+def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
+    """Return the names with values in a field, and what its sentences are read with in front."""
+    if item.name in TITLE_FIELDS:
+        return list(_pairs(item.name, item.text)), "title: "
+    if item.name == "product_detail":
+        return list(_details(item.text)), ""
+    if item.name in PROSE_FIELDS:
+        return list(_pairs(item.name, item.text)), ""
+    name = tidy_name(item.name)
+    return [Pair(item.name, name, fold(item.text), item.text)], f"{name}: "
+
+
+def _says_nothing(pair: Pair, bank: Bank) -> bool:
+    return bank.names.misleads(pair.name) or bool(bank.empty_value.regex.fullmatch(pair.folded))
+
+
+def _dropped(folded: str, bank: Bank) -> bool:
+    return any(pattern.search(folded) for pattern in bank.dropped)
+
+
+def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
+    """Yield the sentences of `text` as they stand there.
+
+    A question by itself answers nothing and is left out; together with what follows it stays where that begins with a
+    yes or a no, or everywhere with `keep_questions`.
+    """
+    start, question = 0, -1
+    for end, after in _breaks(text):
+        sentence = text[start:end].strip()
+        if sentence.endswith("?"):
+            question = start
+        elif sentence:
+            together = question >= 0 and (keep_questions or _YES_OR_NO.match(sentence))
+            yield from _not_too_long(text[question if together else start : end].strip())
+            question = -1
+        start = after
+
+
+def _not_too_long(sentence: str) -> Iterator[str]:
+    """Cut what never ends between words: patterns look at the whole of a sentence, and feeds hold lists without end."""
+    while len(sentence) > _LONGEST_SENTENCE:
+        cut = sentence.rfind(" ", 1, _LONGEST_SENTENCE)
+        cut = cut if cut > 0 else _LONGEST_SENTENCE
+        yield sentence[:cut]
+        sentence = sentence[cut:].lstrip()
+    if sentence:
+        yield sentence
+
+
+def _breaks(text: str) -> Iterator[tuple[int, int]]:
+    for match in _SENTENCE_END.finditer(text):
+        before = text[max(0, match.start() - 12) : match.start()]
+        if not (match.group().isspace() and "\n" not in match.group() and _ABBREVIATION.search(before)):
+            yield match.start(), match.end()
+    yield len(text), len(text)
+
+
+def _details(text: str) -> Iterator[Pair]:
+    """Yield the pairs of a `product_detail` field: a line each, `section / name: value`."""
+    for line in text.splitlines():
+        name, colon, value = line.partition(": ")
+        if colon and value.strip():
+            yield Pair("product_detail", tidy_name(name.rpartition(" / ")[2]), fold(value), line)
+
+
+def _pairs(field_name: str, text: str) -> Iterator[Pair]:
+    """Yield `name: value` pairs inside a text; a value ends at the next name or at the end of its sentence."""
+    if ":" not in text and "：" not in text:
+        return
+    names = list(_NAME.finditer(text))
+    for number, match in enumerate(names, start=1):
+        end = names[number].start() if number < len(names) else len(text)
+        stop = _SENTENCE_END.search(text, match.end(), end)
+        value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
+        if value:
+            quote = text[match.start(1) : match.end() + text[match.end() :].find(value) + len(value)]
+            yield Pair(field_name, tidy_name(match.group(1)), fold(value), quote)
+
+
+def excerpt(text: str, start: int, end: int) -> str:
+    """Return `text`, or where it is very long the part around `start` and `end`, cut between words."""
+    if len(text) <= _LONGEST_EVIDENCE:
+        return text
+    left = max(0, start - 80)
+    right = min(len(text), max(end + 80, left + _LONGEST_EVIDENCE // 2))
+    cut_left = text.find(" ", left, start) + 1 if left else 0
+    cut_right = text.rfind(" ", end, right) if right < len(text) else right
+    return text[cut_left or left : cut_right if cut_right > end else right].strip()

@@ -1,0 +1,7 @@
+"""Known cases for a judge: products changed so that it is known beforehand what its verdicts have to do.
+
+- `planting`: how each known case is planted, and when it cannot be
+- `probe_words`: the words that probes are made with: what says nothing, what could be asked of any product, orders to
+  a judge
+- `probes`: known cases for a judge: products changed in a way that says beforehand what its verdicts have to do
+"""

@@ -1,0 +1,381 @@
+"""A snapshot of a run as HTML and as text: one rendering for the live panel, saved notebooks and previews.
+
+The HTML leans on colour and layout but not for meaning: without styles every figure still stands beside its name.
+Colours come from JupyterLab's theme where there is one; the fallbacks are readable on white and on black.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feedeval.formatting import (
+    clip,
+    duration,
+    money,
+    plain,
+)
+from feedeval.html import Markup, escape
+from feedeval.records import Failure, Health, HealthStatus, Status
+from feedeval.records.kinds import kind_words
+from feedeval.results.stored import engine_note
+from feedeval.run.progress import Snapshot
+
+LATEST_SHOWN = 4
+"""Failures that are shown with what they said."""
+TYPES_SHOWN = 6
+RUN_AGAIN = "run this cell again"
+"""What starts a run again where it was started by a cell."""
+_CLIP_CHARS = 240
+_REASONS_SHOWN = 3
+
+# Dingbats of the Unicode blocks that every text font carries; the selector keeps phones from drawing them as emoji.
+_GLYPHS = {
+    Status.PENDING: "○",
+    Status.RUNNING: "▶\ufe0e",
+    Status.PAUSED: "❚❚",
+    Status.STOPPED: "■",
+    Status.FINISHED: "✔\ufe0e",
+    Status.INTERRUPTED: "✖\ufe0e",
+}
+_HEALTH_GLYPHS = {HealthStatus.HEALTHY: "✔\ufe0e", HealthStatus.DEGRADED: "▲", HealthStatus.CRITICAL: "✖\ufe0e"}
+
+_BRAND = "var(--jp-brand-color1,#1976d2)"
+_GOOD = "var(--jp-success-color1,#388e3c)"
+_WARN = "var(--jp-warn-color0,#b26a00)"
+_BAD = "var(--jp-error-color1,#d32f2f)"
+_QUIET = "opacity:.72"
+_COLOURS = {
+    Status.RUNNING: _BRAND,
+    Status.PAUSED: _WARN,
+    Status.FINISHED: _GOOD,
+    Status.INTERRUPTED: _BAD,
+}
+_HEALTH_COLOURS = {HealthStatus.HEALTHY: _GOOD, HealthStatus.DEGRADED: _WARN, HealthStatus.CRITICAL: _BAD}
+BORDER = "1px solid var(--jp-border-color1,#8888)"
+_FONT = (
+    "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;"
+    "font-variant-numeric:tabular-nums;overflow-wrap:anywhere"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelParts:
+    """The panel from top to bottom, split by how often each part changes."""
+
+    head: Markup
+    """State, what runs, and why it waits."""
+    body: Markup
+    """Bars and figures."""
+    tail: Markup
+    """Health, errors, sentences: newest first."""
+
+
+def parts(snapshot: Snapshot, messages: Sequence[str] = (), *, fault: str = "") -> PanelParts:
+    """Return the panel's parts.
+
+    Args:
+        snapshot: What to show.
+        messages: Sentences of the run, oldest first.
+        fault: What went wrong when a button was pressed.
+    """
+    return PanelParts(
+        head=_div(_headline(snapshot), _why(snapshot)),
+        body=_div(_bars(snapshot), figures(_facts(snapshot))),
+        tail=_div(fault_line(fault), health_lines(snapshot.health), _errors(snapshot), _messages(messages)),
+    )
+
+
+def footer(updated: str, *, advice: str = "") -> Markup:
+    """Return the line that says how fresh the panel is; `advice` is what to do if the time stands still."""
+    more = f" · {escape(advice)}" if advice else ""
+    return _div(Markup(f'<div style="{_QUIET};font-size:12px;margin-top:4px">updated {escape(updated)}{more}</div>'))
+
+
+def run_html(
+    snapshot: Snapshot, messages: Sequence[str] = (), *, updated: str = "", fault: str = "", behind: str = ""
+) -> Markup:
+    """Return a run as static HTML: what a saved notebook, nbconvert and a preview show.
+
+    Args:
+        snapshot: What to show.
+        messages: Sentences of the run, oldest first.
+        updated: When it was like that; by default what the snapshot says.
+        fault: What went wrong when a button was pressed.
+        behind: CSS class of a live panel; while the page shows one, the static form stays hidden.
+    """
+    foot = footer(updated or moment(snapshot.updated), advice=standing_advice(snapshot))
+    return framed(parts(snapshot, messages, fault=fault), foot, behind=behind)
+
+
+def framed(shown: PanelParts, foot: Markup, *, behind: str = "") -> Markup:
+    """Return the parts of a run with a frame around them; `behind` as in `run_html`."""
+    hide = f"<style>body:has(.{behind}) .behind-{behind}{{display:none}}</style>" if behind else ""
+    # MathJax would set what stands between two dollar signs as a formula: amounts, and whatever a feed says.
+    return Markup(
+        f'{hide}<div class="feedeval-run mathjax_ignore tex2jax_ignore{f" behind-{behind}" if behind else ""}" '
+        f'style="border:{BORDER};border-radius:3px;padding:8px 12px;max-width:800px;box-sizing:border-box">'
+        f"{shown.head}{shown.body}{shown.tail}{foot}</div>"
+    )
+
+
+def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
+    """Return a run as a few lines of text."""
+    glyph, word = _state(snapshot)
+    facts = " · ".join(f"{name.lower()} {value}" for name, value in _facts(snapshot))
+    health = snapshot.health
+    advice = standing_advice(snapshot)
+    first = f"{glyph} {word} · {_title(snapshot)} · {snapshot.engine} · session {snapshot.session}"
+    more = (
+        _reason(snapshot),
+        f"{_through(snapshot)} · {facts}",
+        f"{health.overall_status.value}: {'; '.join(health.reasons)}" if health.reasons else "",
+        *(f"{name} × {count:,}" for name, count in _types(snapshot)[:TYPES_SHOWN]),
+        *messages[-1:],
+        f"as of {moment(snapshot.updated)} · {advice}" if advice else "",
+        engine_note(snapshot.engine, snapshot.kind),
+    )
+    return "\n".join([plain(_short(first)), *(f"  {plain(_short(line, 2 * _CLIP_CHARS))}" for line in more if line)])
+
+
+def standing_advice(snapshot: Snapshot, again: str = RUN_AGAIN) -> str:
+    """Return what to do about a run that is shown as it stood some time ago; empty where all is done.
+
+    Args:
+        snapshot: What is shown.
+        again: What starts the run again there.
+    """
+    if snapshot.status is not Status.FINISHED:
+        return f"{again} to go on"
+    return f"{again} to try again what failed" if snapshot.counts.failed else ""
+
+
+def moment(timestamp: str) -> str:
+    """Return an ISO 8601 time for people: date and time of day without the offset."""
+    return timestamp[:19].replace("T", " ")
+
+
+def state_mark(status: Status) -> Markup:
+    """Return the glyph and the word of a state."""
+    return _mark(_GLYPHS[status], _COLOURS.get(status, "inherit"), status.value.capitalize())
+
+
+def _mark(glyph: str, colour: str, word: str) -> Markup:
+    return Markup(f'<span aria-hidden="true" style="color:{colour}">{glyph}</span> {escape(word)}')
+
+
+def _div(*body: Markup) -> Markup:
+    return Markup(f'<div style="{_FONT}">{"".join(body)}</div>')
+
+
+def _title(snapshot: Snapshot) -> str:
+    return kind_words(snapshot.kind).title
+
+
+def _unit(snapshot: Snapshot) -> str:
+    return kind_words(snapshot.kind).units
+
+
+def _state(snapshot: Snapshot) -> tuple[str, str]:
+    glyph = _GLYPHS[snapshot.status]
+    if snapshot.leaving:
+        glyph = _GLYPHS[Status.STOPPED if snapshot.leaving == "stopping" else Status.PAUSED]
+        return glyph, f"{snapshot.leaving.capitalize()}…"
+    return glyph, snapshot.status.value.capitalize()
+
+
+def _reason(snapshot: Snapshot) -> str:
+    if snapshot.leaving:
+        return f"{snapshot.in_hand:,} {_unit(snapshot)} under way are being finished; no new ones start."
+    return _short(snapshot.status_reason)
+
+
+def _headline(snapshot: Snapshot) -> Markup:
+    glyph, word = _state(snapshot)
+    colour = _WARN if snapshot.leaving else _COLOURS.get(snapshot.status, "inherit")
+    note = engine_note(snapshot.engine, snapshot.kind)
+    return Markup(
+        '<div style="display:flex;flex-wrap:wrap;column-gap:1em;align-items:baseline">'
+        f'<span role="status" style="font-size:16px;font-weight:600;white-space:nowrap">'
+        f"{_mark(glyph, colour, word)}</span> "
+        f"<span><b>{escape(_title(snapshot))}</b> on {escape(_short(snapshot.engine))}</span> "
+        f'<span style="{_QUIET}">session {escape(snapshot.session)} in {escape(_short(snapshot.output_dir))}</span>'
+        "</div>" + (f'<div style="{_QUIET};font-size:12px">{escape(note)}</div>' if note else "")
+    )
+
+
+def _why(snapshot: Snapshot) -> Markup:
+    reason = _reason(snapshot)
+    if not reason:
+        return Markup("")
+    whose = "<b>Waiting for you:</b> " if snapshot.needs_person and not snapshot.leaving else ""
+    edge = _BAD if snapshot.health.overall_status is HealthStatus.CRITICAL else _WARN
+    return Markup(
+        f'<div style="border-left:3px solid {edge};padding-left:.6em;margin:4px 0">{whose}{escape(reason)}</div>'
+    )
+
+
+def _bars(snapshot: Snapshot) -> Markup:
+    counts, batch = snapshot.counts, snapshot.batch
+    total = counts.total or 1
+    shares = (counts.done / total, counts.failed / total) if counts.total else (1.0, 0.0)
+    rows = [bar_row("All", shares, _through(snapshot))]
+    if batch is not None and not snapshot.done:
+        text = f"{batch.through:,} of {batch.size:,}"
+        rows.append(
+            bar_row(f"Batch {batch.number:,} of {snapshot.total_batches:,}", (batch.through / batch.size, 0), text)
+        )
+    return Markup("".join(rows))
+
+
+def _through(snapshot: Snapshot) -> str:
+    counts = snapshot.counts
+    through = counts.done + counts.failed
+    # A run that is nearly through must not read as one that is.
+    percent = 100 if through >= counts.total else min(int(100 * snapshot.share), 99)
+    return f"{through:,} of {counts.total:,} {_unit(snapshot)} · {percent} %"
+
+
+def bar_row(name: str, shares: tuple[float, float], text: str) -> Markup:
+    """Return a bar with its name and figures; `shares` are those that were done and that failed, in [0, 1]."""
+    widths = [f"{100 * min(max(share, 0.0), 1.0):.2f}%" for share in shares]
+    # Failures are hatched: the two parts of the bar differ without colour, too.
+    hatch = f"repeating-linear-gradient(135deg,{_BAD} 0 4px,transparent 4px 7px)"
+    aria = f'aria-label="{escape(name)}" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{100 * sum(shares):.0f}"'
+    return Markup(
+        '<div style="display:flex;flex-wrap:wrap;align-items:center;column-gap:.8em;margin:3px 0">'
+        f'<span style="flex:0 0 8.5em">{escape(name)}</span> '
+        f'<span style="flex:0 0 17em">{escape(text)}</span> '
+        f'<span role="progressbar" {aria} '
+        f'style="flex:1 1 16em;display:flex;height:10px;border:{BORDER};border-radius:5px;overflow:hidden">'
+        f'<span style="width:{widths[0]};background:{_BRAND}"></span>'
+        f'<span style="width:{widths[1]};background:{hatch}"></span></span></div>'
+    )
+
+
+def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return the figures by name, in the order of a person's questions: how far, how fast, how much, how heavy."""
+    counts, memory = snapshot.counts, snapshot.memory
+    taken_over = f" ({counts.reused:,} taken over)" if counts.reused else ""
+    unreadable = f" ({snapshot.unreadable:,} unreadable)" if snapshot.unreadable else ""
+    facts = [("Done", f"{counts.done:,}{taken_over}"), ("Failed", f"{counts.failed:,}{unreadable}")]
+    facts.append(("Left", f"{counts.left:,}"))
+    if not snapshot.done:
+        facts += [("Rate", rate(snapshot.rate_per_s)), ("Time left", duration(snapshot.eta_s))]
+    facts.append(("Time spent", duration(snapshot.elapsed_s)))
+    facts.append(_calls(snapshot))
+    budget = f" of {money(snapshot.budget_usd)}" if snapshot.budget_usd is not None else ""
+    facts.append(("Cost", f"{money(snapshot.cost_usd) if snapshot.cost_usd is not None else 'price unknown'}{budget}"))
+    if memory.current_mb:
+        facts.append(("Memory", f"{memory.current_mb:,.0f} MB (peak {memory.peak_mb:,.0f})"))
+    return facts
+
+
+def _calls(snapshot: Snapshot) -> tuple[str, str]:
+    gauges = snapshot.gauges
+    retries = f", {snapshot.retries:,} repeated" if snapshot.retries else ""
+    if snapshot.done:
+        return "Calls", f"{snapshot.calls:,}{retries}"
+    if gauges.limit is None and not gauges.in_flight:
+        return "Under way", f"{snapshot.in_hand:,} {_unit(snapshot)}"
+    limit = f" of {gauges.limit:,}" if gauges.limit is not None else ""
+    waiting = f", waiting {duration(gauges.cooldown_s)}" if gauges.cooldown_s > 0 else ""
+    return "Calls in flight", f"{gauges.in_flight:,}{limit}{waiting}"
+
+
+def rate(per_s: float) -> str:
+    """Return a speed for people: a second where that is a number worth reading, else a minute."""
+    if per_s >= 10:
+        return f"{per_s:,.0f} a second"
+    if per_s >= 1:
+        return f"{per_s:.1f} a second"
+    return f"{60 * per_s:.1f} a minute" if per_s > 0 else "–"
+
+
+def figures(facts: Sequence[tuple[str, str]]) -> Markup:
+    """Return figures under their names, side by side as far as there is room."""
+    cells = "".join(
+        f'<div><span style="{_QUIET};font-size:12px">{escape(name)}</span> '
+        f'<span style="display:block;font-weight:600">{escape(value)}</span></div>'
+        for name, value in facts
+    )
+    return Markup(
+        '<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5em,1fr));gap:4px 1em;margin:6px 0">'
+        f"{cells}</div>"
+    )
+
+
+def fault_line(fault: str) -> Markup:
+    """Return what went wrong when a button was pressed; nothing where nothing did."""
+    if not fault:
+        return Markup("")
+    return Markup(
+        f'<div role="alert" style="border-left:3px solid {_BAD};padding-left:.6em;margin:4px 0">'
+        f"<b>That did not work:</b> {escape(_short(fault))}</div>"
+    )
+
+
+def health_lines(health: Health) -> Markup:
+    """Return the state of health, and where it is not good its reasons and what to do."""
+    status = health.overall_status
+    mark = _mark(_HEALTH_GLYPHS[status], _HEALTH_COLOURS[status], "")
+    line = f"<div>Health: {mark}<b>{status.value}</b></div>"
+    if status is HealthStatus.HEALTHY:
+        return Markup(line)
+    told = [_short(text) for text in (*health.reasons[:_REASONS_SHOWN], *health.recommendations[:_REASONS_SHOWN])]
+    return Markup(line + _list(told))
+
+
+def _types(snapshot: Snapshot) -> list[tuple[str, int]]:
+    return sorted(snapshot.errors_by_type.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _errors(snapshot: Snapshot) -> Markup:
+    types = _types(snapshot)
+    if not types:
+        return Markup("")
+    shown = " · ".join(f"<b>{escape(_short(name))}</b> × {count:,}" for name, count in types[:TYPES_SHOWN])
+    more = f" · {len(types) - TYPES_SHOWN} more types" if len(types) > TYPES_SHOWN else ""
+    head = f'<div style="margin-top:4px">Errors: {shown}{more}</div>'
+    return Markup(head + _log("Latest failures", _latest(snapshot)))
+
+
+def _latest(snapshot: Snapshot) -> list[str]:
+    """Return the latest failures, newest first; those that say the same make one line."""
+    alike: dict[tuple[str, str], list[Failure]] = {}
+    for failure in snapshot.latest_failures:
+        alike.setdefault((failure.error_type, failure.message), []).append(failure)
+    lines = []
+    for (error_type, message), failures in list(alike.items())[:LATEST_SHOWN]:
+        first = failures[0]
+        more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
+        what = f"{_short(error_type, 60)}: {_short(message)}"
+        lines.append(f"{clock(first.timestamp)} {_short(first.key, 60)}{more}: {what}".strip())
+    return lines
+
+
+def _log(title: str, lines: Sequence[str]) -> Markup:
+    if not lines:
+        return Markup("")
+    return Markup(
+        f'<div style="{_QUIET};font-size:12px;margin-top:4px">{escape(title)}, newest first</div>{_list(lines)}'
+    )
+
+
+def _messages(messages: Sequence[str]) -> Markup:
+    return _log("Notes", [_short(text) for text in reversed(messages)])
+
+
+def _list(lines: Sequence[str]) -> Markup:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return Markup(f'<ul style="margin:2px 0;padding-left:1.4em">{items}</ul>')
+
+
+def clock(timestamp: str) -> str:
+    """Return `hh:mm:ss` of an ISO 8601 time; empty where there is none."""
+    return timestamp.partition("T")[2][:8]
+
+
+def _short(text: str, width: int = _CLIP_CHARS) -> str:
+    # A message may quote a whole reply: what is not shown is not measured either.
+    return clip(" ".join(text[: 4 * width].split()), width)

@@ -1,0 +1,85 @@
+"""The part of a report that needs no model: the feed is read again and checked."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from feedeval.errors import FeedevalError
+from feedeval.feed.checks.check_feed import check_feed
+from feedeval.feed.checks.findings_frame import (
+    MOST_CHECKS,
+    by_check,
+    severity_html,
+)
+from feedeval.feed.parsing.faults import FeedWarning
+from feedeval.feed.sample import audited_again
+from feedeval.feed.source import FeedSource
+from feedeval.html import Markup, escape
+from feedeval.notebook.report.parts import (
+    foreign,
+    table,
+)
+from feedeval.results.session import Session
+
+_SHOWN = ["severity", "fields", "message", "fix", "findings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking a feed found, or why there is nothing."""
+
+    findings: pd.DataFrame | None
+    """As `check_feed` returns it; None where the feed was not checked."""
+    note: str = ""
+    """What has to be said of it."""
+
+
+def check_again(session: Session, feed: Any = None) -> Checked:
+    """Read the feed of a session again, or take the one given, and check it without a model."""
+    source = session.progress.settings.get("source")
+    source = source if isinstance(source, dict) else {}
+    try:
+        given = audited_again(source) if feed is None else feed
+        products = list(FeedSource.of(given, source.get("limit")).products())
+        findings = check_feed(products)
+    except (FeedevalError, OSError) as exc:
+        # The reason may name folders of this machine: it is for whoever makes the report, not for who gets it.
+        warnings.warn(f"the report has no findings: {exc}", FeedWarning, stacklevel=3)
+        return Checked(None, "Findings are left out, because the feed could not be read again.")
+    audited = session.progress.counts.total
+    if len(products) == audited:
+        return Checked(findings)
+    return Checked(findings, f"The feed has changed since the audit: {audited:,} products then, {len(products):,} now.")
+
+
+def section(checked: Checked) -> Markup:
+    """Return the findings, a row a check, the gravest first."""
+    note = f'<p class="note">{foreign(checked.note, 600)}</p>' if checked.note else ""
+    if checked.findings is None:
+        return Markup(note)
+    frame = checked.findings
+    if frame.empty:
+        return Markup(f"{note}<p>Nothing: the feed keeps every rule that was checked.</p>")
+    intro = (
+        f"The rules of {escape(str(frame.attrs['feedeval']['target']).capitalize())} and what a buyer would stumble "
+        "over, no model asked. An error may keep a product from being shown, a warning makes it harder to find."
+    )
+    grouped = by_check(frame)
+    shown = grouped.head(MOST_CHECKS)
+    rows = [
+        (
+            severity_html(severity),
+            foreign(fields, 60),
+            Markup(f"{foreign(message)}<br><span class='quiet'>{escape(fix)}</span>"),
+            int(count),
+        )
+        for severity, fields, message, fix, count in shown[_SHOWN].itertuples(index=False, name=None)
+    ]
+    left = len(grouped) - len(rows)
+    more = f"<p class='quiet'>And {left:,} more kinds of finding.</p>" if left > 0 else ""
+    header = ("Severity", "Field", "For example, and what to do", "Findings")
+    return Markup(f"{note}<p>{intro}</p>{table(header, rows)}{more}")

@@ -1,0 +1,99 @@
+"""What the parts of a report share: what the session holds, tables, and text of a feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from feedeval import html
+from feedeval.formatting import clip
+from feedeval.html import Markup, escape
+from feedeval.jobs.audit import REQUIRED_WEIGHT
+from feedeval.records import Verdict
+from feedeval.results.frames.frames import RowStatus
+from feedeval.results.session import Session
+from feedeval.results.summary import summarise
+
+ADD = 10
+"""Questions that are shown with the field where an answer would go."""
+_QUOTE_CHARS = 240
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a session holds, read once for all parts."""
+
+    session: Session
+    results: pd.DataFrame
+    judgements: pd.DataFrame
+    notes: tuple[str, ...]
+    """What has to be said of the engine, and of how it read the feed."""
+
+    @classmethod
+    def of(cls, session: Session) -> Material:
+        """Read a session."""
+        judgements = session.judgements
+        judgements.attrs["feedeval"] = {"engine": session.progress.engine}
+        return cls(session, session.results, judgements, summarise(session, top=1).notes)
+
+    @cached_property
+    def done(self) -> pd.DataFrame:
+        """The rows of the products that were evaluated."""
+        return self.results[self.results["status"] == RowStatus.DONE.value]
+
+    @cached_property
+    def open(self) -> pd.DataFrame:
+        """The questions that most products leave open, a row each: question, required, products, asked, attribute."""
+        by = ["question", "required"]
+        verdicts = self.judgements["verdict"]
+        counted = self.judgements[by].assign(
+            asked=1, products=verdicts.ne(Verdict.YES.value), partial=verdicts.eq(Verdict.PARTIAL.value)
+        )
+        frame = counted.groupby(by).sum().query("products > 0")
+        weights = frame.index.get_level_values("required").map({True: REQUIRED_WEIGHT, False: 1})
+        frame["rank"] = (frame["products"] - frame["partial"] / 2) * weights
+        top = frame.sort_values("rank", ascending=False, kind="stable").head(ADD).reset_index()
+        # Of these few only: where each product has its own questions, there are as many as judgements.
+        rest = self.judgements[counted["products"] & self.judgements["question"].isin(top["question"])]
+        attributes = rest.groupby(by)["attribute"].agg(_most_frequent)
+        return top.join(attributes, on=by)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
+    """Return a table that scrolls by itself on a narrow screen; columns of numbers are right-aligned."""
+    cells = [list(row) for row in rows]
+    numeric = [all(isinstance(row[n], int | float) for row in cells) for n in range(len(header))]
+    kinds = [' class="figure"' if is_number else "" for is_number in numeric]
+    head = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(header, kinds, strict=True))
+    lines = "".join(
+        "<tr>" + "".join(f"<td{kind}>{_cell(value)}</td>" for value, kind in zip(row, kinds, strict=True)) + "</tr>"
+        for row in cells
+    )
+    return Markup(f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>')
+
+
+def foreign(text: object, max_chars: int = _QUOTE_CHARS) -> Markup:
+    """Return text of a feed, cut to a length and kept from turning the text around it."""
+    return html.foreign(clip(text_of(text), max_chars))
+
+
+def question_html(text: object, required: object) -> Markup:
+    """Return a question, and whether a buyer needs the answer before buying."""
+    return Markup(f"{foreign(text)}{' <b>(required)</b>' if required else ''}")
+
+
+def text_of(value: object) -> str:
+    """Return a cell's text, empty where it holds none."""
+    return value if isinstance(value, str) else ""
+
+
+def _cell(value: object) -> Markup:
+    return escape(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value)
+
+
+def _most_frequent(values: pd.Series) -> str:
+    named = values[values.notna() & (values != "")]
+    return str(named.mode().iloc[0]) if len(named) else ""

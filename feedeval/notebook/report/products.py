@@ -1,0 +1,86 @@
+"""The products of a report: what the worst of them say, in the words of the feed, and what they leave open."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from feedeval.formatting import clip
+from feedeval.html import Markup, link
+from feedeval.notebook.report.parts import (
+    Material,
+    foreign,
+    question_html,
+    table,
+    text_of,
+)
+from feedeval.records import Verdict
+from feedeval.results.product import verdict_mark
+
+WORST = 6
+"""Products that are shown."""
+_TITLE_CHARS = 160
+
+
+def worst_products(material: Material) -> Markup:
+    """Return the products with the lowest coverage, each with its questions and the words of the feed."""
+    if material.done.empty:
+        return Markup("")
+    order = ["coverage_pct", "unanswered_required_count"]
+    worst = material.done.sort_values(order, ascending=[True, False], kind="stable").head(WORST)
+    keys = material.session.keys.loc[worst.index]
+    chosen = material.judgements[material.judgements["key"].isin(list(keys))]
+    by_key = dict(iter(chosen.groupby("key", sort=False)))
+    intro = "The products with the lowest coverage: what they say, in the words of the feed, and what they leave open."
+    shown = [_product(row, by_key.get(key)) for (_, row), key in zip(worst.iterrows(), keys, strict=True)]
+    return Markup("".join([f"<p>{intro}</p>", *shown]))
+
+
+def _product(row: pd.Series, judgements: pd.DataFrame | None) -> Markup:
+    name = clip(text_of(row["title"]) or text_of(row["product_id"]) or "(no title)", _TITLE_CHARS)
+    share = float(row["coverage_pct"])
+    facts = [foreign(row["product_id"], 80), foreign(row["category"] or "(no category)", 120)]
+    parts = [Markup("")] if judgements is None else [_said(judgements), _left_open(judgements)]
+    return Markup(
+        f'<article><h3><bdi dir="auto">{link(row["product_url"], name)}</bdi></h3>'
+        f'<p class="small"><span class="meter" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>'
+        f'{share:.1f} % covered <span class="quiet">· {" · ".join(facts)}</span></p>'
+        f"{''.join(parts)}</article>"
+    )
+
+
+def _said(judgements: pd.DataFrame) -> Markup:
+    """Return the questions that a product speaks to, with its words."""
+    shown = judgements[judgements["verdict"] != Verdict.NO.value]
+    if shown.empty:
+        return Markup("<p>It answers none of the questions.</p>")
+    wanted = shown[["verdict", "question", "required", "evidence", "verified"]]
+    rows = [
+        (verdict_mark(verdict), question_html(question, required), _quote(evidence, verified))
+        for verdict, question, required, evidence, verified in wanted.itertuples(index=False, name=None)
+    ]
+    return table(("Answer", "Question", "What the feed says"), rows)
+
+
+def _left_open(judgements: pd.DataFrame) -> Markup:
+    """Return the questions that a product says nothing about, required ones first, with where an answer would go."""
+    shown = judgements[judgements["verdict"] == Verdict.NO.value].sort_values(
+        "required", ascending=False, kind="stable"
+    )
+    if shown.empty:
+        return Markup("")
+    wanted = shown[["question", "required", "attribute"]].itertuples(index=False, name=None)
+    items = "".join(
+        f"<li>{question_html(text, required)}{_arrow(attribute)}</li>" for text, required, attribute in wanted
+    )
+    where = '<span class="quiet">(→ where an answer would go)</span>'
+    return Markup(f'<p class="small"><b>{verdict_mark(Verdict.NO)}</b> {where}</p><ul class="open">{items}</ul>')
+
+
+def _arrow(attribute: object) -> str:
+    return f' <span class="quiet">→&nbsp;{foreign(attribute, 80)}</span>' if text_of(attribute) else ""
+
+
+def _quote(evidence: object, verified: object) -> Markup:
+    if not verified:
+        return Markup("The words that were quoted are not in the feed.")
+    return Markup(f"<q>{foreign(evidence)}</q>" if text_of(evidence) else "")

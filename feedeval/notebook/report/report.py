@@ -1,0 +1,77 @@
+"""One self-contained HTML file about a session or a comparison, to send to a client."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from feedeval.errors import InputError
+from feedeval.notebook.report import findings, sections
+from feedeval.notebook.report.compare import comparison_page
+from feedeval.notebook.report.page import document
+from feedeval.notebook.report.parts import Material
+from feedeval.notebook.report.products import worst_products
+from feedeval.results.compare.comparison import Comparison
+from feedeval.results.session import Session
+from feedeval.storage.atomic import write_atomic
+
+SUFFIXES = (".html", ".htm")
+
+
+def report(
+    about: Session | Comparison, path: str | Path = "report.html", *, feed: Any = None, check: bool = True
+) -> Path:
+    """Write a report of an audit (summary, plots, products to work on, what to add, findings) or of a comparison.
+
+    The file needs nothing but itself: style and pictures are inside, it runs no script and loads nothing, reads well in
+    light and dark, on a phone and on paper. Everything that comes from the feed is shown as text.
+
+    Args:
+        about: The session, or what `compare` returned; a report of an audit that is still going on says so.
+        path: Where to write; a file that is there is replaced, whole or not at all.
+        feed: The feed of the session, to be checked without a model; None: read again from where it came.
+        check: Whether to check the feed; without it the report has no findings. A comparison has none.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: The session is no audit, or the path is not that of an HTML file.
+        StorageError: The file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in SUFFIXES or target.is_dir():
+        raise InputError(f"{target}: a report is an HTML file; give a name that ends in .html")
+    if isinstance(about, Comparison):
+        made = comparison_page(about, now=datetime.now(UTC))
+    elif about.is_audit:
+        checked = findings.check_again(about, feed) if check else findings.Checked(None, "The feed was not checked.")
+        made = page(Material.of(about), checked)
+    else:
+        raise InputError(f"session {about.id} is of the kind {about.progress.kind}: a report tells of a feed audit")
+    write_atomic(target, made.encode("utf-8", "replace"))
+    return target
+
+
+def page(material: Material, checked: findings.Checked, *, now: datetime | None = None) -> str:
+    """Return the report as an HTML document.
+
+    Args:
+        material: What the session holds.
+        checked: What checking the feed without a model found.
+        now: The moment that stands under the report; None takes the present.
+    """
+    blocks = [
+        ("coverage", "How much the feed answers", sections.coverage(material)),
+        ("add", "What to add", sections.what_to_add(material)),
+        ("first", "Products to work on first", worst_products(material)),
+        ("findings", "What destinations would object to", findings.section(checked)),
+        ("run", "How the audit ran", sections.run(material)),
+        ("reading", "How to read the scores", sections.how_to_read(material)),
+    ]
+    made = (now or datetime.now(UTC)).astimezone(UTC)
+    session = material.session
+    version = session.progress.feedeval_version
+    footer = f"Made with feedeval {version} from session {session.id} on {made:%d %B %Y, %H:%M} UTC."
+    return document(sections.title(material), (sections.head(material), sections.summary(material)), blocks, footer)

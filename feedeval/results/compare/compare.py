@@ -1,0 +1,303 @@
+"""Two audits of the same products side by side: what became better, what became worse, and how sure that is.
+
+Only what was asked in both counts: products of the same key that were asked the same questions by the same engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from feedeval.errors import InputError
+from feedeval.jobs.audit import REQUIRED_WEIGHT
+from feedeval.results.compare.comparison import Comparison
+from feedeval.results.compare.pairing import (
+    SCORES,
+    Audit,
+    Ints,
+    Pairs,
+    Question,
+    pair,
+    read_audit,
+)
+from feedeval.results.frames.judgement_arrays import Codebook
+from feedeval.results.frames.lazytext import TEXT
+from feedeval.results.library import as_session
+from feedeval.results.session import Session
+from feedeval.results.stats import clustered_interval
+
+_JUDGE = ("model", "prompts", "temperature")
+"""Settings that make another judge, whose verdicts differ whatever the feed says."""
+_READS = ("fields", "locale")
+"""Settings that change what the judge sees."""
+_VERDICTS = {score: verdict for verdict, score in SCORES.items()}
+
+Floats = NDArray[np.float64]
+
+
+def compare(
+    before: Session | str,
+    after: Session | str,
+    *,
+    output_dir: str | Path = "output",
+    other_engine: bool = False,
+) -> Comparison:
+    """Compare two audits, paired by product key and question.
+
+    Products are compared where both audits asked them the same questions. An audit on a changed feed takes its
+    questions over from the one before; where it did not, `question_set=` asks an earlier session's questions again.
+
+    Args:
+        before: The earlier session, or its name.
+        after: The later one.
+        output_dir: The folder of sessions that are given by name.
+        other_engine: Compare although two engines judged; what changed may then be the judge and not the feed.
+
+    Raises:
+        SessionNotFound: There is no such session.
+        InputError: A session is no audit, the engines differ, or no product was asked the same questions in both; the
+            message says what to do.
+    """
+    folder = Path(output_dir)
+    sides = (as_session(before, folder), as_session(after, folder))
+    for session in sides:
+        if not session.is_audit:
+            raise InputError(f"session {session.id} is of the kind {session.progress.kind}: audits can be compared")
+    differing = _differing(sides, _JUDGE)
+    if differing and not other_engine:
+        raise InputError(
+            f"sessions {sides[0].id} and {sides[1].id} were judged by different engines ({_said(differing)}), so a "
+            "change could be the judge's and not the feed's: audit both feeds with one engine, the later one with "
+            "question_set= and the session of the earlier, or say other_engine=True to compare the engines"
+        )
+    questions: Codebook[Question] = Codebook()
+    audits = tuple(read_audit(session.batch_paths, questions) for session in sides)
+    pairs = pair(audits[0], audits[1])
+    if not len(pairs.before):
+        raise InputError(_nothing_in_common(sides, pairs))
+    return _comparison(sides, (audits[0], audits[1]), pairs, list(questions))
+
+
+def _comparison(
+    sides: tuple[Session, Session], audits: tuple[Audit, Audit], pairs: Pairs, questions: Sequence[Question]
+) -> Comparison:
+    from scipy.stats import binomtest  # takes longer to import than the rest, and most sessions are never compared
+
+    before, after = audits
+    coverage_before, coverage_after = before.coverage_pct[pairs.before], after.coverage_pct[pairs.after]
+    answered_before, answered_after = pairs.scores_before == 1, pairs.scores_after == 1
+    gained, lost = answered_after & ~answered_before, answered_before & ~answered_after
+    count_gained, count_lost = int(gained.sum()), int(lost.sum())
+    turned = gained.astype(float) - lost
+    return Comparison(
+        before=sides[0],
+        after=sides[1],
+        compared=len(pairs.before),
+        failed=pairs.failed,
+        other_questions=pairs.other_questions,
+        coverage_before_pct=float(coverage_before.mean()),
+        coverage_after_pct=float(coverage_after.mean()),
+        change=clustered_interval(coverage_after - coverage_before),
+        answered=clustered_interval(turned, clusters=pairs.owner).scaled(100),
+        gained=count_gained,
+        lost=count_lost,
+        p_value=float(binomtest(count_gained, count_gained + count_lost).pvalue) if count_gained + count_lost else 1.0,
+        products=_products(audits, pairs, gained, lost),
+        questions=_questions(pairs, questions, gained, lost),
+        categories=_categories(audits, pairs),
+        taxonomies=_taxonomies(pairs, questions),
+        changes=_changes(after, pairs, questions),
+        # What a sample has not may be in its feed.
+        new=_alone(after, pairs.new if sides[0].sample is None else []),
+        gone=_alone(before, pairs.gone if sides[1].sample is None else []),
+        notes=_notes(sides, pairs),
+    )
+
+
+def _products(audits: tuple[Audit, Audit], pairs: Pairs, gained: Any, lost: Any) -> pd.DataFrame:
+    before, after = audits
+    count = len(pairs.before)
+    was, now = before.coverage_pct[pairs.before], after.coverage_pct[pairs.after]
+    columns = _identity(after, pairs.after)
+    columns |= {"coverage_before_pct": was, "coverage_after_pct": now, "change": _points(now - was)}
+    for name, which in (("gained", gained), ("lost", lost)):
+        columns[name] = _whole(np.bincount(pairs.owner[which], minlength=count))
+    return pd.DataFrame(columns)
+
+
+def _identity(audit: Audit, places: Ints) -> dict[str, Any]:
+    metas = [audit.metas[place] for place in places]
+    return {
+        "key": _text([audit.keys[place] for place in places]),
+        "product_id": _text([meta.product_id for meta in metas]),
+        "title": _text([meta.title for meta in metas]),
+        "product_url": _text([meta.product_url for meta in metas]),
+        "category": _text([audit.categories[place] for place in places]),
+    }
+
+
+def _questions(pairs: Pairs, questions: Sequence[Question], gained: Any, lost: Any) -> pd.DataFrame:
+    kinds = len(questions)
+    risen, fallen = pairs.scores_after > pairs.scores_before, pairs.scores_after < pairs.scores_before
+
+    def count(which: Any) -> Ints:
+        return np.bincount(pairs.questions[which], minlength=kinds)
+
+    asked = count(slice(None))
+    there = asked > 0
+    rows = [row for row, is_there in zip(questions, there, strict=True) if is_there]
+    frame = {
+        "question": _text([question for question, _, _ in rows]),
+        "taxonomy": _text([taxonomy for _, taxonomy, _ in rows]),
+        "required": np.array([required for _, _, required in rows], dtype=bool),
+        "products": _whole(asked[there]),
+        "answered_before_pct": 100 * count(pairs.scores_before == 1)[there] / asked[there],
+        "answered_after_pct": 100 * count(pairs.scores_after == 1)[there] / asked[there],
+    }
+    for name, which in (("gained", gained), ("lost", lost), ("better", risen), ("worse", fallen)):
+        frame[name] = _whole(count(which)[there])
+    return pd.DataFrame(frame)
+
+
+def _categories(audits: tuple[Audit, Audit], pairs: Pairs) -> pd.DataFrame:
+    before, after = audits
+    codes, names = pd.factorize(np.array([after.categories[place] for place in pairs.after], dtype=object))
+    was, now = before.coverage_pct[pairs.before], after.coverage_pct[pairs.after]
+    rows = []
+    for code, group in _groups(codes, len(names)):
+        change = clustered_interval(now[group] - was[group])
+        rows.append((names[code], len(group), was[group].mean(), now[group].mean(), change))
+    return _change_frame("category", "products", rows)
+
+
+def _taxonomies(pairs: Pairs, questions: Sequence[Question]) -> pd.DataFrame:
+    topics, names = pd.factorize(np.array([taxonomy for _, taxonomy, _ in questions], dtype=object))
+    weight = np.array([REQUIRED_WEIGHT if required else 1.0 for _, _, required in questions])
+    rows = []
+    for code, group in _groups(topics[pairs.questions], len(names)):
+        weights = weight[pairs.questions[group]]
+        was, now = pairs.scores_before[group], pairs.scores_after[group]
+        change = clustered_interval(now - was, weights, pairs.owner[group]).scaled(100)
+        means = [100 * float(np.average(scores, weights=weights)) for scores in (was, now)]
+        rows.append((names[code], len(group), *means, change))
+    return _change_frame("taxonomy", "judgements", rows)
+
+
+def _groups(codes: Ints, count: int) -> list[tuple[int, Ints]]:
+    """Return the places of each code that occurs."""
+    order = np.argsort(codes, kind="stable")
+    ends = np.searchsorted(codes[order], np.arange(count + 1))
+    return [(n, order[ends[n] : ends[n + 1]]) for n in range(count) if ends[n + 1] > ends[n]]
+
+
+def _change_frame(what: str, size: str, rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    names, sizes, was, now, changes = zip(*rows, strict=True)
+    frame = pd.DataFrame(
+        {
+            what: _text(names),
+            size: _whole(np.array(sizes)),
+            "coverage_before_pct": np.array(was),
+            "coverage_after_pct": np.array(now),
+            "change": _points([change.estimate for change in changes]),
+            "low": _points([change.low for change in changes]),
+            "high": _points([change.high for change in changes]),
+        }
+    )
+    return frame.sort_values([what], kind="stable", ignore_index=True)
+
+
+def _changes(after: Audit, pairs: Pairs, questions: Sequence[Question]) -> pd.DataFrame:
+    rows = np.flatnonzero(pairs.scores_before != pairs.scores_after)
+    asked = [questions[code] for code in pairs.questions[rows]]
+    identity = _identity(after, pairs.after[pairs.owner[rows]])
+    identity.pop("product_url")
+    return pd.DataFrame(
+        {
+            **identity,
+            "question": _text([question for question, _, _ in asked]),
+            "taxonomy": _text([taxonomy for _, taxonomy, _ in asked]),
+            "required": np.array([required for _, _, required in asked], dtype=bool),
+            "before": _text([_VERDICTS[score] for score in pairs.scores_before[rows]]),
+            "after": _text([_VERDICTS[score] for score in pairs.scores_after[rows]]),
+        }
+    )
+
+
+def _alone(audit: Audit, keys: Sequence[str]) -> pd.DataFrame:
+    places = {key: place for place, key in enumerate(audit.keys)} if keys else {}
+    found = [places.get(key) for key in keys]
+    metas = [audit.failed[key] if at is None else audit.metas[at] for key, at in zip(keys, found, strict=True)]
+    return pd.DataFrame(
+        {
+            "key": _text(keys),
+            "product_id": _text([meta.product_id for meta in metas]),
+            "title": _text([meta.title for meta in metas]),
+            "category": _text([None if at is None else audit.categories[at] for at in found]),
+            "coverage_pct": np.array([np.nan if at is None else audit.coverage_pct[at] for at in found], dtype=float),
+        }
+    )
+
+
+def _text(values: Sequence[Any]) -> Any:
+    return pd.array(np.array(values, dtype=object), dtype=TEXT)
+
+
+def _whole(values: Ints) -> Any:
+    return pd.array(values.astype(np.int64), dtype="Int64")
+
+
+def _points(values: Any) -> Floats:
+    """Coverage has one decimal: what is beyond the tenth is the noise of floating point."""
+    return np.round(np.asarray(values, dtype=float), 10)
+
+
+def _differing(sides: tuple[Session, Session], names: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+    """Return the settings of two sessions that are not the same, by name."""
+    then, now = (session.progress.fingerprint for session in sides)
+    return {name: (then.get(name), now.get(name)) for name in names if then.get(name) != now.get(name)}
+
+
+def _said(differing: Mapping[str, tuple[Any, Any]]) -> str:
+    return ", ".join(f"{name}: {then} before, {now} after" for name, (then, now) in differing.items())
+
+
+def _nothing_in_common(sides: tuple[Session, Session], pairs: Pairs) -> str:
+    one, other = (session.id for session in sides)
+    if not pairs.other_questions:
+        return (
+            f"sessions {one} and {other} have no product in common that is done in both: products are paired by their "
+            "id, so compare two audits of the same shop's feed"
+        )
+    return (
+        f"sessions {one} and {other} asked other questions, so their scores cannot be compared: audit the later feed "
+        f"with question_set={one!r}, which asks the questions of {one} again"
+    )
+
+
+def _notes(sides: tuple[Session, Session], pairs: Pairs) -> tuple[str, ...]:
+    notes = list(dict.fromkeys(session.note for session in sides if session.note))
+    if differing := _differing(sides, _JUDGE):
+        notes.append(f"Two engines judged ({_said(differing)}): a change may be the judge's and not the feed's.")
+    if differing := _differing(sides, _READS):
+        notes.append(f"The judge did not see the same ({_said(differing)}): a change may come from that.")
+    for session in sides:
+        if drawn := session.sample:
+            notes.append(
+                f"Session {session.id} audited a sample of {drawn['drawn']:,} of {drawn['of']:,} products: these "
+                "figures are of the products that both audited, not of the whole feed."
+            )
+        if left := session.progress.counts.left:
+            notes.append(f"Session {session.id} is not finished: {left:,} products are left and count as not there.")
+    if pairs.other_questions:
+        notes.append(
+            f"{pairs.other_questions:,} products were asked other questions, for instance because their category is "
+            "another one now; they are left out."
+        )
+    if pairs.failed:
+        notes.append(f"{pairs.failed:,} products failed in one of the two; they are left out.")
+    return tuple(notes)

@@ -1,0 +1,176 @@
+"""Two audits as columns of numbers, paired by product and question.
+
+Verdicts are read one batch file at a time and kept as numbers, so that two sessions of 100,000 products fit in memory
+many times over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from feedeval.records import SCHEMA_VERSION, Verdict
+from feedeval.results.frames.decoding import (
+    Asked,
+    Meta,
+    decode_batches,
+)
+from feedeval.results.frames.judgement_arrays import Codebook
+from feedeval.storage.batch_files import collector_paused
+
+Ints = NDArray[np.int64]
+Question = tuple[str, str, bool]
+"""Text, topic, and whether it is required: where one of them differs, it is another question."""
+
+SCORES = {verdict.value: verdict.score for verdict in Verdict}
+
+
+class _Value(msgspec.Struct, gc=False):
+    judgements: list[Asked]
+    category: str = ""
+    coverage_pct: float = 0.0
+
+
+class _Result(msgspec.Struct, gc=False):
+    key: str
+    value: _Value
+    meta: Meta
+
+
+class _Failed(msgspec.Struct, gc=False):
+    key: str
+    meta: dict[str, Any] = {}
+
+
+class _Batch(msgspec.Struct, gc=False):
+    results: list[_Result]
+    failures: list[_Failed]
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What one session found, a place a product that is done."""
+
+    keys: list[str]
+    metas: list[Meta]
+    categories: list[str]
+    coverage_pct: NDArray[np.float64]
+    failed: dict[str, Meta]
+    """Products that failed and were not done later on, by key."""
+    first: Ints
+    """Of each product, the place of its first judgement."""
+    counts: Ints
+    """Of each product, how many judgements it has."""
+    questions: Ints
+    """Of each judgement, the number of its question: text, topic and whether it is required."""
+    scores: NDArray[np.float64]
+
+    def judgements(self, products: Ints) -> tuple[Ints, Ints]:
+        """Return the places of all judgements of products, and for each the position of its product among them."""
+        counts = self.counts[products]
+        owner = np.repeat(np.arange(len(products)), counts)
+        within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self.first[products][owner] + within, owner
+
+
+def read_audit(paths: Sequence[Path], questions: Codebook[Question]) -> Audit:
+    """Read the batch files of an audit; questions are numbered by `questions`, which both sides share."""
+    keys: list[str] = []
+    metas: list[Meta] = []
+    categories: list[str] = []
+    coverage: list[float] = []
+    failed: dict[str, Meta] = {}
+    counts: list[int] = []
+    asked: list[int] = []
+    scores: list[float] = []
+    shared: dict[str, str] = {}
+    with collector_paused():
+        for batch in decode_batches(paths, _Batch):
+            for result in batch.results:
+                keys.append(result.key)
+                metas.append(result.meta)
+                categories.append(shared.setdefault(result.value.category, result.value.category))
+                coverage.append(result.value.coverage_pct)
+                counts.append(len(result.value.judgements))
+                asked += [questions[j.question, j.taxonomy, j.required] for j in result.value.judgements]
+                scores += [SCORES.get(j.verdict, 0.0) for j in result.value.judgements]
+            for failure in batch.failures:
+                failed[failure.key] = msgspec.convert(failure.meta, Meta)
+    for key in failed.keys() & set(keys):
+        del failed[key]
+    ends = np.cumsum(np.array(counts, dtype=np.int64))
+    return Audit(
+        keys=keys,
+        metas=metas,
+        categories=categories,
+        coverage_pct=np.array(coverage, dtype=np.float64),
+        failed=failed,
+        first=ends - counts,
+        counts=np.array(counts, dtype=np.int64),
+        questions=np.array(asked, dtype=np.int64),
+        scores=np.array(scores, dtype=np.float64),
+    )
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The products and judgements of two audits that belong together, and those that stand alone."""
+
+    before: Ints
+    """Places of the compared products in the earlier audit."""
+    after: Ints
+    """Their places in the later one."""
+    owner: Ints
+    """Of each pair of judgements, the position of its product among the compared ones."""
+    questions: Ints
+    scores_before: NDArray[np.float64]
+    scores_after: NDArray[np.float64]
+    other_questions: int
+    """Products done in both that were not asked the same questions."""
+    failed: int
+    """Products in both that failed in one or in both."""
+    new: list[str]
+    """Keys that only the later audit has, failed ones included."""
+    gone: list[str]
+
+
+def pair(before: Audit, after: Audit) -> Pairs:
+    """Pair two audits by product key and question."""
+    # Where a key stands twice, the later file counts.
+    place_before = {key: place for place, key in enumerate(before.keys)}
+    place_after = {key: place for place, key in enumerate(after.keys)}
+    both = [key for key in place_after if key in place_before]
+    rows_before = np.array([place_before[key] for key in both], dtype=np.int64)
+    rows_after = np.array([place_after[key] for key in both], dtype=np.int64)
+    at_before, owner_before = before.judgements(rows_before)
+    at_after, owner_after = after.judgements(rows_after)
+    kinds = 1 + max(before.questions.max(initial=0), after.questions.max(initial=0))
+    _, left, right = np.intersect1d(
+        owner_before * kinds + before.questions[at_before],
+        owner_after * kinds + after.questions[at_after],
+        return_indices=True,
+    )
+    matched = np.bincount(owner_before[left], minlength=len(both))
+    same = (matched == before.counts[rows_before]) & (matched == after.counts[rows_after]) & (matched > 0)
+    kept = same[owner_before[left]]
+    left, right = left[kept], right[kept]
+    known_before, known_after = place_before.keys() | before.failed.keys(), place_after.keys() | after.failed.keys()
+    return Pairs(
+        before=rows_before[same],
+        after=rows_after[same],
+        owner=(np.cumsum(same) - 1)[owner_before[left]],
+        questions=before.questions[at_before[left]],
+        scores_before=before.scores[at_before[left]],
+        scores_after=after.scores[at_after[right]],
+        other_questions=int((~same).sum()),
+        failed=len(known_before & known_after) - len(both),
+        new=[key for key in (*place_after, *after.failed) if key not in known_before],
+        gone=[key for key in (*place_before, *before.failed) if key not in known_after],
+    )

@@ -1,0 +1,83 @@
+"""Batch files to the frame of judgements, which has twelve times the rows of the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from feedeval.records import Taxonomy, Verdict
+from feedeval.results.frames.decoding import (
+    JudgedBatch,
+    decode_batches,
+)
+from feedeval.results.frames.frames import feed_order
+from feedeval.results.frames.judgement_arrays import (
+    Codebook,
+    judged_rows,
+)
+from feedeval.results.frames.lazytext import TEXT
+from feedeval.storage.batch_files import collector_paused
+
+JUDGEMENT_COLUMNS = (
+    *("product_id", "key", "title", "category", "number", "question", "taxonomy", "required", "verdict"),
+    *("evidence", "attribute", "reason", "verified"),
+)
+"""Columns of the judgements of an audit, in order."""
+
+
+def judgement_frame(paths: Sequence[Path]) -> pd.DataFrame:
+    """Return the judgements of an audit, a row each, in the order of the feed."""
+    with collector_paused():
+        columns: dict[str, list[Any]] = {name: [] for name in JUDGEMENT_COLUMNS}
+        counts: list[int] = []
+        index: list[int] = []
+        codes: dict[str, Codebook[str]] = {"taxonomy": Codebook((word, n) for n, word in enumerate(Taxonomy))}
+        codes["verdict"] = Codebook((word, n) for n, word in enumerate(Verdict))
+        shared: dict[str, str] = {}
+        once = shared.setdefault
+        for batch in decode_batches(paths, JudgedBatch):
+            results = batch.results
+            index += [result.index for result in results]
+            counts += [len(result.value.judgements) for result in results]
+            columns["product_id"] += [result.meta.product_id for result in results]
+            columns["key"] += [result.key for result in results]
+            columns["title"] += [result.meta.title for result in results]
+            columns["category"] += [once(result.value.category, result.value.category) for result in results]
+            columns["number"] += [n for result in results for n in range(1, len(result.value.judgements) + 1)]
+            judged = [judgement for result in results for judgement in result.value.judgements]
+            for name, of_word in codes.items():
+                columns[name] += [of_word[getattr(j, name)] for j in judged]
+            columns["question"] += [once(j.question, j.question) for j in judged]
+            columns["attribute"] += [once(j.attribute, j.attribute) for j in judged]
+            columns["reason"] += [once(j.reason, j.reason) for j in judged]
+            columns["evidence"] += [j.evidence for j in judged]
+            columns["required"] += [j.required for j in judged]
+            columns["verified"] += [j.verified for j in judged]
+        order = feed_order(np.array(index, dtype=np.int64), np.arange(len(index)))
+        frame = _judgement_columns(columns, counts, codes)
+        rows, _ = judged_rows(order, np.array(counts, dtype=np.int64))
+        return frame if isinstance(rows, slice) else frame.iloc[rows].reset_index(drop=True)
+
+
+def _judgement_columns(
+    columns: dict[str, list[Any]], counts: Sequence[int], codes: Mapping[str, Codebook[str]]
+) -> pd.DataFrame:
+    built: dict[str, Any] = {}
+    for name in JUDGEMENT_COLUMNS:
+        values = columns.pop(name)
+        if name in ("product_id", "key", "title", "category"):
+            built[name] = pd.array(np.repeat(np.array(values, dtype=object), counts), dtype=TEXT)
+        elif name in codes:
+            words = [str(word) for word in codes[name]]
+            built[name] = pd.Categorical.from_codes(np.array(values, dtype=np.int16), categories=pd.Index(words))
+        elif name in ("required", "verified"):
+            built[name] = np.array(values, dtype=bool)
+        elif name == "number":
+            built[name] = pd.array(np.array(values, dtype=np.int64), dtype="Int64")
+        else:
+            built[name] = pd.array(np.array(values, dtype=object), dtype=TEXT)
+    return pd.DataFrame(built)

@@ -1,0 +1,12 @@
+"""What a feed leaves open, what to add first, and the files in which it is filled in.
+
+- `answer_places`: where an answer would stand: what a judge called the attribute, by the names of the feed
+- `fixfile`: A file to fill in: a supplemental feed with the attributes that lack and the questions that stayed open
+- `gaps`: which attribute to add first, and what it would gain
+- `next_steps`: what to do next, in sentences that a merchandiser reads
+- `open_questions`: the questions that a feed leaves open: where each answer would stand, and how likely filling that
+  in answers it
+- `proposals`: A file to fill in, with values that a model proposes where the words that each rests on stand in the
+  product
+- `supplement`: what changed in a feed, as a supplemental feed to upload
+"""

@@ -1,0 +1,287 @@
+"""What a session has on disk, as records and frames; `Session`, which people use, adds what is made of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pandas as pd
+
+from feedeval.errors import SessionError, SessionNotFound
+from feedeval.formatting import counts_in_words, money
+from feedeval.records import Progress, QuestionSet, Status
+from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
+from feedeval.results.frames import frames
+from feedeval.results.frames.judgements import judgement_frame
+from feedeval.results.frames.lazytext import TEXT
+from feedeval.storage.batch_files import batch_paths
+from feedeval.storage.paths import SessionPaths
+from feedeval.storage.readers import (
+    read_document,
+    session_files,
+    session_ids,
+    stand_of,
+    status_of,
+)
+
+if TYPE_CHECKING:
+    from feedeval.results.whole_feed import WholeFeed
+
+
+def engine_note(engine: str, kind: str = JobKind.AUDIT) -> str:
+    """Return the sentence that belongs to the results of `engine`, empty where there is nothing to say."""
+    # What is behind the engines takes a moment to import, and most sessions need no note.
+    if kind == JobKind.SHADOW:
+        from feedeval.jobs.shadow.colour_classifier import ColourClassifier
+
+        return ColourClassifier.note if engine == ColourClassifier.name else ""
+    from feedeval.jobs.offline.engine import OfflineEngine
+
+    return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
+
+
+class StoredSession:
+    """A session as it stands on disk. Nothing here writes to it.
+
+    Frames are read when they are first asked for and kept; `reload()` reads them again, for a run that is still going
+    on. Changing a frame changes neither the session nor what is asked for next.
+
+    Attributes:
+        id: The session's name, `YYYYMMDD_HHMMSS_xxxx`.
+        output_dir: The folder of its files.
+        paths: Where each of its files lies.
+    """
+
+    def __init__(self, session_id: str, output_dir: Path) -> None:
+        self.id = session_id
+        self.output_dir = output_dir
+        self.paths = SessionPaths(output_dir, session_id)
+
+    def reload(self) -> Self:
+        """Forget what was read and return this session, so that the next look reads it again."""
+        for name in ("progress", "_loaded", "_judgements", "_openings"):
+            self.__dict__.pop(name, None)
+        return self
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Settings, counts and totals, as last written by the run; where it was killed, counted anew from its files."""
+        return stand_of(self.paths)
+
+    @property
+    def status(self) -> Status:
+        """The state now: `interrupted` where the files say running and nobody is."""
+        return status_of(self.paths)
+
+    @property
+    def files(self) -> list[Path]:
+        """All files of the session."""
+        return session_files(self.paths)
+
+    @property
+    def is_audit(self) -> bool:
+        """Whether products were audited, rather than something else done to records."""
+        return self.progress.kind == JobKind.AUDIT
+
+    @property
+    def has_evaluations(self) -> bool:
+        """Whether the results are evaluations of products, by an audit or by a judge that is being looked at."""
+        return self.is_audit or self.progress.kind in KINDS_OF_JUDGE
+
+    @property
+    def stands_aside(self) -> bool:
+        """Whether it was made to look at a judge, or as part of that: not what a person means by the latest session."""
+        progress = self.progress
+        source = progress.settings.get("source")
+        return progress.kind in KINDS_OF_JUDGE or (isinstance(source, dict) and bool(source.get("aside")))
+
+    @property
+    def note(self) -> str:
+        """What has to be said wherever results of this engine are shown; empty for a language model."""
+        return engine_note(self.progress.engine, self.progress.kind)
+
+    @cached_property
+    def _loaded(self) -> frames.Loaded:
+        paths = self.batch_paths
+        if self.progress.kind == JobKind.SHADOW:
+            from feedeval.results.frames.shadow import load_shadow
+
+            return load_shadow(paths, engine=self.progress.engine)
+        if not self.has_evaluations:
+            return frames.load_any(paths, engine=self.progress.engine)
+        return frames.load_audit(paths, engine=self.progress.engine, in_memory=self.is_small)
+
+    @property
+    def batch_paths(self) -> list[Path]:
+        """The files of complete batches, by number."""
+        return [path for _, path in batch_paths(self.paths)]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the long texts of all products fit in memory without a thought."""
+        return sum(path.stat().st_size for path in self.batch_paths) <= frames.IN_MEMORY_BYTES
+
+    @property
+    def results(self) -> pd.DataFrame:
+        """A row a product that is done or failed, in the order of the feed.
+
+        Columns: product_id, product_url, title, category, name_plus_context, questions_json, judgements_json (str);
+        yes_count, partial_count, no_count, unverified_count (Int64); coverage_pct (float64, 0 to 100);
+        unanswered_required_count (Int64); missing_core_fields, context_fields (str, names joined by ", "); engine
+        (str); cost_usd (float64, NaN where the model has no known price); status (str: done, failed); error (str).
+        A failed product has no judgements and no scores: they are missing values.
+
+        In a session of more than 64 MB, name_plus_context, questions_json and judgements_json stay on disk until they
+        are looked at (dtype `text on disk`); they behave like text, and `.astype(str)` reads them all into memory.
+
+        A shadow run has a row a row of its table, with the columns that `run_shadow` describes. A session of any other
+        kind has the columns key, then those of its records and values, then engine, cost_usd, status and error.
+        """
+        return self._loaded.results.copy(deep=False)
+
+    @property
+    def keys(self) -> pd.Series:
+        """The records' keys, in the rows of `results`: the product id, or `id#2` where an id repeats."""
+        return self._loaded.keys
+
+    @cached_property
+    def _judgements(self) -> pd.DataFrame:
+        return judgement_frame(self.batch_paths if self.has_evaluations else [])
+
+    @property
+    def judgements(self) -> pd.DataFrame:
+        """A row a judgement, by product in the order of the feed and by question.
+
+        Columns: product_id, key, title, category (str); number (Int64, from 1 in each product); question (str);
+        taxonomy (category); required (bool); verdict (category: yes, partial, no); evidence, attribute, reason (str);
+        verified (bool: False where a yes quoted words that are not in the feed, and so counts as partial).
+        """
+        frame = self._judgements.copy(deep=False)
+        # Whatever shows judgements alone has to say who made them.
+        frame.attrs["feedeval"] = {"engine": self.progress.engine}
+        return frame
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """A row a record that could not be done, in the order of the feed.
+
+        Columns: product_id, product_url, title, key, error_type, message (str); batch_number (Int64); timestamp (str,
+        ISO 8601); calls, retries, tokens (Int64); cost_usd, elapsed_ms (float64); context (str, JSON); traceback (str).
+        In a shadow run the first three are line (Int64), filename, image_url, true_class (str), and unreadable (bool)
+        tells rows that could not be read from calls that failed.
+        """
+        return self._of_kind(self._loaded.failures)
+
+    @property
+    def reports(self) -> pd.DataFrame:
+        """A row a complete batch: the fields of `BatchReport` (Int64, float64; str for timestamp and health)."""
+        return self._of_kind(self._loaded.reports)
+
+    def _of_kind(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a copy that knows what its records are, for whatever shows it alone."""
+        frame = frame.copy(deep=False)
+        frame.attrs["feedeval"] = {"kind": self.progress.kind}
+        return frame
+
+    @property
+    def errors(self) -> dict[str, Any]:
+        """The error file: counts by type and the latest failures; empty where nothing failed."""
+        return read_document(self.paths, "errors") or {}
+
+    @property
+    def questions(self) -> pd.DataFrame:
+        """The question sets, a row a question.
+
+        Columns: category (str), number (Int64, from 1 in each set), question, taxonomy (str), required (bool), facet
+        (str, where the embedded engine asked), engine, locale, notes (str), frozen_from (str: the session whose
+        questions these are, where they were asked again).
+        """
+        rows = [
+            (
+                *(s.category, number, q.text, q.taxonomy.value, q.required, q.facet, s.engine, s.locale),
+                "; ".join(s.notes),
+                s.frozen_from,
+            )
+            for s in self.question_sets()
+            for number, q in enumerate(s.questions, 1)
+        ]
+        names = ["category", "number", "question", "taxonomy", "required", "facet", "engine", "locale"]
+        names += ["notes", "frozen_from"]
+        kinds: dict[str, Any] = {**dict.fromkeys(names, TEXT), "number": "Int64", "required": "bool"}
+        return pd.DataFrame(rows, columns=names).astype(kinds)
+
+    def question_sets(self) -> list[QuestionSet]:
+        """Return the question sets that have been made so far, as records."""
+        document = read_document(self.paths, "questions") or {"sets": []}
+        return [QuestionSet.model_validate(each) for each in document["sets"]]
+
+    @property
+    def sample(self) -> dict[str, Any] | None:
+        """How the products were drawn from their feed, as `fe.sample` notes it; None where all of it was audited."""
+        source = self.progress.settings.get("source")
+        return source.get("sample") if isinstance(source, dict) else None
+
+    @property
+    def whole_feed(self) -> WholeFeed | None:
+        """What an audit of a sample (`fe.sample`) says about the whole feed; None where all of a feed was audited."""
+        from feedeval.results.whole_feed import whole_feed
+
+        drawn = self.sample
+        return whole_feed(self.batch_paths, drawn) if drawn else None
+
+    def facts(self) -> dict[str, object]:
+        """Return the session's state by name, for display; reads the progress file only."""
+        progress = self.progress
+        reason = f": {progress.status_reason}" if progress.status_reason else ""
+        facts: dict[str, object] = {
+            "Session": self.id,
+            "State": f"{self.status.value}{reason}",
+            "Engine": progress.engine,
+            **self._facts_of_settings(),
+            units(progress.kind)[1].capitalize(): counts_in_words(progress.counts),
+            "Cost": money(progress.cost_usd),
+            "Started": progress.started[:19].replace("T", " "),
+            "Files": str(self.output_dir),
+        }
+        return facts | ({"Note": self.note} if self.note else {})
+
+    def _facts_of_settings(self) -> dict[str, object]:
+        settings = self.progress.settings
+        facts: dict[str, object] = {}
+        if frozen := settings.get("question_set"):
+            facts["Questions"] = f"those of session {frozen['session']}"
+        if drawn := self.sample:
+            facts["Sample"] = f"{drawn['drawn']:,} of {drawn['of']:,} products, drawn by {drawn['by']}"
+        return facts
+
+
+def find_session(session_id: str | None, output_dir: Path) -> str:
+    """Return the full name of a session by its name, its beginning, or None for the latest.
+
+    The latest is one that looks at a feed (or at images): sessions that look at a judge stand aside, as long as there
+    are others.
+
+    Raises:
+        SessionNotFound: As `load_session`.
+    """
+    known = session_ids(output_dir) if output_dir.is_dir() else []
+    if not known:
+        raise SessionNotFound(
+            f"there is no session in {output_dir}: evaluate a feed first, or name the folder with output_dir"
+        )
+    if session_id is None:
+        return next((sid for sid in reversed(known) if not _stands_aside(StoredSession(sid, output_dir))), known[-1])
+    fitting = [sid for sid in known if sid.startswith(session_id)] if session_id else []
+    if session_id in fitting or len(fitting) == 1:
+        return session_id if session_id in fitting else fitting[0]
+    what = f"several sessions begin with {session_id!r}" if fitting else f"there is no session {session_id!r}"
+    shown = ", ".join((fitting or known)[-10:])
+    raise SessionNotFound(f"{what} in {output_dir}; the latest are: {shown}")
+
+
+def _stands_aside(session: StoredSession) -> bool:
+    try:
+        return session.stands_aside
+    except SessionError:
+        return False

@@ -1,0 +1,81 @@
+"""What a run is put together from, and why it halts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from feedeval.errors import RunFault
+from feedeval.run.batches import Batches
+from feedeval.run.failures import sentence
+from feedeval.run.health import HealthMonitor, SystemReaders
+from feedeval.run.job import Job
+from feedeval.run.ledger import RunLedger
+from feedeval.run.progress import RunState
+from feedeval.run.progress_writer import ProgressWriter
+from feedeval.run.record_queue import RecordQueue
+from feedeval.run.reporter_thread import ReporterThread
+from feedeval.run.settings import RunSettings
+from feedeval.run.write_thread import WriteThread
+from feedeval.storage.event_log import EventLog
+from feedeval.storage.store import (
+    SessionStore,
+)
+
+
+class HaltCause(StrEnum):
+    """Why a run halts, and with it who lets it go on."""
+
+    PERSON = "person"
+    FAULT = "fault"
+    NETWORK = "network"
+    PRESSURE = "pressure"
+    STOP = "stop"
+
+    @property
+    def clears_itself(self) -> bool:
+        """Whether the run goes on without a person."""
+        return self in (HaltCause.NETWORK, HaltCause.PRESSURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A halt that was called."""
+
+    cause: HaltCause
+    reason: str
+    fault: RunFault | None = None
+    """What a person has to mend."""
+
+    @classmethod
+    def made(cls, cause: HaltCause, why: str | RunFault) -> Halt:
+        """Return a halt for a reason in one sentence, or for the fault that is the reason."""
+        if isinstance(why, RunFault):
+            return cls(cause, f"{type(why).__name__}: {sentence(why)}", why)
+        return cls(cause, why, RunFault(why) if cause is HaltCause.FAULT else None)
+
+
+CallHalt = Callable[[HaltCause, str | RunFault], None]
+"""Calls a halt with its reason: one sentence for a person, or the fault itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """The parts of one run."""
+
+    job: Job
+    store: SessionStore
+    settings: RunSettings
+    state: RunState
+    run_ledger: RunLedger
+    batches: Batches
+    queue: RecordQueue
+    monitor: HealthMonitor
+    readers: SystemReaders
+    progress_writer: ProgressWriter
+    write_thread: WriteThread
+    reporter_thread: ReporterThread
+    log: EventLog
+    now: Callable[[], str]
+    """The time as it goes into files."""

@@ -1,0 +1,16 @@
+"""The files of a session: their names, how they are written, read, locked, checked and rebuilt.
+
+- `atomic`: how a file of a session is written, so that a reader finds it whole or not at all, and how it is read
+- `batch_files`: what stands in a session's batch files, without holding the values in memory
+- `call_log`: the call log: every reply that was paid for, on disk before its batch is complete
+- `call_log_writer`: the writer's side of the call logs: appends, grouped syncs, and the end of a log with its batch
+- `event_log`: `evaluation.log`: timestamped lines for people, beside the sessions that they tell of
+- `lock`: one writer a session: an operating system's lock on `session_<sid>.lock`
+- `paths`: names of a session's files
+- `readers`: A session for readers: nothing here takes the lock or writes anything, so a folder may be read-only or in
+  use
+- `rebuild`: A lost progress file or summary, put together again from the copy of its settings and from the batch
+  files
+- `store`: one session on disk, for its one writer; `readers` has what takes no lock
+- `verify`: check the files of a session against each other, and mend what can be mended
+"""

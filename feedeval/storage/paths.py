@@ -1,0 +1,208 @@
+"""Names of a session's files.
+
+A name is `<stem>_<sid>.<suffix>`; a session's files are those whose name fits exactly, so that nothing else in the
+output folder is ever touched. Two more shapes belong to a file: `<name>.corrupt` (`<name>.2.corrupt`, ...), which was
+set aside, and `.<name>.<8 hex>.tmp`, which is being written or was when its process died.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from feedeval.errors import InputError, SessionNotFound
+from feedeval.records import SCHEMA_VERSION
+from feedeval.storage.atomic import storage_error
+
+SID_FORMAT = "%Y%m%d_%H%M%S"
+"""A session's id is the time it started, so that names sort by age."""
+
+_NAME = re.compile(
+    r"(?P<stem>(?P<numbered>batch|calls)_(?P<digits>\d{4,})|[a-z]+(?:-[a-z]+)*)"
+    r"_(?P<sid>\d{8}_\d{6})(?P<suffix>\.jsonl|\.json|\.lock)(?P<aside>(?:\.\d+)?\.corrupt)?",
+    re.ASCII,
+)
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp")
+_DOCUMENT_NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+
+class FileKind(StrEnum):
+    """What a file of a session holds."""
+
+    PROGRESS = "progress"
+    SESSION = "session"
+    """Copy of the progress file from when its settings were last set; a lost progress file is rebuilt from it."""
+    BATCH = "batch"
+    CALLS = "calls"
+    ERRORS = "errors"
+    SUMMARY = "summary"
+    LOCK = "lock"
+    DOCUMENT = "document"
+
+
+class FileState(StrEnum):
+    """Whether a file is in use."""
+
+    IN_USE = "in use"
+    ASIDE = "set aside"
+    TEMPORARY = "temporary"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFile:
+    """A file of a session, as its name tells."""
+
+    name: str
+    sid: str
+    kind: FileKind
+    state: FileState
+    number: int | None = None
+    """Batch number of a batch file or call log."""
+
+
+def parse_name(name: str) -> SessionFile | None:
+    """Return what a file's name says, or None where it is not the name of a session's file."""
+    state = FileState.IN_USE
+    inner = name
+    if temporary := _TEMPORARY.fullmatch(name):
+        state, inner = FileState.TEMPORARY, temporary["name"]
+    match = _NAME.fullmatch(inner)
+    if match is None:
+        return None
+    if match["aside"]:
+        state = FileState.ASIDE
+    kind, number = _kind_of(match)
+    return None if kind is None else SessionFile(name, match["sid"], kind, state, number)
+
+
+def _kind_of(match: re.Match[str]) -> tuple[FileKind | None, int | None]:
+    stem, suffix = match["stem"], match["suffix"]
+    if match["numbered"]:
+        number = int(match["digits"])
+        fits = number > 0 and match["digits"] == f"{number:04d}"
+        wanted = ".json" if match["numbered"] == FileKind.BATCH else ".jsonl"
+        return (FileKind(match["numbered"]), number) if fits and suffix == wanted else (None, None)
+    if suffix == ".lock":
+        return (FileKind.LOCK if stem == "session" else None), None
+    if suffix != ".json" or stem in ("batch", "calls", "lock", "document"):
+        return None, None
+    fixed = (FileKind.PROGRESS, FileKind.SESSION, FileKind.ERRORS, FileKind.SUMMARY)
+    return (FileKind(stem) if stem in fixed else FileKind.DOCUMENT), None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPaths:
+    """Where the files of one session lie."""
+
+    folder: Path
+    sid: str
+
+    @property
+    def progress(self) -> Path:
+        """The progress file."""
+        return self.folder / f"progress_{self.sid}.json"
+
+    @property
+    def session(self) -> Path:
+        """The copy that a lost progress file is rebuilt from."""
+        return self.folder / f"session_{self.sid}.json"
+
+    @property
+    def lock(self) -> Path:
+        """The lock file."""
+        return self.folder / f"session_{self.sid}.lock"
+
+    def batch(self, number: int) -> Path:
+        """The file of a complete batch."""
+        return self.folder / f"batch_{number:04d}_{self.sid}.json"
+
+    def calls(self, number: int) -> Path:
+        """The call log of a batch."""
+        return self.folder / f"calls_{number:04d}_{self.sid}.jsonl"
+
+    def document(self, name: str) -> Path:
+        """The document called `name`; errors and summary are documents too.
+
+        Raises:
+            InputError: The name is taken by another kind of file or is not made of lower-case words and hyphens.
+        """
+        if not _DOCUMENT_NAME.fullmatch(name) or name in ("progress", "session", "batch", "calls", "lock", "document"):
+            raise InputError(f"{name!r} cannot name a document of a session: use lower-case words joined by hyphens")
+        return self.folder / f"{name}_{self.sid}.json"
+
+    def files(self) -> list[SessionFile]:
+        """Return all files of this session, batch files and call logs in order of their numbers."""
+        return self.own(file for file in list_files(self.folder, self.sid) if file.sid == self.sid)
+
+    def own(self, files: Iterable[SessionFile]) -> list[SessionFile]:
+        """Return those of some files with this session's name that are the session's, in order."""
+        return sorted(filter(self._is_ours, files), key=lambda f: (f.kind, f.number or 0, f.name))
+
+    def _is_ours(self, file: SessionFile) -> bool:
+        """A document may have any name, so that its first bytes have to say that it is the session's."""
+        if (
+            file.kind is not FileKind.DOCUMENT
+            or file.state is FileState.TEMPORARY
+            or file.name.startswith("questions_")
+        ):
+            return True
+        head = f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "session": "{self.sid}"'.encode()
+        try:
+            with (self.folder / file.name).open("rb") as stream:
+                return stream.read(len(head)) == head
+        except OSError:
+            return False
+
+
+def session_paths(output_dir: Path | str, sid: str) -> SessionPaths:
+    """Return where the files of session `sid` lie.
+
+    Raises:
+        SessionNotFound: `sid` is not the name of a session, so that no file can be one of it.
+    """
+    if sid_time(sid) is None:
+        raise SessionNotFound(f"{sid!r} is not the name of a session: one looks like 20260131_142500")
+    return SessionPaths(Path(output_dir), sid)
+
+
+def sid_time(sid: str) -> datetime | None:
+    """Return the time that a session's id names, or None where it names none."""
+    try:
+        time = datetime.strptime(sid, SID_FORMAT)  # noqa: DTZ007 - a name, not a moment: it carries no offset
+    except ValueError:
+        return None
+    return time if time.strftime(SID_FORMAT) == sid else None
+
+
+def files_by_session(folder: Path) -> dict[str, list[SessionFile]]:
+    """Return the files of every session in `folder`, each list in order, from one look at the folder."""
+    found: dict[str, list[SessionFile]] = {}
+    for file in list_files(folder):
+        found.setdefault(file.sid, []).append(file)
+    return {sid: SessionPaths(folder, sid).own(files) for sid, files in found.items()}
+
+
+def list_files(folder: Path, naming: str = "") -> Iterator[SessionFile]:
+    """Yield the files in `folder` whose names are those of a session's files; none where there is no folder.
+
+    Args:
+        folder: Where to look.
+        naming: Pass over files whose names do not contain this; much quicker than to parse each name.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if naming not in entry.name:
+                    continue
+                file = parse_name(entry.name)
+                if file is not None and entry.is_file(follow_symlinks=False):
+                    yield file
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as exc:
+        raise storage_error(exc, folder, "list") from exc

@@ -1,0 +1,172 @@
+"""A session for readers: nothing here takes the lock or writes anything, so a folder may be read-only or in use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from feedeval.errors import SchemaTooNew, SessionDamaged, SessionNotFound
+from feedeval.records import BatchReport, Progress, Status
+from feedeval.storage.atomic import (
+    check_version,
+    damaged,
+    read_bytes,
+)
+from feedeval.storage.batch_files import batch_paths
+from feedeval.storage.lock import is_held
+from feedeval.storage.paths import (
+    FileKind,
+    FileState,
+    SessionPaths,
+    list_files,
+    sid_time,
+)
+
+_STANDING = frozenset({FileKind.PROGRESS, FileKind.SESSION, FileKind.BATCH, FileKind.CALLS})
+"""Kinds of files that make a session; a lone lock or document does not."""
+
+_HEAD_BYTES = 16_384
+_REPORT = '"report":'
+"""A batch file has its report before its results, within so many bytes."""
+
+
+def session_ids(output_dir: Path | str) -> list[str]:
+    """Return the names of the sessions in `output_dir`, oldest first; none where there is no such folder.
+
+    A session whose progress file is lost but of which batches are left is among them.
+    """
+    found = {f.sid for f in list_files(Path(output_dir)) if f.kind in _STANDING and f.state is not FileState.TEMPORARY}
+    return sorted(sid for sid in found if sid_time(sid) is not None)
+
+
+def session_files(paths: SessionPaths) -> list[Path]:
+    """Return all files of a session and no others: in use, set aside, temporary, and the lock."""
+    return [paths.folder / f.name for f in paths.files()]
+
+
+def read_progress(paths: SessionPaths) -> Progress:
+    """Read the progress file of a session; takes no lock.
+
+    Raises:
+        SessionNotFound: There is no such session.
+        SessionDamaged: The progress file is not what it should be, or lost while other files of the session are there.
+        SchemaTooNew: A later version of feedeval wrote it.
+    """
+    data = read_bytes(paths.progress)
+    if data is not None:
+        return parse_progress(data, paths.progress, paths.sid)
+    if paths.sid in session_ids(paths.folder):
+        raise damaged(paths.progress, "it is not there, though other files of the session are")
+    raise SessionNotFound(
+        f"there is no session {paths.sid} in {paths.folder}. `feedeval list` shows those that are there."
+    )
+
+
+def parse_progress(data: bytes, path: Path, sid: str) -> Progress:
+    """Make of a progress file's bytes what they say.
+
+    Raises:
+        SessionDamaged: They are not those of the progress file of session `sid`.
+        SchemaTooNew: A later version of feedeval wrote them.
+    """
+    check_version(data, path)
+    try:
+        progress = Progress.model_validate_json(data)
+    except ValidationError as exc:
+        raise damaged(
+            path, f"it is not a progress file ({exc.error_count()} fields are not what they should be)"
+        ) from exc
+    if progress.session != sid:
+        raise damaged(path, f"it says that it belongs to session {progress.session}")
+    return progress
+
+
+def status_of(paths: SessionPaths) -> Status:
+    """Return the state of a session: what its progress file says, or INTERRUPTED where its writer has died.
+
+    Writes nothing and holds no lock when it returns.
+    """
+    before = read_progress(paths)
+    if before.status is not Status.RUNNING or is_held(paths.lock):
+        return before.status
+    # A writer may have ended properly between the two looks: then its last word stands in the file by now.
+    after = read_progress(paths)
+    return Status.INTERRUPTED if after.status is Status.RUNNING else after.status
+
+
+def stand_of(paths: SessionPaths) -> Progress:
+    """Return the progress of a session; where its writer has died, with all batches counted that are on disk.
+
+    A killed process leaves a progress file that knows nothing of its last batches. Takes no lock.
+
+    Raises:
+        SessionNotFound, SessionDamaged, SchemaTooNew: As `read_progress`.
+    """
+    progress = read_progress(paths)
+    if progress.status is not Status.RUNNING or status_of(paths) is not Status.INTERRUPTED:
+        return progress
+    batches = [path for _, path in batch_paths(paths)]
+    if len(batches) == progress.batches_complete:
+        return progress
+    reports = [report for path in batches if (report := _report_of(path)) is not None]
+    done, failed = sum(report.successful for report in reports), sum(report.failed for report in reports)
+    counts = progress.counts.model_copy(update={"done": done, "failed": failed})
+    return progress.model_copy(update={"counts": counts, "batches_complete": len(reports)})
+
+
+def _report_of(path: Path) -> BatchReport | None:
+    """Return the report of a batch, of which only the beginning is read; None where it is not one."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES).decode("utf-8", "ignore")
+        report, _ = json.JSONDecoder().raw_decode(head, head.index(_REPORT) + len(_REPORT))
+        return BatchReport.model_validate(report)
+    except (OSError, ValueError):
+        # Whoever goes on with the session sets it aside.
+        return None
+
+
+def is_being_written(paths: SessionPaths) -> bool:
+    """Say whether a living process or kernel has the session open for writing, paused ones included."""
+    return is_held(paths.lock)
+
+
+def read_document(paths: SessionPaths, name: str) -> dict[str, Any] | None:
+    """Read a document of a session (`questions`, `errors`, `summary`, ...); None where there is none.
+
+    Raises:
+        SessionDamaged: It is not a document of this session.
+        SchemaTooNew: A later version of feedeval wrote it.
+    """
+    path = paths.document(name)
+    data = read_bytes(path)
+    if data is None:
+        return None
+    check_version(data, path)
+    document: dict[str, Any] = orjson.loads(data)
+    del document["schema_version"]
+    if document.pop("session", None) != paths.sid:
+        raise damaged(path, f"it does not say that it belongs to session {paths.sid}")
+    return document
+
+
+def refuse_newer(paths: SessionPaths) -> None:
+    """Refuse a session that a later version of feedeval wrote, before anything of it is changed.
+
+    Raises:
+        SchemaTooNew: It did.
+    """
+    for path in (paths.progress, paths.session):
+        data = read_bytes(path)
+        if data is None:
+            continue
+        try:
+            check_version(data, path)
+        except SchemaTooNew:
+            raise
+        except SessionDamaged:
+            continue

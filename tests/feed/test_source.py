@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from feedeval.errors import FeedError, InputError
+from feedeval.feed.parsing.faults import FeedWarning
+from feedeval.feed.reader import read_feed
+from feedeval.feed.source import (
+    FeedSource,
+    feed_again,
+)
+
+CSV = "id,title\n1,Tent\n2,Kettle\n3,Shoe\n"
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    path = tmp_path / "feed.csv"
+    path.write_text(CSV, encoding="utf-8")
+    return path
+
+
+def test_a_path_is_read_anew_each_time(feed: Path) -> None:
+    source = FeedSource(str(feed))
+    assert [p["id"] for p in source.products()] == [p["id"] for p in source.products()] == ["1", "2", "3"]
+    assert source.description == {"limit": None, "path": str(feed)}
+
+
+def test_a_broken_file_is_warned_of_once(feed: Path) -> None:
+    feed.write_text(CSV + "4,Lamp,too,many\n", encoding="utf-8")
+    source = FeedSource(feed)
+    with pytest.warns(FeedWarning, match="4 products read"):
+        assert len(list(source.products())) == 4
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(source.products())) == 4
+
+
+def test_what_can_be_read_once_only_is_kept() -> None:
+    source = FeedSource({"id": str(n)} for n in range(3))
+    assert len(list(source.products())) == len(list(source.products())) == 3
+
+
+def test_a_limit_holds_in_every_pass(feed: Path) -> None:
+    for given in (feed, feed.read_bytes(), read_feed(feed), iter([{"id": "1"}, {"id": "2"}, {"id": "3"}])):
+        source = FeedSource(given, 2)
+        assert len(list(source.products())) == len(list(source.products())) == 2
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, 1.5])
+def test_a_limit_out_of_range_is_named(limit: int) -> None:
+    with pytest.raises(InputError, match="limit="):
+        FeedSource([{"id": "1"}], limit)
+
+
+def test_a_frame_remembers_the_file_it_came_from(feed: Path) -> None:
+    assert feed_again(FeedSource(read_feed(feed)).description) == str(feed)
+
+
+def test_a_feed_given_by_hand_cannot_be_read_again(feed: Path) -> None:
+    with pytest.raises(InputError, match="give the feed"):
+        feed_again(FeedSource(pd.DataFrame({"id": ["1"]})).description)
+    gone = FeedSource(feed).description
+    feed.unlink()
+    with pytest.raises(InputError, match="not there any more"):
+        feed_again(gone)
+
+
+def test_what_is_no_feed_is_refused_at_once() -> None:
+    with pytest.raises(FeedError):
+        FeedSource(42)
+
+
+def test_a_quiet_source_warns_of_nothing_and_keeps_the_name_and_limit_that_it_was_given(feed: Path) -> None:
+    broken = feed.read_bytes() + b"4,Lamp,too,many\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        source = FeedSource(broken, 2, name="the upload shop.csv", quiet=True)
+        assert FeedSource.of(source, 1) is source
+        assert len(list(source.products())) == 2
+    assert source.description == {"limit": 2, "kind": "the upload shop.csv"}
+    with pytest.raises(InputError, match=r"was the upload shop\.csv and cannot be read again"):
+        feed_again(source.description)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from feedeval.formatting import (
+    cells,
+    clip,
+    columns,
+    plain,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
+        ("\x1b]0;owned\x07", "\\x1b]0;owned\\x07"),
+        ("a\x9b2Jb", "a\\x9b2Jb"),
+        ("a\rb\nc\td\u2028e", "a b c d e"),
+        ("gpj.\u202eexe", "gpj.\\u202eexe"),
+        ("half \ud83d", "half \\ud83d"),
+        ("bell\x07 nul\x00", "bell\\x07 nul\\x00"),
+        ("größer 尺寸 👍", "größer 尺寸 👍"),
+        (None, ""),
+        (3, "3"),
+    ],
+)
+def test_a_terminal_shows_text_and_does_not_obey_it(text: object, shown: str) -> None:
+    assert plain(text) == shown
+
+
+def test_heads_of_columns_are_shown_and_not_obeyed_either() -> None:
+    assert "\x1b" not in columns([("a", "b")], ("\x1b[2J", "N\n"))
+
+
+def test_columns_align_by_cells_and_not_by_characters() -> None:
+    lines = columns([("尺寸", 5), ("ab", 10), ("e\u0301e", 1)], ("Name", "N"), width=40).splitlines()
+    assert len({cells(line) for line in lines if line.strip()}) == 1
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_wide_rows_are_cut_to_the_width(width: int) -> None:
+    rows = [("SKU-1", "very long title " * 20, "another long text " * 9, 12)]
+    text = columns(rows, ("Product", "Title", "Text", "N"), width=width, indent="  ")
+    assert max(cells(line) for line in text.splitlines()) <= width
+    assert "SKU-1" in text and "12" in text
+
+
+def test_a_wide_character_is_not_cut_in_half() -> None:
+    assert clip("尺寸尺寸", 4) == "尺…"
+    assert cells(clip("尺寸尺寸", 4)) <= 4
+
+
+def test_no_rows_are_no_text() -> None:
+    assert columns([], ("A",)) == ""
