@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
-
-from feedeval.errors import InputError
-from feedeval.evaluator.launching import Showing, launch
-from feedeval.jobs.suggest import Incomplete, SuggestJob
-from feedeval.results.session import Session
-from feedeval.run.settings import RunSettings
-
-if TYPE_CHECKING:
-    from feedeval.model.client import ModelClient
-
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 from pydantic import SecretStr
 
-from feedeval.errors import SessionNotFound
+from feedeval.errors import InputError, SessionNotFound
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.freezing import frozen_questions, said_of, sources
-from feedeval.evaluator.launching import OFFLINE, default_model, open_client
+from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
 from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
 from feedeval.evaluator.status import evaluation_status
 from feedeval.feed.sample import audited_again
@@ -33,10 +22,13 @@ from feedeval.jobs.audit import AuditJob
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.jobs.prompts import language_name
+from feedeval.jobs.suggest import Incomplete, SuggestJob
 from feedeval.model.settings import ModelSettings
 from feedeval.records import Status
 from feedeval.results.estimate import Estimate, efforts_of, estimate
-from feedeval.results.session import load_session
+from feedeval.results.session import Session, load_session
+from feedeval.results.stored import StoredSession
+from feedeval.run.settings import RunSettings
 from feedeval.storage.readers import (
     session_ids,
 )
@@ -86,8 +78,8 @@ class ProductFeedEvaluator:
         # The embedded engine makes no calls; a misspelt setting of them is refused all the same.
         settings = ModelSettings(model=self.model, base_url=base_url, api_key=key, **model_options)
         if self.model != OFFLINE:
-            # Says at once that there is no key, not when the run has started.
-            settings.key()
+            # Said at once, not when the run has started.
+            check_key(settings)
             self._settings = settings
 
     def __repr__(self) -> str:
@@ -95,7 +87,12 @@ class ProductFeedEvaluator:
         return f"ProductFeedEvaluator(model={self.model!r}, locale={self.locale!r}{endpoint})"
 
     def start(
-        self, feed: Feed, selected_fields: Sequence[str] | None = None, **options: Unpack[StartOptions]
+        self,
+        feed: Feed = None,
+        selected_fields: Sequence[str] | None = None,
+        *,
+        products_df: Feed = None,
+        **options: Unpack[StartOptions],
     ) -> EvaluationRun:
         """Start an audit in the background, or go on with one; return at once.
 
@@ -103,6 +100,7 @@ class ProductFeedEvaluator:
             feed: A frame of `read_feed`, an iterable of mappings, or a path, an address, bytes or an open file. A path
                 is read as a stream, whatever its length.
             selected_fields: Fields that the judge sees; None: every descriptive field that a product fills.
+            products_df: Another name of `feed`.
             **options: `num_questions` (4 to 24, default 12), `question_scope` (`category` or `product`), `batch_size`
                 (1 to 1000, default 20), `resume` (go on with the latest session of the same settings and products),
                 `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap), `keep_calls`
@@ -116,10 +114,16 @@ class ProductFeedEvaluator:
             SessionLocked: Another process or kernel works on the same session.
             StorageError: The output folder cannot be written.
         """
-        return self._start(feed, {**options, "selected_fields": selected_fields}, blocking=False)
+        given = _given(feed, products_df)
+        return self._start(given, {**options, "selected_fields": selected_fields}, blocking=False)
 
     def evaluate_products_batch(
-        self, feed: Feed, selected_fields: Sequence[str] | None = None, **options: Unpack[StartOptions]
+        self,
+        feed: Feed = None,
+        selected_fields: Sequence[str] | None = None,
+        *,
+        products_df: Feed = None,
+        **options: Unpack[StartOptions],
     ) -> pd.DataFrame:
         """Audit a feed and return a row a product; blocks until it is done, and Ctrl-C stops it cleanly.
 
@@ -136,19 +140,29 @@ class ProductFeedEvaluator:
             RunFault: The run had to pause for something that a person has to mend, such as a wrong key.
             FeedevalError: As `start`.
         """
-        run = self._start(feed, {**options, "selected_fields": selected_fields}, blocking=True)
+        given = _given(feed, products_df)
+        run = self._start(given, {**options, "selected_fields": selected_fields}, blocking=True)
         run.block()
         return run.results()
 
-    def resume_evaluation(self, feed: Feed, **options: Unpack[AuditOptions]) -> pd.DataFrame:
-        """Go on with the latest session that is not finished, on the feed given; blocks.
+    def resume_evaluation(
+        self, feed: Feed = None, *, products_df: Feed = None, **options: Unpack[AuditOptions]
+    ) -> pd.DataFrame:
+        """Go on with the latest audit, on the feed given, and return a row a product; blocks.
+
+        One that is finished gives its results, at no cost, and says that nothing was left to do. Where the latest audit
+        was of another feed, the latest one that is not finished is gone on with.
+
+        Args:
+            feed: As `start`.
+            products_df: Another name of `feed`.
+            **options: As `start`; only those that results do not depend on can differ.
 
         Raises:
-            SessionNotFound: Every session is finished.
-            InputError: The session had other settings or products; the message names them.
+            SessionNotFound: There is no audit.
+            InputError: The audit had other settings or products; the message names them.
         """
-        session = self._latest_unfinished()
-        run = self.resume(session, feed=feed, **options)
+        run = self._gone_on_with(self._latest_audits(), _given(feed, products_df), options)
         run.block()
         return run.results()
 
@@ -184,9 +198,11 @@ class ProductFeedEvaluator:
 
     def estimate(
         self,
-        feed: Feed,
+        feed: Feed = None,
         pilot: int = 5,
         selected_fields: Sequence[str] | None = None,
+        *,
+        products_df: Feed = None,
         **options: Unpack[AuditOptions],
     ) -> Estimate:
         """Estimate calls, tokens, money and time for a whole feed from a few real products of it.
@@ -197,6 +213,7 @@ class ProductFeedEvaluator:
             feed: As `start`.
             pilot: Products to try, drawn at random over the categories, always the same ones for the same feed.
             selected_fields: As `start`.
+            products_df: Another name of `feed`.
             **options: As `start`.
 
         Raises:
@@ -208,7 +225,7 @@ class ProductFeedEvaluator:
         left, frozen = frozen_questions(options, self.output_dir)
         audit, _, rest = sorted_options({**left, "selected_fields": selected_fields})
         engine, client = self.open_engine(rest.get("max_in_flight"))
-        source = FeedSource.of(feed, rest.get("limit"))
+        source = FeedSource.of(_given(feed, products_df), rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         survey, chosen = job.survey(pilot)
         few = [p for n, p in enumerate(source.products()) if n in chosen]
@@ -220,7 +237,7 @@ class ProductFeedEvaluator:
         return estimate(survey, judged, sets, engine=self.model, in_flight=in_flight)
 
     def suggest_values(
-        self, products: Callable[[], Iterable[Incomplete]], *, session: Session, budget_usd: float | None = None
+        self, products: Callable[[], Iterable[Incomplete]], *, session: StoredSession, budget_usd: float | None = None
     ) -> Session:
         """Ask the model which values the products' own texts state; `Session.fix_file(..., suggest=True)` calls it.
 
@@ -234,7 +251,17 @@ class ProductFeedEvaluator:
             RunFault: The run had to pause for something that a person has to mend; the same call goes on.
         """
         client = open_client(self._settings)
-        return suggest_values(client, products, session, budget_usd=budget_usd)
+        if client is None:
+            raise InputError(
+                "the embedded engine judges by rules and cannot propose values: give suggest=True an evaluator with a "
+                "model, or leave suggest out and fill in the empty cells"
+            )
+        # It belongs to an audit, and is not what a person means by the latest session.
+        job = SuggestJob(products, client, source={"aside": True, "session": session.id})
+        running = RunSettings(budget_usd=budget_usd)
+        run = launch(job, session.output_dir, running, client=client, showing=Showing(None, True))
+        run.block()
+        return run.session()
 
     def get_evaluation_status(self) -> dict[str, Any]:
         """Return how the current or the latest evaluation stands.
@@ -268,42 +295,37 @@ class ProductFeedEvaluator:
             client, self.locale
         ), client
 
-    def _latest_unfinished(self) -> Session:
+    def _gone_on_with(self, sessions: Sequence[Session], feed: Feed, options: AuditOptions) -> EvaluationRun:
+        """Go on with the first of the sessions that the feed fits; the last one says why it does not."""
+        *others, last = sessions
+        if others and isinstance(feed, Iterator):
+            feed = list(feed)  # it may have to be gone through for each of them
+        for session in others:
+            with contextlib.suppress(InputError):
+                return self.resume(session, feed=feed, **options)
+        return self.resume(last, feed=feed, **options)
+
+    def _latest_audits(self) -> list[Session]:
+        """Return the latest audit and, where that is finished, also the latest one that is not."""
         sids = session_ids(self.output_dir) if self.output_dir.is_dir() else []
-        for sid in reversed(sids):
-            session = load_session(sid, output_dir=self.output_dir)
-            if session.is_audit and not session.stands_aside and session.status is not Status.FINISHED:
-                return session
-        found = f"every audit in {self.output_dir} is finished" if sids else f"there is no session in {self.output_dir}"
-        raise SessionNotFound(f"{found}: nothing to go on with")
+        latest: list[Session] = []
+        for session in (load_session(sid, output_dir=self.output_dir) for sid in reversed(sids)):
+            if not session.is_audit or session.stands_aside:
+                continue
+            finished = session.status is Status.FINISHED
+            if not finished or not latest:
+                latest.append(session)
+            if not finished:
+                break
+        if not latest:
+            raise SessionNotFound(f"there is no session in {self.output_dir}: nothing to go on with")
+        return latest
 
 
-def suggest_values(
-    client: ModelClient | None,
-    products: Callable[[], Iterable[Incomplete]],
-    audit: Session,
-    *,
-    budget_usd: float | None = None,
-) -> Session:
-    """Ask about each product, and return the session; what was paid for before is not asked again. Blocks.
-
-    Args:
-        client: Whom to ask; None: the embedded engine.
-        products: Called for each pass; gives the same products in the same order.
-        audit: The session that they come from; what is found goes to a session beside it.
-        budget_usd: Hard cap.
-
-    Raises:
-        InputError: The embedded engine was to be asked.
-        RunFault: The run had to pause for something that a person has to mend; the same call goes on.
-    """
-    if client is None:
-        raise InputError(
-            "the embedded engine judges by rules and cannot propose values: give suggest=True an evaluator with a "
-            "model, or leave suggest out and fill in the empty cells"
-        )
-    # It belongs to an audit, and is not what a person means by the latest session.
-    job = SuggestJob(products, client, source={"aside": True, "session": audit.id})
-    run = launch(job, audit.output_dir, RunSettings(budget_usd=budget_usd), client=client, showing=Showing(None, True))
-    run.block()
-    return run.session()
+def _given(feed: Feed, products_df: Feed) -> Feed:
+    """Return the feed under whichever of its two names it was given."""
+    if feed is not None and products_df is not None:
+        raise InputError("feed and products_df are two names of the same thing: give one of them")
+    if feed is None and products_df is None:
+        raise InputError("there is no feed: give a frame of read_feed, a path, an address, or a list of products")
+    return products_df if feed is None else feed

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
-from feedeval.evaluator.launching import OFFLINE, Showing, launch, open_client
+from feedeval.evaluator.launching import OFFLINE, Showing, check_key, launch, open_client
 from feedeval.evaluator.options import ModelOptions
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.offline.engine import OfflineEngine
@@ -155,7 +155,7 @@ def settings_of(fingerprint: Mapping[str, Any], api_key: str | None, **others: A
     settings = ModelSettings(api_key=key, **{**then, **others})
     if settings.model == OFFLINE:
         return None
-    settings.key()
+    check_key(settings)
     return settings
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
@@ -28,6 +29,9 @@ OFFLINE = OfflineEngine.name
 OFFLINE_WORKERS = 8
 """The embedded engine never waits, so a few records under way keep it busy."""
 
+_NEARLY = 0.7
+"""How much alike two names are of which one is taken for a typing error of the other, as difflib measures it."""
+
 _live: WeakValueDictionary[tuple[Path, str], EvaluationRun] = WeakValueDictionary()
 """The runs of this process, by folder and session."""
 
@@ -36,6 +40,24 @@ def default_model(api_key: str | None, base_url: str | None) -> str:
     """Return the model where none is named: the embedded engine, unless a key or an endpoint is given."""
     given = api_key or base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")
     return DEFAULT_MODEL if given else OFFLINE
+
+
+def check_key(settings: ModelSettings) -> None:
+    """Make sure that there is a key for the endpoint, or none is needed.
+
+    Raises:
+        InputError: There is none, or it cannot be used. Where the model's name is nearly that of the embedded engine it
+            says so.
+    """
+    try:
+        settings.key()
+    except InputError as exc:
+        if get_close_matches(settings.model.casefold(), [OFFLINE], cutoff=_NEARLY):
+            raise InputError(
+                f"model={settings.model!r} looks like a typing error: the embedded engine is {OFFLINE!r}. A model of "
+                f"the name that was given needs a key. {exc}"
+            ) from exc
+        raise
 
 
 def open_client(settings: ModelSettings | None, max_in_flight: int | None = None) -> ModelClient | None:

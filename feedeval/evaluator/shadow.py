@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr
 
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
-from feedeval.evaluator.launching import OFFLINE, Showing, default_model, launch, open_client
+from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
 from feedeval.jobs.shadow.job import (
     ShadowJob,
     ShadowSettings,
@@ -207,7 +207,7 @@ def _classifier(whom: Mapping[str, Any], calls: Mapping[str, Any]) -> tuple[Clas
         from feedeval.jobs.shadow.colour_classifier import ColourClassifier
 
         return ColourClassifier(), None
-    settings.key()
+    check_key(settings)
     # Imported here: it leads to the SDK's dialects.
     from feedeval.jobs.shadow.model_classifier import ModelClassifier
 

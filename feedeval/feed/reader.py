@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Unpack
 
 import pandas as pd
@@ -34,6 +34,11 @@ from feedeval.feed.parsing.stream import (
 )
 from feedeval.feed.parsing.values import Builder
 from feedeval.feed.text import clean_url
+
+_LOOKED_AT = 20
+"""Products given as mappings of which at least one has to have an attribute of a product."""
+_ONE_VALUE = frozenset({"id", "title"})
+"""Attributes of which a product has one: several values of them are a column."""
 
 __all__ = ["FeedStream", "FeedWarning", "FieldValue", "Product", "deduplicate", "iter_feed", "products", "read_feed"]
 
@@ -86,6 +91,7 @@ def products(feed: pd.DataFrame | Iterable[Mapping[str, Any]] | SourceLike) -> I
     elif isinstance(feed, pd.DataFrame):
         yield from _from_frame(feed)
     elif isinstance(feed, Mapping):
+        _refuse_columns(feed)
         yield from _from_mappings([feed])
     elif isinstance(feed, str | bytes | bytearray | memoryview) or hasattr(feed, "read") or hasattr(feed, "__fspath__"):
         yield from iter_feed(feed)  # type: ignore[arg-type]
@@ -109,7 +115,10 @@ def _from_frame(frame: pd.DataFrame) -> Iterator[Product]:
 
 def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
     builder = Builder(ColumnNames(), flat=True)
-    for number, row in enumerate(rows):
+    coming = iter(rows)
+    first = list(islice(coming, _LOOKED_AT))
+    _refuse_strangers(first)
+    for number, row in enumerate(chain(first, coming)):
         if not isinstance(row, Mapping):
             raise FeedError(
                 f"product {number:,} is a {type(row).__name__}; give a frame, a source, "
@@ -118,6 +127,30 @@ def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
         product = builder.build([(str(name), cell) for name, raw in row.items() if (cell := _cell(raw)) is not None])
         if product:
             yield product
+
+
+def _refuse_columns(feed: Mapping[Any, Any]) -> None:
+    """Refuse a mapping of columns to their values, which would become one product of everything."""
+    names = list(feed)
+    called = zip(names, ColumnNames().resolve([str(name) for name in names]), strict=True)
+    if any(
+        target.name in _ONE_VALUE and isinstance(feed[name], Iterable) and not isinstance(feed[name], str | bytes)
+        for name, target in called
+    ):
+        raise FeedError(
+            f"a dict of columns ({', '.join(map(str, names[:8]))}) is no product: give pandas.DataFrame(…) of it"
+        )
+
+
+def _refuse_strangers(rows: list[Any]) -> None:
+    """Refuse mappings of which none has an attribute of a product; what is no mapping at all is told by its row."""
+    given = [row for row in rows if isinstance(row, Mapping)]
+    names = list(dict.fromkeys(str(name) for row in given for name in row))
+    if given and not recognised(target.name for target in ColumnNames().resolve(names)):
+        raise FeedError(
+            f"a {type(given[0]).__name__} without an attribute of a product (keys: {', '.join(names[:8]) or 'none'}): "
+            "give a frame, a source, or mappings of names such as id, title and description to values"
+        )
 
 
 def _cell(raw: Any) -> Any:

@@ -129,7 +129,10 @@ def check_same(job: Job, progress: Progress, output_dir: Path, plan: Plan) -> No
 def _take_up(progress: Progress, settings: RunSettings, sources: tuple[str, ...]) -> ResumeDecision:
     counts = progress.counts
     if progress.status is Status.FINISHED and counts.failed == 0 and counts.left == 0:
-        text = f"Session {progress.session} is complete: all {counts.total:,} records were done before, at no cost now."
+        text = (
+            f"Session {progress.session} is complete: nothing was left to do, all {counts.total:,} records were done "
+            "before, at no cost now."
+        )
         return ResumeDecision(progress.session, finished=progress, messages=(text,))
     messages = []
     if settings.batch_size != progress.batch_size and "batch_size" in settings.model_fields_set:

@@ -239,3 +239,30 @@ def test_damaged_real_feeds_never_raise_anything_else(shared: Path):
         for _ in range(20):
             data[chance.randrange(len(data))] = chance.randrange(256)
         _read_or_refuse(bytes(data))
+
+
+STRANGERS = [
+    {"a": 1},
+    [{"a": 1}, {"b": 2}],
+    {},
+    {"products": [{"id": "1", "title": "Lamp"}]},
+    {"id": ["1", "2"], "title": ["Lamp", "Vase"]},
+    {"title": ("Lamp", "Vase")},
+    object(),
+    7,
+    None,
+    [1, 2],
+    pd.Series(["Lamp"]),
+]
+
+
+@pytest.mark.parametrize("thing", STRANGERS, ids=lambda thing: type(thing).__name__)
+def test_what_is_no_feed_is_refused_with_a_sentence(thing: object):
+    with pytest.raises(FeedError, match=r"give|cannot read"):
+        list(products(thing))  # type: ignore[arg-type]
+
+
+def test_products_given_as_mappings_are_read_whatever_else_is_among_them():
+    assert [p["title"] for p in products({"id": "1", "title": "Lamp"})] == ["Lamp"]
+    assert [p["title"] for p in products([{"note": "x"}, {"Title": "Vase"}]) if "title" in p] == ["Vase"]
+    assert list(products([])) == []
