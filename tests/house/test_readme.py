@@ -90,6 +90,15 @@ def test_the_files_that_the_readme_links_to_are_there() -> None:
         assert (ROOT / target).exists(), target
 
 
+def test_the_table_of_what_to_open_for_a_change_names_what_is_there() -> None:
+    table = README.partition("| to change | open |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert len(table) >= 12
+    for row in table:
+        named = re.findall(r"`(feedeval/[^`]+)`", row)
+        assert named, row
+        assert not [path for path in named if not (ROOT / path).exists()], row
+
+
 def test_pictures_are_there_small_and_put_into_words() -> None:
     pictures = re.findall(r"^!\[(.*)\]\((.+)\)$", README, re.MULTILINE)
     assert {Path(path).name for _, path in pictures} == {
