@@ -1,6 +1,7 @@
 """What we read: feeds, their text, their rules and the checks that need no model.
 
 - `checks`/: the checks that need no model, a file a kind
+- `findings_view`: where frames of findings look that version 0.2 pickled
 - `fixes`: what a shop filled in, laid over its feed
 - `labels`: A feed as a table of labelled images: does each picture show what the feed says?
 - `markup`: HTML, entities and invisible characters out of a value, so that words remain

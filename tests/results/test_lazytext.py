@@ -119,6 +119,16 @@ def test_a_frame_is_shown_pickled_and_mapped(on_disk: pd.DataFrame, in_memory: p
     pd.testing.assert_frame_equal(pickle.loads(dumped), in_memory)
 
 
+def test_a_pickle_names_no_module_of_ours_and_one_of_before_is_still_read(
+    on_disk: pd.DataFrame, in_memory: pd.DataFrame
+) -> None:
+    column = on_disk["judgements_json"]
+    assert b"feedeval" not in pickle.dumps(column)
+    texts = column.astype(object).tolist()
+    by_name = b"cfeedeval.results.lazytext\n_as_text\n" + pickle.dumps((texts,), protocol=0)[:-1] + b"R."
+    pd.testing.assert_extension_array_equal(pickle.loads(by_name), in_memory["judgements_json"].array)
+
+
 def test_cells_can_be_parsed_and_rows_iterated(on_disk: pd.DataFrame, in_memory: pd.DataFrame) -> None:
     parsed = on_disk["judgements_json"].dropna().map(json.loads)
     assert parsed.map(len).eq(4).all()

@@ -217,8 +217,8 @@ class LazyText(ExtensionArray):
         return self.astype(TEXT).__arrow_array__(type=type)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        # A pickled frame goes to places where the files are not.
-        return _as_text, (self._objects().tolist(),)
+        # A pickled frame goes to places where the files are not; it names no module of ours, which may move.
+        return pd.array, (self._objects().tolist(), TEXT)
 
     def __getattr__(self, name: str) -> Any:
         # What `Series.str` calls on the array of a text column.
@@ -265,7 +265,3 @@ class LazyText(ExtensionArray):
 
     def _formatter(self, boxed: bool = False) -> Callable[[Any], str | None]:
         return str if boxed else repr
-
-
-def _as_text(texts: list[Any]) -> Any:
-    return pd.array(texts, dtype=TEXT)

@@ -108,6 +108,14 @@ def test_it_is_pickled_with_all_that_it_shows(findings: Findings) -> None:
     assert type(again) is Findings and again._repr_html_() == findings._repr_html_()
 
 
+def test_what_was_pickled_before_its_module_moved_is_still_read(findings: Findings) -> None:
+    now, before = b"feedeval.feed.checks.findings_frame\n", b"feedeval.feed.findings_view\n"
+    by_name = pickle.dumps(findings, protocol=2)
+    assert now in by_name
+    again = pickle.loads(by_name.replace(now, before))
+    assert type(again) is Findings and again._repr_html_() == findings._repr_html_()
+
+
 def test_a_frame_that_was_changed_in_place_shows_its_rows(findings: Findings) -> None:
     fewer, other, bare = (pickle.loads(pickle.dumps(findings)) for _ in range(3))
     del fewer["value"]
