@@ -10,6 +10,7 @@ from enum import StrEnum
 from feedeval.app.feeds import Preview
 from feedeval.errors import FeedevalError
 from feedeval.evaluator.launching import OFFLINE
+from feedeval.feed.parsing.formats import FORMATS, Format
 from feedeval.feed.text import category_of, field_text
 from feedeval.formatting import clip, duration, money
 from feedeval.html import Markup, bar, escape, section, table
@@ -32,16 +33,6 @@ _CELL_CHARS = 60
 _STEPS = 6
 _CODE = re.compile(r"`([^`]+)`")
 _SHOWN_FIRST = ("id", "title", "brand", "price", "availability")
-_FORMATS = {
-    "rss": "XML (RSS)",
-    "atom": "XML (Atom)",
-    "xml": "XML",
-    "tsv": "a tab-separated table",
-    "csv": "a table (CSV)",
-    "json": "JSON",
-    "jsonl": "JSON Lines",
-}
-
 # Plots are drawn once for light pages and once for dark ones; JupyterLab and Voilà mark the body with the theme.
 _THEMES = Markup(
     "<style>.feedeval-plots figure{margin:12px 0}.feedeval-on-light,.feedeval-on-dark{max-width:100%;height:auto}"
@@ -109,7 +100,7 @@ def understood(preview: Preview) -> Markup:
     count = f"{preview.products:,}{'' if preview.whole else ' and more'} product{'' if preview.products == 1 else 's'}"
     kinds = len([name for name, _ in preview.categories if name])
     facts = [
-        _FORMATS.get(preview.format, preview.format),
+        FORMATS[Format(preview.format)].label,
         count,
         f"{kinds:,} categor{'y' if kinds == 1 else 'ies'}",
         f"{len(preview.fields):,} fields",

@@ -9,7 +9,7 @@
 - `options`: what can be said of a run, by keyword: the names and types of all options, and to whom each belongs
 - `probing`: known cases for a judge: planted in products of a feed, judged, and counted
 - `questions`: questions that somebody else worded, put to a judge: so that its verdicts can be held against people's
-- `resuming`: going on with a session of any kind, on the engine and with the settings that it began with
+- `resume_kinds`: going on with a session of any kind, on the engine and with the settings that it began with
 - `shadow`: shadow mode, wired together: labelled images in, what a classifier would have said beside them
 - `status`: how the current or the latest evaluation stands, as one dictionary
 """
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from feedeval.evaluator.audits import ProductFeedEvaluator
 from feedeval.evaluator.options import AuditOptions
-from feedeval.evaluator.resuming import resume
+from feedeval.evaluator.resume_kinds import resume
 from feedeval.evaluator.shadow import run_shadow, start_shadow
 
 __all__ = ["AuditOptions", "ProductFeedEvaluator", "resume", "run_shadow", "start_shadow"]

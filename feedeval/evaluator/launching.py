@@ -75,7 +75,7 @@ class Showing(NamedTuple):
     """How a run is shown."""
 
     progress: str | None = None
-    """One of `notebook.choice.WAYS`; None: what suits the place."""
+    """One of `notebook.panel.choose_reporters.WAYS`; None: what suits the place."""
     blocking: bool = False
     """The caller waits for the end, so that the run is to be shown at once."""
 

@@ -1,5 +1,8 @@
 """The jobs that the runner drives: what is done to each record, and whom a job asks.
 
+A new kind of job is a member and a row in `records/kinds.py`, a class here that does what `run/job.py` says, the call
+that starts it in `evaluator/`, and how it is gone on with in `evaluator/resume_kinds.py`.
+
 - `audit`: the feed audit: question set -> judgement -> evaluation
 - `effort`: what a piece of work took: a ledger that counts what passes through it
 - `engine`: whom the audit asks: a language model behind an endpoint, or the embedded engine

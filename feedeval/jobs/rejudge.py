@@ -17,8 +17,6 @@ from feedeval.records import Backend, Context, ContextField, Ledger, Question, Q
 from feedeval.records.kinds import JobKind
 from feedeval.run.job import Documents, Job
 
-"""Kind of the sessions that look at a judge and not at a feed."""
-
 
 class Case(NamedTuple):
     """One product and what is asked about it."""

@@ -297,7 +297,7 @@ class Progress(Frozen):
     schema_version: int = SCHEMA_VERSION
     session: str
     kind: str
-    """`audit` or `shadow`."""
+    """Of the job, such as those of `JobKind`."""
     engine: str
     status: Status
     status_reason: str = ""

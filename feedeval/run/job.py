@@ -27,7 +27,7 @@ class Job(Protocol):
     """
 
     kind: str
-    """`audit` or `shadow`: the word that progress files carry."""
+    """The word that progress files carry, such as those of `records.kinds.JobKind`."""
 
     @property
     def engine(self) -> str:

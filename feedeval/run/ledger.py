@@ -144,15 +144,15 @@ class RunLedger:
 class RecordLedger:
     """The ledger that one record's `Job.process` is given; see `feedeval.records.Ledger`."""
 
-    __slots__ = ("_batch_number", "_books", "_hashes", "_holds", "parked", "tally", "touched")
+    __slots__ = ("_batch_number", "_hashes", "_holds", "_run_ledger", "parked", "tally", "touched")
 
-    def __init__(self, books: RunLedger, batch_number: int) -> None:
+    def __init__(self, run_ledger: RunLedger, batch_number: int) -> None:
         self.tally = CallTotals()
         self.parked = False
         """True while the record waits for money: nothing of it is in flight."""
         self.touched = False
         """True once the record has asked for a call."""
-        self._books = books
+        self._run_ledger = run_ledger
         self._batch_number = batch_number
         self._holds: list[Hold] = []
         self._hashes: list[str] = []
@@ -160,7 +160,7 @@ class RecordLedger:
     def find(self, request_hash: str) -> Call | None:
         """Return the reply to the same request if it was paid for before."""
         self.touched = True
-        call, charged = self._books.find(request_hash)
+        call, charged = self._run_ledger.find(request_hash)
         if call is not None and charged:
             self.tally.add(call)
             self._hashes.append(request_hash)
@@ -170,7 +170,7 @@ class RecordLedger:
         """Set money aside for a call; waits while calls in flight may give some back."""
         self.touched = self.parked = True
         try:
-            self._holds.append(await self._books.budget.reserve(cost_usd))
+            self._holds.append(await self._run_ledger.budget.reserve(cost_usd))
         finally:
             self.parked = False
 
@@ -180,17 +180,17 @@ class RecordLedger:
         hold = self._holds.pop(at) if self._holds else None
         if hold is not None:
             cost_usd = call.cost_usd if call is not None else 0.0
-            self._books.budget.release(hold, cost_usd, replied=call is not None)
+            self._run_ledger.budget.release(hold, cost_usd, replied=call is not None)
         if call is not None:
             self.tally.add(call)
             self._hashes.append(call.request_hash)
-            self._books.write(self._batch_number, call)
+            self._run_ledger.write(self._batch_number, call)
 
     def close(self, *, put_back: bool = False) -> None:
         """Give back what a cut-off call still holds; a record that was put back will find its calls again."""
         for hold in self._holds:
-            self._books.budget.release(hold)
+            self._run_ledger.budget.release(hold)
         self._holds.clear()
         if put_back:
             for request_hash in self._hashes:
-                self._books.uncharge(request_hash)
+                self._run_ledger.uncharge(request_hash)

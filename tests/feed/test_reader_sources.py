@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from feedeval.errors import FeedError, InputError
+from feedeval.feed.parsing.formats import FORMATS, Format
+from feedeval.feed.parsing.stream import READERS
 from feedeval.feed.reader import iter_feed, read_feed
 from tests.feed.feeds import item, read, rss
 
@@ -257,3 +259,7 @@ def test_broken_json_is_read_as_far_as_it_goes(text: str, ids: list[str], told: 
 def test_json_that_is_no_feed_is_refused(text: str):
     with pytest.raises(FeedError):
         list(iter_feed(text.encode()))
+
+
+def test_every_format_has_a_reader_and_words() -> None:
+    assert set(READERS) == set(FORMATS) == set(Format)

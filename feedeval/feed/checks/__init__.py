@@ -1,5 +1,9 @@
 """The checks of a feed that need no model: what its destination would refuse, what a buyer would stumble over.
 
+Limits and required attributes of each destination, and severity and fix of each check, are data:
+`feedeval/data/spec/`. A check of one value stands in `values` and its neighbours and is entered in `attribute_checks`;
+one of a whole product in `products`, one of the whole feed in `whole_feed`.
+
 - `attribute_checks`: runs the checks of one value over a column: each distinct value is looked at once
 - `cells`: any frame or list of products as columns of plain cells, which is what the checks read
 - `check_feed`: findings that need no model: what a destination would refuse, and what a buyer would stumble over

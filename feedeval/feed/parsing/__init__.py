@@ -4,6 +4,7 @@
 - `decode`: bytes to text that is right even where the encoding is not what the source says
 - `elements`: one XML element that holds a product -> the pairs of names and raw values that it gives
 - `faults`: what was wrong with a source, counted while it is read and told once at the end
+- `formats`: the formats of feeds that are read, in one table: what each is called, in messages and in the app
 - `jsontext`: products of JSON and JSON Lines, read as they stream; numbers keep the digits that the feed wrote
 - `lines`: lines and rows of text that streams: where records begin and end in a table
 - `product`: what a product is once it has been read

@@ -17,11 +17,9 @@ from feedeval.feed.parsing.faults import (
     Fault,
     Faults,
 )
+from feedeval.feed.parsing.formats import Format
 from feedeval.feed.parsing.lines import split_lines
-from feedeval.feed.parsing.sniff import (
-    Format,
-    Sniffed,
-)
+from feedeval.feed.parsing.sniff import Sniffed
 from feedeval.feed.parsing.sources import Source
 from feedeval.feed.parsing.values import Pair
 

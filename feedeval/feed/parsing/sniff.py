@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import (
@@ -17,28 +16,13 @@ from feedeval.feed.parsing.decode import (
     guess_encoding,
     known_encoding,
 )
+from feedeval.feed.parsing.formats import XML_FORMATS, Format
 from feedeval.feed.parsing.lines import header_names
 
 READS = (
     "feedeval reads Google Shopping XML (RSS 2.0, Atom), TSV, CSV, JSON and JSON Lines, each also as .gz, "
     "and the CSV exports of Meta, Shopify and WooCommerce"
 )
-
-
-class Format(StrEnum):
-    """Formats that are read."""
-
-    RSS = "rss"
-    ATOM = "atom"
-    XML = "xml"
-    """Products in an XML container that is neither RSS nor Atom."""
-    TSV = "tsv"
-    CSV = "csv"
-    JSON = "json"
-    JSONL = "jsonl"
-
-
-XML_FORMATS = (Format.RSS, Format.ATOM, Format.XML)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,10 @@ from feedeval.feed.parsing.faults import (
     Faults,
     warn,
 )
+from feedeval.feed.parsing.formats import FORMATS, XML_FORMATS, Format
 from feedeval.feed.parsing.jsontext import json_pairs
 from feedeval.feed.parsing.product import Product
 from feedeval.feed.parsing.sniff import (
-    XML_FORMATS,
-    Format,
     Sniffed,
     refuse,
     sniff,
@@ -37,6 +36,15 @@ from feedeval.feed.parsing.values import (
     Pair,
 )
 from feedeval.feed.parsing.xml import xml_pairs
+
+Reader = Callable[[Source, Sniffed, Faults], Iterator[tuple[int, list[Pair]]]]
+"""Gives the entries of a source: the number of each in it, and its names with their raw values."""
+
+READERS: Mapping[Format, Reader] = {
+    **dict.fromkeys(XML_FORMATS, xml_pairs),
+    **dict.fromkeys((Format.JSON, Format.JSONL), json_pairs),
+    **dict.fromkeys((Format.TSV, Format.CSV), table_pairs),
+}
 
 _LOOKED_AT = 50
 """Entries among which at least one must be a product before a source is taken for a feed."""
@@ -62,11 +70,10 @@ class FeedStream(Iterator[Product]):
         self._names = names
         self._limit = limit
         self._told = False
-        reading: Callable[[Source, Sniffed, Faults], Iterator[tuple[int, list[Pair]]]] = (
-            xml_pairs if sniffed.format in XML_FORMATS else json_pairs if "json" in sniffed.format else table_pairs
-        )
         flat = sniffed.format not in XML_FORMATS
-        self._products = self._checked(reading(source, sniffed, faults), Builder(names, flat=flat), sniffed)
+        self._products = self._checked(
+            READERS[sniffed.format](source, sniffed, faults), Builder(names, flat=flat), sniffed
+        )
 
     @property
     def warnings(self) -> list[str]:
@@ -130,25 +137,14 @@ class FeedStream(Iterator[Product]):
 
     def _no_products(self, seen: list[Product], sniffed: Sniffed) -> FeedError:
         if not seen:
-            return refuse(self._opened.name, f"{_KINDS[sniffed.format]} without a single product")
+            return refuse(self._opened.name, f"{FORMATS[sniffed.format].found} without a single product")
         names = ", ".join(list(seen[0])[:8])
         news = sniffed.format in XML_FORMATS and set(seen[0]) <= NEWS_NAMES | {"image_link", "product_type"}
-        what = "a news feed, whose entries" if news else f"{_KINDS[sniffed.format]} whose entries"
+        what = "a news feed, whose entries" if news else f"{FORMATS[sniffed.format].found} whose entries"
         return refuse(
             self._opened.name, f"{what} have none of the attributes that make a product (they have {names}); "
             "if they are products, say with columns= which name is which attribute"
         )  # fmt: skip
-
-
-_KINDS = {
-    Format.RSS: "RSS",
-    Format.ATOM: "Atom",
-    Format.XML: "XML",
-    Format.TSV: "a tab-separated table",
-    Format.CSV: "a table",
-    Format.JSON: "JSON",
-    Format.JSONL: "JSON Lines",
-}
 
 
 def _is_product(product: Product, pairs: list[Pair], sniffed: Sniffed, names: ColumnNames) -> bool:

@@ -1,5 +1,7 @@
 """The embedded engine of the audit: a bank of questions with a detector each; no model, no key, no network.
 
+The questions themselves, what answers them and which products are asked them are data: `feedeval/data/bank/`.
+
 - `bank`: the question bank: facets, families, units and patterns, loaded from data files that a reader can extend
 - `detectors`: does a reading of a product answer a facet's question?
 - `engine`: the embedded engine: a question bank and a judge that need no model, no key and no network

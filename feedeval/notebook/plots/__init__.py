@@ -6,7 +6,7 @@
   data
 - `colours`: colours and hatches of the plots
 - `compare`: what changed between audits, as plots: two of them by category, many over time
-- `feed`: what a feed answers and what it leaves open, as plots: one callable a question, frame in, Axes out
+- `coverage`: what a feed answers and what it leaves open, as plots: one callable a question, frame in, Axes out
 - `gallery`: plots: frame in, Axes out
 - `health`: how well a run went, as plots: its memory and its health over the time that was spent working
 - `pictures`: plots as pictures inside an HTML file: one for light pages, one for dark ones, and their content in

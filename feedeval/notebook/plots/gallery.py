@@ -21,7 +21,7 @@ from feedeval.notebook.plots.compare import (
     before_and_after,
     history,
 )
-from feedeval.notebook.plots.feed import (
+from feedeval.notebook.plots.coverage import (
     coverage,
     coverage_by_category,
     missing_fields,

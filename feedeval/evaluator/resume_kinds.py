@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Unpack
 
 from feedeval.errors import InputError
-from feedeval.evaluator import probing
 from feedeval.evaluator.audits import Feed, ProductFeedEvaluator
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.judging import resume_judge
 from feedeval.evaluator.launching import OFFLINE
 from feedeval.evaluator.options import AuditOptions, ModelOptions
+from feedeval.evaluator.probing import resume_probe
 from feedeval.evaluator.shadow import resume_shadow
 from feedeval.model.settings import OPENAI_URL
 from feedeval.records.kinds import JobKind
@@ -43,27 +44,35 @@ def resume(
         InputError: The session had other products, or its feed cannot be read again.
     """
     found = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
-    if found.progress.kind == JobKind.JUDGE:
-        return resume_judge(found, api_key=api_key, options=options)
-    if found.progress.kind == JobKind.PROBE:
-        return probing.resume_probe(found, api_key=api_key, options=options)
-    if found.progress.kind == JobKind.QUESTIONS:
-        raise InputError(f"session {found.id} judges questions: judge_questions with the same table goes on with it")
-    if found.progress.kind == JobKind.SUGGEST:
-        raise InputError(
-            f"session {found.id} proposes values: the audit's fix_file(..., suggest=True, evaluator=…) goes on with it"
-        )
-    if found.progress.kind == JobKind.SHADOW:
+    kind = found.progress.kind
+    if kind == JobKind.AUDIT:
+        return _resume_audit(found, feed, api_key=api_key, options=options)
+    if kind == JobKind.SHADOW:
         return resume_shadow(found, feed, api_key=api_key, options=options)
-    then = found.progress.fingerprint
+    if kind == JobKind.JUDGE:
+        return resume_judge(found, api_key=api_key, options=options)
+    if kind == JobKind.PROBE:
+        return resume_probe(found, api_key=api_key, options=options)
+    raise InputError(f"session {found.id} {_GONE_ON_WITH_ELSEWHERE.get(kind, _OF_A_JOB.format(kind=kind))}")
+
+
+_GONE_ON_WITH_ELSEWHERE: Mapping[str, str] = {
+    JobKind.QUESTIONS: "judges questions: judge_questions with the same table goes on with it",
+    JobKind.SUGGEST: "proposes values: the audit's fix_file(..., suggest=True, evaluator=…) goes on with it",
+}
+_OF_A_JOB = "is of kind {kind}: start the job that it was made by once more"
+
+
+def _resume_audit(session: Session, feed: Feed, *, api_key: str | None, options: AuditOptions) -> EvaluationRun:
+    then = session.progress.fingerprint
     offline = then["model"] == OFFLINE
     model_options: ModelOptions = {} if offline else {"temperature": then["temperature"]}
     evaluator = ProductFeedEvaluator(
         api_key,
         then["model"],
         locale=then["locale"],
-        output_dir=found.output_dir,
+        output_dir=session.output_dir,
         base_url=None if offline or then["endpoint"] == OPENAI_URL else then["endpoint"],
         **model_options,
     )
-    return evaluator.resume(found, feed=feed, **options)
+    return evaluator.resume(session, feed=feed, **options)

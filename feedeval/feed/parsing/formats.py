@@ -1,0 +1,46 @@
+"""The formats of feeds that are read, in one table: what each is called, in messages and in the app.
+
+A new one gets a member and a row here, is told from the others in `sniff`, and has its reader named in `stream`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """Formats that are read."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    XML = "xml"
+    """Products in an XML container that is neither RSS nor Atom."""
+    TSV = "tsv"
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class FormatWords:
+    """What people call a format."""
+
+    found: str
+    """In a message, after what was found."""
+    label: str
+    """Standing alone."""
+
+
+FORMATS: Mapping[Format, FormatWords] = {
+    Format.RSS: FormatWords("RSS", "XML (RSS)"),
+    Format.ATOM: FormatWords("Atom", "XML (Atom)"),
+    Format.XML: FormatWords("XML", "XML"),
+    Format.TSV: FormatWords("a tab-separated table", "a tab-separated table"),
+    Format.CSV: FormatWords("a table", "a table (CSV)"),
+    Format.JSON: FormatWords("JSON", "JSON"),
+    Format.JSONL: FormatWords("JSON Lines", "JSON Lines"),
+}
+
+XML_FORMATS = (Format.RSS, Format.ATOM, Format.XML)
