@@ -181,6 +181,11 @@ class ProductFeedEvaluator:
         then = found.progress
         if not found.is_audit:
             raise InputError(f"session {found.id} is of kind {then.kind}: fe.resume() goes on with any kind")
+        if found != Session(found.id, self.output_dir):
+            raise InputError(
+                f"session {found.id} is in {found.output_dir}, and this evaluator writes to {self.output_dir}: "
+                "fe.resume() goes on with a session where it is"
+            )
         settings: StartOptions = {
             "num_questions": then.fingerprint["num_questions"],
             "question_scope": then.fingerprint["question_scope"],

@@ -43,7 +43,8 @@ def frozen_questions(options: Mapping[str, Any], output_dir: Path) -> tuple[dict
             f"num_questions={left['num_questions']}: session {found.id}, whose questions are to be asked, had {asked}; "
             "leave num_questions out"
         )
-    going_on = left.get("session") == found.id
+    # Another folder may have a session of the same name.
+    going_on = left.get("session") == found.id and found == Session(found.id, output_dir)
     return left, _refrozen(found) if going_on else _frozen(found)
 
 

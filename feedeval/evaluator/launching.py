@@ -33,7 +33,7 @@ _NEARLY = 0.7
 """How much alike two names are of which one is taken for a typing error of the other, as difflib measures it."""
 
 _live: WeakValueDictionary[tuple[Path, str], EvaluationRun] = WeakValueDictionary()
-"""The runs of this process, by folder and session."""
+"""The runs of this process, by the identity of their sessions."""
 
 
 def default_model(api_key: str | None, base_url: str | None) -> str:
@@ -126,13 +126,13 @@ def launch(
         run = found
         if showing.blocking:
             run.display()
-    _live[output_dir.resolve(), run.sid] = run
+    _live[session_paths(output_dir, run.sid).identity] = run
     return run
 
 
 def live_run(paths: SessionPaths) -> EvaluationRun | None:
     """Return the run of a session that this process has going, or None."""
-    found = _live.get((paths.folder.resolve(), paths.sid))
+    found = _live.get(paths.identity)
     return None if found is None or found.done else found
 
 

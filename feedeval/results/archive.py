@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tarfile
@@ -14,8 +15,7 @@ from typing import IO, NamedTuple
 
 from feedeval.errors import InputError, SessionError, StorageError
 from feedeval.results.export import write_whole
-from feedeval.results.session import Session
-from feedeval.results.stored import find_session
+from feedeval.results.session import Session, load_session
 from feedeval.storage.atomic import (
     FILE_MODE,
     storage_error,
@@ -53,7 +53,9 @@ def backup(
     Args:
         session: A session, its name or the beginning of one; the latest by default.
         to: The archive (`.tar.gz`, `.tgz` or `.zip`), or a folder; `feedeval_<session>.tar.gz` in the output folder by
-            default. The archive is readable for its owner alone, as the session's files are.
+            default. In another folder the name ends in eight characters that stand for the session's own, because
+            sessions of several folders may bear the same name. The archive is readable for its owner alone, as the
+            session's files are.
         output_dir: The folder of the session, where `session` is a name.
 
     Raises:
@@ -62,20 +64,28 @@ def backup(
         InputError: Another suffix.
         StorageError: The archive cannot be written.
     """
-    folder = session.output_dir if isinstance(session, Session) else Path(output_dir)
-    sid = session.id if isinstance(session, Session) else find_session(session, folder)
-    target = folder if to is None else Path(to)
+    chosen = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
+    paths = chosen.paths
+    target = paths.folder if to is None else Path(to)
     if target.is_dir():
-        target = target / f"feedeval_{sid}.tar.gz"
+        target = target / f"feedeval_{paths.sid}{_mark(paths, target)}.tar.gz"
     if not target.name.lower().endswith(_SUFFIXES):
         raise InputError(f"{target.name}: name the backup with one of the suffixes {', '.join(_SUFFIXES)}")
     if not target.parent.is_dir():
         raise InputError(f"{target.parent} is not a folder: make it first")
     # A backup that could not be restored is none: say so now.
-    read_progress(session_paths(folder, sid))
+    read_progress(paths)
     pack = _pack_zip if target.suffix.lower() == ".zip" else _pack_tar
-    write_whole(target, lambda unfinished: pack(unfinished, _stable_files(session_paths(folder, sid))), mode=FILE_MODE)
+    write_whole(target, lambda unfinished: pack(unfinished, _stable_files(paths)), mode=FILE_MODE)
     return target
+
+
+def _mark(paths: SessionPaths, target: Path) -> str:
+    """Return what keeps backups of two folders' sessions apart in a folder that is neither's."""
+    folder, _ = paths.identity
+    if target.resolve() == folder:
+        return ""
+    return f"_{hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
 
 
 def _stable_files(paths: SessionPaths) -> Iterator[Path]:

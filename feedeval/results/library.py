@@ -177,8 +177,10 @@ def consolidate(
 ) -> Path:
     """Write the results of one or several sessions as one table and return its path.
 
-    Where a product (by its key) is in several, the newest result counts; one that failed later on does not hide
-    a result. The last column, `session`, says where a row is from.
+    Where a product (by its key) is in several, the newest result counts: that of the session that started last. One
+    that failed later on does not hide a result. The last column, `session`, says where a row is from: the session's
+    name, and before it the folder where sessions of several folders bear the same name. A session that is given twice,
+    also by two ways to its folder, counts once.
 
     Args:
         sessions: Sessions or their names.
@@ -200,7 +202,7 @@ def consolidate(
     if len(kinds) > 1:
         raise InputError(f"sessions of different kinds ({', '.join(sorted(kinds))}) do not fit in one table")
     kind = row_kind(rows, found)
-    merged = Merged(sorted({session.id: session for session in found}.values(), key=lambda session: session.id))
+    merged = Merged(found)
     return write_chunks(merged.rows(kind), path, rows=merged.count(kind))
 
 
@@ -223,7 +225,7 @@ def cleanup(
     """
     folder = Path(output_dir)
     given = [sessions] if isinstance(sessions, Session | str) else sessions
-    chosen = {s.id: s for s in (_exactly(each, folder) for each in given)}.values()
+    chosen = dict.fromkeys(_exactly(each, folder) for each in given)
     for session in chosen:
         lock_path = session.paths.lock
         if is_held(lock_path):

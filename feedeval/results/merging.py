@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -14,7 +14,7 @@ from feedeval.results.export import sliced
 from feedeval.results.frames.frames import RowStatus
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.results.stored import StoredSession
+from feedeval.results.stored import StoredSession, session_labels
 
 Rows = NDArray[np.int64]
 
@@ -29,19 +29,20 @@ class RowKind(StrEnum):
 class Merged:
     """The newest result of each product (by its key) in several sessions.
 
-    One that failed later on does not hide a result that is there.
+    One that failed later on does not hide a result that is there. A session that is given twice counts once.
 
     Args:
-        sessions: The sessions, the oldest first.
+        sessions: The sessions, of whatever folders.
     """
 
-    def __init__(self, sessions: Sequence[StoredSession]) -> None:
-        self._sessions = list(sessions)
-        self._frames = [session.results for session in sessions]
+    def __init__(self, sessions: Iterable[StoredSession]) -> None:
+        self._sessions = sorted(dict.fromkeys(sessions), key=lambda session: session.age_key)
+        self._labels = session_labels(self._sessions)
+        self._frames = [session.results for session in self._sessions]
         sizes = [len(frame) for frame in self._frames]
         rank = pd.DataFrame(
             {
-                "key": pd.concat([session.keys for session in sessions], ignore_index=True),
+                "key": pd.concat([session.keys for session in self._sessions], ignore_index=True),
                 "done": np.concatenate([(f["status"] == RowStatus.DONE.value).to_numpy(bool) for f in self._frames]),
                 "row": np.arange(sum(sizes)),
             }
@@ -60,8 +61,8 @@ class Merged:
         order = pd.DataFrame({"owner": self._owner, "row": self._row})
         for part in sliced(order):
             rows = [
-                frame.iloc[part.loc[part["owner"] == owner, "row"]].assign(session=session.id)
-                for owner, (session, frame) in enumerate(zip(self._sessions, self._frames, strict=True))
+                frame.iloc[part.loc[part["owner"] == owner, "row"]].assign(session=label)
+                for owner, (label, frame) in enumerate(zip(self._labels, self._frames, strict=True))
             ]
             places = np.argsort(part["owner"].to_numpy(), kind="stable")
             together = pd.concat(rows, ignore_index=True).reindex(columns=[*names, "session"])
@@ -69,12 +70,12 @@ class Merged:
 
     def judgements(self) -> Iterator[pd.DataFrame]:
         """Yield a row a judgement of these results, session by session, in parts; the last column is `session`."""
-        for owner, session in enumerate(self._sessions):
+        for owner, (label, session) in enumerate(zip(self._labels, self._sessions, strict=True)):
             # Read without being kept: two large sessions at once need not fit into memory.
             frame = judgement_frame(session.batch_paths)
             mine = set(self._keys[self._owner == owner])
             frame = frame[frame["key"].isin(mine)].astype({"taxonomy": TEXT, "verdict": TEXT})
-            yield from sliced(frame.assign(session=pd.array([session.id] * len(frame), dtype=TEXT)))
+            yield from sliced(frame.assign(session=pd.array([label] * len(frame), dtype=TEXT)))
 
     def count(self, kind: RowKind) -> int:
         """Return how many rows there are of a kind."""

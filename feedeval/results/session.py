@@ -46,7 +46,7 @@ class Session(StoredSession):
     on. Changing a frame changes neither the session nor what is asked for next.
 
     Attributes:
-        id: The session's name, `YYYYMMDD_HHMMSS_xxxx`.
+        id: The session's name, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
         output_dir: The folder of its files.
     """
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +19,7 @@ from feedeval.results.frames import frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.storage.batch_files import batch_paths
-from feedeval.storage.paths import SessionPaths
+from feedeval.storage.paths import SessionPaths, sid_time
 from feedeval.storage.readers import (
     read_document,
     session_files,
@@ -47,8 +50,10 @@ class StoredSession:
     Frames are read when they are first asked for and kept; `reload()` reads them again, for a run that is still going
     on. Changing a frame changes neither the session nor what is asked for next.
 
+    Two are the same where folder and id are, whichever way leads to the folder.
+
     Attributes:
-        id: The session's name, `YYYYMMDD_HHMMSS_xxxx`.
+        id: The session's name, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
         output_dir: The folder of its files.
         paths: Where each of its files lies.
     """
@@ -57,6 +62,12 @@ class StoredSession:
         self.id = session_id
         self.output_dir = output_dir
         self.paths = SessionPaths(output_dir, session_id)
+
+    def __eq__(self, other: object) -> bool:
+        return self.paths.identity == other.paths.identity if isinstance(other, StoredSession) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.paths.identity)
 
     def reload(self) -> Self:
         """Forget what was read and return this session, so that the next look reads it again."""
@@ -68,6 +79,14 @@ class StoredSession:
     def progress(self) -> Progress:
         """Settings, counts and totals, as last written by the run; where it was killed, counted anew from its files."""
         return stand_of(self.paths)
+
+    @property
+    def age_key(self) -> tuple[datetime, str, str]:
+        """What sessions of any folders sort by, the oldest first: the start, then the id, then the folder."""
+        started = _moment(self.progress.started) or sid_time(self.id) or datetime.fromtimestamp(0, UTC)
+        folder, sid = self.paths.identity
+        # What carries no offset is a time of this machine.
+        return started if started.tzinfo else started.astimezone(), sid, str(folder)
 
     @property
     def status(self) -> Status:
@@ -254,6 +273,22 @@ class StoredSession:
         if drawn := self.sample:
             facts["Sample"] = f"{drawn['drawn']:,} of {drawn['of']:,} products, drawn by {drawn['by']}"
         return facts
+
+
+def _moment(written: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError:
+        return None
+
+
+def session_labels(sessions: Sequence[StoredSession]) -> list[str]:
+    """Return what to call each of several sessions that are shown together.
+
+    That is its id, and before it the folder where a session of another folder bears the same id.
+    """
+    shared = Counter(session.id for session in set(sessions))
+    return [s.id if shared[s.id] == 1 else (s.output_dir / s.id).as_posix() for s in sessions]
 
 
 def find_session(session_id: str | None, output_dir: Path) -> str:

@@ -1,14 +1,16 @@
 """Names of a session's files.
 
-A name is `<stem>_<sid>.<suffix>`; a session's files are those whose name fits exactly, so that nothing else in the
-output folder is ever touched. Two more shapes belong to a file: `<name>.corrupt` (`<name>.2.corrupt`, ...), which was
-set aside, and `.<name>.<8 hex>.tmp`, which is being written or was when its process died.
+A name is `<stem>_<sid>.<suffix>`, a `<sid>` such as `20260131_142500_4f7k2c`; a session's files are those whose name
+fits exactly, so that nothing else in the output folder is ever touched. Two more shapes belong to a file:
+`<name>.corrupt` (`<name>.2.corrupt`, ...), which was set aside, and `.<name>.<8 hex>.tmp`, which is being written or
+was when its process died.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,12 +21,22 @@ from feedeval.errors import InputError, SessionNotFound
 from feedeval.records import SCHEMA_VERSION
 from feedeval.storage.atomic import storage_error
 
-SID_FORMAT = "%Y%m%d_%H%M%S"
-"""A session's id is the time it started, so that names sort by age."""
+_TIME_FORMAT = "%Y%m%d_%H%M%S"
+"""A session's id begins with the time it started, so that names sort by age."""
+
+_SUFFIX_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: without i, l, o and u, which are misread or make words; without capitals, which some file
+systems do not tell from small letters."""
+_SUFFIX_LENGTH = 6
+"""2^30 suffixes: two sessions that start in the same second share one with a probability of one in a thousand million,
+and of a hundred that do so any two with one in two hundred thousand, in one folder or in many."""
+
+_SID = rf"\d{{8}}_\d{{6}}(?:_[{_SUFFIX_LETTERS}]{{{_SUFFIX_LENGTH}}})?"
+"""Sessions of earlier versions are named by the time alone."""
 
 _NAME = re.compile(
     r"(?P<stem>(?P<numbered>batch|calls)_(?P<digits>\d{4,})|[a-z]+(?:-[a-z]+)*)"
-    r"_(?P<sid>\d{8}_\d{6})(?P<suffix>\.jsonl|\.json|\.lock)(?P<aside>(?:\.\d+)?\.corrupt)?",
+    rf"_(?P<sid>{_SID})(?P<suffix>\.jsonl|\.json|\.lock)(?P<aside>(?:\.\d+)?\.corrupt)?",
     re.ASCII,
 )
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp")
@@ -103,6 +115,11 @@ class SessionPaths:
     sid: str
 
     @property
+    def identity(self) -> tuple[Path, str]:
+        """What tells the session from all others: its folder, whichever way leads there, and its id."""
+        return self.folder.resolve(), self.sid
+
+    @property
     def progress(self) -> Path:
         """The progress file."""
         return self.folder / f"progress_{self.sid}.json"
@@ -166,17 +183,24 @@ def session_paths(output_dir: Path | str, sid: str) -> SessionPaths:
         SessionNotFound: `sid` is not the name of a session, so that no file can be one of it.
     """
     if sid_time(sid) is None:
-        raise SessionNotFound(f"{sid!r} is not the name of a session: one looks like 20260131_142500")
+        raise SessionNotFound(f"{sid!r} is not the name of a session: one looks like 20260131_142500_4f7k2c")
     return SessionPaths(Path(output_dir), sid)
+
+
+def new_sid(time: datetime) -> str:
+    """Return an id for a session that starts at `time`; another one each time, also for the same second."""
+    suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
+    return f"{time.strftime(_TIME_FORMAT)}_{suffix}"
 
 
 def sid_time(sid: str) -> datetime | None:
     """Return the time that a session's id names, or None where it names none."""
+    if not re.fullmatch(_SID, sid, re.ASCII):
+        return None
     try:
-        time = datetime.strptime(sid, SID_FORMAT)  # noqa: DTZ007 - a name, not a moment: it carries no offset
+        return datetime.strptime(sid[:15], _TIME_FORMAT)  # noqa: DTZ007 - a name, not a moment: it carries no offset
     except ValueError:
         return None
-    return time if time.strftime(SID_FORMAT) == sid else None
 
 
 def files_by_session(folder: Path) -> dict[str, list[SessionFile]]:

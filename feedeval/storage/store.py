@@ -38,11 +38,11 @@ from feedeval.storage.call_log import (
 from feedeval.storage.call_log_writer import CallLogs
 from feedeval.storage.lock import SessionLock
 from feedeval.storage.paths import (
-    SID_FORMAT,
     FileKind,
     FileState,
     SessionPaths,
     list_files,
+    new_sid,
     sid_time,
 )
 from feedeval.storage.readers import (
@@ -73,10 +73,11 @@ class SessionStore:
 
     @classmethod
     def create(cls, output_dir: Path | str, *, now: datetime, keep_calls: bool = False) -> Self:
-        """Start a new session, named after the time.
+        """Start a new session, named after the time, with a suffix that no other session has.
 
-        The name is later than that of every session in the folder, also where the clock was put back (as it is each
-        autumn), so that the newest session is always the one that sorts last.
+        The time in its name is later than that of every session in the folder, also where the clock was put back (as it
+        is each autumn), so that the newest session is always the one that sorts last. Two that start side by side may
+        bear the same second: their suffixes tell them apart.
 
         Raises:
             StorageError: The folder cannot be written.
@@ -91,16 +92,15 @@ class SessionStore:
             taken = [t for f in list_files(folder) if (t := sid_time(f.sid)) is not None]
             if taken and max(taken) >= time:
                 time = max(taken) + timedelta(seconds=1)
-            paths = SessionPaths(folder, time.strftime(SID_FORMAT))
+            paths = SessionPaths(folder, new_sid(time))
             lock = SessionLock(paths.lock, grace_s=0.0)
-            # Another process may choose the same name at the same moment. The lock decides; and who gets it after
-            # the other has already written and closed finds the files.
+            # That another process draws the same name is next to impossible; the lock makes it so altogether, and who
+            # gets it after the other has already written and closed finds the files.
             with contextlib.suppress(SessionLocked):
                 lock.acquire()
                 if all(f.kind is FileKind.LOCK for f in paths.files()):
                     return cls(paths, lock, keep_calls=keep_calls)
                 lock.release()
-            time += timedelta(seconds=1)
 
     @classmethod
     def open(cls, paths: SessionPaths, *, keep_calls: bool = False) -> Self:

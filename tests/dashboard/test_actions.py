@@ -82,7 +82,7 @@ def test_a_session_whose_feed_is_gone_says_how_to_go_on_from_a_cell(tmp_path: Pa
     run = evaluator.start(make_feed(40), num_questions=4, batch_size=5, progress="none")
     run.stop()
     run.wait()
-    with pytest.raises(InputError, match=r"fe\.resume\('\d{8}_\d{6}', feed"):
+    with pytest.raises(InputError, match=r"fe\.resume\('\d{8}_\d{6}_\w{6}', feed"):
         actions.go_on(load_session(output_dir=tmp_path))
 
 

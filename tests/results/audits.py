@@ -11,9 +11,7 @@ from typing import Any
 from feedeval.jobs.audit import coverage_pct
 from feedeval.records import BatchFile, BatchReport, Counts, Failure, Judgement, Progress, Result, Status, Verdict
 from feedeval.results.session import Session
-from feedeval.storage.store import (
-    SessionStore,
-)
+from tests.storage.sessions import new_session
 
 QUESTIONS = (
     ("What is it made of?", "Materials", True),
@@ -48,7 +46,7 @@ _VERDICTS = {"y": Verdict.YES, "p": Verdict.PARTIAL, "n": Verdict.NO}
 
 
 def write(folder: Path, planted: Planted) -> Session:
-    """Write the session and return it; the oldest has to be written first."""
+    """Write the session and return it."""
     done, failed = _results(planted)
     report = _report(len(done), len(failed))
     batch = BatchFile(
@@ -60,8 +58,8 @@ def write(folder: Path, planted: Planted) -> Session:
         results=done,
         failures=failed,
     )
-    now = datetime.strptime(planted.sid, "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
-    with SessionStore.create(folder, now=now) as store:
+    now = datetime.strptime(planted.sid[:15], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
+    with new_session(folder, planted.sid) as store:
         store.write_batch(batch)
         store.save("questions", _document(planted))
         store.write_progress(_progress(planted, report, now))

@@ -5,15 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.records import BatchFile, BatchReport, Counts, Failure, Progress, Result, Status
-from feedeval.storage.store import (
-    SessionStore,
-)
+from tests.storage.sessions import new_session
 
 SID = "20261120_101500"
 STARTED = "2026-11-20T10:15:00+00:00"
@@ -182,7 +179,7 @@ def write_shadow_session(output_dir: Path, kind: str = "shadow") -> str:
         update={"meta": {"image": "a.jpg", "label": "=cat"}, "value": {"prediction": "dog", "confidence": 0.75}}
     )
     failure = made.failures[0].model_copy(update={"meta": {"image": "b.jpg", "label": "dog"}, "error_type": "BadImage"})
-    with SessionStore.create(output_dir, now=datetime.strptime(SID, "%Y%m%d_%H%M%S").replace(tzinfo=UTC)) as store:
+    with new_session(output_dir, SID) as store:
         store.write_batch(made.model_copy(update={"results": [result], "failures": [failure]}))
         store.write_progress(progress(plan, [made.report], kind=kind))
     return SID
@@ -218,9 +215,7 @@ def write_session(output_dir: Path, plan: Plan | None = None) -> str:
     rng = random.Random(plan.seed)
     total = -(-plan.products // plan.batch_size)
     reports = []
-    now = datetime.strptime(plan.sid, "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
-    with SessionStore.create(output_dir, now=now) as store:
-        assert store.sid == plan.sid, "a later session is there already: write the oldest first"
+    with new_session(output_dir, plan.sid) as store:
         for number in range(1, (total if plan.complete is None else plan.complete) + 1):
             made = batch(plan, number, rng)
             reports.append(made.report)

@@ -1,6 +1,4 @@
-"""Write a session without end, saying on stdout what is safely down, until killed.
-
-Run as `python -m tests.storage.kill_writer`.
+"""Write a session without end, saying what is safely down, until killed: `python -m tests.storage.kill_writer`.
 
 A word is said only after the store's method has returned, so whatever was said must be found after the kill.
 """

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from feedeval.records import BatchFile, BatchReport, Call, Counts, Failure, Progress, Result, Status, Usage
+from feedeval.storage.lock import SessionLock
+from feedeval.storage.paths import session_paths
 from feedeval.storage.store import (
     SessionStore,
 )
 
 NOW = datetime(2026, 3, 1, 9, 30, 0)  # noqa: DTZ001 - a session's name carries no offset
-SID = "20260301_093000"
+SID = "20260301_093000_4f7k2c"
+OLD_SID = "20260301_093000"
+"""As earlier versions named a session of that second."""
 
 
 def request_hash(name: str) -> str:
@@ -116,10 +120,19 @@ def make_progress(sid: str, *, status: Status = Status.RUNNING, total: int = 6, 
     return Progress(**fields | more)
 
 
-def make_session(folder: Path, *, batches: int = 3, status: Status = Status.FINISHED) -> str:
+def new_session(folder: Path, sid: str = SID) -> SessionStore:
+    """Start a session of a given name, where `SessionStore.create` would draw one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = session_paths(folder, sid)
+    assert not paths.files(), "there is such a session already"
+    lock = SessionLock(paths.lock)
+    lock.acquire()
+    return SessionStore(paths, lock, keep_calls=False)
+
+
+def make_session(folder: Path, *, batches: int = 3, status: Status = Status.FINISHED, sid: str = SID) -> str:
     """Write a whole session of three batches of two records, of which the first `batches` are complete."""
-    with SessionStore.create(folder, now=NOW) as store:
-        sid = store.sid
+    with new_session(folder, sid) as store:
         for number in range(1, batches + 1):
             store.write_batch(make_batch(sid, number))
         done = 2 * batches

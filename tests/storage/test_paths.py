@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedeval.errors import InputError, SessionNotFound
 from feedeval.storage.paths import (
@@ -10,6 +14,7 @@ from feedeval.storage.paths import (
     FileState,
     SessionPaths,
     files_by_session,
+    new_sid,
     parse_name,
     session_paths,
     sid_time,
@@ -22,6 +27,7 @@ from feedeval.storage.store import (
 )
 from tests.storage.sessions import (
     NOW,
+    OLD_SID,
     SID,
     make_session,
 )
@@ -42,15 +48,60 @@ from tests.storage.sessions import (
     ],
 )
 def test_every_kind_of_file_is_known_by_its_name(name: str, kind: FileKind, number: int | None) -> None:
-    for shape, state in (
-        (name, FileState.IN_USE),
-        (f"{name}.corrupt", FileState.ASIDE),
-        (f"{name}.3.corrupt", FileState.ASIDE),
-        (f".{name}.0123abcd.tmp", FileState.TEMPORARY),
-    ):
-        file = parse_name(shape)
-        assert file is not None
-        assert (file.kind, file.number, file.state, file.sid) == (kind, number, state, SID)
+    for sid in (SID, OLD_SID):
+        named = name.replace(SID, sid)
+        for shape, state in (
+            (named, FileState.IN_USE),
+            (f"{named}.corrupt", FileState.ASIDE),
+            (f"{named}.3.corrupt", FileState.ASIDE),
+            (f".{named}.0123abcd.tmp", FileState.TEMPORARY),
+        ):
+            file = parse_name(shape)
+            assert file is not None
+            assert (file.kind, file.number, file.state, file.sid) == (kind, number, state, sid)
+
+
+TIMES = st.datetimes(NOW.replace(year=1900), NOW.replace(year=9999))
+SIDS = st.one_of(TIMES.map(lambda time: f"{time:%Y%m%d_%H%M%S}"), TIMES.map(new_sid))
+STEMS = st.one_of(
+    st.sampled_from(["progress", "session", "errors", "summary", "questions"]),
+    st.from_regex(r"[a-z]{1,9}(-[a-z]{1,9}){0,2}", fullmatch=True),
+).filter(lambda stem: stem not in ("batch", "calls", "lock", "document"))
+
+
+@given(st.data(), SIDS)
+def test_whatever_a_session_is_called_each_of_its_files_says_whose_it_is(data: st.DataObject, sid: str) -> None:
+    number = data.draw(st.integers(1, 10**9))
+    name = data.draw(
+        st.one_of(
+            STEMS.map(lambda stem: f"{stem}_{sid}.json"),
+            st.sampled_from(
+                [f"session_{sid}.lock", f"batch_{number:04d}_{sid}.json", f"calls_{number:04d}_{sid}.jsonl"]
+            ),
+        )
+    )
+    shape, state = data.draw(
+        st.sampled_from(
+            [
+                (name, FileState.IN_USE),
+                (f"{name}.corrupt", FileState.ASIDE),
+                (f"{name}.12.corrupt", FileState.ASIDE),
+                (f".{name}.0123abcd.tmp", FileState.TEMPORARY),
+            ]
+        )
+    )
+    file = parse_name(shape)
+    assert file is not None and (file.sid, file.state, file.name) == (sid, state, shape)
+    assert file.number == (number if file.kind in (FileKind.BATCH, FileKind.CALLS) else None)
+    assert sid_time(sid) is not None
+
+
+def test_a_new_name_sorts_by_its_time_and_is_safe_in_file_names() -> None:
+    drawn = [new_sid(NOW + timedelta(seconds=n)) for n in range(200)]
+    assert drawn == sorted(drawn)
+    assert len({sid[16:] for sid in drawn}) == 200
+    assert all(re.fullmatch(r"20260301_\d{6}_[0-9a-hjkmnp-tv-z]{6}", sid) for sid in drawn)
+    assert OLD_SID < new_sid(NOW) < "20260301_093001"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +122,13 @@ def test_every_kind_of_file_is_known_by_its_name(name: str, kind: FileKind, numb
         f"calls_0001_{SID}.json",
         f"lock_{SID}.json",
         f"batch_0001_{SID}1.json",
+        f"batch_0001_{OLD_SID}1.json",
+        f"progress_{OLD_SID}_copy.json",
+        f"progress_{OLD_SID}_4f7k2.json",
+        f"progress_{OLD_SID}_4F7K2C.json",
+        f"progress_{OLD_SID}_4f7k2l.json",
+        f"progress_{OLD_SID}-4f7k2c.json",
+        f"progress_{SID}_4f7k2c.json",
         f"progress_{SID}.json.corrupt.txt",
         f".progress_{SID}.json.tmp",
         f"progress_{SID}.json\n",
@@ -97,6 +155,27 @@ def test_a_document_of_any_name_is_the_sessions_when_the_store_wrote_it(tmp_path
     with SessionStore.open(session_paths(tmp_path, SID)) as store:
         store.save("pilot-run", {"products": 5})
     assert tmp_path / f"pilot-run_{SID}.json" in session_files(session_paths(tmp_path, SID))
+
+
+@pytest.mark.parametrize(("sid", "other"), [(OLD_SID, SID), (SID, OLD_SID), (SID, "20260301_093000_4f7k2d")])
+def test_a_name_that_begins_as_another_does_not_reach_its_files(tmp_path: Path, sid: str, other: str) -> None:
+    for each in (sid, other):
+        make_session(tmp_path, sid=each)
+        with SessionStore.open(session_paths(tmp_path, each)) as store:
+            store.save("pilot-run", {"products": 5})
+        (tmp_path / f".batch_0009_{each}.json.0123abcd.tmp").write_text("{")
+        (tmp_path / f"batch_0008_{each}.json.2.corrupt").write_text("{")
+    found = session_paths(tmp_path, sid).files()
+    assert {file.sid for file in found} == {sid} and len(found) == 11
+    assert files_by_session(tmp_path)[sid] == found
+
+
+def test_a_folder_reached_by_two_ways_is_one(tmp_path: Path) -> None:
+    (tmp_path / "output").mkdir()
+    (tmp_path / "link").symlink_to("output")
+    ways = [tmp_path / "output", tmp_path / "link", tmp_path / "output" / ".." / "output"]
+    assert len({session_paths(way, SID).identity for way in ways}) == 1
+    assert session_paths(tmp_path, SID).identity != session_paths(tmp_path / "output", SID).identity
 
 
 def test_files_of_another_session_are_left_out(tmp_path: Path) -> None:
@@ -131,7 +210,13 @@ def test_a_document_name_that_could_hit_another_file_is_refused(tmp_path: Path, 
         SessionPaths(tmp_path, SID).document(name)
 
 
-@pytest.mark.parametrize("sid", ["../../etc", "", "20260301", "20261301_093000", "2026030１_093000"])
+@pytest.mark.parametrize(
+    "sid",
+    [
+        *("../../etc", "", "20260301", "20261301_093000", "2026030１_093000", "20261301_093000_4f7k2c"),
+        *("20260301_093000_", "20260301_093000_../etc", "20260301_093000_4f7k2c\n", "20260301_093000_4F7K2C"),
+    ],
+)
 def test_a_session_name_that_names_no_time_is_refused(tmp_path: Path, sid: str) -> None:
     assert sid_time(sid) is None
     with pytest.raises(SessionNotFound, match="is not the name of a session"):

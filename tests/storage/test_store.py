@@ -12,7 +12,7 @@ from feedeval.records import Counts, Status
 from feedeval.storage.call_log import (
     read_calls,
 )
-from feedeval.storage.paths import SessionPaths, session_paths
+from feedeval.storage.paths import SessionPaths, parse_name, session_paths, sid_time
 from feedeval.storage.readers import (
     is_being_written,
     read_document,
@@ -25,6 +25,7 @@ from feedeval.storage.readers import (
 from feedeval.storage.store import (
     SessionStore,
 )
+from feedeval.storage.verify import verify
 from tests.storage.disks import (
     make_read_only,
     make_writable,
@@ -32,6 +33,7 @@ from tests.storage.disks import (
 )
 from tests.storage.sessions import (
     NOW,
+    OLD_SID,
     SID,
     make_batch,
     make_call,
@@ -44,7 +46,7 @@ from tests.storage.sessions import (
 
 def test_a_session_is_named_after_its_start_and_reads_back_as_written(tmp_path: Path) -> None:
     with SessionStore.create(tmp_path / "new" / "output", now=NOW) as store:
-        assert store.sid == SID
+        assert sid_time(store.sid) == NOW and store.sid.startswith(OLD_SID + "_")
         assert store.output_dir == tmp_path / "new" / "output"
         progress = make_progress(store.sid)
         store.write_progress(progress)
@@ -58,10 +60,10 @@ def test_a_session_is_named_after_its_start_and_reads_back_as_written(tmp_path: 
         assert store.load("questions") == {"sets": []}
         assert store.load("other") is None
         assert store.read_errors() == {"counts": {"ReplyInvalid": 1}}
-    for path in session_files(session_paths(store.output_dir, SID)):
+    for path in session_files(store.paths):
         assert path.stat().st_mode & 0o777 == 0o600, path
         assert orjson.loads(path.read_bytes())["schema_version"] == 1
-    assert not (store.output_dir / f"session_{SID}.lock").exists()
+    assert not store.paths.lock.exists()
 
 
 def test_sessions_of_one_second_and_of_a_clock_put_back_sort_in_the_order_of_their_start(tmp_path: Path) -> None:
@@ -71,7 +73,42 @@ def test_sessions_of_one_second_and_of_a_clock_put_back_sort_in_the_order_of_the
             store.write_progress(make_progress(store.sid))
             started.append(store.sid)
     assert started == session_ids(tmp_path)
-    assert len(set(started)) == 5
+    assert len({sid_time(sid) for sid in started}) == 5
+
+
+def test_a_new_session_sorts_after_those_of_earlier_versions_also_of_its_own_second(tmp_path: Path) -> None:
+    later = "20260301_093002"
+    for sid in (OLD_SID, later):
+        make_session(tmp_path, sid=sid)
+    with SessionStore.create(tmp_path, now=NOW) as store:
+        store.write_progress(make_progress(store.sid))
+    assert session_ids(tmp_path) == [OLD_SID, later, store.sid]
+    assert store.sid.startswith("20260301_093003_")
+
+
+def test_sessions_of_one_second_in_many_folders_do_not_share_a_name(tmp_path: Path) -> None:
+    folders = [tmp_path / str(n) for n in range(100)]
+    for folder in folders:
+        with SessionStore.create(folder, now=NOW) as store:
+            store.write_progress(make_progress(store.sid))
+    names = [sid for folder in folders for sid in session_ids(folder)]
+    assert len(set(names)) == 100 and {sid_time(name) for name in names} == {NOW}
+
+
+@pytest.mark.parametrize("sid", [OLD_SID, SID])
+def test_a_session_of_either_kind_of_name_is_taken_up_beside_the_other(tmp_path: Path, sid: str) -> None:
+    for each in (SID, OLD_SID):
+        make_session(tmp_path, sid=each)
+    other = SID if sid == OLD_SID else OLD_SID
+    before = {name: data for name, data in tree(tmp_path).items() if parse_name(name).sid == other}  # type: ignore[union-attr]
+    (tmp_path / f".batch_0002_{sid}.json.0a1b2c3d.tmp").write_text("torn")
+    with SessionStore.open(session_paths(tmp_path, sid)) as store:
+        store.append_call(4, make_call("a"))
+        store.write_progress(make_progress(sid, status=Status.STOPPED))
+    after = tree(tmp_path)
+    assert before and all(after[name] == data for name, data in before.items())
+    assert not [name for name in after if name.endswith(".tmp")]
+    assert verify(session_paths(tmp_path, other)) == []
 
 
 def test_two_new_sessions_at_the_same_moment_get_different_names(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from feedeval.results.compare.comparison import (
     signed,
 )
 from feedeval.results.session import Session
+from feedeval.results.stored import session_labels
 
 QUESTIONS = 10
 PRODUCTS = 8
@@ -51,7 +52,7 @@ def comparison_page(comparison: Comparison, *, now: datetime) -> str:
         ("gone", "Products that are gone", _alone(comparison.gone)),
         ("reading", "How to read the figures", _how_to_read()),
     ]
-    sessions = f"sessions {comparison.before.id} and {comparison.after.id}"
+    sessions = f"sessions {' and '.join(session_labels((comparison.before, comparison.after)))}"
     version = comparison.after.progress.feedeval_version
     footer = f"Made with feedeval {version} from {sessions} on {now:%d %B %Y, %H:%M} UTC."
     return document(_title(comparison), (_head(comparison), _summary(comparison)), blocks, footer)

@@ -30,6 +30,7 @@ from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.library import as_session
 from feedeval.results.session import Session
 from feedeval.results.stats import clustered_interval
+from feedeval.results.stored import session_labels
 
 _JUDGE = ("model", "prompts", "temperature")
 """Settings that make another judge, whose verdicts differ whatever the feed says."""
@@ -71,8 +72,8 @@ def compare(
     differing = _differing(sides, _JUDGE)
     if differing and not other_engine:
         raise InputError(
-            f"sessions {sides[0].id} and {sides[1].id} were judged by different engines ({_said(differing)}), so a "
-            "change could be the judge's and not the feed's: audit both feeds with one engine, the later one with "
+            f"sessions {' and '.join(session_labels(sides))} were judged by different engines ({_said(differing)}), "
+            "so a change could be the judge's and not the feed's: audit both feeds with one engine, the later one with "
             "question_set= and the session of the earlier, or say other_engine=True to compare the engines"
         )
     questions: Codebook[Question] = Codebook()
@@ -267,15 +268,19 @@ def _said(differing: Mapping[str, tuple[Any, Any]]) -> str:
 
 
 def _nothing_in_common(sides: tuple[Session, Session], pairs: Pairs) -> str:
-    one, other = (session.id for session in sides)
+    one, other = session_labels(sides)
     if not pairs.other_questions:
         return (
             f"sessions {one} and {other} have no product in common that is done in both: products are paired by their "
             "id, so compare two audits of the same shop's feed"
         )
+    before, after = sides
+    # A name is looked up in the folder that the later audit goes to.
+    beside = before == Session(before.id, after.output_dir)
+    named = repr(before.id) if beside else f"fe.load_session({before.id!r}, output_dir={str(before.output_dir)!r})"
     return (
         f"sessions {one} and {other} asked other questions, so their scores cannot be compared: audit the later feed "
-        f"with question_set={one!r}, which asks the questions of {one} again"
+        f"with question_set={named}, which asks the questions of {one} again"
     )
 
 
@@ -285,14 +290,14 @@ def _notes(sides: tuple[Session, Session], pairs: Pairs) -> tuple[str, ...]:
         notes.append(f"Two engines judged ({_said(differing)}): a change may be the judge's and not the feed's.")
     if differing := _differing(sides, _READS):
         notes.append(f"The judge did not see the same ({_said(differing)}): a change may come from that.")
-    for session in sides:
+    for label, session in zip(session_labels(sides), sides, strict=True):
         if drawn := session.sample:
             notes.append(
-                f"Session {session.id} audited a sample of {drawn['drawn']:,} of {drawn['of']:,} products: these "
+                f"Session {label} audited a sample of {drawn['drawn']:,} of {drawn['of']:,} products: these "
                 "figures are of the products that both audited, not of the whole feed."
             )
         if left := session.progress.counts.left:
-            notes.append(f"Session {session.id} is not finished: {left:,} products are left and count as not there.")
+            notes.append(f"Session {label} is not finished: {left:,} products are left and count as not there.")
     if pairs.other_questions:
         notes.append(
             f"{pairs.other_questions:,} products were asked other questions, for instance because their category is "

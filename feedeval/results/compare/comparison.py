@@ -17,6 +17,7 @@ from feedeval.results.blocks import (
     TOP,
     Block,
 )
+from feedeval.results.stored import session_labels
 
 if TYPE_CHECKING:
     from feedeval.results.session import Session
@@ -108,7 +109,8 @@ class Comparison:
 
 def title(comparison: Comparison) -> str:
     """Return what is compared."""
-    return f"Comparison of {comparison.before.id} with {comparison.after.id}"
+    before, after = session_labels((comparison.before, comparison.after))
+    return f"Comparison of {before} with {after}"
 
 
 def headline(comparison: Comparison) -> str:

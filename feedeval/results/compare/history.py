@@ -21,6 +21,7 @@ from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.library import as_session
 from feedeval.results.session import Session
 from feedeval.results.stats import UNKNOWN, Interval, clustered_interval
+from feedeval.results.stored import session_labels
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.readers import (
     session_ids,
@@ -73,7 +74,7 @@ def history(
     feed: str | Path | None = None,
     output_dir: str | Path = "output",
 ) -> pd.DataFrame:
-    """Return how audits went over time, a row each, the earliest first.
+    """Return how audits went over time, a row each, the earliest first; one that is given twice has one row.
 
     Args:
         sessions: Audits or their names, or a folder: all audits in it.
@@ -81,12 +82,13 @@ def history(
         output_dir: The folder of sessions that are given by name.
 
     Returns:
-        Columns: session, started (ISO 8601), feed, engine, status (str); products, sampled_of (products of the feed
-        that a sample was drawn from, missing where all of it was audited), done, failed (Int64); failed_share (float64,
-        0 to 1); coverage_pct (float64, mean over the products that are done; of a sample, the estimate for its whole
-        feed), low, high (its 95 % interval); cost_usd (float64, NaN where the model has no known price); comparable
-        (str: rows with the same letters asked the same questions by the same engine, of the same feed or of feeds with
-        common products, so that a change between them is one of the feed).
+        Columns: session (its folder before it where audits of several folders bear the same name), started (ISO 8601),
+        feed, engine, status (str); products, sampled_of (products of the feed that a sample was drawn from, missing
+        where all of it was audited), done, failed (Int64); failed_share (float64, 0 to 1); coverage_pct (float64, mean
+        over the products that are done; of a sample, the estimate for its whole feed), low, high (its 95 % interval);
+        cost_usd (float64, NaN where the model has no known price); comparable (str: rows with the same letters asked
+        the same questions by the same engine, of the same feed or of feeds with common products, so that a change
+        between them is one of the feed).
 
     Raises:
         SessionNotFound: There is no such session.
@@ -98,13 +100,13 @@ def history(
         found = [session for session in known if _is_readable_audit(session)]
     else:
         found = [as_session(each, Path(output_dir)) for each in sessions]
-    found = [session for session in found if feed is None or _is_of(session, str(feed))]
+    found = [session for session in dict.fromkeys(found) if feed is None or _is_of(session, str(feed))]
     if not found:
         where = str(sessions) if isinstance(sessions, str | Path) else "the sessions that were given"
         raise InputError(f"there is no audit{'' if feed is None else f' of {feed}'} in {where}")
-    found.sort(key=lambda session: session.progress.started)
+    found.sort(key=lambda session: session.age_key)
     rows = [_row(session) for session in found]
-    frame = pd.DataFrame(rows).assign(comparable=_comparable(found))
+    frame = pd.DataFrame(rows).assign(session=session_labels(found), comparable=_comparable(found))
     return frame[list(HISTORY_COLUMNS)].astype(HISTORY_COLUMNS)
 
 
@@ -142,7 +144,6 @@ def _row(session: Session) -> dict[str, Any]:
     tried = counts.done + counts.failed
     covered = coverage_of(session)
     return {
-        "session": session.id,
         "started": progress.started,
         "feed": feed_of(session),
         "engine": progress.engine,
