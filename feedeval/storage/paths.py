@@ -16,8 +16,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from feedeval.errors import InputError, SessionNotFound
-from feedeval.records import SCHEMA_VERSION
-from feedeval.storage.atomic import storage_error
 
 SID_FORMAT = "%Y%m%d_%H%M%S"
 """A session's id is the time it started, so that names sort by age."""
@@ -151,6 +149,9 @@ class SessionPaths:
             or file.name.startswith("questions_")
         ):
             return True
+        # Records and what writes files take a moment to import, and names can be told without.
+        from feedeval.records import SCHEMA_VERSION
+
         head = f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "session": "{self.sid}"'.encode()
         try:
             with (self.folder / file.name).open("rb") as stream:
@@ -205,4 +206,6 @@ def list_files(folder: Path, naming: str = "") -> Iterator[SessionFile]:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as exc:
+        from feedeval.storage.atomic import storage_error
+
         raise storage_error(exc, folder, "list") from exc
