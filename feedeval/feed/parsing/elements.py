@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from html.entities import html5
-from typing import Any
-
-from lxml import etree
+from typing import TYPE_CHECKING, Any
 
 from feedeval.feed.parsing.values import Pair
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _HTML_WORDS = """
     a abbr b blockquote br center code dd div dl dt em font h1 h2 h3 h4 h5 h6 hr i img li ol p pre s small span strong
@@ -122,6 +123,9 @@ def _from_attributes(element: etree._Element, text: str) -> Any:
 
 def _inner_text(element: etree._Element) -> str:
     """Return what stands between an element's tags with the markup in it, entities that nobody declared resolved."""
+    # Loaded by whoever made the element; the names above are asked for without one.
+    from lxml import etree
+
     parts = [element.text or ""]
     for child in element:
         if isinstance(child.tag, str):

@@ -36,7 +36,6 @@ from feedeval.feed.parsing.values import (
     Builder,
     Pair,
 )
-from feedeval.feed.parsing.xml import xml_pairs
 
 _LOOKED_AT = 50
 """Entries among which at least one must be a product before a source is taken for a feed."""
@@ -62,11 +61,8 @@ class FeedStream(Iterator[Product]):
         self._names = names
         self._limit = limit
         self._told = False
-        reading: Callable[[Source, Sniffed, Faults], Iterator[tuple[int, list[Pair]]]] = (
-            xml_pairs if sniffed.format in XML_FORMATS else json_pairs if "json" in sniffed.format else table_pairs
-        )
         flat = sniffed.format not in XML_FORMATS
-        self._products = self._checked(reading(source, sniffed, faults), Builder(names, flat=flat), sniffed)
+        self._products = self._checked(_reader(sniffed)(source, sniffed, faults), Builder(names, flat=flat), sniffed)
 
     @property
     def warnings(self) -> list[str]:
@@ -149,6 +145,15 @@ _KINDS = {
     Format.JSON: "JSON",
     Format.JSONL: "JSON Lines",
 }
+
+
+def _reader(sniffed: Sniffed) -> Callable[[Source, Sniffed, Faults], Iterator[tuple[int, list[Pair]]]]:
+    if sniffed.format in XML_FORMATS:
+        # It brings lxml, which no other format needs.
+        from feedeval.feed.parsing.xml import xml_pairs
+
+        return xml_pairs
+    return json_pairs if "json" in sniffed.format else table_pairs
 
 
 def _is_product(product: Product, pairs: list[Pair], sniffed: Sniffed, names: ColumnNames) -> bool:
