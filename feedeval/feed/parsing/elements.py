@@ -123,15 +123,19 @@ def _from_attributes(element: etree._Element, text: str) -> Any:
 
 def _inner_text(element: etree._Element) -> str:
     """Return what stands between an element's tags with the markup in it, entities that nobody declared resolved."""
-    # Loaded by whoever made the element; the names above are asked for without one.
-    from lxml import etree
-
     parts = [element.text or ""]
     for child in element:
         if isinstance(child.tag, str):
             name = split_tag(child.tag)[1]
             parts.append(f"<{name}>{_inner_text(child)}</{name}>" if len(child) or child.text else f"<{name}/>")
-        elif child.tag is etree.Entity:
+        elif _is_entity(child):
             parts.append(html5.get((child.text or "")[1:], child.text or ""))
         parts.append(child.tail or "")
     return "".join(parts)
+
+
+def _is_entity(child: etree._Element) -> bool:
+    # Loaded by whoever made the element: what this file knows of names is asked for without one.
+    from lxml import etree
+
+    return child.tag is etree.Entity
