@@ -15,10 +15,9 @@ _one_at_a_time = threading.RLock()
 class LazyNames(ModuleType):
     """The package: a name is looked up in its home when it is first asked for, and kept.
 
-    A class and not a function `__getattr__` in the package, for two reasons. Python puts each module that it has
-    imported into the package that holds it, over whatever has the same name there: `feedeval.app` is a package and
-    `fe.app` a function, and only a class can keep the one from covering the other. And a type checker takes a package
-    with a `__getattr__` to have any name at all.
+    A class and not a function `__getattr__` in the package: Python puts each module that it has imported into the
+    package that holds it, over whatever has the same name there. `feedeval.app` is a package and `fe.app` a function,
+    and only a class can keep the one from covering the other.
     """
 
     _homes: Mapping[str, str]
