@@ -11,86 +11,54 @@ results = fe.ProductFeedEvaluator().evaluate_products_batch(feed)
 
 from __future__ import annotations
 
-from importlib.metadata import version as _version
+from feedeval.lazy import load_when_used
 
-from feedeval.app import app
-from feedeval.dashboard import dashboard
-from feedeval.errors import (
-    FeedError,
-    FeedevalError,
-    InputError,
-    RunFault,
-    SessionError,
-)
-from feedeval.evaluator import ProductFeedEvaluator, resume, run_shadow, start_shadow
-from feedeval.evaluator.evaluation_run import EvaluationRun
-from feedeval.evaluator.judging import shadow_judge
-from feedeval.evaluator.probing import probe_judge
-from feedeval.evaluator.questions import judge_questions
-from feedeval.feed.checks.check_feed import check_feed
-from feedeval.feed.fixes import apply_fixes
-from feedeval.feed.labels import labels_from_feed
-from feedeval.feed.parsing.faults import FeedWarning
-from feedeval.feed.reader import deduplicate, iter_feed, read_feed
-from feedeval.feed.sample import sample
-from feedeval.jobs.prompts import JudgePrompt
-from feedeval.jobs.shadow.colour_names import colour_name
-from feedeval.notebook.plots import gallery as plots
-from feedeval.notebook.report.report import report
-from feedeval.results.agreement.agreement import Agreement
-from feedeval.results.agreement.measure import agreement
-from feedeval.results.archive import backup, restore
-from feedeval.results.compare.compare import compare
-from feedeval.results.compare.comparison import Comparison
-from feedeval.results.compare.history import history
-from feedeval.results.estimate import Estimate
-from feedeval.results.gaps.supplement import write_supplement
-from feedeval.results.library import cleanup, consolidate, list_sessions
-from feedeval.results.session import Session, load_session
+_HOMES = {
+    "Agreement": "feedeval.results.agreement.agreement",
+    "Comparison": "feedeval.results.compare.comparison",
+    "Estimate": "feedeval.results.estimate",
+    "EvaluationRun": "feedeval.evaluator.evaluation_run",
+    "FeedError": "feedeval.errors",
+    "FeedWarning": "feedeval.feed.parsing.faults",
+    "FeedevalError": "feedeval.errors",
+    "InputError": "feedeval.errors",
+    "JudgePrompt": "feedeval.jobs.prompts",
+    "ProductFeedEvaluator": "feedeval.evaluator",
+    "RunFault": "feedeval.errors",
+    "Session": "feedeval.results.session",
+    "SessionError": "feedeval.errors",
+    "__version__": "feedeval.version",
+    "agreement": "feedeval.results.agreement.measure",
+    "app": "feedeval.app",
+    "apply_fixes": "feedeval.feed.fixes",
+    "backup": "feedeval.results.archive",
+    "check_feed": "feedeval.feed.checks.check_feed",
+    "cleanup": "feedeval.results.library",
+    "colour_name": "feedeval.jobs.shadow.colour_names",
+    "compare": "feedeval.results.compare.compare",
+    "consolidate": "feedeval.results.library",
+    "dashboard": "feedeval.dashboard",
+    "deduplicate": "feedeval.feed.reader",
+    "history": "feedeval.results.compare.history",
+    "iter_feed": "feedeval.feed.reader",
+    "judge_questions": "feedeval.evaluator.questions",
+    "labels_from_feed": "feedeval.feed.labels",
+    "list_sessions": "feedeval.results.library",
+    "load_session": "feedeval.results.session",
+    "plots": "feedeval.notebook.plots:gallery",
+    "probe_judge": "feedeval.evaluator.probing",
+    "read_feed": "feedeval.feed.reader",
+    "report": "feedeval.notebook.report.report",
+    "restore": "feedeval.results.archive",
+    "resume": "feedeval.evaluator",
+    "run_shadow": "feedeval.evaluator",
+    "sample": "feedeval.feed.sample",
+    "shadow_judge": "feedeval.evaluator.judging",
+    "start_shadow": "feedeval.evaluator",
+    "write_supplement": "feedeval.results.gaps.supplement",
+}
+"""Each name, and the module to import it from; type checkers read the same in `__init__.pyi`."""
 
-__version__ = _version("feedeval")
+__all__ = list(_HOMES)
 
-__all__ = [
-    "Agreement",
-    "Comparison",
-    "Estimate",
-    "EvaluationRun",
-    "FeedError",
-    "FeedWarning",
-    "FeedevalError",
-    "InputError",
-    "JudgePrompt",
-    "ProductFeedEvaluator",
-    "RunFault",
-    "Session",
-    "SessionError",
-    "__version__",
-    "agreement",
-    "app",
-    "apply_fixes",
-    "backup",
-    "check_feed",
-    "cleanup",
-    "colour_name",
-    "compare",
-    "consolidate",
-    "dashboard",
-    "deduplicate",
-    "history",
-    "iter_feed",
-    "judge_questions",
-    "labels_from_feed",
-    "list_sessions",
-    "load_session",
-    "plots",
-    "probe_judge",
-    "read_feed",
-    "report",
-    "restore",
-    "resume",
-    "run_shadow",
-    "sample",
-    "shadow_judge",
-    "start_shadow",
-    "write_supplement",
-]
+load_when_used(__name__, _HOMES)

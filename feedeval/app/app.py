@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -269,3 +270,25 @@ class App:
                 line.say(Tone.PROBLEM, fault_in_words(exc))
 
         threading.Thread(target=guarded, name="feedeval-app", daemon=True).start()
+
+
+def app(output_dir: str | Path = "output", *, places: bool = True) -> App:
+    """Return the app: the whole audit for someone who writes no code, in a notebook or served by Voilà.
+
+    A process has one of them a folder: a cell that is run again shows the audit that goes on.
+
+    Args:
+        output_dir: Folder of the sessions; made when the first audit starts.
+        places: Let a feed be named by its path or address, and an endpoint by its address. Switch it off where
+            strangers use the page: they could reach files and servers that only the machine of the page can reach.
+    """
+    key = (Path(output_dir).resolve(), places)
+    with _apps_lock:
+        made = _apps.get(key)
+        if made is None:
+            made = _apps[key] = App(Path(output_dir), places=places)
+        return made
+
+
+_apps: weakref.WeakValueDictionary[tuple[Path, bool], App] = weakref.WeakValueDictionary()
+_apps_lock = threading.Lock()

@@ -16,13 +16,11 @@ from feedeval.formatting import (
     plain,
     plain_line,
 )
-from feedeval.records import Status
 
 if TYPE_CHECKING:
     from feedeval.evaluator import ProductFeedEvaluator
     from feedeval.evaluator.evaluation_run import EvaluationRun
     from feedeval.results.session import Session
-    from feedeval.run.progress import Snapshot
 
 Arguments = argparse.Namespace
 Commands = argparse._SubParsersAction  # argparse has no public name for it
@@ -191,6 +189,7 @@ def resume_command(arguments: Arguments) -> int:
 
 
 def _latest_unfinished(output_dir: str) -> Session | None:
+    from feedeval.records import Status
     from feedeval.results.session import load_session
     from feedeval.storage.readers import (
         session_ids,
@@ -237,6 +236,8 @@ def estimate_command(arguments: Arguments) -> int:
 
 def see_through(run: EvaluationRun, arguments: Arguments) -> int:
     """Wait until the run is over or needs a person; Ctrl-C and SIGTERM stop it cleanly, a second one leaves at once."""
+    from feedeval.records import Status
+
     with _termination_as_interrupt():
         try:
             snapshot = run.wait(until_paused=True)
@@ -253,7 +254,8 @@ def see_through(run: EvaluationRun, arguments: Arguments) -> int:
         why = reason or snapshot.status_reason
         how = _how_to_go_on(run.sid, arguments, reached=why.startswith(BudgetReached.__name__))
         complain(f"not finished{f': {why}' if why else ''}; `{how}` goes on")
-    return _exit_code(snapshot)
+        return Exit.UNFINISHED
+    return Exit.SOME_FAILED if snapshot.counts.failed else Exit.DONE
 
 
 def _how_to_go_on(sid: str, arguments: Arguments, *, reached: bool) -> str:
@@ -262,12 +264,6 @@ def _how_to_go_on(sid: str, arguments: Arguments, *, reached: bool) -> str:
     # A cap that was reached has to be a higher one; without any the session would go on uncapped.
     cap = "" if arguments.budget is None else f" --budget {'HIGHER' if reached else format(arguments.budget, 'g')}"
     return f"feedeval resume {sid}{folder}{endpoint}{cap}"
-
-
-def _exit_code(snapshot: Snapshot) -> int:
-    if snapshot.status is not Status.FINISHED:
-        return Exit.UNFINISHED
-    return Exit.SOME_FAILED if snapshot.counts.failed else Exit.DONE
 
 
 @contextmanager

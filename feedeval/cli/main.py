@@ -8,7 +8,6 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import TextIO
 
 from feedeval.cli import advising, auditing, checking, comparing, sessions, shadowing
@@ -35,7 +34,8 @@ def parser() -> argparse.ArgumentParser:
         "--output-dir", default="output", metavar="DIR", help="folder of the sessions (default: output)"
     )
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    top.add_argument("--version", action="version", version=f"feedeval {version('feedeval')}")
+    version_help = "show program's version number and exit"
+    top.add_argument("--version", action=_ShowVersion, nargs=0, default=argparse.SUPPRESS, help=version_help)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     auditing.register(commands, common)
     checking.register(commands, common)
@@ -44,6 +44,16 @@ def parser() -> argparse.ArgumentParser:
     shadowing.register(commands, common)
     sessions.register(commands, common)
     return top
+
+
+class _ShowVersion(argparse.Action):
+    """As argparse's own action, which wants to know the version before it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from feedeval.version import __version__
+
+        say(f"feedeval {__version__}")
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,9 +14,10 @@ from feedeval.formatting import (
     columns,
     plain,
 )
-from feedeval.storage.paths import session_paths
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from feedeval.results.session import Session
 
 Arguments = argparse.Namespace
@@ -77,10 +78,11 @@ def _load(arguments: Arguments) -> Session:
 
 def list_command(arguments: Arguments) -> int:
     """Print a line a session."""
-    from feedeval.results.library import list_sessions
+    from feedeval.storage.paths import list_files
 
-    frame = list_sessions(arguments.output_dir)
-    if frame.empty:
+    # Only what reads sessions loads pandas: a folder that has none is told by the names of its files.
+    frame = _listed(arguments) if any(list_files(Path(arguments.output_dir))) else None
+    if frame is None or frame.empty:
         say(f"There is no session in {plain(arguments.output_dir)}. `feedeval run FEED` makes one.")
         return Exit.DONE
     shown = frame[
@@ -89,6 +91,12 @@ def list_command(arguments: Arguments) -> int:
     header = ("Session", "Kind", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
     say(columns([_list_row(row) for row in shown.itertuples(index=False)], header, width=width()))
     return Exit.DONE
+
+
+def _listed(arguments: Arguments) -> pd.DataFrame:
+    from feedeval.results.library import list_sessions
+
+    return list_sessions(arguments.output_dir)
 
 
 def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
@@ -185,13 +193,13 @@ def restore_command(arguments: Arguments) -> int:
 
 def cleanup_command(arguments: Arguments) -> int:
     """Delete sessions, after asking."""
+    if arguments.all == bool(arguments.sessions):
+        raise InputError("name the sessions to delete, or say --all")
     from feedeval.results.library import cleanup
     from feedeval.storage.readers import (
         session_ids,
     )
 
-    if arguments.all == bool(arguments.sessions):
-        raise InputError("name the sessions to delete, or say --all")
     sids = session_ids(arguments.output_dir) if arguments.all else arguments.sessions
     doomed = cleanup(sids, output_dir=arguments.output_dir, dry_run=True)
     size_mb = sum(path.stat().st_size for path in doomed if path.exists()) / 1e6
@@ -218,6 +226,7 @@ def _agreed(question: str) -> bool:
 def verify_command(arguments: Arguments) -> int:
     """Check a session's files against each other."""
     from feedeval.results.stored import find_session
+    from feedeval.storage.paths import session_paths
     from feedeval.storage.verify import (
         ProblemSeverity,
         verify,

@@ -46,8 +46,6 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
 
 def shadow_command(arguments: Arguments) -> int:
     """Have labelled images classified."""
-    from feedeval.evaluator import start_shadow
-
     settings = given(
         batch_size=arguments.batch_size,
         limit=arguments.limit,
@@ -61,6 +59,8 @@ def shadow_command(arguments: Arguments) -> int:
         context=_names("--context", arguments.context),
         columns=_columns(arguments.map),
     )
+    from feedeval.evaluator import start_shadow
+
     run = start_shadow(
         arguments.labels,
         model=arguments.model,

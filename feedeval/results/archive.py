@@ -26,6 +26,7 @@ from feedeval.storage.paths import (
     FileState,
     SessionFile,
     SessionPaths,
+    is_unique,
     parse_name,
     session_paths,
     sid_time,
@@ -53,9 +54,9 @@ def backup(
     Args:
         session: A session, its name or the beginning of one; the latest by default.
         to: The archive (`.tar.gz`, `.tgz` or `.zip`), or a folder; `feedeval_<session>.tar.gz` in the output folder by
-            default. In another folder the name ends in eight characters that stand for the session's own, because
-            sessions of several folders may bear the same name. The archive is readable for its owner alone, as the
-            session's files are.
+            default. In another folder the name of a session that was started before names were unique ends in eight
+            characters that stand for its own folder. The archive is readable for its owner alone, as the session's
+            files are.
         output_dir: The folder of the session, where `session` is a name.
 
     Raises:
@@ -83,7 +84,7 @@ def backup(
 def _mark(paths: SessionPaths, target: Path) -> str:
     """Return what keeps backups of two folders' sessions apart in a folder that is neither's."""
     folder, _ = paths.identity
-    if target.resolve() == folder:
+    if target.resolve() == folder or is_unique(paths.sid):
         return ""
     return f"_{hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
 

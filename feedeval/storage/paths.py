@@ -18,8 +18,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from feedeval.errors import InputError, SessionNotFound
-from feedeval.records import SCHEMA_VERSION
-from feedeval.storage.atomic import storage_error
 
 _TIME_FORMAT = "%Y%m%d_%H%M%S"
 """A session's id begins with the time it started, so that names sort by age."""
@@ -168,6 +166,9 @@ class SessionPaths:
             or file.name.startswith("questions_")
         ):
             return True
+        # Records and what writes files take a moment to import, and names can be told without.
+        from feedeval.records import SCHEMA_VERSION
+
         head = f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "session": "{self.sid}"'.encode()
         try:
             with (self.folder / file.name).open("rb") as stream:
@@ -191,6 +192,11 @@ def new_sid(time: datetime) -> str:
     """Return an id for a session that starts at `time`; another one each time, also for the same second."""
     suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
     return f"{time.strftime(_TIME_FORMAT)}_{suffix}"
+
+
+def is_unique(sid: str) -> bool:
+    """Say whether no other session bears this id: those of earlier versions are named by their second alone."""
+    return sid.count("_") > 1
 
 
 def sid_time(sid: str) -> datetime | None:
@@ -229,4 +235,6 @@ def list_files(folder: Path, naming: str = "") -> Iterator[SessionFile]:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as exc:
+        from feedeval.storage.atomic import storage_error
+
         raise storage_error(exc, folder, "list") from exc

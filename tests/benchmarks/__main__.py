@@ -79,7 +79,14 @@ def _feed(quick: bool) -> list[Figure]:
     ]
 
 
+def _loading(quick: bool) -> list[Figure]:
+    from tests.benchmarks import loading_suite
+
+    return loading_suite.loading(rounds=5 if quick else 9)
+
+
 GROUPS: dict[str, tuple[str, Group]] = {
+    "loading": ("Before anything is done", _loading),
     "calls": ("Cost and speed of a call", _calls),
     "latency": ("Keeping calls in flight", _latency),
     "limits": ("Using a rate limit", _limits),

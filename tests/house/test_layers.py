@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "feedeval"
 
 LAYERS = (
-    {"errors", "formatting", "html", "records"},
+    {"errors", "formatting", "html", "lazy", "records", "version"},
     {"feed", "model", "storage"},
     {"run"},
     {"jobs"},

@@ -16,8 +16,6 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, TypedDict, Unpack
 
-import httpx2
-
 from feedeval.errors import FeedError
 from feedeval.feed.parsing.faults import (
     Fault,
@@ -186,6 +184,9 @@ def _download(address: str, limits: WebLimits) -> Source:
     timeout_s, max_mb = limits["timeout_s"], limits["max_mb"]
     if timeout_s <= 0 or max_mb <= 0:
         raise FeedError(f"timeout_s={timeout_s:g} and max_mb={max_mb:g} must both be above 0")
+    # Loaded here: most feeds are files.
+    import httpx2
+
     shown = shown_address(address)
     # httpx follows redirects to http and https only: any other scheme raises UnsupportedProtocol.
     try:

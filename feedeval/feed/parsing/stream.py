@@ -35,13 +35,20 @@ from feedeval.feed.parsing.values import (
     Builder,
     Pair,
 )
-from feedeval.feed.parsing.xml import xml_pairs
 
 Reader = Callable[[Source, Sniffed, Faults], Iterator[tuple[int, list[Pair]]]]
 """Gives the entries of a source: the number of each in it, and its names with their raw values."""
 
+
+def _read_xml(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
+    # It brings lxml, which no other format needs.
+    from feedeval.feed.parsing.xml import xml_pairs
+
+    return xml_pairs(source, sniffed, faults)
+
+
 READERS: Mapping[Format, Reader] = {
-    **dict.fromkeys(XML_FORMATS, xml_pairs),
+    **dict.fromkeys(XML_FORMATS, _read_xml),
     **dict.fromkeys((Format.JSON, Format.JSONL), json_pairs),
     **dict.fromkeys((Format.TSV, Format.CSV), table_pairs),
 }

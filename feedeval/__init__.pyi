@@ -1,0 +1,82 @@
+"""What type checkers read in place of the package: its names, each imported from its home."""
+
+from feedeval.app import app
+from feedeval.dashboard import dashboard
+from feedeval.errors import (
+    FeedError,
+    FeedevalError,
+    InputError,
+    RunFault,
+    SessionError,
+)
+from feedeval.evaluator import ProductFeedEvaluator, resume, run_shadow, start_shadow
+from feedeval.evaluator.evaluation_run import EvaluationRun
+from feedeval.evaluator.judging import shadow_judge
+from feedeval.evaluator.probing import probe_judge
+from feedeval.evaluator.questions import judge_questions
+from feedeval.feed.checks.check_feed import check_feed
+from feedeval.feed.fixes import apply_fixes
+from feedeval.feed.labels import labels_from_feed
+from feedeval.feed.parsing.faults import FeedWarning
+from feedeval.feed.reader import deduplicate, iter_feed, read_feed
+from feedeval.feed.sample import sample
+from feedeval.jobs.prompts import JudgePrompt
+from feedeval.jobs.shadow.colour_names import colour_name
+from feedeval.notebook.plots import gallery as plots
+from feedeval.notebook.report.report import report
+from feedeval.results.agreement.agreement import Agreement
+from feedeval.results.agreement.measure import agreement
+from feedeval.results.archive import backup, restore
+from feedeval.results.compare.compare import compare
+from feedeval.results.compare.comparison import Comparison
+from feedeval.results.compare.history import history
+from feedeval.results.estimate import Estimate
+from feedeval.results.gaps.supplement import write_supplement
+from feedeval.results.library import cleanup, consolidate, list_sessions
+from feedeval.results.session import Session, load_session
+from feedeval.version import __version__
+
+__all__ = [
+    "Agreement",
+    "Comparison",
+    "Estimate",
+    "EvaluationRun",
+    "FeedError",
+    "FeedWarning",
+    "FeedevalError",
+    "InputError",
+    "JudgePrompt",
+    "ProductFeedEvaluator",
+    "RunFault",
+    "Session",
+    "SessionError",
+    "__version__",
+    "agreement",
+    "app",
+    "apply_fixes",
+    "backup",
+    "check_feed",
+    "cleanup",
+    "colour_name",
+    "compare",
+    "consolidate",
+    "dashboard",
+    "deduplicate",
+    "history",
+    "iter_feed",
+    "judge_questions",
+    "labels_from_feed",
+    "list_sessions",
+    "load_session",
+    "plots",
+    "probe_judge",
+    "read_feed",
+    "report",
+    "restore",
+    "resume",
+    "run_shadow",
+    "sample",
+    "shadow_judge",
+    "start_shadow",
+    "write_supplement",
+]
