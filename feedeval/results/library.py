@@ -6,20 +6,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 
 from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.feed.parsing.sources import shown_address
-from feedeval.records import SCHEMA_VERSION
 from feedeval.results.archive import backup, remove_files, restore
 from feedeval.results.export import write_chunks
-from feedeval.results.frames.decoding import decode_batches
+from feedeval.results.frames.decoding import AuditCoverage, readable_batches
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.merging import Merged, RowKind, row_kind
 from feedeval.results.session import Session
 from feedeval.results.stored import find_session
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf, Unread
 from feedeval.storage.lock import (
     SessionLock,
     holder,
@@ -49,19 +48,6 @@ COVERAGE_BYTES = 100_000_000
 
 DAMAGED = "damaged"
 """Shown as the status of a session whose progress file cannot be read."""
-
-
-class _Covered(msgspec.Struct, gc=False):
-    coverage_pct: float
-
-
-class _CoveredResult(msgspec.Struct, gc=False):
-    value: _Covered
-
-
-class _CoveredBatch(msgspec.Struct, gc=False):
-    results: list[_CoveredResult]
-    schema_version: int = SCHEMA_VERSION
 
 
 def list_sessions(output_dir: str | Path = "output") -> pd.DataFrame:
@@ -110,7 +96,8 @@ def _state(session: Session) -> dict[str, Any]:
 
 def _mean_coverage(paths: Sequence[Path]) -> float:
     with collector_paused():
-        found = [r.value.coverage_pct for batch in decode_batches(paths, _CoveredBatch) for r in batch.results]
+        batches = readable_batches(paths, ResultOf[AuditCoverage, Unread], Unread)
+        found = [result.value.coverage_pct for batch in batches for result in batch.results]
     return round(sum(found) / len(found), 1) if found else float("nan")
 
 

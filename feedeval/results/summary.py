@@ -22,14 +22,15 @@ from feedeval.records import Status, Verdict
 from feedeval.records.kinds import JobKind, kind_words
 from feedeval.results.blocks import TOP, Block
 from feedeval.results.frames.decoding import (
-    AskedBatch,
-    decode_batches,
+    AuditAsked,
+    readable_batches,
 )
 from feedeval.results.frames.frames import (
     RowStatus,
     units_of,
 )
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf, Unread
 
 if TYPE_CHECKING:
     from feedeval.results.stored import StoredSession
@@ -196,7 +197,7 @@ def tally_questions(paths: Iterable[Path]) -> QuestionTallies:
     notes: Counter[str] = Counter()
     counts: defaultdict[tuple[str, str, bool, str], int] = defaultdict(int)
     with collector_paused():
-        for batch in decode_batches(paths, AskedBatch):
+        for batch in readable_batches(paths, ResultOf[AuditAsked, Unread], Unread):
             for result in batch.results:
                 notes.update(result.value.notes)
                 for asked in result.value.judgements:

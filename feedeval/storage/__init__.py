@@ -2,6 +2,7 @@
 
 - `atomic`: how a file of a session is written, so that a reader finds it whole or not at all, and how it is read
 - `batch_files`: what stands in a session's batch files, without holding the values in memory
+- `batch_shapes`: the one shape of a batch file, for readers who name the columns that they want
 - `call_log`: the call log: every reply that was paid for, on disk before its batch is complete
 - `call_log_writer`: the writer's side of the call logs: appends, grouped syncs, and the end of a log with its batch
 - `event_log`: `evaluation.log`: timestamped lines for people, beside the sessions that they tell of

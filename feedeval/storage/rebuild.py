@@ -22,6 +22,7 @@ from feedeval.storage.batch_files import (
     iter_batches,
     scan_batches,
 )
+from feedeval.storage.batch_shapes import Unread, batch_decoder
 from feedeval.storage.paths import SessionPaths
 
 _SUMMARISED = {
@@ -125,20 +126,12 @@ def _hopeless(paths: SessionPaths, cause: SessionDamaged, what: str) -> SessionD
     )
 
 
-class _Failed(msgspec.Struct):
+class _ErrorRow(msgspec.Struct, gc=False):
     key: str
     index: int
     error_type: str
     message: str
     context: dict[str, Any] = {}
-
-
-class _Told(msgspec.Struct):
-    report: msgspec.Raw
-    failures: list[_Failed] = []
-
-
-_TOLD = msgspec.json.Decoder(_Told)
 
 
 def told_by_batches(paths: SessionPaths, *, on_damaged: Callable[[Path, str], None] | None = None) -> dict[str, Any]:
@@ -150,7 +143,7 @@ def told_by_batches(paths: SessionPaths, *, on_damaged: Callable[[Path, str], No
     """
     reports: list[Any] = []
     errors: list[dict[str, Any]] = []
-    for _, batch in iter_batches(paths, _TOLD.decode, on_damaged=on_damaged):
+    for _, batch in iter_batches(paths, batch_decoder(Unread, _ErrorRow), on_damaged=on_damaged):
         reports.append(orjson.loads(bytes(batch.report)))
         errors += [msgspec.to_builtins(failure) for failure in batch.failures]
     return {"batches": reports, "errors": errors}

@@ -27,7 +27,7 @@ from feedeval.storage.atomic import (
 from feedeval.storage.batch_files import (
     Scan,
     batch_paths,
-    decode_batch,
+    check_batch,
     read_batch_file,
     scan_batches,
 )
@@ -205,7 +205,7 @@ class SessionStore:
         path = self._paths.batch(batch.batch_number)
         data = encode(batch)
         with _readable_again(path):
-            decode_batch(data, path)
+            check_batch(data, path)
         write_atomic(path, data)
         self._logs.finish(batch.batch_number, keep=self._keep_calls)
 

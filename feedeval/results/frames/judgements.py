@@ -11,8 +11,9 @@ import pandas as pd
 
 from feedeval.records import Taxonomy, Verdict
 from feedeval.results.frames.decoding import (
-    JudgedBatch,
-    decode_batches,
+    AuditJudged,
+    Meta,
+    readable_batches,
 )
 from feedeval.results.frames.frames import feed_order
 from feedeval.results.frames.judgement_arrays import (
@@ -21,6 +22,7 @@ from feedeval.results.frames.judgement_arrays import (
 )
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf, Unread
 
 JUDGEMENT_COLUMNS = (
     *("product_id", "key", "title", "category", "number", "question", "taxonomy", "required", "verdict"),
@@ -39,7 +41,7 @@ def judgement_frame(paths: Sequence[Path]) -> pd.DataFrame:
         codes["verdict"] = Codebook((word, n) for n, word in enumerate(Verdict))
         shared: dict[str, str] = {}
         once = shared.setdefault
-        for batch in decode_batches(paths, JudgedBatch):
+        for batch in readable_batches(paths, ResultOf[AuditJudged, Meta], Unread):
             results = batch.results
             index += [result.index for result in results]
             counts += [len(result.value.judgements) for result in results]

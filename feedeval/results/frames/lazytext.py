@@ -24,16 +24,21 @@ from pandas.api.extensions import ExtensionArray, ExtensionDtype, take
 from feedeval.errors import SessionDamaged
 from feedeval.results.frames.decoding import (
     Asked,
-    WrittenBatch,
-    decode_batch,
+    AuditTexts,
+    Meta,
+    read_or_warn,
     to_json,
 )
+from feedeval.storage.batch_shapes import ResultOf, Unread, batch_decoder
 
 TEXT = pd.StringDtype("python", na_value=np.nan)
 """The `str` dtype with Python strings inside, whether or not pyarrow is installed: equal strings are held once."""
 
 CACHE_BYTES = 32_000_000
 """Batch files of this size in all are kept decoded: rows are mostly read in order, so a few are enough."""
+
+
+_decode_texts = batch_decoder(ResultOf[AuditTexts, Meta], Unread)
 
 
 class TextKind(StrEnum):
@@ -62,7 +67,7 @@ class TextFiles:
         if (known := self._cache.get(file_number)) is not None:
             self._cache.move_to_end(file_number)
             return known[1]
-        batch = decode_batch(self.paths[file_number], WrittenBatch)
+        batch = read_or_warn(self.paths[file_number], _decode_texts)
         if batch is None:
             raise SessionDamaged(
                 f"{self.paths[file_number]} can no longer be read, so its texts cannot be shown: load the session again"
