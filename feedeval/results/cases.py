@@ -58,7 +58,7 @@ class StoredResult(ResultOf[StoredEvaluation, dict[str, Any]], gc=False):
 
 def stored_results(session: StoredSession) -> Iterator[StoredResult]:
     """Yield what was judged, in the order of the feed; one batch file is held at a time."""
-    for batch in readable_batches(session.batch_paths, StoredResult, Unread):
+    for batch in readable_batches(session.batch_files, StoredResult, Unread):
         yield from batch.results
 
 

@@ -71,7 +71,7 @@ class Merged:
         """Yield a row a judgement of these results, session by session, in parts; the last column is `session`."""
         for owner, session in enumerate(self._sessions):
             # Read without being kept: two large sessions at once need not fit into memory.
-            frame = judgement_frame(session.batch_paths)
+            frame = judgement_frame(session.batch_files)
             mine = set(self._keys[self._owner == owner])
             frame = frame[frame["key"].isin(mine)].astype({"taxonomy": TEXT, "verdict": TEXT})
             yield from sliced(frame.assign(session=pd.array([session.id] * len(frame), dtype=TEXT)))

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from feedeval.results.frames.decoding import AuditCoverage, SampledMeta, readabl
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.stats import UNKNOWN, Floats, Interval, group_sizes, t95
 from feedeval.storage.batch_shapes import ResultOf, Unread
+from feedeval.storage.paths import StoredFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +55,14 @@ class WholeFeed:
         )
 
 
-def whole_feed(paths: Sequence[Path], drawn: Mapping[str, Any]) -> WholeFeed | None:
+def whole_feed(files: Sequence[StoredFile], drawn: Mapping[str, Any]) -> WholeFeed | None:
     """Return what a sample says about its feed, None where no product of it is done.
 
     Args:
-        paths: The batch files of the audit.
+        files: The batch files of the audit.
         drawn: How the sample was drawn, as `feed.sample` notes it.
     """
-    batches = readable_batches(paths, ResultOf[AuditCoverage, SampledMeta], Unread)
+    batches = readable_batches(files, ResultOf[AuditCoverage, SampledMeta], Unread)
     done = [result for batch in batches for result in batch.results]
     if not done:
         return None

@@ -21,7 +21,6 @@ from feedeval.storage.batch_shapes import Unread, batch_decoder
 from feedeval.storage.paths import (
     FileKind,
     SessionPaths,
-    session_paths,
 )
 from feedeval.storage.readers import (
     read_document,
@@ -73,21 +72,19 @@ class EarlierResults:
     """Results of earlier sessions with the same fingerprint, found by content.
 
     Args:
-        output_dir: Where the sessions lie.
-        sids: The sessions, newest first: where two have a result for the same content, the newer one's is taken.
+        sources: The sessions, newest first: where two have a result for the same content, the newer one's is taken.
         plan: The records of the new session.
     """
 
-    def __init__(self, output_dir: Path, sids: Sequence[str], plan: Plan) -> None:
-        self._output_dir = output_dir
-        self._sids = tuple(sids)
+    def __init__(self, sources: Sequence[SessionPaths], plan: Plan) -> None:
+        self._places = tuple(sources)
         self._files: OrderedDict[tuple[int, int], dict[str, dict[str, Any]]] = OrderedDict()
         keys, hashes, failed = array("Q"), array("Q"), array("Q")
         self._sources, self._batches = array("H"), array("L")
         latest_rows = 0
         decode = batch_decoder(_KeyAndHash, _KeyAndHash)
-        for source, sid in enumerate(self._sids):
-            for number, rows in iter_batches(session_paths(output_dir, sid), decode, on_damaged=_leave_alone):
+        for source, paths in enumerate(self._places):
+            for number, rows in iter_batches(paths, decode, on_damaged=_leave_alone):
                 for row in rows.results:
                     keys.append(fold(row.key))
                     hashes.append(fold(row.content_hash))
@@ -123,22 +120,22 @@ class EarlierResults:
             content_hash=record.content_hash,
             meta=dict(record.meta),
             value=value,
-            reused_from=f"session:{self._sids[source]}",
+            reused_from=f"session:{self._places[source].sid}",
         )
 
     def _values(self, source: int, number: int) -> dict[str, dict[str, Any]]:
         at = (source, number)
         values = self._files.get(at)
         if values is None:
-            values = self._files[at] = self._read(self._sids[source], number)
+            values = self._files[at] = self._read(self._places[source], number)
             if len(self._files) > _FILES_HELD:
                 self._files.popitem(last=False)
         self._files.move_to_end(at)
         return values
 
-    def _read(self, sid: str, number: int) -> dict[str, dict[str, Any]]:
+    def _read(self, paths: SessionPaths, number: int) -> dict[str, dict[str, Any]]:
         try:
-            batch = read_batch(session_paths(self._output_dir, sid).batch(number), batch_decoder(_HashAndValue, Unread))
+            batch = read_batch(paths.stored(paths.batch(number)), batch_decoder(_HashAndValue, Unread))
         except FeedevalError:
             # Damaged since it was listed: the record is done anew, as it is where the file has gone.
             return {}

@@ -21,13 +21,13 @@ from feedeval.records import SCHEMA_VERSION, BatchFile, BatchReport
 from feedeval.storage.atomic import (
     check_version,
     damaged,
-    read_bytes,
 )
 from feedeval.storage.batch_shapes import BatchOf, RecordRow, batch_decoder
 from feedeval.storage.paths import (
     FileKind,
     FileState,
     SessionPaths,
+    StoredFile,
 )
 
 T = TypeVar("T")
@@ -131,10 +131,10 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def batch_paths(paths: SessionPaths) -> list[tuple[int, Path]]:
-    """Return number and path of all batch files of a session in the order of their numbers."""
+def batch_files(paths: SessionPaths) -> list[tuple[int, StoredFile]]:
+    """Return number and place of all batch files of a session in the order of their numbers."""
     numbers = (f.number for f in paths.files() if f.kind is FileKind.BATCH and f.state is FileState.IN_USE)
-    return [(n, paths.batch(n)) for n in numbers if n is not None]
+    return [(n, paths.stored(paths.batch(n))) for n in numbers if n is not None]
 
 
 def iter_batches(
@@ -154,27 +154,27 @@ def iter_batches(
         SessionDamaged: A file cannot be decoded and `on_damaged` is not given.
         SchemaTooNew: A later version of feedeval wrote a file.
     """
-    for number, path in batch_paths(paths):
+    for number, file in batch_files(paths):
         try:
-            content = read_batch(path, decode)
+            content = read_batch(file, decode)
         except SessionDamaged as exc:
             if on_damaged is None:
                 raise
-            on_damaged(path, str(exc))
+            on_damaged(file.path, str(exc))
             continue
         if content is not None:
             yield number, content
 
 
-def read_batch(path: Path, decode: Callable[[bytes], T]) -> T | None:
+def read_batch(file: StoredFile, decode: Callable[[bytes], T]) -> T | None:
     """Return what `decode` makes of one batch file, or None where it was set aside since the folder was listed.
 
     Raises:
         SessionDamaged: It cannot be decoded.
         SchemaTooNew: A later version of feedeval wrote it.
     """
-    data = read_bytes(path)
-    return None if data is None else _decoded(data, path, decode)
+    data = file.read()
+    return None if data is None else _decoded(data, file.path, decode)
 
 
 def _decoded(data: bytes, path: Path, decode: Callable[[bytes], T]) -> T:
@@ -194,20 +194,21 @@ def _first_line(exc: Exception) -> str:
     return str(exc).split("\n", maxsplit=1)[0]
 
 
-def read_batch_file(path: Path) -> BatchFile:
+def read_batch_file(file: StoredFile) -> BatchFile:
     """Read and check one batch file.
 
     Raises:
         SessionDamaged: It is not there, not JSON, of another shape, or not what its name says.
         SchemaTooNew: A later version of feedeval wrote it.
     """
+    path = file.path
 
     def decode(data: bytes) -> BatchFile:
         # The record would take a version that is missing for the present one.
         check_version(data, path)
         return BatchFile.model_validate_json(data)
 
-    batch = read_batch(path, decode)
+    batch = read_batch(file, decode)
     if batch is None:
         raise SessionDamaged(f"{path} is not there; run `feedeval verify` to see what is left of the session.")
     indexes = [r.index for r in batch.results] + [f.index for f in batch.failures]
@@ -243,9 +244,10 @@ def scan_batches(paths: SessionPaths, *, on_damaged: Callable[[Path, str], None]
     scan = Scan()
     reached = -1
     with collector_paused():
-        for number, path in batch_paths(paths):
+        for number, file in batch_files(paths):
+            path = file.path
             try:
-                batch = read_batch(path, _decode_records)
+                batch = read_batch(file, _decode_records)
                 if batch is None:
                     continue
                 _check(batch, path)

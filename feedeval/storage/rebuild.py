@@ -14,7 +14,6 @@ from feedeval.errors import SessionDamaged
 from feedeval.records import Counts, Progress, Status, Usage
 from feedeval.storage.atomic import (
     check_version,
-    read_bytes,
 )
 from feedeval.storage.batch_files import (
     BatchSummary,
@@ -45,7 +44,7 @@ def rebuild_progress(paths: SessionPaths, cause: SessionDamaged) -> tuple[Progre
     Raises:
         SessionDamaged: The copy of its settings is lost as well, so nobody can say what its results rest on.
     """
-    data = read_bytes(paths.session)
+    data = paths.file_system.read(paths.session)
     if data is None:
         raise _hopeless(paths, cause, "is not there") from cause
     check_version(data, paths.session)
@@ -58,7 +57,7 @@ def rebuild_progress(paths: SessionPaths, cause: SessionDamaged) -> tuple[Progre
     # A damaged batch is left alone here; whoever goes on with the session scans again and sets it aside.
     scan = scan_batches(paths, on_damaged=lambda _path, _problem: None)
     progress = recount(origin, scan)
-    finished = progress.counts.left == 0 and paths.document("summary").exists()
+    finished = progress.counts.left == 0 and paths.file_system.exists(paths.document("summary"))
     status = Status.FINISHED if finished else Status.STOPPED
     reason = "" if finished else "the progress file was lost and rebuilt from the batch files"
     progress = progress.model_copy(update={"status": status, "status_reason": reason})

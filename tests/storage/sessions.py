@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from feedeval.records import BatchFile, BatchReport, Call, Counts, Failure, Progress, Result, Status, Usage
+from feedeval.storage.paths import AnyFolder
 from feedeval.storage.store import (
     SessionStore,
 )
@@ -116,7 +117,7 @@ def make_progress(sid: str, *, status: Status = Status.RUNNING, total: int = 6, 
     return Progress(**fields | more)
 
 
-def make_session(folder: Path, *, batches: int = 3, status: Status = Status.FINISHED) -> str:
+def make_session(folder: AnyFolder, *, batches: int = 3, status: Status = Status.FINISHED) -> str:
     """Write a whole session of three batches of two records, of which the first `batches` are complete."""
     with SessionStore.create(folder, now=NOW) as store:
         sid = store.sid

@@ -82,7 +82,7 @@ def history(
     """
     if isinstance(sessions, str | Path):
         folder = Path(sessions)
-        known = [Session(sid, folder) for sid in session_ids(folder)] if folder.is_dir() else []
+        known = [Session(sid, folder) for sid in session_ids(folder)]
         found = [session for session in known if _is_readable_audit(session)]
     else:
         found = [as_session(each, Path(output_dir)) for each in sessions]
@@ -157,7 +157,7 @@ def coverage_of(session: Session) -> Interval:
 
 def _results(session: Session) -> list[_Result]:
     with collector_paused():
-        return [result for batch in readable_batches(session.batch_paths, _Result, Unread) for result in batch.results]
+        return [result for batch in readable_batches(session.batch_files, _Result, Unread) for result in batch.results]
 
 
 def _keys(session: Session) -> set[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,6 +23,7 @@ from feedeval.results.frames.decoding import (
 from feedeval.results.frames.judgement_arrays import Codebook
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf
+from feedeval.storage.paths import StoredFile
 
 Ints = NDArray[np.int64]
 Question = tuple[str, str, bool]
@@ -69,7 +69,7 @@ class Audit:
         return self.first[products][owner] + within, owner
 
 
-def read_audit(paths: Sequence[Path], questions: Codebook[Question]) -> Audit:
+def read_audit(files: Sequence[StoredFile], questions: Codebook[Question]) -> Audit:
     """Read the batch files of an audit; questions are numbered by `questions`, which both sides share."""
     keys: list[str] = []
     metas: list[Meta] = []
@@ -81,7 +81,7 @@ def read_audit(paths: Sequence[Path], questions: Codebook[Question]) -> Audit:
     scores: list[float] = []
     shared: dict[str, str] = {}
     with collector_paused():
-        for batch in readable_batches(paths, ResultOf[_AuditVerdicts, Meta], _FailedProduct):
+        for batch in readable_batches(files, ResultOf[_AuditVerdicts, Meta], _FailedProduct):
             for result in batch.results:
                 keys.append(result.key)
                 metas.append(result.meta)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +17,7 @@ import msgspec
 from feedeval.errors import SessionDamaged
 from feedeval.storage.batch_files import read_batch
 from feedeval.storage.batch_shapes import BatchOf, batch_decoder
+from feedeval.storage.paths import StoredFile
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -125,13 +125,13 @@ class StoredFailure(msgspec.Struct, gc=False):
     timestamp: str = ""
 
 
-def readable_batches(paths: Iterable[Path], results: type[R], failures: type[F]) -> Iterator[BatchOf[R, F]]:
+def readable_batches(files: Iterable[StoredFile], results: type[R], failures: type[F]) -> Iterator[BatchOf[R, F]]:
     """Yield the columns that are named of each batch file.
 
     A damaged file is left out with a `DamagedFileWarning`, one that has gone without.
 
     Args:
-        paths: The batch files.
+        files: The batch files.
         results: The columns of a result, as `batch_decoder` takes them.
         failures: The columns of a failure.
 
@@ -139,15 +139,15 @@ def readable_batches(paths: Iterable[Path], results: type[R], failures: type[F])
         SchemaTooNew: A file was written by a later version of feedeval.
     """
     decode = batch_decoder(results, failures)
-    for path in paths:
-        if (batch := read_or_warn(path, decode)) is not None:
+    for file in files:
+        if (batch := read_or_warn(file, decode)) is not None:
             yield batch
 
 
-def read_or_warn(path: Path, decode: Callable[[bytes], T]) -> T | None:
+def read_or_warn(file: StoredFile, decode: Callable[[bytes], T]) -> T | None:
     """Return what `decode` makes of one batch file, or None as `readable_batches` leaves one out."""
     try:
-        return read_batch(path, decode)
+        return read_batch(file, decode)
     except SessionDamaged as exc:
         warnings.warn(
             f"{exc} Its products are missing here; going on with the session evaluates them again.",

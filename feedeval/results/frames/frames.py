@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,6 +30,7 @@ from feedeval.results.frames.lazytext import (
 )
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, batch_decoder
+from feedeval.storage.paths import StoredFile
 
 ScoredResult = ResultOf[AuditScores, Meta]
 AnyResult = ResultOf[dict[str, Any], dict[str, Any]]
@@ -85,11 +85,11 @@ def text(values: Iterable[object]) -> Any:
     return pd.array(column, dtype=TEXT)
 
 
-def load_audit(paths: Sequence[Path], *, engine: str, in_memory: bool) -> Loaded:
+def load_audit(files: Sequence[StoredFile], *, engine: str, in_memory: bool) -> Loaded:
     """Return the frames of an audit.
 
     Args:
-        paths: The batch files.
+        files: The batch files.
         engine: The session's engine, for products that failed.
         in_memory: Read the long texts too; else they stay on disk until they are looked at.
     """
@@ -99,14 +99,14 @@ def load_audit(paths: Sequence[Path], *, engine: str, in_memory: bool) -> Loaded
     with collector_paused():
         shared: dict[Any, str] = {}
         decode = batch_decoder(ScoredResult, StoredFailure)
-        for file_number, path in enumerate(paths):
-            if (batch := read_or_warn(path, decode)) is None:
+        for file_number, file in enumerate(files):
+            if (batch := read_or_warn(file, decode)) is None:
                 continue
             _add_scores(rows, batch.results, file_number, shared)
             failures += [(batch.batch_number, failure) for failure in batch.failures]
             reports.append(msgspec.json.decode(batch.report))
         _add_failed(rows, failures, engine)
-        results, keys = _audit_frame(rows, TextFiles(paths), in_memory=in_memory)
+        results, keys = _audit_frame(rows, TextFiles(files), in_memory=in_memory)
         return Loaded(results, keys, failure_frame(failures), report_frame(reports))
 
 
@@ -201,14 +201,14 @@ def feed_order(index: NDArray[np.int64], file: NDArray[np.int64]) -> NDArray[np.
     return np.asarray(order[np.append(True, ordered[1:] != ordered[:-1])[: len(order)]], dtype=np.intp)
 
 
-def load_any(paths: Sequence[Path], *, engine: str) -> Loaded:
+def load_any(files: Sequence[StoredFile], *, engine: str) -> Loaded:
     """Return the frames of a session of any kind: results have a column for each name in meta and value."""
     rows: list[dict[str, Any]] = []
     failures: list[tuple[int, StoredFailure]] = []
     reports: list[dict[str, Any]] = []
     places: list[tuple[int, int]] = []
     with collector_paused():
-        for number, batch in enumerate(readable_batches(paths, AnyResult, StoredFailure)):
+        for number, batch in enumerate(readable_batches(files, AnyResult, StoredFailure)):
             for result in batch.results:
                 last = {"engine": engine, "cost_usd": result.cost_usd, "status": RowStatus.DONE.value, "error": None}
                 rows.append({"key": result.key, **result.meta, **result.value, **last})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -26,6 +25,7 @@ from feedeval.results.frames.frames import feed_order
 from feedeval.results.stats import stands_for
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
+from feedeval.storage.paths import StoredFile
 
 T = TypeVar("T")
 
@@ -118,15 +118,15 @@ class JudgementArrays:
         return 100 * np.divide(scored, self.total, out=np.zeros(len(self.ids)), where=self.total > 0)
 
 
-def read_judgement_arrays(paths: Sequence[Path], drawn: Mapping[str, Any] | None = None) -> JudgementArrays:
+def read_judgement_arrays(files: Sequence[StoredFile], drawn: Mapping[str, Any] | None = None) -> JudgementArrays:
     """Return the points of an audit.
 
     Args:
-        paths: Its batch files.
+        files: Its batch files.
         drawn: How the sample was drawn, as `feed.sample` notes it; None where the whole feed was audited.
     """
     with collector_paused():
-        batches = readable_batches(paths, _Result, Unread)
+        batches = readable_batches(files, _Result, Unread)
         return _Reader(None if drawn is None else drawn["strata"]).read(batch.results for batch in batches)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +24,7 @@ from feedeval.results.frames.frames import (
 )
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf
+from feedeval.storage.paths import StoredFile
 
 SAID = ("line", "filename", "image_url", "true_class", "critical_hazard")
 """Columns before the context: which image, and what people said of it."""
@@ -60,18 +60,18 @@ class _Prediction(msgspec.Struct, gc=False):
 _Result = ResultOf[_Prediction, _Label]
 
 
-def load_shadow(paths: Sequence[Path], *, engine: str) -> Loaded:
+def load_shadow(files: Sequence[StoredFile], *, engine: str) -> Loaded:
     """Return the frames of a shadow run.
 
     Args:
-        paths: The batch files.
+        files: The batch files.
         engine: The session's engine, for rows that failed.
     """
     rows: list[dict[str, Any]] = []
     failures: list[tuple[int, StoredFailure]] = []
     reports: list[dict[str, Any]] = []
     with collector_paused():
-        for number, batch in enumerate(readable_batches(paths, _Result, StoredFailure)):
+        for number, batch in enumerate(readable_batches(files, _Result, StoredFailure)):
             rows += [_done(result, number) for result in batch.results]
             failures += [(batch.batch_number, failure) for failure in batch.failures]
             reports.append(msgspec.json.decode(batch.report))
