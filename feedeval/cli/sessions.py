@@ -78,10 +78,10 @@ def _load(arguments: Arguments) -> Session:
 
 def list_command(arguments: Arguments) -> int:
     """Print a line a session."""
-    from feedeval.storage.paths import list_files
+    from feedeval.storage.paths import SessionFolder, list_files
 
     # Only what reads sessions loads pandas: a folder that has none is told by the names of its files.
-    frame = _listed(arguments) if any(list_files(Path(arguments.output_dir))) else None
+    frame = _listed(arguments) if any(list_files(SessionFolder.of(arguments.output_dir))) else None
     if frame is None or frame.empty:
         say(f"There is no session in {plain(arguments.output_dir)}. `feedeval run FEED` makes one.")
         return Exit.DONE

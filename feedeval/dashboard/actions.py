@@ -15,10 +15,7 @@ from feedeval.records import Status
 from feedeval.results.archive import backup
 from feedeval.results.library import cleanup
 from feedeval.results.session import Session
-from feedeval.storage.lock import (
-    holder,
-    is_held,
-)
+from feedeval.storage.readers import writer_of
 
 CONFIRM_WITHIN_S = 5.0
 """How long the question stands whether to delete."""
@@ -33,10 +30,10 @@ def own_run(session: Session) -> EvaluationRun | None:
 
 def who_works_on(session: Session) -> str:
     """Return who works on a session, in a sentence; empty where nobody does."""
-    lock = session.paths.lock
     if own_run(session) is not None:
         return "This kernel works on it."
-    return f"Another kernel or process works on it ({holder(lock)})." if is_held(lock) else ""
+    writer = writer_of(session.paths)
+    return "" if writer is None else f"Another kernel or process works on it ({writer})."
 
 
 def refuse_while_worked_on(session: Session, what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,7 +32,7 @@ OFFLINE_WORKERS = 8
 _NEARLY = 0.7
 """How much alike two names are of which one is taken for a typing error of the other, as difflib measures it."""
 
-_live: WeakValueDictionary[tuple[Path, str], EvaluationRun] = WeakValueDictionary()
+_live: WeakValueDictionary[Hashable, EvaluationRun] = WeakValueDictionary()
 """The runs of this process, by the identity of their sessions."""
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import tarfile
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from feedeval.errors import InputError, SessionError, StorageError
+from feedeval.errors import InputError, SessionError
 from feedeval.results.export import write_whole
 from feedeval.results.session import Session, load_session
 from feedeval.storage.atomic import (
@@ -83,57 +85,47 @@ def backup(
 
 def _mark(paths: SessionPaths, target: Path) -> str:
     """Return what keeps backups of two folders' sessions apart in a folder that is neither's."""
-    folder, _ = paths.identity
+    folder = paths.folder.resolve()
     if target.resolve() == folder or is_unique(paths.sid):
         return ""
     return f"_{hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
 
 
-def _stable_files(paths: SessionPaths) -> Iterator[Path]:
-    """Yield the files of a session that may be running, so that no reply is in none of them.
+def _stable_files(paths: SessionPaths) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the files of a session that may be running, so that no reply is in none of them.
 
     A call log disappears when its batch file is there: logs come first, and the folder is listed again until nothing
     new appears. The progress file comes last, for it counts what is in the others.
     """
     given: set[str] = set()
     while True:
-        files = [parsed for path in session_files(paths) if (parsed := parse_name(path.name)) is not None]
-        fresh = [f for f in files if f.name not in given and _is_kept(f)]
+        fresh = [f for f in paths.files() if f.name not in given and _is_kept(f)]
         if not fresh:
             break
         for file in sorted(fresh, key=lambda f: f.kind is not FileKind.CALLS):
             given.add(file.name)
-            yield paths.folder / file.name
-    if (progress := paths.progress).exists():
-        yield progress
+            if (data := paths.file_system.read(paths.folder / file.name)) is not None:
+                yield file.name, data
+    if (data := paths.file_system.read(paths.progress)) is not None:
+        yield paths.progress.name, data
 
 
 def _is_kept(file: SessionFile) -> bool:
     return file.kind not in (FileKind.LOCK, FileKind.PROGRESS) and file.state is not FileState.TEMPORARY
 
 
-def _pack_tar(target: Path, files: Iterator[Path]) -> None:
+def _pack_tar(target: Path, files: Iterator[tuple[str, bytes]]) -> None:
     with tarfile.open(target, "w:gz", compresslevel=6) as archive:
-        for path in files:
-            try:
-                stream = path.open("rb")
-            except FileNotFoundError:
-                continue
-            with stream:
-                entry = tarfile.TarInfo(path.name)
-                stat = os.fstat(stream.fileno())
-                entry.size, entry.mtime, entry.mode = stat.st_size, int(stat.st_mtime), FILE_MODE
-                archive.addfile(entry, stream)
+        for name, data in files:
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mtime, entry.mode = len(data), int(time.time()), FILE_MODE
+            archive.addfile(entry, io.BytesIO(data))
 
 
-def _pack_zip(target: Path, files: Iterator[Path]) -> None:
+def _pack_zip(target: Path, files: Iterator[tuple[str, bytes]]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            try:
-                data = path.read_bytes()
-            except FileNotFoundError:
-                continue
-            entry = zipfile.ZipInfo(path.name)
+        for name, data in files:
+            entry = zipfile.ZipInfo(name)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, FILE_MODE << 16
             archive.writestr(entry, data)
 
@@ -270,8 +262,5 @@ def remove_files(paths: SessionPaths) -> list[Path]:
     # What makes it a session goes last: cut short, it is still listed and can be removed again.
     files.sort(key=lambda path: path in (paths.progress, paths.session))
     for path in files:
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as exc:
-            raise StorageError(f"{path} cannot be removed ({exc.strerror}): make the folder writable") from exc
+        paths.file_system.remove(path)
     return files

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 
 from feedeval.jobs.rejudge import Case, context_of
-from feedeval.records import SCHEMA_VERSION, Context, Question, Taxonomy
+from feedeval.records import Context, Question, Taxonomy
 from feedeval.results.frames.decoding import (
     Judged,
-    decode_batches,
+    readable_batches,
 )
 from feedeval.results.stored import StoredSession
+from feedeval.storage.batch_shapes import ResultOf, Unread
 
 
 class StoredUsage(msgspec.Struct, gc=False, frozen=True):
@@ -44,13 +45,9 @@ class StoredEvaluation(msgspec.Struct, gc=False):
     effort: StoredEffort = StoredEffort()
 
 
-class StoredResult(msgspec.Struct, gc=False):
+class StoredResult(ResultOf[StoredEvaluation, dict[str, Any]], gc=False):
     """A `Result` with its evaluation."""
 
-    key: str
-    index: int
-    value: StoredEvaluation
-    meta: dict[str, Any]
     reused_from: str | None = None
 
     @property
@@ -59,14 +56,9 @@ class StoredResult(msgspec.Struct, gc=False):
         return (self.reused_from or "").startswith("key:")
 
 
-class _Batch(msgspec.Struct, gc=False):
-    results: list[StoredResult]
-    schema_version: int = SCHEMA_VERSION
-
-
 def stored_results(session: StoredSession) -> Iterator[StoredResult]:
     """Yield what was judged, in the order of the feed; one batch file is held at a time."""
-    for batch in decode_batches(session.batch_paths, _Batch):
+    for batch in readable_batches(session.batch_files, StoredResult, Unread):
         yield from batch.results
 
 

@@ -87,8 +87,8 @@ def efforts_of(session: Session) -> tuple[list[tuple[int, Effort]], list[Effort]
     """Return what a session's judgements took, with the length of each context, and what its question sets took."""
     judged = [
         (len(result.value["context"]), _effort_of(result))
-        for path in session.batch_paths
-        for result in read_batch_file(path).results
+        for file in session.batch_files
+        for result in read_batch_file(file).results
     ]
     document = read_document(session.paths, "questions") or {"sets": []}
     sets = [QuestionSet.model_validate(each) for each in document["sets"]]

@@ -6,28 +6,30 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 
 from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.feed.parsing.sources import shown_address
-from feedeval.records import SCHEMA_VERSION
 from feedeval.results.archive import backup, remove_files, restore
 from feedeval.results.export import write_chunks
-from feedeval.results.frames.decoding import decode_batches
+from feedeval.results.frames.decoding import AuditCoverage, readable_batches
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.merging import Merged, RowKind, row_kind
 from feedeval.results.session import Session
 from feedeval.results.stored import find_session
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf, Unread
 from feedeval.storage.lock import (
     SessionLock,
     holder,
     is_held,
 )
 from feedeval.storage.paths import (
+    AnyFolder,
     FileKind,
     FileState,
+    SessionFolder,
+    StoredFile,
     files_by_session,
 )
 from feedeval.storage.readers import (
@@ -51,27 +53,14 @@ DAMAGED = "damaged"
 """Shown as the status of a session whose progress file cannot be read."""
 
 
-class _Covered(msgspec.Struct, gc=False):
-    coverage_pct: float
-
-
-class _CoveredResult(msgspec.Struct, gc=False):
-    value: _Covered
-
-
-class _CoveredBatch(msgspec.Struct, gc=False):
-    results: list[_CoveredResult]
-    schema_version: int = SCHEMA_VERSION
-
-
-def list_sessions(output_dir: str | Path = "output") -> pd.DataFrame:
+def list_sessions(output_dir: AnyFolder = "output") -> pd.DataFrame:
     """Return the sessions of a folder, a row each, the latest first.
 
     Columns: session, kind, engine, status (str); total, done, failed (Int64); coverage_pct (float64, mean over the
     products that are done; NaN where the session is too large to look through at once), cost_usd (float64, NaN where
     the model has no known price); started, updated (str, ISO 8601); size_mb (float64).
     """
-    folder = Path(output_dir)
+    folder = SessionFolder.of(output_dir)
     rows = []
     budget = COVERAGE_BYTES
     # One look at the folder for all: it may hold thousands of files of each session.
@@ -79,12 +68,12 @@ def list_sessions(output_dir: str | Path = "output") -> pd.DataFrame:
     for sid in reversed(session_ids(folder)):
         session = Session(sid, folder)
         in_use = (f for f in files.get(sid, []) if f.kind is FileKind.BATCH and f.state is FileState.IN_USE)
-        batches = [folder / file.name for file in in_use]
-        size = _size(folder / file.name for file in files.get(sid, []))
+        batches = [StoredFile(folder.path / file.name, folder.file_system) for file in in_use]
+        size = sum(folder.file_system.size(folder.path / file.name) for file in files.get(sid, []))
         row: dict[str, Any] = {"session": sid, "size_mb": round(size / 1e6, 2)}
         try:
             row |= _state(session)
-            if session.is_audit and (batch_bytes := _size(batches)) <= budget:
+            if session.is_audit and (batch_bytes := sum(file.size for file in batches)) <= budget:
                 budget -= batch_bytes
                 row["coverage_pct"] = _mean_coverage(batches)
         except SessionError:
@@ -108,20 +97,11 @@ def _state(session: Session) -> dict[str, Any]:
     }
 
 
-def _mean_coverage(paths: Sequence[Path]) -> float:
+def _mean_coverage(files: Sequence[StoredFile]) -> float:
     with collector_paused():
-        found = [r.value.coverage_pct for batch in decode_batches(paths, _CoveredBatch) for r in batch.results]
+        batches = readable_batches(files, ResultOf[AuditCoverage, Unread], Unread)
+        found = [result.value.coverage_pct for batch in batches for result in batch.results]
     return round(sum(found) / len(found), 1) if found else float("nan")
-
-
-def _size(paths: Iterable[Path]) -> int:
-    total = 0
-    for path in paths:
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue
-    return total
 
 
 def session_info(session: Session | str | None = None, *, output_dir: str | Path = "output") -> dict[str, Any]:
@@ -137,7 +117,7 @@ def session_info(session: Session | str | None = None, *, output_dir: str | Path
     for path in found.files:
         of_kind = kinds.setdefault(path.name.split("_")[0], {"number": 0, "size_mb": 0.0})
         of_kind["number"] += 1
-        of_kind["size_mb"] = round(of_kind["size_mb"] + _size([path]) / 1e6, 3)
+        of_kind["size_mb"] = round(of_kind["size_mb"] + found.paths.file_system.size(path) / 1e6, 3)
     return {
         "state": {"session": found.id, **_state(found), "status_reason": progress.status_reason},
         "fingerprint": progress.fingerprint,

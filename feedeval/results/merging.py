@@ -72,7 +72,7 @@ class Merged:
         """Yield a row a judgement of these results, session by session, in parts; the last column is `session`."""
         for owner, (label, session) in enumerate(zip(self._labels, self._sessions, strict=True)):
             # Read without being kept: two large sessions at once need not fit into memory.
-            frame = judgement_frame(session.batch_paths)
+            frame = judgement_frame(session.batch_files)
             mine = set(self._keys[self._owner == owner])
             frame = frame[frame["key"].isin(mine)].astype({"taxonomy": TEXT, "verdict": TEXT})
             yield from sliced(frame.assign(session=pd.array([label] * len(frame), dtype=TEXT)))

@@ -16,6 +16,7 @@ from feedeval.records.kinds import JobKind
 from feedeval.results.export import write_frame
 from feedeval.results.product import ProductEvaluation, product_evaluation
 from feedeval.results.stored import StoredSession, find_session
+from feedeval.storage.paths import AnyFolder, SessionFolder
 
 if TYPE_CHECKING:
     from feedeval.results.gaps.fixfile import FixFile
@@ -25,17 +26,17 @@ if TYPE_CHECKING:
     from feedeval.results.summary import Summary
 
 
-def load_session(session_id: str | None = None, *, output_dir: str | Path = "output") -> Session:
+def load_session(session_id: str | None = None, *, output_dir: AnyFolder = "output") -> Session:
     """Return a session, the latest by default.
 
     Args:
         session_id: The session's name, or the beginning of one if no other begins so.
-        output_dir: The folder that the session was written to.
+        output_dir: The folder that the session was written to; a `SessionFolder` names its file system as well.
 
     Raises:
         SessionNotFound: There is no such session, or several begin so; the message lists what is there.
     """
-    folder = Path(output_dir)
+    folder = SessionFolder.of(output_dir)
     return Session(find_session(session_id, folder), folder)
 
 
@@ -74,7 +75,7 @@ class Session(StoredSession):
 
         if not self.is_audit:
             raise InputError(f"session {self.id} is of kind {self.progress.kind}: only an audit has gaps")
-        return find_open_questions(read_judgement_arrays(self.batch_paths, self.sample))
+        return find_open_questions(read_judgement_arrays(self.batch_files, self.sample))
 
     def gaps(self, by: str = "attribute", within: str | None = None) -> pd.DataFrame:
         """Return what the feed leaves open, and what it would gain by filling it; the most useful first.

@@ -18,8 +18,8 @@ from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
 from feedeval.results.frames import frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.storage.batch_files import batch_paths
-from feedeval.storage.paths import SessionPaths, sid_time
+from feedeval.storage.batch_files import batch_files
+from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, StoredFile, sid_time
 from feedeval.storage.readers import (
     read_document,
     session_files,
@@ -58,10 +58,11 @@ class StoredSession:
         paths: Where each of its files lies.
     """
 
-    def __init__(self, session_id: str, output_dir: Path) -> None:
+    def __init__(self, session_id: str, output_dir: AnyFolder) -> None:
+        folder = SessionFolder.of(output_dir)
         self.id = session_id
-        self.output_dir = output_dir
-        self.paths = SessionPaths(output_dir, session_id)
+        self.output_dir = folder.path
+        self.paths = SessionPaths(folder.path, session_id, folder.file_system)
 
     def __eq__(self, other: object) -> bool:
         return self.paths.identity == other.paths.identity if isinstance(other, StoredSession) else NotImplemented
@@ -84,9 +85,8 @@ class StoredSession:
     def age_key(self) -> tuple[datetime, str, str]:
         """What sessions of any folders sort by, the oldest first: the start, then the id, then the folder."""
         started = _moment(self.progress.started) or sid_time(self.id) or datetime.fromtimestamp(0, UTC)
-        folder, sid = self.paths.identity
         # What carries no offset is a time of this machine.
-        return started if started.tzinfo else started.astimezone(), sid, str(folder)
+        return started if started.tzinfo else started.astimezone(), self.id, str(self.paths.identity)
 
     @property
     def status(self) -> Status:
@@ -122,24 +122,29 @@ class StoredSession:
 
     @cached_property
     def _loaded(self) -> frames.Loaded:
-        paths = self.batch_paths
+        files = self.batch_files
         if self.progress.kind == JobKind.SHADOW:
             from feedeval.results.frames.shadow import load_shadow
 
-            return load_shadow(paths, engine=self.progress.engine)
+            return load_shadow(files, engine=self.progress.engine)
         if not self.has_evaluations:
-            return frames.load_any(paths, engine=self.progress.engine)
-        return frames.load_audit(paths, engine=self.progress.engine, in_memory=self.is_small)
+            return frames.load_any(files, engine=self.progress.engine)
+        return frames.load_audit(files, engine=self.progress.engine, in_memory=self.is_small)
 
     @property
     def batch_paths(self) -> list[Path]:
         """The files of complete batches, by number."""
-        return [path for _, path in batch_paths(self.paths)]
+        return [file.path for file in self.batch_files]
+
+    @property
+    def batch_files(self) -> list[StoredFile]:
+        """The same files, to be read wherever they lie."""
+        return [file for _, file in batch_files(self.paths)]
 
     @property
     def is_small(self) -> bool:
         """Whether the long texts of all products fit in memory without a thought."""
-        return sum(path.stat().st_size for path in self.batch_paths) <= frames.IN_MEMORY_BYTES
+        return sum(file.size for file in self.batch_files) <= frames.IN_MEMORY_BYTES
 
     @property
     def results(self) -> pd.DataFrame:
@@ -166,7 +171,7 @@ class StoredSession:
 
     @cached_property
     def _judgements(self) -> pd.DataFrame:
-        return judgement_frame(self.batch_paths if self.has_evaluations else [])
+        return judgement_frame(self.batch_files if self.has_evaluations else [])
 
     @property
     def judgements(self) -> pd.DataFrame:
@@ -247,7 +252,7 @@ class StoredSession:
         from feedeval.results.whole_feed import whole_feed
 
         drawn = self.sample
-        return whole_feed(self.batch_paths, drawn) if drawn else None
+        return whole_feed(self.batch_files, drawn) if drawn else None
 
     def facts(self) -> dict[str, object]:
         """Return the session's state by name, for display; reads the progress file only."""
@@ -291,7 +296,7 @@ def session_labels(sessions: Sequence[StoredSession]) -> list[str]:
     return [s.id if shared[s.id] == 1 else (s.output_dir / s.id).as_posix() for s in sessions]
 
 
-def find_session(session_id: str | None, output_dir: Path) -> str:
+def find_session(session_id: str | None, output_dir: AnyFolder) -> str:
     """Return the full name of a session by its name, its beginning, or None for the latest.
 
     The latest is one that looks at a feed (or at images): sessions that look at a judge stand aside, as long as there
@@ -300,19 +305,20 @@ def find_session(session_id: str | None, output_dir: Path) -> str:
     Raises:
         SessionNotFound: As `load_session`.
     """
-    known = session_ids(output_dir) if output_dir.is_dir() else []
+    folder = SessionFolder.of(output_dir)
+    known = session_ids(folder)
     if not known:
         raise SessionNotFound(
-            f"there is no session in {output_dir}: evaluate a feed first, or name the folder with output_dir"
+            f"there is no session in {folder.path}: evaluate a feed first, or name the folder with output_dir"
         )
     if session_id is None:
-        return next((sid for sid in reversed(known) if not _stands_aside(StoredSession(sid, output_dir))), known[-1])
+        return next((sid for sid in reversed(known) if not _stands_aside(StoredSession(sid, folder))), known[-1])
     fitting = [sid for sid in known if sid.startswith(session_id)] if session_id else []
     if session_id in fitting or len(fitting) == 1:
         return session_id if session_id in fitting else fitting[0]
     what = f"several sessions begin with {session_id!r}" if fitting else f"there is no session {session_id!r}"
     shown = ", ".join((fitting or known)[-10:])
-    raise SessionNotFound(f"{what} in {output_dir}; the latest are: {shown}")
+    raise SessionNotFound(f"{what} in {folder.path}; the latest are: {shown}")
 
 
 def _stands_aside(session: StoredSession) -> bool:

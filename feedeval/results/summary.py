@@ -6,7 +6,6 @@ import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,14 +21,16 @@ from feedeval.records import Status, Verdict
 from feedeval.records.kinds import JobKind, kind_words
 from feedeval.results.blocks import TOP, Block
 from feedeval.results.frames.decoding import (
-    AskedBatch,
-    decode_batches,
+    AuditAsked,
+    readable_batches,
 )
 from feedeval.results.frames.frames import (
     RowStatus,
     units_of,
 )
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf, Unread
+from feedeval.storage.paths import StoredFile
 
 if TYPE_CHECKING:
     from feedeval.results.stored import StoredSession
@@ -92,7 +93,7 @@ def summarise(session: StoredSession, *, top: int = TOP) -> Summary:
     if session.is_audit and len(done):
         whole = session.whole_feed
         coverage = float(done["coverage_pct"].mean()) if whole is None else whole.coverage_pct.estimate
-        tallies = tally_questions(session.batch_paths)
+        tallies = tally_questions(session.batch_files)
         notes += _notes(tallies.notes, len(done), known=session.note)
         notes += [] if whole is None else [whole.note]
         answered = f"{coverage:.1f}" if whole is None else f"{whole.coverage_pct:.1f}"
@@ -191,12 +192,12 @@ class QuestionTallies:
     """Products by what the engine noted with them."""
 
 
-def tally_questions(paths: Iterable[Path]) -> QuestionTallies:
+def tally_questions(files: Iterable[StoredFile]) -> QuestionTallies:
     """Count verdicts by question, without holding the judgements in memory."""
     notes: Counter[str] = Counter()
     counts: defaultdict[tuple[str, str, bool, str], int] = defaultdict(int)
     with collector_paused():
-        for batch in decode_batches(paths, AskedBatch):
+        for batch in readable_batches(files, ResultOf[AuditAsked, Unread], Unread):
             for result in batch.results:
                 notes.update(result.value.notes)
                 for asked in result.value.judgements:

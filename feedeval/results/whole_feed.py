@@ -10,37 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 
-from feedeval.records import SCHEMA_VERSION
-from feedeval.results.frames.decoding import decode_batches
+from feedeval.results.frames.decoding import AuditCoverage, SampledMeta, readable_batches
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.stats import UNKNOWN, Floats, Interval, group_sizes, t95
-
-
-class _Meta(msgspec.Struct, gc=False, rename={"stratum": "_stratum"}):
-    stratum: str = ""
-    missing_core_fields: list[str] = []
-
-
-class _Value(msgspec.Struct, gc=False):
-    coverage_pct: float = 0.0
-    unanswered_required_count: int = 0
-
-
-class _Result(msgspec.Struct, gc=False):
-    value: _Value
-    meta: _Meta
-
-
-class _Batch(msgspec.Struct, gc=False):
-    results: list[_Result]
-    schema_version: int = SCHEMA_VERSION
+from feedeval.storage.batch_shapes import ResultOf, Unread
+from feedeval.storage.paths import StoredFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +55,15 @@ class WholeFeed:
         )
 
 
-def whole_feed(paths: Sequence[Path], drawn: Mapping[str, Any]) -> WholeFeed | None:
+def whole_feed(files: Sequence[StoredFile], drawn: Mapping[str, Any]) -> WholeFeed | None:
     """Return what a sample says about its feed, None where no product of it is done.
 
     Args:
-        paths: The batch files of the audit.
+        files: The batch files of the audit.
         drawn: How the sample was drawn, as `feed.sample` notes it.
     """
-    done = [result for batch in decode_batches(paths, _Batch) for result in batch.results]
+    batches = readable_batches(files, ResultOf[AuditCoverage, SampledMeta], Unread)
+    done = [result for batch in batches for result in batch.results]
     if not done:
         return None
     groups = [result.meta.stratum for result in done]

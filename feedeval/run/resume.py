@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,7 +14,7 @@ from feedeval.run.job import Job
 from feedeval.run.plan import Plan
 from feedeval.run.reuse import EarlierResults
 from feedeval.run.settings import RunSettings
-from feedeval.storage.paths import session_paths
+from feedeval.storage.paths import SessionFolder
 from feedeval.storage.readers import (
     read_progress,
     session_ids,
@@ -38,7 +37,7 @@ class ResumeDecision:
     messages: tuple[str, ...] = ()
 
 
-def decide_session(job: Job, output_dir: Path, settings: RunSettings, plan: Plan) -> ResumeDecision:
+def decide_session(job: Job, folder: SessionFolder, settings: RunSettings, plan: Plan) -> ResumeDecision:
     """Choose the session for a job and its records.
 
     Raises:
@@ -52,12 +51,12 @@ def decide_session(job: Job, output_dir: Path, settings: RunSettings, plan: Plan
     named = None
     if settings.session is not None:
         try:
-            named = read_progress(session_paths(output_dir, settings.session))
+            named = read_progress(folder.session(settings.session))
         except SessionDamaged:
             # Opening the session rebuilds its progress file; it is looked at again then.
             return ResumeDecision(settings.session)
-        check_same(job, named, output_dir, plan)
-    related = [p for p in _sessions(output_dir) if p.kind == job.kind]
+        check_same(job, named, folder, plan)
+    related = [p for p in _sessions(folder) if p.kind == job.kind]
     alike = [p for p in related if p.fingerprint == fingerprint]
     same = named or next((p for p in alike if p.records_digest == plan.digest), None)
     found = (*_sources(alike, same), *settings.also_from) if settings.reuse else ()
@@ -103,7 +102,7 @@ def _sources(alike: Sequence[Progress], same: Progress | None) -> tuple[str, ...
     return tuple(sid for sid in line if same is None or sid != same.session)[:_SOURCES]
 
 
-def check_same(job: Job, progress: Progress, output_dir: Path, plan: Plan) -> None:
+def check_same(job: Job, progress: Progress, folder: SessionFolder, plan: Plan) -> None:
     """Refuse to go on with a session of another job, other settings or other records.
 
     Raises:
@@ -119,7 +118,7 @@ def check_same(job: Job, progress: Progress, output_dir: Path, plan: Plan) -> No
             "to go on with it, or start without naming a session."
         )
     if progress.records_digest != plan.digest:
-        changes = EarlierResults(output_dir, [sid], plan).changes
+        changes = EarlierResults([folder.session(sid)], plan).changes
         raise InputError(
             f"session {sid} had other records: {progress.counts.total:,} then, {plan.total:,} now; measured by "
             f"what is done, {changes}. Start without naming a session: what still holds is taken over."
@@ -143,11 +142,11 @@ def _take_up(progress: Progress, settings: RunSettings, sources: tuple[str, ...]
     return ResumeDecision(progress.session, sources=sources, messages=tuple(messages))
 
 
-def _sessions(output_dir: Path) -> Iterator[Progress]:
+def _sessions(folder: SessionFolder) -> Iterator[Progress]:
     """Yield the sessions of a folder, newest first; those that cannot be read are left to `verify`."""
-    for sid in reversed(session_ids(output_dir)):
+    for sid in reversed(session_ids(folder)):
         try:
-            yield read_progress(session_paths(output_dir, sid))
+            yield read_progress(folder.session(sid))
         except (SessionDamaged, SessionNotFound):
             continue
 

@@ -16,12 +16,11 @@ import numpy.typing as npt
 from feedeval.errors import FeedevalError
 from feedeval.records import Record, Result
 from feedeval.run.plan import Folded, Plan, fold
-from feedeval.storage.atomic import read_bytes
-from feedeval.storage.batch_files import iter_batches
+from feedeval.storage.batch_files import iter_batches, read_batch
+from feedeval.storage.batch_shapes import Unread, batch_decoder
 from feedeval.storage.paths import (
     FileKind,
     SessionPaths,
-    session_paths,
 )
 from feedeval.storage.readers import (
     read_document,
@@ -34,27 +33,14 @@ _FILES_HELD = 16
 """Old batch files kept decoded: feeds keep their order more or less, so neighbours come from the same file."""
 
 
-class _Row(msgspec.Struct, gc=False):
+class _KeyAndHash(msgspec.Struct, gc=False):
     key: str
     content_hash: str
 
 
-class _Rows(msgspec.Struct, gc=False):
-    results: list[_Row]
-    failures: list[_Row]
-
-
-class _Value(msgspec.Struct):
+class _HashAndValue(msgspec.Struct):
     content_hash: str
     value: dict[str, Any]
-
-
-class _Values(msgspec.Struct):
-    results: list[_Value]
-
-
-_ROWS = msgspec.json.Decoder(_Rows)
-_VALUES = msgspec.json.Decoder(_Values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +72,19 @@ class EarlierResults:
     """Results of earlier sessions with the same fingerprint, found by content.
 
     Args:
-        output_dir: Where the sessions lie.
-        sids: The sessions, newest first: where two have a result for the same content, the newer one's is taken.
+        sources: The sessions, newest first: where two have a result for the same content, the newer one's is taken.
         plan: The records of the new session.
     """
 
-    def __init__(self, output_dir: Path, sids: Sequence[str], plan: Plan) -> None:
-        self._output_dir = output_dir
-        self._sids = tuple(sids)
+    def __init__(self, sources: Sequence[SessionPaths], plan: Plan) -> None:
+        self._places = tuple(sources)
         self._files: OrderedDict[tuple[int, int], dict[str, dict[str, Any]]] = OrderedDict()
         keys, hashes, failed = array("Q"), array("Q"), array("Q")
         self._sources, self._batches = array("H"), array("L")
         latest_rows = 0
-        for source, sid in enumerate(self._sids):
-            # A damaged file is left for its own session to mend: its records count as not done.
-            for number, rows in iter_batches(
-                session_paths(output_dir, sid), _ROWS.decode, on_damaged=lambda _path, _problem: None
-            ):
+        decode = batch_decoder(_KeyAndHash, _KeyAndHash)
+        for source, paths in enumerate(self._places):
+            for number, rows in iter_batches(paths, decode, on_damaged=_leave_alone):
                 for row in rows.results:
                     keys.append(fold(row.key))
                     hashes.append(fold(row.content_hash))
@@ -138,27 +120,26 @@ class EarlierResults:
             content_hash=record.content_hash,
             meta=dict(record.meta),
             value=value,
-            reused_from=f"session:{self._sids[source]}",
+            reused_from=f"session:{self._places[source].sid}",
         )
 
     def _values(self, source: int, number: int) -> dict[str, dict[str, Any]]:
         at = (source, number)
         values = self._files.get(at)
         if values is None:
-            values = self._files[at] = self._read(self._sids[source], number)
+            values = self._files[at] = self._read(self._places[source], number)
             if len(self._files) > _FILES_HELD:
                 self._files.popitem(last=False)
         self._files.move_to_end(at)
         return values
 
-    def _read(self, sid: str, number: int) -> dict[str, dict[str, Any]]:
+    def _read(self, paths: SessionPaths, number: int) -> dict[str, dict[str, Any]]:
         try:
-            data = read_bytes(session_paths(self._output_dir, sid).batch(number))
-            results = _VALUES.decode(data).results if data is not None else []
-        except (FeedevalError, msgspec.DecodeError, UnicodeDecodeError):
-            # Gone or damaged since it was listed: the record is done anew.
+            batch = read_batch(paths.stored(paths.batch(number)), batch_decoder(_HashAndValue, Unread))
+        except FeedevalError:
+            # Damaged since it was listed: the record is done anew, as it is where the file has gone.
             return {}
-        return {row.content_hash: row.value for row in results}
+        return {} if batch is None else {row.content_hash: row.value for row in batch.results}
 
 
 def copy_documents(paths: SessionPaths, store: SessionStore) -> list[str]:
@@ -173,6 +154,10 @@ def copy_documents(paths: SessionPaths, store: SessionStore) -> list[str]:
             store.save(name, document)
             names.append(name)
     return names
+
+
+def _leave_alone(path: Path, problem: str) -> None:
+    """Leave a damaged file for its own session to mend: its records count as not done."""
 
 
 def _first_rows(old: Folded, new: Folded) -> npt.NDArray[np.int64]:

@@ -37,6 +37,7 @@ from feedeval.run.setup import (
     finished_state,
     set_up,
 )
+from feedeval.storage.paths import AnyFolder, SessionFolder
 
 __all__ = ["HealthSettings", "Hooks", "Run", "RunSettings", "run_blocking", "start"]
 
@@ -221,7 +222,7 @@ class Run:
 
 def start(
     job: Job,
-    output_dir: Path | str,
+    output_dir: AnyFolder,
     settings: RunSettings | None = None,
     *,
     reporters: Sequence[Reporter] = (),
@@ -231,7 +232,7 @@ def start(
 
     Args:
         job: What to do.
-        output_dir: Folder of the sessions; made if it is not there.
+        output_dir: Folder of the sessions; made if it is not there. A `SessionFolder` names its file system as well.
         settings: How to go through the records.
         reporters: Who shows the run.
         hooks: clocks, readers of the machine, and who hears of changed settings.
@@ -246,7 +247,7 @@ def start(
     """
     settings = settings or RunSettings()
     hooks = hooks or Hooks()
-    folder = Path(output_dir)
+    folder = SessionFolder.of(output_dir)
     plan = make_plan(job.records())
     decision = decide_session(job, folder, settings, plan)
     if decision.finished is not None:
@@ -267,7 +268,7 @@ def start(
     return run
 
 
-def _finished(progress: Progress, folder: Path, messages: Sequence[str], reporters: Sequence[Reporter]) -> Run:
+def _finished(progress: Progress, folder: SessionFolder, messages: Sequence[str], reporters: Sequence[Reporter]) -> Run:
     """Return the run of a session in which nothing is left to do."""
     run = Run(finished_state(progress, folder), None, Hooks())
     snapshot = run.snapshot()

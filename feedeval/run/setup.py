@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import numpy as np
 
@@ -38,7 +37,6 @@ from feedeval.run.reuse import (
 )
 from feedeval.run.settings import RunSettings
 from feedeval.run.write_thread import WriteThread
-from feedeval.storage.atomic import read_bytes
 from feedeval.storage.batch_files import Scan
 from feedeval.storage.call_log import (
     open_logs,
@@ -46,7 +44,7 @@ from feedeval.storage.call_log import (
     read_calls,
 )
 from feedeval.storage.event_log import EventLog
-from feedeval.storage.paths import session_paths
+from feedeval.storage.paths import SessionFolder
 from feedeval.storage.store import (
     SessionStore,
 )
@@ -57,7 +55,7 @@ class RunInputs:
     """All that a run starts from."""
 
     job: Job
-    folder: Path
+    folder: SessionFolder
     settings: RunSettings
     plan: Plan
     decision: ResumeDecision
@@ -80,7 +78,7 @@ def set_up(start: RunInputs) -> tuple[RunContext, list[str]]:
     if sid is None:
         store = SessionStore.create(start.folder, now=start.now(), keep_calls=keep_calls)
     else:
-        store = SessionStore.open(session_paths(start.folder, sid), keep_calls=keep_calls)
+        store = SessionStore.open(start.folder.session(sid), keep_calls=keep_calls)
     try:
         context, messages = _with_store(start, store)
     except BaseException:
@@ -97,7 +95,7 @@ def set_up(start: RunInputs) -> tuple[RunContext, list[str]]:
     return context, messages
 
 
-def finished_state(progress: Progress, folder: Path) -> RunState:
+def finished_state(progress: Progress, folder: SessionFolder) -> RunState:
     """Return the state of a session in which nothing is left to do."""
     state = _state(progress, folder)
     state.status = Status.FINISHED
@@ -171,20 +169,20 @@ def _take_over(start: RunInputs, store: SessionStore, messages: list[str], *, is
     sources = start.decision.sources
     if not sources:
         return None
-    earlier = EarlierResults(start.folder, sources, start.plan)
+    earlier = EarlierResults([start.folder.session(sid) for sid in sources], start.plan)
     if is_new:
-        copy_documents(session_paths(start.folder, sources[0]), store)
+        copy_documents(start.folder.session(sources[0]), store)
         others = units(start.job.kind)[1]
         messages.append(f"Session {sources[0]} had the same settings and other {others}: {earlier.changes}")
     return earlier if len(earlier) else None
 
 
-def _state(progress: Progress, folder: Path) -> RunState:
+def _state(progress: Progress, folder: SessionFolder) -> RunState:
     return RunState(
         session=progress.session,
         kind=progress.kind,
         engine=progress.engine,
-        output_dir=str(folder),
+        output_dir=str(folder.path),
         total=progress.counts.total,
         batch_size=progress.batch_size,
         total_batches=progress.total_batches,
@@ -204,7 +202,7 @@ def _session_state(start: RunInputs, store: SessionStore, before: Progress | Non
         session=store.sid,
         kind=start.job.kind,
         engine=start.job.engine,
-        output_dir=str(start.folder),
+        output_dir=str(start.folder.path),
         total=total,
         batch_size=size,
         total_batches=-(-total // size),
@@ -266,17 +264,17 @@ def _open_calls(store: SessionStore, scan: Scan) -> Iterator[tuple[int, Call]]:
         summary = scan.batches.get(number)
         if summary is not None and not summary.failed:
             continue
-        path = paths.calls(number)
-        content = parse_log(read_bytes(path) or b"", path, all_calls=summary is None)
+        log = paths.stored(paths.calls(number))
+        content = parse_log(log.read() or b"", log.path, all_calls=summary is None)
         for call in content.calls.values():
             yield number, call
 
 
-def _calls_of(folder: Path, sids: Sequence[str]) -> dict[str, Call]:
+def _calls_of(folder: SessionFolder, sids: Sequence[str]) -> dict[str, Call]:
     """Return the calls of the open batches of other sessions; those of newer sessions last, so that they win."""
     calls: dict[str, Call] = {}
     for sid in reversed(sids):
-        calls |= read_calls(session_paths(folder, sid))
+        calls |= read_calls(folder.session(sid))
     return calls
 
 

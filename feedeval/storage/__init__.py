@@ -2,11 +2,14 @@
 
 - `atomic`: how a file of a session is written, so that a reader finds it whole or not at all, and how it is read
 - `batch_files`: what stands in a session's batch files, without holding the values in memory
+- `batch_shapes`: the one shape of a batch file, for readers who name the columns that they want
 - `call_log`: the call log: every reply that was paid for, on disk before its batch is complete
 - `call_log_writer`: the writer's side of the call logs: appends, grouped syncs, and the end of a log with its batch
 - `event_log`: `evaluation.log`: timestamped lines for people, beside the sessions that they tell of
+- `filesystem`: the seam between a session and the place where its files lie
+- `local_filesystem`: sessions on this machine's own disk
 - `lock`: one writer a session: an operating system's lock on `session_<sid>.lock`
-- `paths`: names of a session's files
+- `paths`: names of a session's files, and the file system that they are on
 - `readers`: A session for readers: nothing here takes the lock or writes anything, so a folder may be read-only or in
   use
 - `rebuild`: A lost progress file or summary, put together again from the copy of its settings and from the batch

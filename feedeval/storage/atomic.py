@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +88,16 @@ def set_aside(path: Path) -> Path:
     return target
 
 
-def free_aside(path: Path) -> Path:
-    """Return the first `*.corrupt` name of `path` that no earlier damaged file has."""
+def free_aside(path: Path, exists: Callable[[Path], bool] = Path.exists) -> Path:
+    """Return the first `*.corrupt` name of `path` that no earlier damaged file has.
+
+    Args:
+        path: The damaged file.
+        exists: Whether there is a file, on the file system that it is on.
+    """
     target = path.with_name(f"{path.name}.corrupt")
     count = 1
-    while target.exists():
+    while exists(target):
         count += 1
         target = path.with_name(f"{path.name}.{count}.corrupt")
     return target

@@ -17,46 +17,26 @@ import msgspec
 from pydantic import ValidationError
 
 from feedeval.errors import SessionDamaged
-from feedeval.records import BatchFile, BatchReport
+from feedeval.records import SCHEMA_VERSION, BatchFile, BatchReport
 from feedeval.storage.atomic import (
     check_version,
     damaged,
-    read_bytes,
 )
+from feedeval.storage.batch_shapes import BatchOf, RecordRow, batch_decoder
 from feedeval.storage.paths import (
     FileKind,
     FileState,
     SessionPaths,
+    StoredFile,
 )
 
 T = TypeVar("T")
 _HASH_BYTES = 16
 
 
-class _Row(msgspec.Struct, gc=False):
-    index: int
-    key: str
-    content_hash: str
-    calls: int = 0
-    retries: int = 0
-    tokens: int = 0
-    cost_usd: float | None = 0.0
-    elapsed_ms: float = 0.0
-    reused_from: str | None = None
+RecordBatch = BatchOf[RecordRow, RecordRow]
 
-
-class _Batch(msgspec.Struct, gc=False):
-    schema_version: int
-    session: str
-    batch_number: int
-    start_index: int
-    end_index: int
-    report: msgspec.Raw
-    results: list[_Row]
-    failures: list[_Row]
-
-
-_BATCH = msgspec.json.Decoder(_Batch)
+_decode_records = batch_decoder(RecordRow, RecordRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +131,10 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def batch_paths(paths: SessionPaths) -> list[tuple[int, Path]]:
-    """Return number and path of all batch files of a session in the order of their numbers."""
+def batch_files(paths: SessionPaths) -> list[tuple[int, StoredFile]]:
+    """Return number and place of all batch files of a session in the order of their numbers."""
     numbers = (f.number for f in paths.files() if f.kind is FileKind.BATCH and f.state is FileState.IN_USE)
-    return [(n, paths.batch(n)) for n in numbers if n is not None]
+    return [(n, paths.stored(paths.batch(n))) for n in numbers if n is not None]
 
 
 def iter_batches(
@@ -174,45 +154,63 @@ def iter_batches(
         SessionDamaged: A file cannot be decoded and `on_damaged` is not given.
         SchemaTooNew: A later version of feedeval wrote a file.
     """
-    for number, path in batch_paths(paths):
-        data = read_bytes(path)
-        if data is None:
-            continue  # set aside by its writer since the folder was listed
+    for number, file in batch_files(paths):
         try:
-            content = _decode(data, path, decode)
+            content = read_batch(file, decode)
         except SessionDamaged as exc:
             if on_damaged is None:
                 raise
-            on_damaged(path, str(exc))
+            on_damaged(file.path, str(exc))
             continue
-        yield number, content
+        if content is not None:
+            yield number, content
 
 
-def _decode(data: bytes, path: Path, decode: Callable[[bytes], T]) -> T:
+def read_batch(file: StoredFile, decode: Callable[[bytes], T]) -> T | None:
+    """Return what `decode` makes of one batch file, or None where it was set aside since the folder was listed.
+
+    Raises:
+        SessionDamaged: It cannot be decoded.
+        SchemaTooNew: A later version of feedeval wrote it.
+    """
+    data = file.read()
+    return None if data is None else _decoded(data, file.path, decode)
+
+
+def _decoded(data: bytes, path: Path, decode: Callable[[bytes], T]) -> T:
     try:
-        return decode(data)
+        content = decode(data)
     except (ValueError, msgspec.DecodeError, ValidationError, UnicodeDecodeError) as exc:
         # A file of a later version is refused, not called damaged, so the version is looked at first.
         check_version(data, path)
         raise damaged(path, f"it is not a batch file ({_first_line(exc)})") from exc
+    if getattr(content, "schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
+        # It looks like one of ours, but may mean something else.
+        check_version(data, path)
+    return content
 
 
 def _first_line(exc: Exception) -> str:
     return str(exc).split("\n", maxsplit=1)[0]
 
 
-def read_batch_file(path: Path) -> BatchFile:
+def read_batch_file(file: StoredFile) -> BatchFile:
     """Read and check one batch file.
 
     Raises:
         SessionDamaged: It is not there, not JSON, of another shape, or not what its name says.
         SchemaTooNew: A later version of feedeval wrote it.
     """
-    data = read_bytes(path)
-    if data is None:
+    path = file.path
+
+    def decode(data: bytes) -> BatchFile:
+        # The record would take a version that is missing for the present one.
+        check_version(data, path)
+        return BatchFile.model_validate_json(data)
+
+    batch = read_batch(file, decode)
+    if batch is None:
         raise SessionDamaged(f"{path} is not there; run `feedeval verify` to see what is left of the session.")
-    check_version(data, path)
-    batch = _decode(data, path, BatchFile.model_validate_json)
     indexes = [r.index for r in batch.results] + [f.index for f in batch.failures]
     span = (batch.session, batch.batch_number, batch.start_index, batch.end_index)
     if problem := _contradiction(path, span, indexes):
@@ -246,12 +244,13 @@ def scan_batches(paths: SessionPaths, *, on_damaged: Callable[[Path, str], None]
     scan = Scan()
     reached = -1
     with collector_paused():
-        for number, path in batch_paths(paths):
-            data = read_bytes(path)
-            if data is None:
-                continue
+        for number, file in batch_files(paths):
+            path = file.path
             try:
-                batch = decode_batch(data, path)
+                batch = read_batch(file, _decode_records)
+                if batch is None:
+                    continue
+                _check(batch, path)
                 if batch.start_index <= reached:
                     raise damaged(path, f"its records from {batch.start_index} stand in an earlier batch already")
             except SessionDamaged as exc:
@@ -262,16 +261,17 @@ def scan_batches(paths: SessionPaths, *, on_damaged: Callable[[Path, str], None]
     return scan
 
 
-def decode_batch(data: bytes, path: Path) -> _Batch:
-    """Decode the columns of a batch file and check it against itself and its name.
+def check_batch(data: bytes, path: Path) -> None:
+    """Check the content of a batch file against itself and its name.
 
     Raises:
         SessionDamaged: It is not a batch file, or not the one that its name says.
         SchemaTooNew: A later version of feedeval wrote it.
     """
-    batch = _decode(data, path, _BATCH.decode)
-    if batch.schema_version != 1:
-        check_version(data, path)
+    _check(_decoded(data, path, _decode_records), path)
+
+
+def _check(batch: RecordBatch, path: Path) -> None:
     indexes = [row.index for row in batch.results]
     indexes += [row.index for row in batch.failures]
     span = (batch.session, batch.batch_number, batch.start_index, batch.end_index)
@@ -281,10 +281,9 @@ def decode_batch(data: bytes, path: Path) -> _Batch:
         BatchReport.model_validate_json(bytes(batch.report))
     except ValidationError as exc:
         raise damaged(path, f"its report is not one ({_first_line(exc)})") from exc
-    return batch
 
 
-def _add(scan: Scan, batch: _Batch, *, with_keys: bool) -> BatchSummary:
+def _add(scan: Scan, batch: RecordBatch, *, with_keys: bool) -> BatchSummary:
     for row in batch.results:
         scan.done_hash.add(row.index, row.content_hash)
     scan.failed.update(row.index for row in batch.failures)

@@ -15,28 +15,24 @@ failed is asked anew later on, as it would be without the log.
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from zlib import crc32
 
 from pydantic import ValidationError
 
-from feedeval.errors import SessionDamaged
+from feedeval.errors import SessionDamaged, StorageError
 from feedeval.records import SCHEMA_VERSION, Call
 from feedeval.storage.atomic import (
     check_version,
     encode,
     free_aside,
-    read_bytes,
-    storage_error,
-    write_all,
-    write_atomic,
 )
 from feedeval.storage.paths import (
     FileKind,
     FileState,
     SessionPaths,
+    StoredFile,
 )
 
 _HEAD = b'{"schema_version":%d,"crc32":"' % SCHEMA_VERSION
@@ -141,27 +137,25 @@ def read_calls(paths: SessionPaths) -> dict[str, Call]:
     """
     calls: dict[str, Call] = {}
     for number in open_logs(paths):
-        complete = paths.batch(number).exists()
-        if complete and is_used_up(paths.calls(number)):
+        log = paths.stored(paths.calls(number))
+        complete = paths.file_system.exists(paths.batch(number))
+        if complete and is_used_up(log):
             continue
-        data = read_bytes(paths.calls(number))
+        data = log.read()
         if data is not None:
-            calls |= parse_log(data, paths.calls(number), all_calls=not complete).calls
+            calls |= parse_log(data, log.path, all_calls=not complete).calls
     return calls
 
 
-def is_used_up(path: Path) -> bool:
+def is_used_up(log: StoredFile) -> bool:
     """Say whether a log ends with the end of its batch; looks at its last bytes only, as thousands may be kept."""
     try:
-        with path.open("rb") as stream:
-            stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - len(COMPLETE_LINE)))
-            return stream.read() == COMPLETE_LINE
-    except OSError:
+        return log.file_system.read_end(log.path, len(COMPLETE_LINE)) == COMPLETE_LINE
+    except StorageError:
         return False
 
 
-def repair_log(path: Path) -> str | None:
+def repair_log(log: StoredFile) -> str | None:
     """Mend a call log and say what was done; None where it was whole.
 
     A last line that was cut short is cut off. Where lines before it are not whole either (a power cut), a copy of
@@ -171,35 +165,29 @@ def repair_log(path: Path) -> str | None:
         StorageError: The log cannot be written.
         SchemaTooNew: A later version of feedeval wrote it.
     """
-    data = read_bytes(path)
+    path, file_system = log.path, log.file_system
+    data = log.read()
     if not data:
         return None
     content = parse_log(data, path)
     if content.bad_lines:
-        aside = free_aside(path)
+        aside = free_aside(path, file_system.exists)
         # The copy first: at no moment is there less than what can still be read.
-        write_atomic(aside, data)
-        write_atomic(path, b"".join(line + b"\n" for line in content.good_lines))
+        file_system.write(aside, data)
+        file_system.write(path, b"".join(line + b"\n" for line in content.good_lines))
         return (
             f"{path.name}: {len(content.bad_lines) + bool(content.torn_bytes)} damaged lines were taken out, "
             f"{len(content.good_lines)} kept; the log as it was is {aside.name}"
         )
     if content.ends_with_newline:
         return None
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_APPEND)
-        try:
-            if content.torn_bytes:
-                os.ftruncate(fd, len(data) - content.torn_bytes)
-            else:
-                write_all(fd, b"\n")  # only the end of the line was missing
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-    except OSError as exc:
-        raise storage_error(exc, path, "mend") from exc
     if not content.torn_bytes:
+        # Only the end of the line was missing.
+        with contextlib.closing(file_system.open_append(path)) as end:
+            end.append(b"\n")
+            end.sync()
         return f"{path.name}: the end of its last line was put back; no reply was lost"
+    file_system.truncate(path, len(data) - content.torn_bytes)
     return (
         f"{path.name}: a last line cut short ({content.torn_bytes} bytes) was cut off; its reply had not arrived whole"
     )

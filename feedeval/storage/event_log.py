@@ -1,4 +1,7 @@
-"""`evaluation.log`: timestamped lines for people, beside the sessions that they tell of."""
+"""`evaluation.log`: timestamped lines for people, beside the sessions that they tell of.
+
+Written on this machine's disk only: it is rotated by renaming, by the logging module, and no result rests on it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from datetime import datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from feedeval.storage.local_filesystem import LocalFileSystem
 from feedeval.storage.paths import SessionPaths
 
 LOG_NAME = "evaluation.log"
@@ -48,7 +52,8 @@ class EventLog:
         self._logger = logging.Logger("feedeval.evaluation", logging.INFO)
         self._path = (paths.folder / LOG_NAME).absolute()
         self._sid = paths.sid
-        self._logger.addHandler(_handler(self._path))
+        self._is_local = isinstance(paths.file_system, LocalFileSystem)
+        self._logger.addHandler(_handler(self._path) if self._is_local else logging.NullHandler())
 
     def info(self, text: str) -> None:
         """Write a line."""
@@ -62,7 +67,8 @@ class EventLog:
         """Close the file."""
         for handler in list(self._logger.handlers):
             self._logger.removeHandler(handler)
-            _give_back(self._path)
+            if self._is_local:
+                _give_back(self._path)
 
 
 def _handler(path: Path) -> logging.Handler:

@@ -1,4 +1,4 @@
-"""Names of a session's files.
+"""Names of a session's files, and the file system that they are on.
 
 A name is `<stem>_<sid>.<suffix>`, a `<sid>` such as `20260131_142500_4f7k2c`; a session's files are those whose name
 fits exactly, so that nothing else in the output folder is ever touched. Two more shapes belong to a file:
@@ -8,16 +8,18 @@ was when its process died.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
-from feedeval.errors import InputError, SessionNotFound
+from feedeval.errors import InputError, SessionNotFound, StorageError
+from feedeval.storage.filesystem import FileSystem
+from feedeval.storage.local_filesystem import LOCAL
 
 _TIME_FORMAT = "%Y%m%d_%H%M%S"
 """A session's id begins with the time it started, so that names sort by age."""
@@ -106,16 +108,40 @@ def _kind_of(match: re.Match[str]) -> tuple[FileKind | None, int | None]:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a session and the file system that it is on."""
+
+    path: Path
+    file_system: FileSystem = LOCAL
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.path.name
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes; 0 where it has gone."""
+        return self.file_system.size(self.path)
+
+    def read(self) -> bytes | None:
+        """Return its content; None where it has gone."""
+        return self.file_system.read(self.path)
+
+
+@dataclass(frozen=True, slots=True)
 class SessionPaths:
     """Where the files of one session lie."""
 
     folder: Path
     sid: str
+    file_system: FileSystem = LOCAL
+    """Where `folder` is, and who reads and writes what these paths name."""
 
     @property
-    def identity(self) -> tuple[Path, str]:
+    def identity(self) -> Hashable:
         """What tells the session from all others: its folder, whichever way leads there, and its id."""
-        return self.folder.resolve(), self.sid
+        return self.file_system.identity(self.folder), self.sid
 
     @property
     def progress(self) -> Path:
@@ -150,9 +176,14 @@ class SessionPaths:
             raise InputError(f"{name!r} cannot name a document of a session: use lower-case words joined by hyphens")
         return self.folder / f"{name}_{self.sid}.json"
 
+    def stored(self, path: Path) -> StoredFile:
+        """Return one of these paths as a file that can be read."""
+        return StoredFile(path, self.file_system)
+
     def files(self) -> list[SessionFile]:
         """Return all files of this session, batch files and call logs in order of their numbers."""
-        return self.own(file for file in list_files(self.folder, self.sid) if file.sid == self.sid)
+        folder = SessionFolder(self.folder, self.file_system)
+        return self.own(file for file in list_files(folder, self.sid) if file.sid == self.sid)
 
     def own(self, files: Iterable[SessionFile]) -> list[SessionFile]:
         """Return those of some files with this session's name that are the session's, in order."""
@@ -171,21 +202,45 @@ class SessionPaths:
 
         head = f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "session": "{self.sid}"'.encode()
         try:
-            with (self.folder / file.name).open("rb") as stream:
-                return stream.read(len(head)) == head
-        except OSError:
+            return self.file_system.read_start(self.folder / file.name, len(head)) == head
+        except StorageError:
             return False
 
 
-def session_paths(output_dir: Path | str, sid: str) -> SessionPaths:
+@dataclass(frozen=True, slots=True)
+class SessionFolder:
+    """A folder of sessions and the file system that it is on."""
+
+    path: Path
+    file_system: FileSystem = LOCAL
+
+    @classmethod
+    def of(cls, folder: AnyFolder) -> SessionFolder:
+        """Return a folder that somebody named; where they give no more than a path, it is on this machine."""
+        return folder if isinstance(folder, SessionFolder) else cls(Path(folder))
+
+    def session(self, sid: str) -> SessionPaths:
+        """Return where the files of session `sid` lie.
+
+        Raises:
+            SessionNotFound: `sid` is not the name of a session, so that no file can be one of it.
+        """
+        if sid_time(sid) is None:
+            raise SessionNotFound(f"{sid!r} is not the name of a session: one looks like 20260131_142500_4f7k2c")
+        return SessionPaths(self.path, sid, self.file_system)
+
+
+AnyFolder: TypeAlias = SessionFolder | Path | str
+"""How people name a folder of sessions."""
+
+
+def session_paths(output_dir: AnyFolder, sid: str) -> SessionPaths:
     """Return where the files of session `sid` lie.
 
     Raises:
         SessionNotFound: `sid` is not the name of a session, so that no file can be one of it.
     """
-    if sid_time(sid) is None:
-        raise SessionNotFound(f"{sid!r} is not the name of a session: one looks like 20260131_142500_4f7k2c")
-    return SessionPaths(Path(output_dir), sid)
+    return SessionFolder.of(output_dir).session(sid)
 
 
 def new_sid(time: datetime) -> str:
@@ -209,32 +264,21 @@ def sid_time(sid: str) -> datetime | None:
         return None
 
 
-def files_by_session(folder: Path) -> dict[str, list[SessionFile]]:
+def files_by_session(folder: SessionFolder) -> dict[str, list[SessionFile]]:
     """Return the files of every session in `folder`, each list in order, from one look at the folder."""
     found: dict[str, list[SessionFile]] = {}
     for file in list_files(folder):
         found.setdefault(file.sid, []).append(file)
-    return {sid: SessionPaths(folder, sid).own(files) for sid, files in found.items()}
+    return {sid: SessionPaths(folder.path, sid, folder.file_system).own(files) for sid, files in found.items()}
 
 
-def list_files(folder: Path, naming: str = "") -> Iterator[SessionFile]:
+def list_files(folder: SessionFolder, naming: str = "") -> Iterator[SessionFile]:
     """Yield the files in `folder` whose names are those of a session's files; none where there is no folder.
 
     Args:
         folder: Where to look.
         naming: Pass over files whose names do not contain this; much quicker than to parse each name.
     """
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if naming not in entry.name:
-                    continue
-                file = parse_name(entry.name)
-                if file is not None and entry.is_file(follow_symlinks=False):
-                    yield file
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as exc:
-        from feedeval.storage.atomic import storage_error
-
-        raise storage_error(exc, folder, "list") from exc
+    for name in folder.file_system.names(folder.path):
+        if naming in name and (file := parse_name(name)) is not None:
+            yield file

@@ -9,19 +9,21 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from feedeval.errors import SchemaTooNew, SessionDamaged, SessionNotFound
+from feedeval.errors import SchemaTooNew, SessionDamaged, SessionNotFound, StorageError
 from feedeval.records import BatchReport, Progress, Status
 from feedeval.storage.atomic import (
     check_version,
     damaged,
-    read_bytes,
 )
-from feedeval.storage.batch_files import batch_paths
-from feedeval.storage.lock import is_held
+from feedeval.storage.batch_files import batch_files
 from feedeval.storage.paths import (
+    AnyFolder,
     FileKind,
     FileState,
+    SessionFile,
+    SessionFolder,
     SessionPaths,
+    StoredFile,
     list_files,
     sid_time,
 )
@@ -34,12 +36,12 @@ _REPORT = '"report":'
 """A batch file has its report before its results, within so many bytes."""
 
 
-def session_ids(output_dir: Path | str) -> list[str]:
+def session_ids(output_dir: AnyFolder) -> list[str]:
     """Return the names of the sessions in `output_dir`, oldest first; none where there is no such folder.
 
     A session whose progress file is lost but of which batches are left is among them.
     """
-    found = {f.sid for f in list_files(Path(output_dir)) if f.kind in _STANDING and f.state is not FileState.TEMPORARY}
+    found = {file.sid for file in list_files(SessionFolder.of(output_dir)) if _makes_a_session(file)}
     return sorted(sid for sid in found if sid_time(sid) is not None)
 
 
@@ -56,14 +58,23 @@ def read_progress(paths: SessionPaths) -> Progress:
         SessionDamaged: The progress file is not what it should be, or lost while other files of the session are there.
         SchemaTooNew: A later version of feedeval wrote it.
     """
-    data = read_bytes(paths.progress)
+    data = paths.file_system.read(paths.progress)
     if data is not None:
         return parse_progress(data, paths.progress, paths.sid)
-    if paths.sid in session_ids(paths.folder):
+    if is_there(paths):
         raise damaged(paths.progress, "it is not there, though other files of the session are")
     raise SessionNotFound(
         f"there is no session {paths.sid} in {paths.folder}. `feedeval list` shows those that are there."
     )
+
+
+def is_there(paths: SessionPaths) -> bool:
+    """Say whether there is such a session, be it without its progress file."""
+    return any(map(_makes_a_session, paths.files()))
+
+
+def _makes_a_session(file: SessionFile) -> bool:
+    return file.kind in _STANDING and file.state is not FileState.TEMPORARY
 
 
 def parse_progress(data: bytes, path: Path, sid: str) -> Progress:
@@ -91,7 +102,7 @@ def status_of(paths: SessionPaths) -> Status:
     Writes nothing and holds no lock when it returns.
     """
     before = read_progress(paths)
-    if before.status is not Status.RUNNING or is_held(paths.lock):
+    if before.status is not Status.RUNNING or is_being_written(paths):
         return before.status
     # A writer may have ended properly between the two looks: then its last word stands in the file by now.
     after = read_progress(paths)
@@ -109,30 +120,34 @@ def stand_of(paths: SessionPaths) -> Progress:
     progress = read_progress(paths)
     if progress.status is not Status.RUNNING or status_of(paths) is not Status.INTERRUPTED:
         return progress
-    batches = [path for _, path in batch_paths(paths)]
+    batches = [file for _, file in batch_files(paths)]
     if len(batches) == progress.batches_complete:
         return progress
-    reports = [report for path in batches if (report := _report_of(path)) is not None]
+    reports = [report for file in batches if (report := _report_of(file)) is not None]
     done, failed = sum(report.successful for report in reports), sum(report.failed for report in reports)
     counts = progress.counts.model_copy(update={"done": done, "failed": failed})
     return progress.model_copy(update={"counts": counts, "batches_complete": len(reports)})
 
 
-def _report_of(path: Path) -> BatchReport | None:
+def _report_of(file: StoredFile) -> BatchReport | None:
     """Return the report of a batch, of which only the beginning is read; None where it is not one."""
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES).decode("utf-8", "ignore")
+        head = (file.file_system.read_start(file.path, _HEAD_BYTES) or b"").decode("utf-8", "ignore")
         report, _ = json.JSONDecoder().raw_decode(head, head.index(_REPORT) + len(_REPORT))
         return BatchReport.model_validate(report)
-    except (OSError, ValueError):
+    except (StorageError, ValueError):
         # Whoever goes on with the session sets it aside.
         return None
 
 
 def is_being_written(paths: SessionPaths) -> bool:
     """Say whether a living process or kernel has the session open for writing, paused ones included."""
-    return is_held(paths.lock)
+    return writer_of(paths) is not None
+
+
+def writer_of(paths: SessionPaths) -> str | None:
+    """Return who has the session open for writing, in words for a message; None where nobody has."""
+    return paths.file_system.holder(paths.lock)
 
 
 def read_document(paths: SessionPaths, name: str) -> dict[str, Any] | None:
@@ -143,7 +158,7 @@ def read_document(paths: SessionPaths, name: str) -> dict[str, Any] | None:
         SchemaTooNew: A later version of feedeval wrote it.
     """
     path = paths.document(name)
-    data = read_bytes(path)
+    data = paths.file_system.read(path)
     if data is None:
         return None
     check_version(data, path)
@@ -161,7 +176,7 @@ def refuse_newer(paths: SessionPaths) -> None:
         SchemaTooNew: It did.
     """
     for path in (paths.progress, paths.session):
-        data = read_bytes(path)
+        data = paths.file_system.read(path)
         if data is None:
             continue
         try:

@@ -14,7 +14,6 @@ from feedeval.errors import SessionDamaged
 from feedeval.records import Counts, Progress, Status, Usage
 from feedeval.storage.atomic import (
     check_version,
-    read_bytes,
 )
 from feedeval.storage.batch_files import (
     BatchSummary,
@@ -22,6 +21,7 @@ from feedeval.storage.batch_files import (
     iter_batches,
     scan_batches,
 )
+from feedeval.storage.batch_shapes import Unread, batch_decoder
 from feedeval.storage.paths import SessionPaths
 
 _SUMMARISED = {
@@ -44,7 +44,7 @@ def rebuild_progress(paths: SessionPaths, cause: SessionDamaged) -> tuple[Progre
     Raises:
         SessionDamaged: The copy of its settings is lost as well, so nobody can say what its results rest on.
     """
-    data = read_bytes(paths.session)
+    data = paths.file_system.read(paths.session)
     if data is None:
         raise _hopeless(paths, cause, "is not there") from cause
     check_version(data, paths.session)
@@ -57,7 +57,7 @@ def rebuild_progress(paths: SessionPaths, cause: SessionDamaged) -> tuple[Progre
     # A damaged batch is left alone here; whoever goes on with the session scans again and sets it aside.
     scan = scan_batches(paths, on_damaged=lambda _path, _problem: None)
     progress = recount(origin, scan)
-    finished = progress.counts.left == 0 and paths.document("summary").exists()
+    finished = progress.counts.left == 0 and paths.file_system.exists(paths.document("summary"))
     status = Status.FINISHED if finished else Status.STOPPED
     reason = "" if finished else "the progress file was lost and rebuilt from the batch files"
     progress = progress.model_copy(update={"status": status, "status_reason": reason})
@@ -125,20 +125,12 @@ def _hopeless(paths: SessionPaths, cause: SessionDamaged, what: str) -> SessionD
     )
 
 
-class _Failed(msgspec.Struct):
+class _ErrorRow(msgspec.Struct, gc=False):
     key: str
     index: int
     error_type: str
     message: str
     context: dict[str, Any] = {}
-
-
-class _Told(msgspec.Struct):
-    report: msgspec.Raw
-    failures: list[_Failed] = []
-
-
-_TOLD = msgspec.json.Decoder(_Told)
 
 
 def told_by_batches(paths: SessionPaths, *, on_damaged: Callable[[Path, str], None] | None = None) -> dict[str, Any]:
@@ -150,7 +142,7 @@ def told_by_batches(paths: SessionPaths, *, on_damaged: Callable[[Path, str], No
     """
     reports: list[Any] = []
     errors: list[dict[str, Any]] = []
-    for _, batch in iter_batches(paths, _TOLD.decode, on_damaged=on_damaged):
+    for _, batch in iter_batches(paths, batch_decoder(Unread, _ErrorRow), on_damaged=on_damaged):
         reports.append(orjson.loads(bytes(batch.report)))
         errors += [msgspec.to_builtins(failure) for failure in batch.failures]
     return {"batches": reports, "errors": errors}

@@ -1,9 +1,9 @@
 """One session on disk, for its one writer; `readers` has what takes no lock.
 
-Promises: a file is found whole or not at all (`atomic.write_atomic`); a reply that was paid for is with the operating
-system before it is used (`calllog`); a session has one writer (`lock`); what a crash or a bad disk left is mended or
-set aside when the session is taken up again, and told in `SessionStore.repairs`; nothing is ever deleted that could
-still be of use.
+Promises: a file is found whole or not at all; a reply that was paid for is where the session lies before it is used
+(`call_log`); a session has one writer. The file system that `SessionPaths` names keeps them (`filesystem`), this
+machine's disk by default. What a crash or a bad disk left is mended or set aside when the session is taken up again,
+and told in `SessionStore.repairs`; nothing is ever deleted that could still be of use.
 """
 
 from __future__ import annotations
@@ -20,14 +20,11 @@ from feedeval.storage import call_log as calllog
 from feedeval.storage.atomic import (
     encode,
     encode_document,
-    set_aside,
-    storage_error,
-    write_atomic,
 )
 from feedeval.storage.batch_files import (
     Scan,
-    batch_paths,
-    decode_batch,
+    batch_files,
+    check_batch,
     read_batch_file,
     scan_batches,
 )
@@ -36,21 +33,23 @@ from feedeval.storage.call_log import (
     repair_log,
 )
 from feedeval.storage.call_log_writer import CallLogs
-from feedeval.storage.lock import SessionLock
+from feedeval.storage.filesystem import Lock
 from feedeval.storage.paths import (
+    AnyFolder,
     FileKind,
     FileState,
+    SessionFolder,
     SessionPaths,
     list_files,
     new_sid,
     sid_time,
 )
 from feedeval.storage.readers import (
+    is_there,
     parse_progress,
     read_document,
     read_progress,
     refuse_newer,
-    session_ids,
 )
 from feedeval.storage.rebuild import rebuild_progress
 
@@ -62,7 +61,7 @@ class SessionStore:
         repairs: What was mended or set aside since the session was taken up, each in a sentence for a person.
     """
 
-    def __init__(self, paths: SessionPaths, lock: SessionLock, *, keep_calls: bool) -> None:
+    def __init__(self, paths: SessionPaths, lock: Lock, *, keep_calls: bool) -> None:
         """Use `create` or `open`, which take the lock."""
         self._paths = paths
         self._lock = lock
@@ -72,7 +71,7 @@ class SessionStore:
         self.repairs: list[str] = []
 
     @classmethod
-    def create(cls, output_dir: Path | str, *, now: datetime, keep_calls: bool = False) -> Self:
+    def create(cls, output_dir: AnyFolder, *, now: datetime, keep_calls: bool = False) -> Self:
         """Start a new session, named after the time, with a suffix that no other session has.
 
         The time in its name is later than that of every session in the folder, also where the clock was put back (as it
@@ -82,18 +81,15 @@ class SessionStore:
         Raises:
             StorageError: The folder cannot be written.
         """
-        folder = Path(output_dir)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise storage_error(exc, folder, "make") from exc
+        folder = SessionFolder.of(output_dir)
+        folder.file_system.make_folder(folder.path)
         time = now.replace(microsecond=0, tzinfo=None)
         while True:
             taken = [t for f in list_files(folder) if (t := sid_time(f.sid)) is not None]
             if taken and max(taken) >= time:
                 time = max(taken) + timedelta(seconds=1)
-            paths = SessionPaths(folder, new_sid(time))
-            lock = SessionLock(paths.lock, grace_s=0.0)
+            paths = folder.session(new_sid(time))
+            lock = folder.file_system.lock(paths.lock, grace_s=0.0)
             # That another process draws the same name is next to impossible; the lock makes it so altogether, and who
             # gets it after the other has already written and closed finds the files.
             with contextlib.suppress(SessionLocked):
@@ -113,19 +109,19 @@ class SessionStore:
             SchemaTooNew: A later version of feedeval wrote it.
             StorageError: The folder cannot be written.
         """
-        if paths.sid not in session_ids(paths.folder):
+        if not is_there(paths):
             raise SessionNotFound(
                 f"there is no session {paths.sid} in {paths.folder}. `feedeval list` shows those there are."
             )
         refuse_newer(paths)
-        lock = SessionLock(paths.lock)
+        lock = paths.file_system.lock(paths.lock)
         lock.acquire()
         store = cls(paths, lock, keep_calls=keep_calls)
         try:
             store._sweep()
             store._mend_progress()
             for number in open_logs(paths):
-                if repair := repair_log(paths.calls(number)):
+                if repair := repair_log(paths.stored(paths.calls(number))):
                     store.repairs.append(repair)
         except BaseException:
             store.close()
@@ -164,11 +160,7 @@ class SessionStore:
         """Remove temporary files: we hold the lock, so whoever was writing them is dead."""
         for file in self._paths.files():
             if file.state is FileState.TEMPORARY:
-                path = self._paths.folder / file.name
-                try:
-                    path.unlink(missing_ok=True)
-                except OSError as exc:
-                    raise storage_error(exc, path, "remove") from exc
+                self._paths.file_system.remove(self._paths.folder / file.name)
                 self.repairs.append(f"{file.name}: left by a process that died while writing it; removed")
 
     def _mend_progress(self) -> None:
@@ -176,8 +168,8 @@ class SessionStore:
             self.read_progress()
         except SessionDamaged as exc:
             progress, how = rebuild_progress(self._paths, exc)
-            if self._paths.progress.exists():
-                set_aside(self._paths.progress)
+            if self._paths.file_system.exists(self._paths.progress):
+                self._paths.file_system.set_aside(self._paths.progress)
             self.write_progress(progress)
             self.repairs.append(f"{self._paths.progress.name}: {how}")
 
@@ -191,9 +183,9 @@ class SessionStore:
         with _readable_again(self._paths.progress):
             parse_progress(data, self._paths.progress, self.sid)
         if self._origin is None or _settings_of(self._origin) != _settings_of(progress):
-            write_atomic(self._paths.session, data)
+            self._paths.file_system.write(self._paths.session, data)
             self._origin = progress
-        write_atomic(self._paths.progress, data)
+        self._paths.file_system.write(self._paths.progress, data)
 
     def write_batch(self, batch: BatchFile) -> None:
         """Write a complete batch; its call log has then done its work.
@@ -205,17 +197,17 @@ class SessionStore:
         path = self._paths.batch(batch.batch_number)
         data = encode(batch)
         with _readable_again(path):
-            decode_batch(data, path)
-        write_atomic(path, data)
+            check_batch(data, path)
+        self._paths.file_system.write(path, data)
         self._logs.finish(batch.batch_number, keep=self._keep_calls)
 
     def read_batch(self, number: int) -> BatchFile:
         """Read a batch; see `read_batch_file`."""
-        return read_batch_file(self._paths.batch(number))
+        return read_batch_file(self._paths.stored(self._paths.batch(number)))
 
     def batch_numbers(self) -> list[int]:
         """Return the numbers of the complete batches, in order."""
-        return [number for number, _ in batch_paths(self._paths)]
+        return [number for number, _ in batch_files(self._paths)]
 
     def scan(self, *, with_keys: bool = False) -> Scan:
         """Read what is done and what failed from all batch files.
@@ -231,7 +223,7 @@ class SessionStore:
         return scan
 
     def _set_batch_aside(self, path: Path, problem: str) -> None:
-        aside = set_aside(path)
+        aside = self._paths.file_system.set_aside(path)
         self.repairs.append(f"{problem} It was set aside as {aside.name}; its records run again.")
 
     def append_call(self, batch_number: int, call: Call) -> None:
@@ -255,7 +247,7 @@ class SessionStore:
         try:
             return read_document(self._paths, name)
         except SessionDamaged as exc:
-            aside = set_aside(self._paths.document(name))
+            aside = self._paths.file_system.set_aside(self._paths.document(name))
             self.repairs.append(f"{exc} It was set aside as {aside.name}.")
             return None
 
@@ -263,7 +255,7 @@ class SessionStore:
         """Write the document called `name` as `<name>_<sid>.json`."""
         if reserved := {"schema_version", "session"} & document.keys():
             raise InputError(f"the document {name!r} uses the key {min(reserved)!r}, which the store writes itself")
-        write_atomic(self._paths.document(name), encode_document(self.sid, document))
+        self._paths.file_system.write(self._paths.document(name), encode_document(self.sid, document))
 
     def write_errors(self, errors: Mapping[str, Any]) -> None:
         """Write `errors_<sid>.json`."""

@@ -5,8 +5,6 @@ Nothing is deleted but temporary files and call logs whose batch is complete; wh
 
 from __future__ import annotations
 
-import os
-import stat
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,17 +14,12 @@ from pathlib import Path
 from feedeval.errors import SessionDamaged, SessionNotFound
 from feedeval.records import Frozen, Progress, Status
 from feedeval.storage.atomic import (
-    FILE_MODE,
     encode,
     encode_document,
-    read_bytes,
-    set_aside,
-    storage_error,
-    write_atomic,
 )
 from feedeval.storage.batch_files import (
     Scan,
-    batch_paths,
+    batch_files,
     read_batch_file,
     scan_batches,
 )
@@ -36,21 +29,19 @@ from feedeval.storage.call_log import (
     parse_log,
     repair_log,
 )
-from feedeval.storage.lock import (
-    SessionLock,
-    is_held,
-)
+from feedeval.storage.filesystem import FileSystem
 from feedeval.storage.paths import (
     FileKind,
     FileState,
     SessionPaths,
 )
 from feedeval.storage.readers import (
+    is_being_written,
+    is_there,
     parse_progress,
     read_document,
     read_progress,
     refuse_newer,
-    session_ids,
 )
 from feedeval.storage.rebuild import (
     rebuild_progress,
@@ -97,14 +88,14 @@ def verify(paths: SessionPaths, *, repair: bool = False) -> list[FileProblem]:
         SchemaTooNew: A later version of feedeval wrote a file; nothing is changed.
         StorageError: A file cannot be read or mended.
     """
-    if paths.sid not in session_ids(paths.folder):
+    if not is_there(paths):
         raise SessionNotFound(
             f"there is no session {paths.sid} in {paths.folder}. `feedeval list` shows those there are."
         )
     refuse_newer(paths)
     if not repair:
-        return _Verification(paths, repair=False, live=is_held(paths.lock)).run()
-    lock = SessionLock(paths.lock)
+        return _Verification(paths, repair=False, live=is_being_written(paths)).run()
+    lock = paths.file_system.lock(paths.lock)
     lock.acquire()
     try:
         # Looked at whole before anything is changed: a file of a later version anywhere ends it here.
@@ -140,6 +131,10 @@ class _Verification:
             self._check_summary()
         return self.findings
 
+    @property
+    def file_system(self) -> FileSystem:
+        return self.paths.file_system
+
     def _found(self, path: Path, problem: str, severity: ProblemSeverity, advice: str) -> bool:
         """Note a finding that nothing mends."""
         self.findings.append(FileProblem(file=path.name, problem=problem, severity=severity, advice=advice))
@@ -150,11 +145,7 @@ class _Verification:
         if not self.repair:
             self._found(path, problem, severity, "`feedeval verify --repair` mends it")
             return
-        try:
-            advice = mend()
-        except OSError as exc:
-            raise storage_error(exc, path, "mend") from exc
-        finding = FileProblem(file=path.name, problem=problem, severity=severity, advice=advice, repaired=True)
+        finding = FileProblem(file=path.name, problem=problem, severity=severity, advice=mend(), repaired=True)
         self.findings.append(finding)
 
     def _check_leftovers(self) -> None:
@@ -162,39 +153,34 @@ class _Verification:
             path = self.paths.folder / file.name
             if file.state is FileState.TEMPORARY:
                 self._mend(
-                    path, "was left by a process that died while writing it", ProblemSeverity.NOTE, _removing(path)
+                    path, "was left by a process that died while writing it", ProblemSeverity.NOTE, self._removing(path)
                 )
             elif file.state is FileState.ASIDE:
                 advice = "delete it when its records have run again and it is of no more interest"
                 self._found(path, "was set aside as damaged earlier", ProblemSeverity.NOTE, advice)
 
     def _check_modes(self) -> None:
-        if os.name == "nt":
-            return
         for file in self.paths.files():
             path = self.paths.folder / file.name
-            try:
-                mode = stat.S_IMODE(path.stat().st_mode)
-            except FileNotFoundError:
-                continue
-            if file.state is not FileState.TEMPORARY and mode & ~FILE_MODE:
-                problem = f"may be read or changed by others (mode {mode:04o})"
-                self._mend(path, problem, ProblemSeverity.WARNING, _closing(path))
+            if file.state is not FileState.TEMPORARY and (exposure := self.file_system.exposure(path)):
+                problem = f"may be read or changed by others ({exposure})"
+                self._mend(path, problem, ProblemSeverity.WARNING, self._closing(path))
 
     def _check_batches(self) -> Scan:
         # Each file in full first; the scan after it looks at how they fit together.
         bad: set[Path] = set()
-        for _, path in batch_paths(self.paths):
+        for _, file in batch_files(self.paths):
+            path = file.path
             try:
-                read_batch_file(path)
+                read_batch_file(file)
             except SessionDamaged as exc:
-                if path.exists():
+                if self.file_system.exists(path):
                     bad.add(path)
-                    self._mend(path, str(exc), ProblemSeverity.ERROR, _setting_aside(path))
+                    self._mend(path, str(exc), ProblemSeverity.ERROR, self._setting_aside(path))
 
         def misfit(path: Path, problem: str) -> None:
             if path not in bad:
-                self._mend(path, problem, ProblemSeverity.ERROR, _setting_aside(path))
+                self._mend(path, problem, ProblemSeverity.ERROR, self._setting_aside(path))
 
         scan = scan_batches(self.paths, on_damaged=misfit, with_keys=True)
         self._check_keys(scan)
@@ -229,9 +215,9 @@ class _Verification:
             return None
 
         def rebuild() -> str:
-            if path.exists():
-                set_aside(path)
-            write_atomic(path, encode(progress, pretty=True))
+            if self.file_system.exists(path):
+                self.file_system.set_aside(path)
+            self.file_system.write(path, encode(progress, pretty=True))
             return how
 
         self._mend(path, str(problem), ProblemSeverity.ERROR, rebuild)
@@ -253,7 +239,7 @@ class _Verification:
 
     def _check_copy(self, progress: Progress) -> None:
         path = self.paths.session
-        data = read_bytes(path)
+        data = self.file_system.read(path)
         try:
             if data is not None:
                 parse_progress(data, path, self.paths.sid)
@@ -263,25 +249,28 @@ class _Verification:
             problem = str(exc)
 
         def rewrite() -> str:
-            write_atomic(path, encode(progress, pretty=True))
+            self.file_system.write(path, encode(progress, pretty=True))
             return "written anew from the progress file"
 
         self._mend(path, problem, ProblemSeverity.WARNING, rewrite)
 
     def _check_logs(self, scan: Scan) -> None:
         for number in open_logs(self.paths):
-            path = self.paths.calls(number)
+            log = self.paths.stored(self.paths.calls(number))
+            path = log.path
             batch = scan.batches.get(number)
-            if batch is not None and is_used_up(path):
+            if batch is not None and is_used_up(log):
                 continue
             if batch is not None and batch.failed == 0:
-                self._mend(path, "was left over although its batch is complete", ProblemSeverity.NOTE, _removing(path))
+                self._mend(
+                    path, "was left over although its batch is complete", ProblemSeverity.NOTE, self._removing(path)
+                )
                 continue
-            content = parse_log(read_bytes(path) or b"", path)
+            content = parse_log(log.read() or b"", path)
             damage = len(content.bad_lines) + bool(content.torn_bytes)
             if damage or not content.ends_with_newline:
                 problem = f"has {damage} lines that are not whole" if damage else "lacks the end of its last line"
-                self._mend(path, problem, ProblemSeverity.WARNING, lambda path=path: repair_log(path) or "")  # type: ignore[misc]
+                self._mend(path, problem, ProblemSeverity.WARNING, lambda log=log: repair_log(log) or "")  # type: ignore[misc]
 
     def _check_counts(self, scan: Scan, progress: Progress) -> None:
         path = self.paths.progress
@@ -298,7 +287,7 @@ class _Verification:
             counted = counted.model_copy(update={"status": Status.STOPPED, "status_reason": reason})
 
         def rewrite() -> str:
-            write_atomic(path, encode(counted, pretty=True))
+            self.file_system.write(path, encode(counted, pretty=True))
             left = counted.counts.left
             return f"counted anew; `feedeval resume` runs the {left} records left" if left else "counted anew"
 
@@ -315,7 +304,7 @@ class _Verification:
             try:
                 read_document(self.paths, file.name.removesuffix(f"_{self.paths.sid}.json"))
             except SessionDamaged as exc:
-                self._mend(path, str(exc), ProblemSeverity.ERROR, _setting_aside(path))
+                self._mend(path, str(exc), ProblemSeverity.ERROR, self._setting_aside(path))
 
     def _check_summary(self) -> None:
         """Compare the summary of a finished session with its progress file, as that is now."""
@@ -333,7 +322,9 @@ class _Verification:
             return
 
         def rewrite() -> str:
-            write_atomic(path, encode_document(self.paths.sid, rebuild_summary(self.paths, progress, summary or {})))
+            self.file_system.write(
+                path, encode_document(self.paths.sid, rebuild_summary(self.paths, progress, summary or {}))
+            )
             return "written anew from the progress and batch files"
 
         problem = f"differs from the progress file in {' and '.join(differing)}"
@@ -341,28 +332,25 @@ class _Verification:
             problem = "is not there, though the session is finished"
         self._mend(path, problem, ProblemSeverity.WARNING, rewrite)
 
+    def _removing(self, path: Path) -> Callable[[], str]:
+        def remove() -> str:
+            self.file_system.remove(path)
+            return "removed"
 
-def _removing(path: Path) -> Callable[[], str]:
-    def remove() -> str:
-        path.unlink(missing_ok=True)
-        return "removed"
+        return remove
 
-    return remove
+    def _closing(self, path: Path) -> Callable[[], str]:
+        def close() -> str:
+            self.file_system.make_private(path)
+            return "now for its owner alone"
 
+        return close
 
-def _closing(path: Path) -> Callable[[], str]:
-    def close() -> str:
-        path.chmod(FILE_MODE)
-        return "now for its owner alone"
+    def _setting_aside(self, path: Path) -> Callable[[], str]:
+        def move() -> str:
+            return f"set aside as {self.file_system.set_aside(path).name}; what it held is made again by the next run"
 
-    return close
-
-
-def _setting_aside(path: Path) -> Callable[[], str]:
-    def move() -> str:
-        return f"set aside as {set_aside(path).name}; what it held is made again by the next run"
-
-    return move
+        return move
 
 
 def _differences(said: Progress, counted: Progress) -> str:

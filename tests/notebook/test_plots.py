@@ -299,7 +299,7 @@ def test_verdicts_show_required_questions_apart_and_add_up_to_the_whole() -> Non
 def test_most_missed_ranks_as_the_summary_does(tmp_path: Path) -> None:
     sid = write_session(tmp_path, Plan(products=60, questions=12))
     session = load_session(sid, output_dir=tmp_path)
-    block = most_missed(tally_questions(session.batch_paths).questions, 12)
+    block = most_missed(tally_questions(session.batch_files).questions, 12)
     ax = plots.most_missed(session.judgements, axes(height_in=20))
     expected = [f"Required: {row[0]}" if row[2] else str(row[0]) for row in block.rows]
     assert [row.replace("\n", " ") for row in rows(ax)] == expected

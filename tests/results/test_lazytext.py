@@ -31,7 +31,7 @@ def session(tmp_path: Path) -> Session:
 
 @pytest.fixture
 def on_disk(session: Session) -> pd.DataFrame:
-    return frames.load_audit(session.batch_paths, engine="offline", in_memory=False).results
+    return frames.load_audit(session.batch_files, engine="offline", in_memory=False).results
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_joining_with_text_in_memory_gives_text(on_disk: pd.DataFrame, in_memory
 def test_joining_two_sessions_reads_both(on_disk: pd.DataFrame, tmp_path: Path) -> None:
     write_session(tmp_path / "b", Plan(products=3, batch_size=2))
     other = Session(SID, tmp_path / "b")
-    frame = frames.load_audit(other.batch_paths, engine="offline", in_memory=False).results
+    frame = frames.load_audit(other.batch_files, engine="offline", in_memory=False).results
     both = pd.concat([on_disk, frame], ignore_index=True)
     assert json.loads(both["judgements_json"].iloc[-1]) == json.loads(frame["judgements_json"].iloc[-1])
 

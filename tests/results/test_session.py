@@ -150,7 +150,7 @@ def test_a_damaged_batch_is_left_out_with_a_warning_that_names_it(output: Path) 
 def test_a_batch_of_a_later_version_is_refused(output: Path) -> None:
     path = output / f"batch_0002_{SID}.json"
     path.write_text('{"schema_version": 99, "results": {"a": "shape of the future"}}')
-    with pytest.raises(SchemaTooNew, match="upgrade"):
+    with pytest.raises(SchemaTooNew, match="Upgrade"):
         _ = load_session(output_dir=output).results
 
 

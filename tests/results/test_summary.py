@@ -47,7 +47,7 @@ def test_questions_are_counted_as_the_judgements_say(tmp_path: Path) -> None:
     session = load_session(output_dir=tmp_path)
     counted = {
         (key[0], verdict): getattr(tally, verdict)
-        for key, tally in tally_questions(session.batch_paths).questions.items()
+        for key, tally in tally_questions(session.batch_files).questions.items()
         for verdict in ("yes", "partial", "no")
     }
     assert counted == session.judgements.groupby(["question", "verdict"], observed=False).size().to_dict()

@@ -12,7 +12,7 @@ from feedeval.run.job import Job
 from feedeval.run.progress import Snapshot
 from feedeval.run.runner import Run, RunSettings, start
 from feedeval.storage.batch_files import read_batch_file
-from feedeval.storage.paths import session_paths
+from feedeval.storage.paths import StoredFile, session_paths
 from feedeval.storage.readers import (
     read_progress,
 )
@@ -64,7 +64,7 @@ def until(condition: Callable[[], bool], *, wait_s: float = 5.0) -> None:
 
 def files(folder: Path, sid: str) -> list[BatchFile]:
     """Return the batch files of a session, in order."""
-    return [read_batch_file(path) for path in sorted(folder.glob(f"batch_*_{sid}.json"))]
+    return [read_batch_file(StoredFile(path)) for path in sorted(folder.glob(f"batch_*_{sid}.json"))]
 
 
 def results(folder: Path, sid: str) -> list[Result]:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from feedeval.records import BatchFile, BatchReport, Call, Counts, Failure, Progress, Result, Status, Usage
-from feedeval.storage.lock import SessionLock
-from feedeval.storage.paths import session_paths
+from feedeval.storage.paths import AnyFolder, SessionFolder
 from feedeval.storage.store import (
     SessionStore,
 )
@@ -120,17 +119,18 @@ def make_progress(sid: str, *, status: Status = Status.RUNNING, total: int = 6, 
     return Progress(**fields | more)
 
 
-def new_session(folder: Path, sid: str = SID) -> SessionStore:
+def new_session(folder: AnyFolder, sid: str = SID) -> SessionStore:
     """Start a session of a given name, where `SessionStore.create` would draw one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = session_paths(folder, sid)
+    place = SessionFolder.of(folder)
+    place.file_system.make_folder(place.path)
+    paths = place.session(sid)
     assert not paths.files(), "there is such a session already"
-    lock = SessionLock(paths.lock)
+    lock = place.file_system.lock(paths.lock)
     lock.acquire()
     return SessionStore(paths, lock, keep_calls=False)
 
 
-def make_session(folder: Path, *, batches: int = 3, status: Status = Status.FINISHED, sid: str = SID) -> str:
+def make_session(folder: AnyFolder, *, batches: int = 3, status: Status = Status.FINISHED, sid: str = SID) -> str:
     """Write a whole session of three batches of two records, of which the first `batches` are complete."""
     with new_session(folder, sid) as store:
         for number in range(1, batches + 1):

@@ -17,7 +17,7 @@ from feedeval.storage.batch_files import (
     iter_batches,
     read_batch_file,
 )
-from feedeval.storage.paths import SessionPaths, session_paths
+from feedeval.storage.paths import SessionPaths, StoredFile, session_paths
 from feedeval.storage.store import (
     SessionStore,
 )
@@ -95,7 +95,7 @@ def test_a_damaged_batch_is_set_aside_and_its_records_run_again(tmp_path: Path, 
     DAMAGES[damage](path)
     broken = path.read_bytes()
     with pytest.raises(SessionDamaged, match=path.name):
-        read_batch_file(path)
+        read_batch_file(StoredFile(path))
     assert path.read_bytes() == broken, "a reader changes nothing"
     with SessionStore.open(session_paths(tmp_path, sid)) as store:
         scan = store.scan()
@@ -129,7 +129,7 @@ def test_a_batch_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) ->
         with SessionStore.open(session_paths(tmp_path, sid)) as store, pytest.raises(SchemaTooNew, match=path.name):
             store.scan()
         with pytest.raises(SchemaTooNew, match="Upgrade feedeval"):
-            read_batch_file(path)
+            read_batch_file(StoredFile(path))
         assert tree(tmp_path) == before
 
 

@@ -18,7 +18,7 @@ from feedeval.storage.call_log import (
     repair_log,
 )
 from feedeval.storage.call_log_writer import CallLogs
-from feedeval.storage.paths import SessionPaths
+from feedeval.storage.paths import SessionPaths, StoredFile
 from tests.storage.disks import (
     fill,
     make_read_only,
@@ -73,9 +73,9 @@ def test_a_last_line_torn_anywhere_is_cut_off_and_the_log_goes_on(paths: Session
     only_the_newline_is_missing = cut == 1
     kept = {FIRST.request_hash: FIRST} | ({SECOND.request_hash: SECOND} if only_the_newline_is_missing else {})
     assert read_calls(paths) == kept, "readers pass over a torn line"
-    said = repair_log(path)
+    said = repair_log(StoredFile(path))
     assert said is not None and path.name in said
-    assert repair_log(path) is None
+    assert repair_log(StoredFile(path)) is None
     third = make_call("third")
     logs = CallLogs(paths)
     logs.append(1, third)
@@ -88,7 +88,7 @@ def test_a_whole_log_needs_no_repair(paths: SessionPaths) -> None:
     path = paths.calls(1)
     for content in (b"", LINES, LINES + COMPLETE_LINE):
         path.write_bytes(content)
-        assert repair_log(path) is None
+        assert repair_log(StoredFile(path)) is None
         assert path.read_bytes() == content
 
 
@@ -97,17 +97,17 @@ def test_a_line_torn_in_the_middle_and_glued_to_the_next_is_taken_out(paths: Ses
     path = paths.calls(1)
     glued = call_line(FIRST)[:-cut] + call_line(SECOND) + call_line(make_call("third"))
     path.write_bytes(glued)
-    said = repair_log(path)
+    said = repair_log(StoredFile(path))
     assert said is not None and "1 damaged lines were taken out, 1 kept" in said
     assert set(read_calls(paths)) == {request_hash("third")}
     assert (path.parent / f"{path.name}.corrupt").read_bytes() == glued
-    assert repair_log(path) is None
+    assert repair_log(StoredFile(path)) is None
 
 
 def test_zeros_left_by_a_power_cut_are_taken_out(paths: SessionPaths) -> None:
     path = paths.calls(1)
     path.write_bytes(call_line(FIRST) + bytes(4096) + b"\n" + call_line(SECOND) + bytes(100))
-    assert repair_log(path) is not None
+    assert repair_log(StoredFile(path)) is not None
     assert read_calls(paths) == {FIRST.request_hash: FIRST, SECOND.request_hash: SECOND}
     assert path.read_bytes() == LINES
 
@@ -132,7 +132,7 @@ def test_a_line_of_a_later_version_is_refused_and_not_taken_for_damage(paths: Se
     path = paths.calls(1)
     path.write_bytes(LINES + b'{"schema_version":2,"sha256":"ab","call":{}}\n')
     before = tree(paths.folder)
-    for read in (lambda: read_calls(paths), lambda: repair_log(path)):
+    for read in (lambda: read_calls(paths), lambda: repair_log(StoredFile(path))):
         with pytest.raises(SchemaTooNew, match=path.name):
             read()
     assert tree(paths.folder) == before
@@ -156,7 +156,7 @@ def test_a_full_disk_takes_back_what_it_took_of_a_line(tmp_path: Path) -> None:
         logs.sync()
         logs.close()
         assert paths.calls(1).read_bytes() == LINES
-        assert repair_log(paths.calls(1)) is None
+        assert repair_log(paths.stored(paths.calls(1))) is None
 
 
 def test_a_torn_line_that_cannot_be_taken_back_does_not_swallow_the_next(paths: SessionPaths) -> None:

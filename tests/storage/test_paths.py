@@ -12,6 +12,7 @@ from feedeval.errors import InputError, SessionNotFound
 from feedeval.storage.paths import (
     FileKind,
     FileState,
+    SessionFolder,
     SessionPaths,
     files_by_session,
     new_sid,
@@ -192,7 +193,7 @@ def test_one_look_at_a_folder_finds_the_same_files_as_a_look_for_each_session(tm
     (tmp_path / f"batch_0002_{other}.json").write_text("{}")
     (tmp_path / f"batch_0001_{other}.json").write_text("{}")
     (tmp_path / f"notes_{SID}.json").write_text("mine")
-    found = files_by_session(tmp_path)
+    found = files_by_session(SessionFolder(tmp_path))
     assert found == {sid: session_paths(tmp_path, sid).files() for sid in (SID, other)}
     assert [file.number for file in found[other]] == [1, 2]
     assert f"notes_{SID}.json" not in {file.name for file in found[SID]}

@@ -77,7 +77,7 @@ def compare(
             "question_set= and the session of the earlier, or say other_engine=True to compare the engines"
         )
     questions: Codebook[Question] = Codebook()
-    audits = tuple(read_audit(session.batch_paths, questions) for session in sides)
+    audits = tuple(read_audit(session.batch_files, questions) for session in sides)
     pairs = pair(audits[0], audits[1])
     if not len(pairs.before):
         raise InputError(_nothing_in_common(sides, pairs))

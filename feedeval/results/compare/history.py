@@ -8,21 +8,20 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError, SessionError
 from feedeval.feed.parsing.sources import shown_address
 from feedeval.jobs.frozen import FrozenQuestions
-from feedeval.records import SCHEMA_VERSION
-from feedeval.results.frames.decoding import decode_batches
+from feedeval.results.frames.decoding import AuditCoverage, readable_batches
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.library import as_session
 from feedeval.results.session import Session
 from feedeval.results.stats import UNKNOWN, Interval, clustered_interval
 from feedeval.results.stored import session_labels
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf, Unread
 from feedeval.storage.readers import (
     session_ids,
 )
@@ -35,18 +34,7 @@ HISTORY_COLUMNS: dict[str, Any] = {
 }
 
 
-class _Covered(msgspec.Struct, gc=False):
-    coverage_pct: float = 0.0
-
-
-class _Result(msgspec.Struct, gc=False):
-    key: str
-    value: _Covered
-
-
-class _Batch(msgspec.Struct, gc=False):
-    results: list[_Result]
-    schema_version: int = SCHEMA_VERSION
+_Result = ResultOf[AuditCoverage, Unread]
 
 
 @dataclass(eq=False)
@@ -96,7 +84,7 @@ def history(
     """
     if isinstance(sessions, str | Path):
         folder = Path(sessions)
-        known = [Session(sid, folder) for sid in session_ids(folder)] if folder.is_dir() else []
+        known = [Session(sid, folder) for sid in session_ids(folder)]
         found = [session for session in known if _is_readable_audit(session)]
     else:
         found = [as_session(each, Path(output_dir)) for each in sessions]
@@ -170,7 +158,7 @@ def coverage_of(session: Session) -> Interval:
 
 def _results(session: Session) -> list[_Result]:
     with collector_paused():
-        return [result for batch in decode_batches(session.batch_paths, _Batch) for result in batch.results]
+        return [result for batch in readable_batches(session.batch_files, _Result, Unread) for result in batch.results]
 
 
 def _keys(session: Session) -> set[str]:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from feedeval.records import SCHEMA_VERSION, Verdict
+from feedeval.records import Verdict
 from feedeval.results.frames.decoding import (
     Asked,
     Meta,
-    decode_batches,
+    readable_batches,
 )
 from feedeval.results.frames.judgement_arrays import Codebook
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf
+from feedeval.storage.paths import StoredFile
 
 Ints = NDArray[np.int64]
 Question = tuple[str, str, bool]
@@ -31,27 +32,15 @@ Question = tuple[str, str, bool]
 SCORES = {verdict.value: verdict.score for verdict in Verdict}
 
 
-class _Value(msgspec.Struct, gc=False):
+class _AuditVerdicts(msgspec.Struct, gc=False):
     judgements: list[Asked]
     category: str = ""
     coverage_pct: float = 0.0
 
 
-class _Result(msgspec.Struct, gc=False):
-    key: str
-    value: _Value
-    meta: Meta
-
-
-class _Failed(msgspec.Struct, gc=False):
+class _FailedProduct(msgspec.Struct, gc=False):
     key: str
     meta: dict[str, Any] = {}
-
-
-class _Batch(msgspec.Struct, gc=False):
-    results: list[_Result]
-    failures: list[_Failed]
-    schema_version: int = SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -80,7 +69,7 @@ class Audit:
         return self.first[products][owner] + within, owner
 
 
-def read_audit(paths: Sequence[Path], questions: Codebook[Question]) -> Audit:
+def read_audit(files: Sequence[StoredFile], questions: Codebook[Question]) -> Audit:
     """Read the batch files of an audit; questions are numbered by `questions`, which both sides share."""
     keys: list[str] = []
     metas: list[Meta] = []
@@ -92,7 +81,7 @@ def read_audit(paths: Sequence[Path], questions: Codebook[Question]) -> Audit:
     scores: list[float] = []
     shared: dict[str, str] = {}
     with collector_paused():
-        for batch in decode_batches(paths, _Batch):
+        for batch in readable_batches(files, ResultOf[_AuditVerdicts, Meta], _FailedProduct):
             for result in batch.results:
                 keys.append(result.key)
                 metas.append(result.meta)

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
 
-from feedeval.errors import SchemaTooNew
-from feedeval.records import SCHEMA_VERSION
+from feedeval.errors import SessionDamaged
+from feedeval.storage.batch_files import read_batch
+from feedeval.storage.batch_shapes import BatchOf, batch_decoder
+from feedeval.storage.paths import StoredFile
 
 T = TypeVar("T")
+R = TypeVar("R")
+F = TypeVar("F")
 
 
 class DamagedFileWarning(UserWarning):
@@ -32,6 +35,19 @@ class Meta(msgspec.Struct, gc=False):
     product_url: str | None = None
     title: str | None = None
     missing_core_fields: list[str] = []
+
+
+class SampledMeta(Meta, gc=False, rename={"stratum": "_stratum"}):
+    """What identifies a product, and the group of the feed that it was drawn from where a sample was audited."""
+
+    stratum: str = ""
+
+
+class AuditCoverage(msgspec.Struct, gc=False):
+    """How much of what buyers would ask is answered about one product."""
+
+    coverage_pct: float = 0.0
+    unanswered_required_count: int = 0
 
 
 class AuditScores(msgspec.Struct, gc=False):
@@ -48,29 +64,11 @@ class AuditScores(msgspec.Struct, gc=False):
     engine: str = ""
 
 
-class ScoredResult(msgspec.Struct, gc=False):
-    """A `Result` of the audit without its long texts."""
-
-    key: str
-    index: int
-    value: AuditScores
-    meta: Meta
-    cost_usd: float | None = 0.0
-
-
 class AuditTexts(msgspec.Struct, gc=False):
     """The long texts of an `Evaluation`."""
 
     context: str
     judgements: msgspec.Raw
-
-
-class WrittenResult(msgspec.Struct, gc=False):
-    """A `Result` of the audit with nothing but its long texts."""
-
-    index: int
-    value: AuditTexts
-    meta: Meta
 
 
 class Asked(msgspec.Struct, gc=False):
@@ -87,13 +85,6 @@ class AuditAsked(msgspec.Struct, gc=False):
 
     judgements: list[Asked]
     notes: list[str] = []
-
-
-class AskedResult(msgspec.Struct, gc=False):
-    """A `Result` of the audit with nothing but questions and verdicts."""
-
-    index: int
-    value: AuditAsked
 
 
 class Judged(msgspec.Struct, gc=False):
@@ -116,25 +107,6 @@ class AuditJudged(msgspec.Struct, gc=False):
     judgements: list[Judged]
 
 
-class JudgedResult(msgspec.Struct, gc=False):
-    """A `Result` of the audit with its judgements."""
-
-    key: str
-    index: int
-    value: AuditJudged
-    meta: Meta
-
-
-class AnyResult(msgspec.Struct, gc=False):
-    """A `Result` of any job."""
-
-    key: str
-    index: int
-    value: dict[str, Any]
-    meta: dict[str, Any]
-    cost_usd: float | None = 0.0
-
-
 class StoredFailure(msgspec.Struct, gc=False):
     """A `Failure`."""
 
@@ -153,105 +125,36 @@ class StoredFailure(msgspec.Struct, gc=False):
     timestamp: str = ""
 
 
-class ScoredBatch(msgspec.Struct, gc=False):
-    """A batch file of the audit, for the results frame."""
+def readable_batches(files: Iterable[StoredFile], results: type[R], failures: type[F]) -> Iterator[BatchOf[R, F]]:
+    """Yield the columns that are named of each batch file.
 
-    batch_number: int
-    report: dict[str, Any]
-    results: list[ScoredResult]
-    failures: list[StoredFailure]
-    schema_version: int = SCHEMA_VERSION
+    A damaged file is left out with a `DamagedFileWarning`, one that has gone without.
 
-
-class AnyBatch(msgspec.Struct, gc=False):
-    """A batch file of any job, for the results frame."""
-
-    batch_number: int
-    report: dict[str, Any]
-    results: list[AnyResult]
-    failures: list[StoredFailure]
-    schema_version: int = SCHEMA_VERSION
-
-
-class WrittenBatch(msgspec.Struct, gc=False):
-    """A batch file of the audit, for its long texts."""
-
-    results: list[WrittenResult]
-    schema_version: int = SCHEMA_VERSION
-
-
-class AskedBatch(msgspec.Struct, gc=False):
-    """A batch file of the audit, for counting questions."""
-
-    results: list[AskedResult]
-    schema_version: int = SCHEMA_VERSION
-
-
-class JudgedBatch(msgspec.Struct, gc=False):
-    """A batch file of the audit, for the judgements frame."""
-
-    results: list[JudgedResult]
-    schema_version: int = SCHEMA_VERSION
-
-
-class _Version(msgspec.Struct):
-    schema_version: int = SCHEMA_VERSION
-
-
-def decode_batches(paths: Iterable[Path], shape: type[T]) -> Iterator[T]:
-    """Decode each file as `shape`; a damaged one is left out with a `DamagedFileWarning`, one that has gone without.
+    Args:
+        files: The batch files.
+        results: The columns of a result, as `batch_decoder` takes them.
+        failures: The columns of a failure.
 
     Raises:
         SchemaTooNew: A file was written by a later version of feedeval.
     """
-    for path in paths:
-        if (batch := decode_batch(path, shape)) is not None:
+    decode = batch_decoder(results, failures)
+    for file in files:
+        if (batch := read_or_warn(file, decode)) is not None:
             yield batch
 
 
-_DECODERS: dict[type[Any], msgspec.json.Decoder[Any]] = {}
-
-
-def _decoder(shape: type[Any]) -> msgspec.json.Decoder[Any]:
-    """Make the decoder of a shape once: a session has thousands of files."""
-    if shape not in _DECODERS:
-        _DECODERS[shape] = msgspec.json.Decoder(shape)
-    return _DECODERS[shape]
-
-
-def decode_batch(path: Path, shape: type[T]) -> T | None:
-    """Decode one file as `shape`, or return None as `decode_batches` leaves one out."""
+def read_or_warn(file: StoredFile, decode: Callable[[bytes], T]) -> T | None:
+    """Return what `decode` makes of one batch file, or None as `readable_batches` leaves one out."""
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        # The writer set it aside or a person cleaned up between listing and reading.
-        return None
-    try:
-        batch: T = _decoder(shape).decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        _refuse_newer(path, data)
+        return read_batch(file, decode)
+    except SessionDamaged as exc:
         warnings.warn(
-            f"{path.name} is damaged ({exc}); its products are missing here. `feedeval verify --repair` sets it aside, "
-            "and going on with the session evaluates them again.",
+            f"{exc} Its products are missing here; going on with the session evaluates them again.",
             DamagedFileWarning,
             stacklevel=2,
         )
         return None
-    if getattr(batch, "schema_version", SCHEMA_VERSION) > SCHEMA_VERSION:
-        _refuse_newer(path, data)
-    return batch
-
-
-def _refuse_newer(path: Path, data: bytes) -> None:
-    try:
-        version = msgspec.json.decode(data, type=_Version).schema_version
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return
-    if version > SCHEMA_VERSION:
-        raise SchemaTooNew(
-            f"{path} was written by a later version of feedeval (schema_version {version}, this one reads up to "
-            f"{SCHEMA_VERSION}): upgrade feedeval to read it"
-        )
 
 
 def to_json(value: object) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from feedeval.records import BatchReport, HealthStatus
 from feedeval.records.kinds import JobKind, units
 from feedeval.results.frames.decoding import (
-    AnyBatch,
-    ScoredBatch,
+    AuditScores,
+    Meta,
     StoredFailure,
-    decode_batch,
-    decode_batches,
+    read_or_warn,
+    readable_batches,
     to_json,
 )
 from feedeval.results.frames.lazytext import (
@@ -29,6 +29,11 @@ from feedeval.results.frames.lazytext import (
     TextKind,
 )
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf, batch_decoder
+from feedeval.storage.paths import StoredFile
+
+ScoredResult = ResultOf[AuditScores, Meta]
+AnyResult = ResultOf[dict[str, Any], dict[str, Any]]
 
 TEXT_COLUMNS = frozenset(kind.value for kind in TextKind)
 
@@ -80,11 +85,11 @@ def text(values: Iterable[object]) -> Any:
     return pd.array(column, dtype=TEXT)
 
 
-def load_audit(paths: Sequence[Path], *, engine: str, in_memory: bool) -> Loaded:
+def load_audit(files: Sequence[StoredFile], *, engine: str, in_memory: bool) -> Loaded:
     """Return the frames of an audit.
 
     Args:
-        paths: The batch files.
+        files: The batch files.
         engine: The session's engine, for products that failed.
         in_memory: Read the long texts too; else they stay on disk until they are looked at.
     """
@@ -93,19 +98,21 @@ def load_audit(paths: Sequence[Path], *, engine: str, in_memory: bool) -> Loaded
     reports: list[dict[str, Any]] = []
     with collector_paused():
         shared: dict[Any, str] = {}
-        for file_number, path in enumerate(paths):
-            if (batch := decode_batch(path, ScoredBatch)) is None:
+        decode = batch_decoder(ScoredResult, StoredFailure)
+        for file_number, file in enumerate(files):
+            if (batch := read_or_warn(file, decode)) is None:
                 continue
-            _add_scores(rows, batch, file_number, shared)
+            _add_scores(rows, batch.results, file_number, shared)
             failures += [(batch.batch_number, failure) for failure in batch.failures]
-            reports.append(batch.report)
+            reports.append(msgspec.json.decode(batch.report))
         _add_failed(rows, failures, engine)
-        results, keys = _audit_frame(rows, TextFiles(paths), in_memory=in_memory)
+        results, keys = _audit_frame(rows, TextFiles(files), in_memory=in_memory)
         return Loaded(results, keys, failure_frame(failures), report_frame(reports))
 
 
-def _add_scores(rows: dict[str, list[Any]], batch: ScoredBatch, file_number: int, shared: dict[Any, str]) -> None:
-    results = batch.results
+def _add_scores(
+    rows: dict[str, list[Any]], results: Sequence[ScoredResult], file_number: int, shared: dict[Any, str]
+) -> None:
     values = [result.value for result in results]
     metas = [result.meta for result in results]
 
@@ -194,20 +201,20 @@ def feed_order(index: NDArray[np.int64], file: NDArray[np.int64]) -> NDArray[np.
     return np.asarray(order[np.append(True, ordered[1:] != ordered[:-1])[: len(order)]], dtype=np.intp)
 
 
-def load_any(paths: Sequence[Path], *, engine: str) -> Loaded:
+def load_any(files: Sequence[StoredFile], *, engine: str) -> Loaded:
     """Return the frames of a session of any kind: results have a column for each name in meta and value."""
     rows: list[dict[str, Any]] = []
     failures: list[tuple[int, StoredFailure]] = []
     reports: list[dict[str, Any]] = []
     places: list[tuple[int, int]] = []
     with collector_paused():
-        for number, batch in enumerate(decode_batches(paths, AnyBatch)):
+        for number, batch in enumerate(readable_batches(files, AnyResult, StoredFailure)):
             for result in batch.results:
                 last = {"engine": engine, "cost_usd": result.cost_usd, "status": RowStatus.DONE.value, "error": None}
                 rows.append({"key": result.key, **result.meta, **result.value, **last})
                 places.append((result.index, number))
             failures += [(batch.batch_number, failure) for failure in batch.failures]
-            reports.append(batch.report)
+            reports.append(msgspec.json.decode(batch.report))
         for _, failure in failures:
             error = f"{failure.error_type}: {failure.message}"
             last = {"engine": engine, "cost_usd": failure.cost_usd, "status": RowStatus.FAILED.value, "error": error}

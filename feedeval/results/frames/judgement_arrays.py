@@ -8,7 +8,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -16,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedeval.jobs.audit import REQUIRED_WEIGHT
-from feedeval.records import SCHEMA_VERSION, Verdict
+from feedeval.records import Verdict
 from feedeval.results.frames.decoding import (
-    Meta,
-    decode_batches,
+    Asked,
+    SampledMeta,
+    readable_batches,
 )
 from feedeval.results.frames.frames import feed_order
 from feedeval.results.stats import stands_for
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf, Unread
+from feedeval.storage.paths import StoredFile
 
 T = TypeVar("T")
 
@@ -44,33 +46,17 @@ class AskedQuestion(NamedTuple):
         return REQUIRED_WEIGHT if self.required else 1.0
 
 
-class _Judged(msgspec.Struct, gc=False):
-    question: str
-    taxonomy: str
-    required: bool
-    verdict: str
+class _AskedAttribute(Asked, gc=False):
     attribute: str = ""
 
 
-class _Value(msgspec.Struct, gc=False):
+class _AuditAttributes(msgspec.Struct, gc=False):
     category: str
     context_fields: list[str]
-    judgements: list[_Judged]
+    judgements: list[_AskedAttribute]
 
 
-class _Meta(Meta, gc=False, rename={"stratum": "_stratum"}):
-    stratum: str = ""
-
-
-class _Result(msgspec.Struct, gc=False):
-    index: int
-    value: _Value
-    meta: _Meta
-
-
-class _Batch(msgspec.Struct, gc=False):
-    results: list[_Result]
-    schema_version: int = SCHEMA_VERSION
+_Result = ResultOf[_AuditAttributes, SampledMeta]
 
 
 class Codebook(dict[T, int], Generic[T]):
@@ -132,15 +118,16 @@ class JudgementArrays:
         return 100 * np.divide(scored, self.total, out=np.zeros(len(self.ids)), where=self.total > 0)
 
 
-def read_judgement_arrays(paths: Sequence[Path], drawn: Mapping[str, Any] | None = None) -> JudgementArrays:
+def read_judgement_arrays(files: Sequence[StoredFile], drawn: Mapping[str, Any] | None = None) -> JudgementArrays:
     """Return the points of an audit.
 
     Args:
-        paths: Its batch files.
+        files: Its batch files.
         drawn: How the sample was drawn, as `feed.sample` notes it; None where the whole feed was audited.
     """
     with collector_paused():
-        return _Reader(None if drawn is None else drawn["strata"]).read(decode_batches(paths, _Batch))
+        batches = readable_batches(files, _Result, Unread)
+        return _Reader(None if drawn is None else drawn["strata"]).read(batch.results for batch in batches)
 
 
 class _Reader:
@@ -160,9 +147,9 @@ class _Reader:
         self.attributes: Codebook[str] = Codebook()
         self.verdicts: Codebook[str] = Codebook((verdict.value, n) for n, verdict in enumerate(Verdict))
 
-    def read(self, batches: Iterable[_Batch]) -> JudgementArrays:
-        for batch in batches:
-            for result in batch.results:
+    def read(self, batches: Iterable[Sequence[_Result]]) -> JudgementArrays:
+        for results in batches:
+            for result in results:
                 self._add(result)
         place = {name: np.array(values, dtype=np.int64) for name, values in self.of_product.items()}
         order = feed_order(place["index"], np.arange(len(self.ids)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,9 @@ import pandas as pd
 
 from feedeval.records import Taxonomy, Verdict
 from feedeval.results.frames.decoding import (
-    JudgedBatch,
-    decode_batches,
+    AuditJudged,
+    Meta,
+    readable_batches,
 )
 from feedeval.results.frames.frames import feed_order
 from feedeval.results.frames.judgement_arrays import (
@@ -21,6 +21,8 @@ from feedeval.results.frames.judgement_arrays import (
 )
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf, Unread
+from feedeval.storage.paths import StoredFile
 
 JUDGEMENT_COLUMNS = (
     *("product_id", "key", "title", "category", "number", "question", "taxonomy", "required", "verdict"),
@@ -29,7 +31,7 @@ JUDGEMENT_COLUMNS = (
 """Columns of the judgements of an audit, in order."""
 
 
-def judgement_frame(paths: Sequence[Path]) -> pd.DataFrame:
+def judgement_frame(files: Sequence[StoredFile]) -> pd.DataFrame:
     """Return the judgements of an audit, a row each, in the order of the feed."""
     with collector_paused():
         columns: dict[str, list[Any]] = {name: [] for name in JUDGEMENT_COLUMNS}
@@ -39,7 +41,7 @@ def judgement_frame(paths: Sequence[Path]) -> pd.DataFrame:
         codes["verdict"] = Codebook((word, n) for n, word in enumerate(Verdict))
         shared: dict[str, str] = {}
         once = shared.setdefault
-        for batch in decode_batches(paths, JudgedBatch):
+        for batch in readable_batches(files, ResultOf[AuditJudged, Meta], Unread):
             results = batch.results
             index += [result.index for result in results]
             counts += [len(result.value.judgements) for result in results]

@@ -12,7 +12,6 @@ import builtins
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,16 +23,22 @@ from pandas.api.extensions import ExtensionArray, ExtensionDtype, take
 from feedeval.errors import SessionDamaged
 from feedeval.results.frames.decoding import (
     Asked,
-    WrittenBatch,
-    decode_batch,
+    AuditTexts,
+    Meta,
+    read_or_warn,
     to_json,
 )
+from feedeval.storage.batch_shapes import ResultOf, Unread, batch_decoder
+from feedeval.storage.paths import StoredFile
 
 TEXT = pd.StringDtype("python", na_value=np.nan)
 """The `str` dtype with Python strings inside, whether or not pyarrow is installed: equal strings are held once."""
 
 CACHE_BYTES = 32_000_000
 """Batch files of this size in all are kept decoded: rows are mostly read in order, so a few are enough."""
+
+
+_decode_texts = batch_decoder(ResultOf[AuditTexts, Meta], Unread)
 
 
 class TextKind(StrEnum):
@@ -50,8 +55,8 @@ Texts = dict[TextKind, str]
 class TextFiles:
     """The batch files of a session as a place to look texts up."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self.paths = list(paths)
+    def __init__(self, files: Sequence[StoredFile]) -> None:
+        self.files = list(files)
         self._cache: OrderedDict[int, tuple[int, Mapping[int, Texts]]] = OrderedDict()
         self._cached_bytes = 0
         self._question_sets: dict[tuple[tuple[str, str, bool], ...], str] = {}
@@ -62,10 +67,11 @@ class TextFiles:
         if (known := self._cache.get(file_number)) is not None:
             self._cache.move_to_end(file_number)
             return known[1]
-        batch = decode_batch(self.paths[file_number], WrittenBatch)
+        file = self.files[file_number]
+        batch = read_or_warn(file, _decode_texts)
         if batch is None:
             raise SessionDamaged(
-                f"{self.paths[file_number]} can no longer be read, so its texts cannot be shown: load the session again"
+                f"{file.path} can no longer be read, so its texts cannot be shown: load the session again"
             )
         read = {
             result.index: {
@@ -197,7 +203,7 @@ class LazyText(ExtensionArray):
             return self._files.texts(int(file_number))[int(index)][self._kind]
         except KeyError as exc:
             raise SessionDamaged(
-                f"{self._files.paths[file_number].name} no longer holds record {index}: the session has changed since "
+                f"{self._files.files[file_number].name} no longer holds record {index}: the session has changed since "
                 "it was loaded, load it again"
             ) from exc
 

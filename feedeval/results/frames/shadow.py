@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from feedeval.errors import UNREADABLE
-from feedeval.records import SCHEMA_VERSION
 from feedeval.results.frames.decoding import (
     StoredFailure,
-    decode_batches,
+    readable_batches,
 )
 from feedeval.results.frames.frames import (
     Loaded,
@@ -25,6 +23,8 @@ from feedeval.results.frames.frames import (
     text,
 )
 from feedeval.storage.batch_files import collector_paused
+from feedeval.storage.batch_shapes import ResultOf
+from feedeval.storage.paths import StoredFile
 
 SAID = ("line", "filename", "image_url", "true_class", "critical_hazard")
 """Columns before the context: which image, and what people said of it."""
@@ -38,7 +38,7 @@ _DTYPES: dict[str, Any] = {"line": "Int64", "critical_hazard": "boolean", "criti
 _NUMBERS = ("confidence", "cost_usd")
 
 
-class _Meta(msgspec.Struct, gc=False):
+class _Label(msgspec.Struct, gc=False):
     line: int | None = None
     filename: str | None = None
     image_url: str | None = None
@@ -47,7 +47,7 @@ class _Meta(msgspec.Struct, gc=False):
     context: dict[str, str] = {}
 
 
-class _Value(msgspec.Struct, gc=False):
+class _Prediction(msgspec.Struct, gc=False):
     predicted_class: str
     confidence: float
     engine: str
@@ -57,37 +57,24 @@ class _Value(msgspec.Struct, gc=False):
     evidence: str = ""
 
 
-class _Result(msgspec.Struct, gc=False):
-    key: str
-    index: int
-    value: _Value
-    meta: _Meta
-    cost_usd: float | None = 0.0
+_Result = ResultOf[_Prediction, _Label]
 
 
-class _Batch(msgspec.Struct, gc=False):
-    batch_number: int
-    report: dict[str, Any]
-    results: list[_Result]
-    failures: list[StoredFailure]
-    schema_version: int = SCHEMA_VERSION
-
-
-def load_shadow(paths: Sequence[Path], *, engine: str) -> Loaded:
+def load_shadow(files: Sequence[StoredFile], *, engine: str) -> Loaded:
     """Return the frames of a shadow run.
 
     Args:
-        paths: The batch files.
+        files: The batch files.
         engine: The session's engine, for rows that failed.
     """
     rows: list[dict[str, Any]] = []
     failures: list[tuple[int, StoredFailure]] = []
     reports: list[dict[str, Any]] = []
     with collector_paused():
-        for number, batch in enumerate(decode_batches(paths, _Batch)):
+        for number, batch in enumerate(readable_batches(files, _Result, StoredFailure)):
             rows += [_done(result, number) for result in batch.results]
             failures += [(batch.batch_number, failure) for failure in batch.failures]
-            reports.append(batch.report)
+            reports.append(msgspec.json.decode(batch.report))
         rows += [_failed(failure, engine) for _, failure in failures]
     order = feed_order(_whole(rows, "index"), _whole(rows, "file"))
     rows = [rows[position] for position in order]
