@@ -185,7 +185,7 @@ def finish(kind: Stopped, folder: Path) -> None:
 
 def identities(session: Session) -> list[tuple[int, str, str]]:
     """Return place, key and content hash of all records that are done."""
-    batches = [read_batch_file(path) for path in session.batch_paths]
+    batches = [read_batch_file(file) for file in session.batch_files]
     return [(row.index, row.key, row.content_hash) for batch in batches for row in batch.results]
 
 

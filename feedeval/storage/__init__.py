@@ -5,9 +5,11 @@
 - `batch_shapes`: the one shape of a batch file, for readers who name the columns that they want
 - `call_log`: the call log: every reply that was paid for, on disk before its batch is complete
 - `call_log_writer`: the writer's side of the call logs: appends, grouped syncs, and the end of a log with its batch
+- `encoding`: records and plain values as the JSON of a session's files, and what a file says of its version before it
+  is read
 - `event_log`: `evaluation.log`: timestamped lines for people, beside the sessions that they tell of
-- `filesystem`: the seam between a session and the place where its files lie
-- `local_filesystem`: sessions on this machine's own disk
+- `filesystem`: the seam between a session and the place where its files lie: all that storage asks of a file system
+- `local_filesystem`: sessions on this machine's own disk, as every session is where nobody says otherwise
 - `lock`: one writer a session: an operating system's lock on `session_<sid>.lock`
 - `paths`: names of a session's files, and the file system that they are on
 - `readers`: A session for readers: nothing here takes the lock or writes anything, so a folder may be read-only or in

@@ -23,10 +23,10 @@ from pydantic import ValidationError
 
 from feedeval.errors import SessionDamaged, StorageError
 from feedeval.records import SCHEMA_VERSION, Call
-from feedeval.storage.atomic import (
+from feedeval.storage.atomic import free_aside
+from feedeval.storage.encoding import (
     check_version,
     encode,
-    free_aside,
 )
 from feedeval.storage.paths import (
     FileKind,

@@ -17,13 +17,7 @@ from feedeval.storage.atomic import (
     sync_folder,
     write_atomic,
 )
-from feedeval.storage.filesystem import AppendedFile, Lock
-from feedeval.storage.lock import (
-    GRACE_S,
-    SessionLock,
-    holder,
-    is_held,
-)
+from feedeval.storage.filesystem import GRACE_S, AppendedFile, Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +131,15 @@ class LocalFileSystem:
 
     def lock(self, path: Path, *, grace_s: float = GRACE_S) -> Lock:
         """Return the operating system's lock on a file, not yet taken."""
+        # What locks take a moment to import, and files can be listed and read without.
+        from feedeval.storage.lock import SessionLock
+
         return SessionLock(path, grace_s=grace_s)
 
     def holder(self, path: Path) -> str | None:
         """Return who holds a lock, in words; None where nobody does."""
+        from feedeval.storage.lock import holder, is_held
+
         return holder(path) if is_held(path) else None
 
 

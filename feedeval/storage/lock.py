@@ -23,12 +23,11 @@ from feedeval.storage.atomic import (
     FILE_MODE,
     storage_error,
 )
+from feedeval.storage.filesystem import GRACE_S
 
 if sys.platform != "win32":
     import fcntl
 
-GRACE_S = 0.5
-"""How long a writer goes on trying: a reader that tests the lock holds it for some microseconds."""
 POLL_S = 0.01
 
 

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from feedeval.errors import SchemaTooNew, SessionDamaged, SessionNotFound, StorageError
 from feedeval.records import BatchReport, Progress, Status
-from feedeval.storage.atomic import (
+from feedeval.storage.batch_files import batch_files
+from feedeval.storage.encoding import (
     check_version,
     damaged,
 )
-from feedeval.storage.batch_files import batch_files
 from feedeval.storage.paths import (
     AnyFolder,
     FileKind,

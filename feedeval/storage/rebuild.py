@@ -12,9 +12,6 @@ from pydantic import ValidationError
 
 from feedeval.errors import SessionDamaged
 from feedeval.records import Counts, Progress, Status, Usage
-from feedeval.storage.atomic import (
-    check_version,
-)
 from feedeval.storage.batch_files import (
     BatchSummary,
     Scan,
@@ -22,6 +19,7 @@ from feedeval.storage.batch_files import (
     scan_batches,
 )
 from feedeval.storage.batch_shapes import Unread, batch_decoder
+from feedeval.storage.encoding import check_version
 from feedeval.storage.paths import SessionPaths
 
 _SUMMARISED = {

@@ -17,10 +17,6 @@ from typing import Any, Self
 from feedeval.errors import InputError, SessionDamaged, SessionLocked, SessionNotFound
 from feedeval.records import BatchFile, Call, Progress
 from feedeval.storage import call_log as calllog
-from feedeval.storage.atomic import (
-    encode,
-    encode_document,
-)
 from feedeval.storage.batch_files import (
     Scan,
     batch_files,
@@ -33,6 +29,10 @@ from feedeval.storage.call_log import (
     repair_log,
 )
 from feedeval.storage.call_log_writer import CallLogs
+from feedeval.storage.encoding import (
+    encode,
+    encode_document,
+)
 from feedeval.storage.filesystem import Lock
 from feedeval.storage.paths import (
     AnyFolder,

@@ -13,10 +13,6 @@ from pathlib import Path
 
 from feedeval.errors import SessionDamaged, SessionNotFound
 from feedeval.records import Frozen, Progress, Status
-from feedeval.storage.atomic import (
-    encode,
-    encode_document,
-)
 from feedeval.storage.batch_files import (
     Scan,
     batch_files,
@@ -28,6 +24,10 @@ from feedeval.storage.call_log import (
     open_logs,
     parse_log,
     repair_log,
+)
+from feedeval.storage.encoding import (
+    encode,
+    encode_document,
 )
 from feedeval.storage.filesystem import FileSystem
 from feedeval.storage.paths import (

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from feedeval.errors import SchemaTooNew, SessionDamaged, StorageError
 from feedeval.storage.atomic import (
-    check_version,
-    encode,
     set_aside,
     write_atomic,
+)
+from feedeval.storage.encoding import (
+    check_version,
+    encode,
 )
 from feedeval.storage.store import (
     SessionStore,

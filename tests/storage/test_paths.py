@@ -168,7 +168,7 @@ def test_a_name_that_begins_as_another_does_not_reach_its_files(tmp_path: Path, 
         (tmp_path / f"batch_0008_{each}.json.2.corrupt").write_text("{")
     found = session_paths(tmp_path, sid).files()
     assert {file.sid for file in found} == {sid} and len(found) == 11
-    assert files_by_session(tmp_path)[sid] == found
+    assert files_by_session(SessionFolder(tmp_path))[sid] == found
 
 
 def test_a_folder_reached_by_two_ways_is_one(tmp_path: Path) -> None:
