@@ -182,10 +182,9 @@ class Notebook:
         return words.last.inner_text() if words.count() else ""
 
     def through(self, cell: int) -> int:
-        """Return how many records the panel of a cell says are through."""
+        """Return how many records the panel of a cell says are through; 0 where there is no panel yet."""
         found = re.search(r"([\d,]+) of [\d,]+ products", self.output(cell).inner_text())
-        assert found is not None, self.output(cell).inner_text()
-        return int(found[1].replace(",", ""))
+        return int(found[1].replace(",", "")) if found is not None else 0
 
     def wait_until(self, true: Callable[[], bool]) -> None:
         """Wait until something is true."""

@@ -212,10 +212,14 @@ def test_nothing_of_a_hostile_feed_runs_and_nothing_overflows(notebook: Open, tm
         assert link.get_attribute("href").startswith("http")  # type: ignore[union-attr]
     fits()
     board.press("Back to the list")
-    for tab in ("Errors", "Health", "Batches"):
-        board.press(tab)
-        page.wait_for_timeout(500)
-        fits()
+    board.press("Errors", sees="ReplyInvalid")
+    fits()
+    board.press("Batches", sees="1 to 2 of 2 batches")
+    fits()
+    batches = board.text()
+    board.press("Health")
+    board.book.wait_until(lambda: board.text() != batches)
+    fits()
     assert (
         board.out.locator(".feedeval-dash").locator("script, iframe, svg, [onerror], [onmouseover], [onload]").count()
         == 0
