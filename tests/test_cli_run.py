@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +16,7 @@ import pytest
 from feedeval.cli import main
 from feedeval.records import Status
 from feedeval.results.session import load_session
+from tests.e2e.support import until
 from tests.server import Fault, FaultKind, ModelServer
 
 KEY = "sk-test-1234567890-never-shown"
@@ -301,11 +301,9 @@ def test_a_signal_stops_cleanly_and_resume_asks_nothing_twice(
             stderr=subprocess.PIPE,
             text=True,
         )
-        deadline = time.monotonic() + 30
-        while server.stats.accepted < 9 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: server.stats.accepted >= 9, "some calls")
         process.send_signal(signal_)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 3, err
         assert "feedeval resume" in err and "Traceback" not in err and "40" in out
         asked = server.stats.accepted

@@ -180,7 +180,7 @@ def in_a_shell(script: str, output: Path, **environment: str) -> subprocess.Comp
         env={"PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
 
 

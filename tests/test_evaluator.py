@@ -81,7 +81,7 @@ def test_a_repeated_id_has_a_key_of_its_own_and_the_same_content_is_paid_once(
     one, two = make_feed(2, categories=1)
     feed = [one, {**two, "id": one["id"]}, dict(one), two]
     run = evaluator.start(feed, **QUIET)
-    assert run.wait(30).counts.done == 4
+    assert run.wait(60).counts.done == 4
     assert server.stats.requests == 1 + 2, "a category, and two products that differ beyond their ids"
     results = run.results()
     assert len(results) == 4 and results["product_id"].tolist() == [one["id"]] * 3 + [two["id"]]
@@ -99,7 +99,7 @@ def _rows(run: fe.EvaluationRun) -> list[dict[str, Any]]:
 def test_products_without_an_id_are_kept_apart_by_their_content(evaluator: fe.ProductFeedEvaluator) -> None:
     feed = [{name: value for name, value in product.items() if name != "id"} for product in make_feed(3)]
     run = evaluator.start(feed, **QUIET)
-    assert run.wait(30).counts.done == 3
+    assert run.wait(60).counts.done == 3
     keys = [row["key"] for row in _rows(run)]
     assert len(set(keys)) == 3 and all(key.startswith("no-id-") for key in keys)
     assert (run.results()["product_id"].fillna("") == "").all()
@@ -170,32 +170,34 @@ def test_an_unknown_locale_is_refused(locale: Any) -> None:
 def test_a_run_in_the_background_can_be_paused_resumed_and_waited_for(
     evaluator: fe.ProductFeedEvaluator, server: ModelServer
 ) -> None:
-    server.configure(latency_s=0.05)
+    server.configure(latency_s=0.3)
     run = evaluator.start(make_feed(60), **QUIET)
     assert not run.done
     until(lambda: run.snapshot().counts.done > 5, "some products")
     run.pause()
-    until(lambda: run.snapshot().status is Status.PAUSED, "the pause", timeout_s=5)
+    until(lambda: run.snapshot().status is Status.PAUSED, "the pause")
     asked = server.stats.requests
     assert evaluator.get_evaluation_status()["batch_info"]["status"] == "paused"
     assert "paused" in repr(run) and run.wait(0.2).counts.left
     assert server.stats.requests == asked
     assert len(run.results()) < 60, "what is on disk can be looked at meanwhile"
+    server.configure(latency_s=0.0)
     run.resume()
-    assert run.wait(30).status is Status.FINISHED and run.done
+    assert run.wait(60).status is Status.FINISHED and run.done
     assert len(run.results()) == 60 and server.stats.requests == len(CATEGORIES) + 60
 
 
 def test_a_stopped_run_goes_on_by_the_same_call(evaluator: fe.ProductFeedEvaluator, server: ModelServer) -> None:
-    server.configure(latency_s=0.05)
+    server.configure(latency_s=0.3)
     run = evaluator.start(make_feed(60), **QUIET)
     until(lambda: run.snapshot().counts.done > 5, "some products")
     run.stop()
-    assert run.wait(10).status is Status.STOPPED
+    assert run.wait(60).status is Status.STOPPED
     with pytest.raises(InputError, match=run.sid):
         run.resume()
+    server.configure(latency_s=0.0)
     again = evaluator.start(make_feed(60), **QUIET)
-    assert again.sid == run.sid and again.wait(30).counts.done == 60
+    assert again.sid == run.sid and again.wait(60).counts.done == 60
     assert server.stats.requests == len(CATEGORIES) + 60 and server.stats.repeated == 0
     finished = evaluator.start(make_feed(60), **QUIET)
     assert finished.sid == run.sid and finished.done and server.stats.requests == len(CATEGORIES) + 60
@@ -207,10 +209,10 @@ def test_starting_again_while_it_goes_on_finds_the_run_and_starts_no_second(
     server.configure(latency_s=0.1)
     run = evaluator.start(make_feed(30), **QUIET)
     assert evaluator.start(make_feed(30), **QUIET) is run
-    other = evaluator.start(make_feed(7), **QUIET)
+    other = evaluator.start(make_feed(7, start=100), **QUIET)
     assert other.sid != run.sid
     assert len(evaluator.evaluate_products_batch(make_feed(30), progress="none")) == 30
-    other.wait(20)
+    other.wait(60)
     assert server.stats.repeated == 0
 
 
@@ -219,22 +221,23 @@ def test_failed_products_are_tried_again_from_the_handle(
 ) -> None:
     server.faults.append(Fault(FaultKind.CONTENT_FILTER, contains="Article number 29 weighs"))
     run = evaluator.start(make_feed(30), **{**QUIET, "resume": False})
-    assert run.wait(20).counts.failed == 1
+    assert run.wait(60).counts.failed == 1
     server.faults.clear()
     sid = run.sid
     run.retry_failed()
-    assert run.wait(20).counts.failed == 0 and run.sid == sid
+    assert run.wait(60).counts.failed == 0 and run.sid == sid
     assert server.stats.accepted == len(CATEGORIES) + 30
 
 
 def test_resume_evaluation_takes_up_the_latest_session_that_is_not_finished(
     evaluator: fe.ProductFeedEvaluator, server: ModelServer
 ) -> None:
-    server.configure(latency_s=0.05)
+    server.configure(latency_s=0.3)
     run = evaluator.start(make_feed(40), ["title", "description"], **{**QUIET, "num_questions": 5})
     until(lambda: run.snapshot().counts.done > 5, "some products")
     run.stop()
-    run.wait(10)
+    run.wait(60)
+    server.configure(latency_s=0.0)
     with pytest.raises(InputError, match="records"):
         evaluator.resume_evaluation(make_feed(39), progress="none")
     results = evaluator.resume_evaluation(make_feed(40), progress="none")
@@ -252,13 +255,14 @@ def test_resume_reads_the_feed_again_from_where_it_came(
     evaluator: fe.ProductFeedEvaluator, server: ModelServer, tmp_path: Path
 ) -> None:
     path = write_jsonl(tmp_path / "feed.jsonl", make_feed(50))
-    server.configure(latency_s=0.05)
+    server.configure(latency_s=0.3)
     run = evaluator.start(path, limit=40, **QUIET)
     until(lambda: run.snapshot().counts.done > 5, "some products")
     run.stop()
-    run.wait(10)
+    run.wait(60)
+    server.configure(latency_s=0.0)
     again = fe.resume(run.session(), api_key=KEY, progress="none")
-    assert again.sid == run.sid and again.wait(30).counts.done == 40
+    assert again.sid == run.sid and again.wait(60).counts.done == 40
     assert server.stats.requests == len(CATEGORIES) + 40 and server.stats.repeated == 0
     path.unlink()
     with pytest.raises(InputError, match=r"feed\.jsonl"):
@@ -267,7 +271,7 @@ def test_resume_reads_the_feed_again_from_where_it_came(
 
 def test_a_feed_given_by_hand_has_to_be_given_again(evaluator: fe.ProductFeedEvaluator) -> None:
     run = evaluator.start(make_feed(3), **QUIET)
-    run.wait(30)
+    run.wait(60)
     with pytest.raises(InputError, match="give the feed"):
         fe.resume(run.session(), api_key=KEY)
 
@@ -304,7 +308,7 @@ def test_status_has_the_promised_shape_before_during_and_after(
     until(lambda: run.snapshot().counts.failed > 0, "the failure")
     during = check(evaluator.get_evaluation_status())
     assert during["status"] == "running" and during["total"] == 60 and during["session"] == run.sid
-    run.wait(30)
+    run.wait(60)
     after = evaluator.get_evaluation_status()
     assert check(after)["status"] == "finished" and after["batch_info"]["left"] == 0
     assert after["error_summary"]["total_errors"] == 1
@@ -357,7 +361,7 @@ def test_the_key_is_in_no_file_form_log_or_error(server: ModelServer, tmp_path: 
     server.faults.append(Fault(FaultKind.ECHO_KEY, on={3}))
     evaluator = fe.ProductFeedEvaluator(KEY, base_url=server.base_url, output_dir=tmp_path)
     run = evaluator.start(make_feed(12), keep_calls=True, **QUIET)
-    run.wait(30)
+    run.wait(60)
     session = run.session()
     assert len(session.failures) >= 1
     forms = [repr(evaluator), repr(run), run._repr_html_(), repr(session), session._repr_html_(), repr(vars(run))]
@@ -395,5 +399,5 @@ def test_a_session_that_is_gone_on_with_keeps_its_cap(evaluator: fe.ProductFeedE
     session = fe.load_session(output_dir=evaluator.output_dir)
     with pytest.raises(fe.RunFault, match=r"0\.001"):
         evaluator.resume(session, feed=make_feed(60), progress="none").block()
-    done = evaluator.resume(session, feed=make_feed(60), progress="none", budget_usd=None).wait(30)
+    done = evaluator.resume(session, feed=make_feed(60), progress="none", budget_usd=None).wait(60)
     assert done.counts.done == 60

@@ -30,7 +30,7 @@ def evaluator(server: ModelServer, folder: Path, model: str = "gpt-4o-mini") -> 
 
 def audited(by: fe.ProductFeedEvaluator, feed: Any, **options: Any) -> fe.Session:
     run = by.start(feed, **{**QUIET, **options})
-    assert run.wait(30).counts.left == 0
+    assert run.wait(60).counts.left == 0
     return run.session()
 
 
@@ -104,9 +104,9 @@ def test_a_session_on_frozen_questions_can_be_gone_on_with(server: ModelServer, 
     feed = make_feed(12)
     run = by.start(feed, question_set=first, **{**QUIET, "max_in_flight": 1, "batch_size": 1})
     run.stop()
-    run.wait(30)
+    run.wait(60)
     fe.cleanup(first)
-    assert fe.resume(run.session(), feed, api_key=KEY, progress="none").wait(30).counts.done == 12
+    assert fe.resume(run.session(), feed, api_key=KEY, progress="none").wait(60).counts.done == 12
     assert set(asked(run.session()).keys()) == {product["id"] for product in feed}
     assert server.stats.by_purpose["questions"] == 4
     session_paths(by.output_dir, run.sid).document("questions").unlink()
@@ -121,9 +121,9 @@ def test_questions_that_were_not_written_down_before_a_kill_are_taken_from_their
     by = evaluator(server, tmp_path, "gpt-4.1-mini")
     run = by.start(make_feed(8), question_set=first, **{**QUIET, "max_in_flight": 1, "batch_size": 1})
     run.stop()
-    run.wait(30)
+    run.wait(60)
     session_paths(tmp_path, run.sid).document("questions").unlink()
-    assert fe.resume(run.session(), make_feed(8), api_key=KEY, progress="none").wait(30).counts.done == 8
+    assert fe.resume(run.session(), make_feed(8), api_key=KEY, progress="none").wait(60).counts.done == 8
     assert server.stats.by_purpose["questions"] == 4
     assert set(run.session().questions["frozen_from"]) == {first.id}
 

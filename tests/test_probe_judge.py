@@ -225,7 +225,7 @@ def test_a_session_of_probes_is_gone_on_with_without_the_feed(tmp_path: Path) ->
         stopped = fe.load_session(sid, output_dir=tmp_path)
         assert stopped.progress.kind == "probe" and stopped.progress.counts.left > 0
         run = fe.resume(stopped, api_key=KEY, budget_usd=None, progress="none")
-        assert run.wait(30).counts.left == 0 and run.sid == sid
+        assert run.wait(60).counts.left == 0 and run.sid == sid
         accepted = server.stats.accepted
         report = probed(server, tmp_path)
         assert report.session.id == sid and server.stats.accepted == accepted

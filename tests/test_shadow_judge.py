@@ -115,7 +115,7 @@ def test_a_session_of_another_judge_is_gone_on_with(server: ModelServer, audit: 
     assert stopped.progress.counts.left > 0
     repeated = server.stats.repeated
     run = fe.resume(stopped, api_key=KEY, budget_usd=None, progress="none")
-    assert run.sid == sid and run.wait(30).counts.done == PRODUCTS
+    assert run.sid == sid and run.wait(60).counts.done == PRODUCTS
     found = fe.shadow_judge(audit, prompts=words, **OPTIONS)
     assert found.after.id == sid and server.stats.repeated == repeated
 

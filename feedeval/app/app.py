@@ -60,6 +60,8 @@ class App:
 
         self._output_dir = output_dir
         self._lock = threading.Lock()
+        # Of two feeds that are read at the same time, the later one is offered after the earlier one, not amidst it.
+        self._offering = threading.Lock()
         self._given: Given | None = None
         self._reading: Given | None = None
         self._run: EvaluationRun | None = None
@@ -90,13 +92,15 @@ class App:
             try:
                 found = preview(given)
             except Exception as exc:  # shown to the person who waits, unless another feed is being read by now
-                if self._has_read(given):
-                    self._given = None
-                    box.preview.show(Markup(""))
-                    box.line.say(Tone.PROBLEM, fault_in_words(exc))
+                with self._offering:
+                    if self._has_read(given):
+                        self._given = None
+                        box.preview.show(Markup(""))
+                        box.line.say(Tone.PROBLEM, fault_in_words(exc))
                 return
-            if self._has_read(given):
-                self._offer(given, found)
+            with self._offering:
+                if self._has_read(given):
+                    self._offer(given, found)
 
         self._in_background(work, box.line)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from feedeval.dashboard.actions import CONFIRM_WITHIN_S, Confirmation
+from feedeval.dashboard.actions import Confirmation
 from feedeval.dashboard.session_list import (
     listing_html,
     listing_text,
@@ -47,10 +48,10 @@ class Dashboard:
     somebody works on a session, also another kernel, and is at rest otherwise.
     """
 
-    def __init__(self, output_dir: Path, *, confirm_within_s: float = CONFIRM_WITHIN_S) -> None:
+    def __init__(self, output_dir: Path, *, confirmation: Callable[[], Confirmation] = Confirmation) -> None:
         """Use `dashboard`."""
         self.output_dir = output_dir
-        self._confirm_within_s = confirm_within_s
+        self._confirmation = confirmation
         self._frame = pd.DataFrame()
         self._page_frame: DashboardFrame | None = None
         self._list: SessionsView | None = None
@@ -157,8 +158,8 @@ class Dashboard:
         page_frame = self._lay_out()
         if self._opened is not None:
             self._opened.close()
-        confirmation = Confirmation(within_s=self._confirm_within_s)
-        self._opened = SessionView(page_frame, Session(sid, self.output_dir), self._leave, self.refresh, confirmation)
+        session = Session(sid, self.output_dir)
+        self._opened = SessionView(page_frame, session, self._leave, self.refresh, self._confirmation())
         page_frame.show(self._opened.root)
 
     def _leave(self, news: str) -> str:

@@ -75,6 +75,7 @@ def _feed(quick: bool) -> list[Figure]:
         *feed_suite.real_feed(rounds=2 if quick else 3),
         *feed_suite.checks(count=20_000 if quick else 100_000),
         *feed_suite.streaming(count=50_000 if quick else 1_000_000),
+        *feed_suite.colours(count=60 if quick else 300),
         *feed_suite.agreement(),
     ]
 
@@ -83,6 +84,12 @@ def _loading(quick: bool) -> list[Figure]:
     from tests.benchmarks import loading_suite
 
     return loading_suite.loading(rounds=5 if quick else 9)
+
+
+def _notebook(quick: bool) -> list[Figure]:
+    from tests.benchmarks import notebook_suite
+
+    return [*notebook_suite.drawing(products=20_000 if quick else 100_000), *notebook_suite.buttons()]
 
 
 GROUPS: dict[str, tuple[str, Group]] = {
@@ -94,6 +101,7 @@ GROUPS: dict[str, tuple[str, Group]] = {
     "session": ("Files of a session", _session),
     "memory": ("Long runs", _memory),
     "feed": ("Feeds and the embedded engine", _feed),
+    "notebook": ("What a notebook shows", _notebook),
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -12,15 +14,21 @@ from pathlib import Path
 
 import orjson
 import pandas as pd
+from PIL import Image, ImageDraw
 
 import feedeval as fe
 from feedeval.feed.reader import iter_feed
+from feedeval.feed.text import content_hash, descriptive_fields, make_context
 from feedeval.jobs.offline.engine import OfflineEngine
+from feedeval.jobs.shadow.colour_classifier import name_colour
+from feedeval.jobs.shadow.colour_names import Palette
 from tests.benchmarks.calls_suite import products
 from tests.benchmarks.client_bench import KEY, control, server
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.judge_agreement import judge_half, kappa
 from tests.benchmarks.runner_bench import Peak
+from tests.costs import least_cpu_s
+from tests.e2e.images import CLASSES
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL_FEED = ROOT.parent / "shared" / "feeds" / "importpc_cz_rss_1255.xml"
@@ -38,16 +46,25 @@ def seconds(action: Callable[[], object], rounds: int) -> float:
 
 
 def real_feed(*, rounds: int) -> list[Figure]:
-    """Measure a real feed of 1,255 products where it is present: reading it, and auditing it offline with its files."""
+    """Measure a real feed of 1,255 products where it is present: reading, cleaning and auditing it with its files."""
     if not REAL_FEED.is_file():
         return []
     feed = fe.read_feed(REAL_FEED)
     read_s = seconds(lambda: fe.read_feed(REAL_FEED), rounds)
+    cleaned_s = seconds(_cleaned, rounds)
     audited_s = seconds(lambda: _audited(feed), rounds + 1)
     return [
         Figure("read_feed of 1,255 real products", read_s, "s", at_most=1.0),
+        Figure("contexts of 1,255 real products", cleaned_s, "s", at_most=1.0),
         Figure("real products audited offline", len(feed) / audited_s, "/s", at_least=300.0),
     ]
+
+
+def _cleaned() -> None:
+    products = list(iter_feed(REAL_FEED))
+    fields = descriptive_fields(products)
+    for product in products:
+        content_hash(make_context(product, fields))
 
 
 def _audited(feed: pd.DataFrame) -> None:
@@ -110,6 +127,20 @@ def requests() -> list[Figure]:
         )
         made = control(url)["requests"]
     return [Figure("requests beyond categories + products", made - 204, at_most=0.0)]
+
+
+def colours(*, count: int) -> list[Figure]:
+    """Measure how many pictures a second of CPU the embedded engine names the colour of."""
+    dice = random.Random(1)
+    files, palette = [], Palette(CLASSES)
+    for _ in range(count):
+        image = Image.new("RGB", (256, 256), "white")
+        ImageDraw.Draw(image).ellipse((51, 51, 205, 205), fill=tuple(dice.randrange(256) for _ in range(3)))
+        held = io.BytesIO()
+        image.save(held, "PNG")
+        files.append(held.getvalue())
+    cpu_s = least_cpu_s(lambda: [name_colour(data, palette) for data in files])
+    return [Figure("pictures whose colour is named, a second of CPU", count / cpu_s, "/s", at_least=50.0)]
 
 
 def agreement() -> list[Figure]:

@@ -73,14 +73,14 @@ def test_an_uploaded_feed_is_audited_to_its_end_while_the_kernel_stays_free(
 
         start = page.get_by_role("button", name="Start the audit")
         start.click()
-        book.wait_until(lambda: f"of {LIMIT} products" in book.output(0).inner_text(), 20)
+        book.wait_until(lambda: f"of {LIMIT} products" in book.output(0).inner_text())
         before = book.through(0)
         assert "if this time stands still, press Start" in book.output(0).inner_text()
         assert start.is_disabled()
         assert page.get_by_label("API key").input_value() == ""
         book.run(1)
         assert book.output(1).inner_text().strip() == "2"
-        book.wait_until(lambda: book.through(0) > before, 10)
+        book.wait_until(lambda: book.through(0) > before)
         page.get_by_role("link", name="Save the report").wait_for()
         assert book.state(0) == "✔\ufe0e All products are through."
         assert "Finished" in book.output(0).inner_text()
@@ -147,6 +147,7 @@ def test_what_cannot_be_done_is_said_beside_the_button(notebook: Callable[..., N
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a feed file").click()
     chooser.value.set_files(str(large))
+    # A chance to arrive, which it must not.
     page.wait_for_timeout(1_000)
     page.get_by_role("button", name="Read").click()
     page.get_by_role("alert").get_by_text("no file has arrived").wait_for()
@@ -162,7 +163,7 @@ def test_what_cannot_be_done_is_said_beside_the_button(notebook: Callable[..., N
     page.get_by_role("button", name=re.compile(r"\bNone$")).click()
     page.get_by_role("button", name="Start the audit").click()
     page.get_by_role("alert").get_by_text("no field is chosen").wait_for()
-    book.wait_until(lambda: page.get_by_role("button", name="Start the audit").is_enabled(), 5)
+    book.wait_until(lambda: page.get_by_role("button", name="Start the audit").is_enabled())
     page.set_viewport_size({"width": 520, "height": 800})
     widths = book.output(0).evaluate("e => [e.scrollWidth, e.clientWidth]")
     assert widths[0] <= widths[1], "it has to be scrolled sideways"
@@ -182,9 +183,11 @@ def voila(tmp_path: Path) -> Iterator[Voila]:
 
 
 def test_voila_serves_the_app_as_a_page(browser: Browser, voila: Voila, tmp_path: Path) -> None:
+    from tests.browser.lab import BOUND_S
+
     # A page of a server of its own; its icons would come from the internet, and are not there.
     page = browser.new_page(viewport={"width": 1100, "height": 900})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(1000 * BOUND_S)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(voila.address)

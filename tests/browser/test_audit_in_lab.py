@@ -38,12 +38,12 @@ def test_a_restarted_kernel_that_runs_all_cells_goes_on_and_asks_nothing_finishe
         book = notebook(*cells(server, tmp_path), "print(run.wait().counts.done, run.sid, len(run.results()))")
         book.run(0)
         book.run(1)
-        book.wait_until(lambda: book.through(1) >= 30, 20)
+        book.wait_until(lambda: book.through(1) >= 30)
         book.restart_and_run_all()
-        book.wait_until(lambda: f"{PRODUCTS} " in book.output(2).inner_text(), 60)
+        book.wait_until(lambda: f"{PRODUCTS} " in book.output(2).inner_text())
         done, sid, rows = book.output(2).inner_text().split()
         assert (done, rows) == (str(PRODUCTS), str(PRODUCTS))
-        book.wait_until(lambda: "Finished" in book.state(1), 5)
+        book.wait_until(lambda: "Finished" in book.state(1))
         assert [path.name for path in (tmp_path / "output").glob("progress_*")] == [f"progress_{sid}.json"]
         # Only what was in flight when the kernel went down may have been asked twice.
         assert server.stats.repeated <= 4
@@ -59,7 +59,7 @@ def test_running_the_cell_again_shows_the_run_that_goes_on(notebook: Callable[..
         book.run(2)
         sid = book.output(2).inner_text()
         book.run(1)
-        book.wait_until(lambda: book.through(1) > 0, 10)
+        book.wait_until(lambda: book.through(1) > 0)
         book.run(2)
         assert book.output(2).inner_text() == sid
         book.run(3)

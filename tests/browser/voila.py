@@ -11,9 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.browser.lab import ROOT
-
-_START_BOUND_S = 90.0
+from tests.browser.lab import BOUND_S, ROOT
 
 
 class Voila:
@@ -42,11 +40,11 @@ class Voila:
         self._wait_until_ready(port, folder / "voila.log")
 
     def _wait_until_ready(self, port: int, log: Path) -> None:
-        until_s = time.monotonic() + _START_BOUND_S
+        until_s = time.monotonic() + BOUND_S
         while time.monotonic() < until_s and self._process.poll() is None:
             try:
                 # Asking for the page would start a kernel.
-                urllib.request.urlopen(f"{self.address}/voila/static/no-such-file", timeout=10)
+                urllib.request.urlopen(f"{self.address}/voila/static/no-such-file", timeout=60)
             except urllib.error.HTTPError:
                 return
             except OSError:
@@ -58,7 +56,7 @@ class Voila:
         """Stop the server with its kernels."""
         self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

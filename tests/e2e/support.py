@@ -52,7 +52,7 @@ def write_jsonl(path: Path, products: Sequence[dict[str, str]]) -> Path:
     return path
 
 
-def until(condition: Callable[[], bool], what: str, *, timeout_s: float = 30.0) -> None:
+def until(condition: Callable[[], bool], what: str, *, timeout_s: float = 60.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -81,7 +81,7 @@ class ServerProcess:
     def control(self, **wanted: Any) -> dict[str, Any]:
         """Change how the server behaves, and return what it served."""
         request = urllib.request.Request(f"{self.base_url}/control", data=orjson.dumps(wanted), method="POST")
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             found: dict[str, Any] = orjson.loads(response.read())
             return found
 

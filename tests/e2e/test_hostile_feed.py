@@ -71,7 +71,7 @@ def session(server: ModelServer, tmp_path: Path) -> fe.Session:
     feed: list[dict[str, Any]] = [HOSTILE, *make_feed(3)]
     evaluator = fe.ProductFeedEvaluator(KEY, base_url=server.base_url, output_dir=tmp_path / "output")
     run = evaluator.start(write_jsonl(tmp_path / "feed.jsonl", feed), num_questions=6, progress="none")
-    assert run.wait(30).counts.done == 4
+    assert run.wait(60).counts.done == 4
     assert not dangers(run._repr_html_()) and not CONTROL.search(repr(run))
     return run.session()
 

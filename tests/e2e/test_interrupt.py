@@ -39,7 +39,7 @@ def test_ctrl_c_ends_the_blocking_call_cleanly_and_calling_again_goes_on(tmp_pat
         )
         until(lambda: server.stats()["accepted"] > 20, "some calls")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 0 and "Traceback" not in err, err
         assert "stopped" in out.splitlines()[-1]
         assert load_session(output_dir=output).status is Status.STOPPED

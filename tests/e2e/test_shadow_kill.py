@@ -50,7 +50,8 @@ def test_killed_again_and_again_it_ends_as_if_it_had_not_been(tmp_path: Path) ->
     made = make_labels(tmp_path / "images", ROWS, defects=True)
     killed = tmp_path / "killed"
     lost = 0
-    with ServerProcess("--latency-s", "0.1", "--latency-sigma", "0.3", "--seed", "5") as server:
+    # Slow enough that the run is not over before the kills are, however late they come.
+    with ServerProcess("--latency-s", "0.2", "--latency-sigma", "0.3", "--seed", "5") as server:
         server.control(truth=made.truth, answers={"error_rate": 0.1})
         for number in range(KILLS):
             process = child(shadow, server.base_url, made.path, killed)
@@ -67,6 +68,7 @@ def test_killed_again_and_again_it_ends_as_if_it_had_not_been(tmp_path: Path) ->
             fresh = server.stats()["requests"] - lost - calls_on_disk(killed, sid)
             assert 0 <= fresh <= IN_FLIGHT, f"kill {number + 1} lost {fresh} replies"
             lost += fresh
+        server.control(config={"latency_s": 0.0})
         shadow(server.base_url, made.path, killed)
         served = server.stats()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -11,11 +10,14 @@ import pytest
 
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.records import Status
-from tests.e2e.support import KEY, ServerProcess, assert_books_agree, make_feed
+from tests.e2e.support import KEY, ServerProcess, assert_books_agree, make_feed, until
 
-PRODUCTS = 3000
-SHARE = 0.05
+PRODUCTS = 2000
+SHARE = 0.08
 """Share of the requests that are struck by some fault."""
+HANGS = 8
+TIMEOUT_S = 8.0
+"""So long that a busy machine makes nothing of what hangs out of what does not."""
 FAILS_THE_RECORD = {
     "rejected": "RequestRejected",
     "too_large": "RequestRejected",
@@ -50,14 +52,17 @@ def test_faults_of_every_kind_mixed_leave_a_row_for_every_product_and_true_books
     faults = [
         {"kind": kind, "probability": SHARE / len(KINDS), "contains": "Judge all", "retry_after_s": 0.05}
         for kind in KINDS
+        if kind != "hang"
     ]
+    # Early, so that the calls that hang are waited for beside all the others and not after them.
+    faults.append({"kind": "hang", "times": HANGS, "from_request": 50, "contains": "Judge all"})
     with ServerProcess("--latency-s", "0.05", "--latency-sigma", "0.8") as server:
         server.control(faults=faults)
-        evaluator = ProductFeedEvaluator(KEY, base_url=server.base_url, output_dir=tmp_path, timeout_s=2.0)
+        evaluator = ProductFeedEvaluator(KEY, base_url=server.base_url, output_dir=tmp_path, timeout_s=TIMEOUT_S)
         run = evaluator.start(make_feed(PRODUCTS), num_questions=4, progress="none")
-        snapshot = run.wait(120)
+        snapshot = run.wait(200)
         assert snapshot.status is Status.FINISHED, snapshot.state_text
-        time.sleep(0.1)
+        until(lambda: server.stats()["in_flight"] == 0, "the server has nothing in hand")
         served = server.stats()
 
     assert set(served["by_fault"]) == set(KINDS), "every kind has struck"

@@ -52,7 +52,7 @@ def test_a_second_process_on_the_same_session_is_told_who_holds_it(feed: Path, t
         # A killed process leaves no lock behind.
         taken_up = evaluator.start(feed, progress="none", num_questions=4)
         taken_up.stop()
-        taken_up.wait(30)
+        taken_up.wait(60)
 
 
 CELL = """
@@ -70,14 +70,14 @@ def test_a_second_kernel_on_the_same_session_is_refused(feed: Path, tmp_path: Pa
         kernels = [manager.start_new_kernel(cwd=str(ROOT), env=environment(PYTHONPATH=str(ROOT))) for _ in range(2)]
         try:
             (_, first), (_, second) = kernels
-            assert first.execute_interactive(cell, timeout=60)["content"]["status"] == "ok"
-            refused = second.execute_interactive(cell, timeout=60)["content"]
+            assert first.execute_interactive(cell, timeout=120)["content"]["status"] == "ok"
+            refused = second.execute_interactive(cell, timeout=120)["content"]
             assert refused["status"] == "error" and refused["ename"] == "SessionLocked"
             assert str(tmp_path) in refused["evalue"] or "session" in refused["evalue"]
-            stopped = first.execute_interactive("run.stop(); assert run.wait(20).done", timeout=60)
+            stopped = first.execute_interactive("run.stop(); assert run.wait(60).done", timeout=120)
             assert stopped["content"]["status"] == "ok"
             assert (
-                second.execute_interactive(cell + "run.stop(); run.wait(20)", timeout=60)["content"]["status"] == "ok"
+                second.execute_interactive(cell + "run.stop(); run.wait(60)", timeout=120)["content"]["status"] == "ok"
             )
         finally:
             for kernel, client in kernels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from feedeval.feed.checks.language import (
 )
 from feedeval.feed.reader import read_feed
 from feedeval.feed.spec import Target, rules
+from tests.costs import GROWTH, least_cpu_s
 from tests.feed.check_cases import CLEAN, GERMAN, TEXT
 
 SENTENCES = [
@@ -198,15 +198,12 @@ def test_integers_and_nesting_without_end_are_only_a_value() -> None:
     check_feed([{**CLEAN, "multipack": 10**5000, "product_highlight": endless, "size": endless}])
 
 
-def test_five_thousand_products_take_less_than_two_and_a_half_seconds() -> None:
+def test_the_cost_of_checking_grows_with_the_feed_and_not_with_its_square() -> None:
     feed = pd.DataFrame(
-        many(5_000, product_highlight=["Cold", "Tight"], additional_image_link=[CLEAN["image_link"]] * 4)
+        many(4_000, product_highlight=["Cold", "Tight"], additional_image_link=[CLEAN["image_link"]] * 4)
     )
-    check_feed(feed.head(10))
-    start = time.process_time()
-    found = check_feed(feed)
-    assert time.process_time() - start < 2.5
-    assert found.empty
+    assert check_feed(feed).empty
+    assert least_cpu_s(lambda: check_feed(feed)) < GROWTH * least_cpu_s(lambda: check_feed(feed.head(500)))
 
 
 @pytest.mark.parametrize(

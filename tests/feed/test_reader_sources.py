@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -92,6 +91,9 @@ def test_an_unknown_format_is_refused_with_the_list():
 
 
 class _Handler(BaseHTTPRequestHandler):
+    over = threading.Event()
+    """Set when nobody asks any more."""
+
     def do_GET(self) -> None:
         kind, body = self.path.partition("?")[0].strip("/"), FEED
         if kind == "missing":
@@ -119,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _go_on(self, kind: str) -> None:
         try:
             if kind == "silent":
-                time.sleep(1.5)
+                _Handler.over.wait(600)
             for _ in range(1000):
                 self.wfile.write(b"<!-- " + b"x" * 50_000 + b" -->")
         except OSError:
@@ -136,6 +138,7 @@ def server() -> Iterator[str]:
         thread = threading.Thread(target=running.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{running.server_port}"
+        _Handler.over.set()
         running.shutdown()
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feedeval.feed.reader import iter_feed, read_feed
+from feedeval.feed.reader import read_feed
 from feedeval.feed.text import (
     category_of,
     clean_text,
@@ -20,6 +18,7 @@ from feedeval.feed.text import (
     make_context,
     record_keys,
 )
+from tests.costs import least_cpu_s
 
 
 @pytest.mark.parametrize(
@@ -110,10 +109,11 @@ def test_no_word_of_plain_text_is_lost(raw: str):
     "hostile",
     ['<p "' * 25_000, "<p " + "a " * 50_000, "&amp;" * 20_000, "<" * 100_000, "<div><b>" * 12_000, "<!--" * 25_000],
 )
-def test_hostile_markup_costs_no_more_than_a_moment(hostile: str):
-    started = time.perf_counter()
-    clean_text(hostile)
-    assert time.perf_counter() - started < 5
+def test_hostile_markup_costs_not_much_more_than_any_other(hostile: str):
+    # Tags that are all nested cost the parser thirty times as much; a search that tries every end for every
+    # beginning would cost thousands of times as much.
+    harmless = "<p>A tent &amp; its <b>poles</b>.</p> " * 2_700
+    assert least_cpu_s(lambda: clean_text(hostile)) < 300 * least_cpu_s(lambda: clean_text(harmless))
 
 
 @pytest.mark.parametrize(
@@ -240,12 +240,3 @@ def test_keys_are_unique_and_stable():
     assert keys[4] == keys[3] + "#2"
     assert len(set(keys)) == len(feed)
     assert keys == list(record_keys(feed))
-
-
-def test_a_whole_real_feed_is_cleaned_in_well_under_a_second(shared: Path):
-    feed = list(iter_feed(shared / "feeds" / "importpc_cz_rss_1255.xml"))
-    started = time.perf_counter()
-    fields = descriptive_fields(feed)
-    for product in feed:
-        content_hash(make_context(product, fields))
-    assert time.perf_counter() - started < 1

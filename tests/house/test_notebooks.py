@@ -18,6 +18,7 @@ def test_there_are_notebooks() -> None:
     assert {"01_audit_a_feed", "02_resume_after_a_restart", "03_errors_and_health"} <= {path.stem for path in NOTEBOOKS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("OPENAI_")]:
@@ -25,7 +26,8 @@ def test_a_notebook_runs_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: 
     folder = tmp_path / "notebooks"
     shutil.copytree(ROOT / "notebooks", folder)
     notebook = nbformat.read(folder / path.name, as_version=4)
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    place = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=200, kernel_name="python3", resources=place).execute()
     errors = [
         output
         for cell in notebook.cells

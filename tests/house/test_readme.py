@@ -39,7 +39,7 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,
         check=False,
     )
 
@@ -51,6 +51,7 @@ def workshop(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs_top_to_bottom_as_in_one_notebook(workshop: Path) -> None:
     assert PYTHON
     code = "\n".join(PYTHON)
@@ -70,6 +71,7 @@ def test_the_first_cell_is_short() -> None:
     assert len(PYTHON[0].splitlines()) <= 10
 
 
+@pytest.mark.slow
 def test_the_terminal_lines_of_the_readme_work(workshop: Path) -> None:
     assert TERMINAL
     for line in TERMINAL:

@@ -30,11 +30,10 @@ IMPORT_NAMES = {
 @pytest.mark.parametrize(
     "command",
     [
-        ["ruff", "check", "feedeval", "tests"],
-        ["ruff", "format", "--check", "feedeval", "tests"],
-        ["mypy"],
+        pytest.param(["ruff", "check", "feedeval", "tests"], id="lint"),
+        pytest.param(["ruff", "format", "--check", "feedeval", "tests"], id="format"),
+        pytest.param(["mypy"], id="types", marks=pytest.mark.slow),
     ],
-    ids=["lint", "format", "types"],
 )
 def test_the_code_is_clean(command: list[str]) -> None:
     done = subprocess.run(

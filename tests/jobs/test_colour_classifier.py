@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from typing import Any
 
 import numpy as np
@@ -224,13 +223,3 @@ async def test_the_classifier_answers_as_the_protocol_asks() -> None:
     assert {"model", "endpoint", "prompts"} <= set(classifier.fingerprint())
     await classifier.backend.probe()
     await classifier.backend.aclose()
-
-
-def test_it_is_quick() -> None:
-    rng = np.random.default_rng(1)
-    files = [file_of(disc(tuple(map(int, rng.integers(0, 255, 3))))) for _ in range(60)]
-    palette = Palette(BASIC)
-    since_s = time.process_time()
-    for data in files:
-        name_colour(data, palette)
-    assert len(files) / (time.process_time() - since_s) > 50

@@ -90,7 +90,7 @@ def site() -> Iterator[str]:
 
 def fetched(address: str) -> bytes:
     async def fetch() -> bytes:
-        fetcher = Fetcher(timeout_s=5)
+        fetcher = Fetcher(timeout_s=60)
         try:
             return await fetcher.get(address)
         finally:

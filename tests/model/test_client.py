@@ -49,7 +49,8 @@ async def test_when_the_first_of_identical_requests_is_cancelled_another_goes_on
     server.configure(latency_s=0.05)
     client, books = client_for(server.base_url), Books()
     first, second = (asyncio.create_task(ask(client, books)) for _ in range(2))
-    await asyncio.sleep(0.02)
+    while not server.stats.in_flight:
+        await asyncio.sleep(0.001)
     first.cancel()
     answer = await second
     await client.aclose()
@@ -155,8 +156,13 @@ async def test_the_sdk_retries_nothing_by_itself(server: ModelServer) -> None:
 
 async def test_a_hang_ends_after_the_timeout_and_is_tried_again(server: ModelServer) -> None:
     server.faults.append(Fault(FaultKind.HANG, times=1))
-    client = client_for(server.base_url, timeout_s=0.2)
-    assert (await closing(client, ask(client, Books()))).word
+    client = client_for(server.base_url, timeout_s=0.5)
+    asked = asyncio.create_task(ask(client, Books()))
+    while not server.stats.in_flight:
+        await asyncio.sleep(0.001)
+    # The second try has all the time that a busy machine may take.
+    client.update(timeout_s=60.0)
+    assert (await closing(client, asked)).word
     assert server.stats.requests == 2
 
 
@@ -294,6 +300,7 @@ async def test_calls_that_are_out_when_settings_change_still_count(server: Model
     assert client.gauges().in_flight == 1
     client.narrow(0)
     await out
+    # A chance for the one that must not start.
     await asyncio.sleep(0.05)
     assert (client.gauges().in_flight, server.stats.requests) == (0, 1)
     client.narrow(None)

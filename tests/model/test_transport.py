@@ -64,7 +64,7 @@ async def test_the_request_is_whole_with_its_headers() -> None:
 
     async with serving(handler) as url:
         client = LeanClient()
-        request = client.build_request("POST", f"{url}/x?y=1", content=b'{"a":1}', headers=[("X-A", "b")], timeout=5.0)
+        request = client.build_request("POST", f"{url}/x?y=1", content=b'{"a":1}', headers=[("X-A", "b")], timeout=60.0)
         response = await client.send(request)
         await client.aclose()
     assert (seen["body"], seen["X-A"], seen["Content-Length"]) == ('{"a":1}', "b", "7")
@@ -77,7 +77,7 @@ async def test_a_redirect_is_an_answer_and_not_followed() -> None:
 
     async with serving(handler) as url:
         client = LeanClient()
-        response = await client.send(client.build_request("POST", url, content=b"{}", timeout=5.0))
+        response = await client.send(client.build_request("POST", url, content=b"{}", timeout=60.0))
         await client.aclose()
     assert response.status_code == 302
 
@@ -94,7 +94,7 @@ async def test_a_reply_that_is_not_http_is_told_from_a_lost_connection() -> None
     port = listening.sockets[0].getsockname()[1]
     client = LeanClient()
     with pytest.raises(httpx2.RemoteProtocolError):
-        await client.send(client.build_request("POST", f"http://127.0.0.1:{port}/", content=b"{}", timeout=5.0))
+        await client.send(client.build_request("POST", f"http://127.0.0.1:{port}/", content=b"{}", timeout=60.0))
     await client.aclose()
     listening.close()
 

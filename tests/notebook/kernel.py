@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +41,10 @@ class Kernel:
             if message["msg_type"] == "stream":
                 printed += message["content"]["text"]
         return printed
+
+    def start(self, code: str) -> None:
+        """Begin to run a cell."""
+        self._client.execute(code)
 
     def wait_for(self, text: str) -> Message:
         """Wait until something with `text` is shown, in an output or in a widget, and return the message."""
@@ -84,12 +87,6 @@ def _idle_after(message: Message, request: str) -> bool:
         and message["content"]["execution_state"] == "idle"
         and message["parent_header"].get("msg_id") == request
     )
-
-
-def sent_at(message: Message) -> float:
-    """Return when the kernel sent a message, in seconds."""
-    date: datetime = message["header"]["date"]
-    return date.timestamp()
 
 
 @contextmanager

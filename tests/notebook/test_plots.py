@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -406,13 +405,22 @@ def test_what_no_language_model_said_is_marked_as_such() -> None:
     assert "for 1 of 5 rows" in notes(plots.coverage(mixed, axes()))[0].replace("\n", " ")
 
 
-def test_a_hundred_thousand_products_are_drawn_in_seconds() -> None:
+def marks(ax: Axes) -> int:
+    """How many things a picture is made of: artists, and the points of those that have many."""
+    paths = [path for collection in ax.collections for path in collection.get_paths()]
+    points = sum(len(line.get_xydata()) for line in ax.lines) + sum(len(path.vertices) for path in paths)
+    return len(ax.get_figure().findobj()) + points  # type: ignore[union-attr]
+
+
+def drawn(count: int) -> list[int]:
+    """Draw so many products, and their questions and batches; return how many marks that takes in each picture."""
     rng = np.random.default_rng(0)
-    count = 100_000
     many = frames.results(rng.uniform(0, 100, count).tolist(), categories=GERMAN)
     asked = pd.DataFrame(
         {
-            "question": pd.array(np.tile(np.array([f"Question {n}?" for n in range(400)], object), 3_000), dtype="str"),
+            "question": pd.array(
+                np.tile(np.array([f"Question {n}?" for n in range(400)], object), 12 * count // 400), dtype="str"
+            ),
             "taxonomy": pd.Categorical(rng.choice(["Use", "Specs", "Care"], 12 * count)),
             "required": rng.random(12 * count) < 0.3,
             "verdict": pd.Categorical(rng.choice(["yes", "partial", "no"], 12 * count)),
@@ -422,14 +430,17 @@ def test_a_hundred_thousand_products_are_drawn_in_seconds() -> None:
         *((plot, many) for plot in (plots.coverage, plots.coverage_by_category, plots.missing_fields)),
         *((plot, asked) for plot in (plots.verdicts_by_taxonomy, plots.most_missed)),
         *(
-            (plot, frames.reports(5_000))
+            (plot, frames.reports(count // 20))
             for plot in (plots.rate, plots.latency, plots.cost, plots.memory, plots.health)
         ),
     ]
-    since_s = time.process_time()
-    for plot, frame in calls:
-        plot(frame, axes())
-    assert time.process_time() - since_s < 8
+    return [marks(plot(frame, axes())) for plot, frame in calls]
+
+
+def test_twenty_thousand_products_take_no_more_marks_than_a_thousand() -> None:
+    # Lines of batches have more points where there are more batches, up to some hundred.
+    for few, many in zip(drawn(1_000), drawn(20_000), strict=True):
+        assert many < few + 300
 
 
 def test_a_cell_that_ends_in_a_plot_shows_one_picture(tmp_path: Path) -> None:

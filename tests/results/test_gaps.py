@@ -185,7 +185,7 @@ def test_steps_of_an_unfinished_audit_say_what_they_do_not_count(tmp_path: Path)
         planted_feed(60), batch_size=5, progress="none"
     )
     run.stop()
-    run.wait(30)
+    run.wait(60)
     session = run.session()
     left = session.progress.counts.left
     said = session.next_steps().text()

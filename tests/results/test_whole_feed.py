@@ -106,9 +106,9 @@ def test_a_sample_survives_a_resume_that_reads_the_feed_again(feed: Path, tmp_pa
     by = fe.ProductFeedEvaluator(model="offline", output_dir=tmp_path / "output")
     run = by.start(fe.sample(feed, 40, seed=3), progress="none", batch_size=1)
     run.stop()
-    run.wait(30)
+    run.wait(60)
     again = fe.resume(run.session(), progress="none")
-    assert again.wait(30).counts.done == 40 and again.sid == run.sid
+    assert again.wait(60).counts.done == 40 and again.sid == run.sid
     found = again.session().whole_feed
     assert (
         found is not None

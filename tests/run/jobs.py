@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -111,6 +112,8 @@ class CallingJob(QuickJob):
         estimate_usd: What is reserved for it.
         calls: Calls a record.
         turns: Calls that may be in flight at once, as a pacer would say; None for as many as are asked for.
+        gate: Calls are not answered before it is set.
+        open_calls: So many are, all the same.
         others: Further arguments of `QuickJob`.
     """
 
@@ -125,6 +128,8 @@ class CallingJob(QuickJob):
         estimate_usd: float = 0.001,
         calls: int = 1,
         turns: int | None = None,
+        gate: threading.Event | None = None,
+        open_calls: int = 0,
         **others: Any,
     ) -> None:
         super().__init__(contents, **{"fingerprint": {"model": "calling"}, **others})
@@ -134,6 +139,8 @@ class CallingJob(QuickJob):
         self.calls = calls
         self.turns = turns
         self.allowed = turns
+        self.gate = gate
+        self.open_calls = open_calls
         self.served: Counter[str] = Counter()
         self.in_flight = 0
         self.most_in_flight = 0
@@ -161,6 +168,8 @@ class CallingJob(QuickJob):
             try:
                 if self.latency_s:
                     await asyncio.sleep(self.latency_s)
+                while self._held():
+                    await asyncio.sleep(0.001)
                 call = self._reply(record, request_hash, number)
             finally:
                 self.in_flight -= 1
@@ -168,6 +177,9 @@ class CallingJob(QuickJob):
             await ledger.settle(self.estimate_usd, call)
         assert call is not None
         return call.text
+
+    def _held(self) -> bool:
+        return self.gate is not None and not self.gate.is_set() and self.served.total() >= self.open_calls
 
     def _reply(self, record: Record, request_hash: str, number: int) -> Call:
         self.served[request_hash] += 1

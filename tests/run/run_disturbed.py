@@ -46,13 +46,15 @@ class Hangs(Witnessed):
 
     async def process(self, record: Record, ledger: Ledger) -> dict[str, Any]:
         if record.index >= 30:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         return await super().process(record, ledger)
 
 
-def sitting(folder: Path) -> None:
+def sitting(folder: Path, *, latency_s: float = 0.001) -> None:
     """Run, or go on, to the end."""
-    run = start(Witnessed(folder, latency_s=0.008), folder / "output", RunSettings(batch_size=15, max_workers=WORKERS))
+    run = start(
+        Witnessed(folder, latency_s=latency_s), folder / "output", RunSettings(batch_size=15, max_workers=WORKERS)
+    )
     run.wait()
 
 
@@ -63,7 +65,8 @@ def kill(folder: Path, kills: int) -> None:
     for last in [False] * kills + [True]:
         pid = os.fork()
         if pid == 0:
-            sitting(folder)
+            # Slow enough that the work is not done before the kills are, however late they come.
+            sitting(folder, latency_s=0.001 if last else 0.05)
             os._exit(0)
         if not last:
             time.sleep(dice.uniform(0.02, 0.25))

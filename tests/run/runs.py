@@ -17,7 +17,7 @@ from feedeval.storage.readers import (
     read_progress,
 )
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Listener:
@@ -54,7 +54,7 @@ def finish(job: Job, folder: Path, **settings: Any) -> tuple[Run, Snapshot]:
     return run, snapshot
 
 
-def until(condition: Callable[[], bool], *, wait_s: float = 5.0) -> None:
+def until(condition: Callable[[], bool], *, wait_s: float = WAIT_S) -> None:
     """Wait until something is so."""
     end_s = time.monotonic() + wait_s
     while not condition():

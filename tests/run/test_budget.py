@@ -33,6 +33,7 @@ async def test_a_call_waits_while_others_may_give_money_back() -> None:
     await spend(budget, estimate_usd=0.1, cost_usd=0.1)
     big = await budget.reserve(0.8)
     waits = asyncio.create_task(budget.reserve(0.3))
+    # A chance to go on, which it must not.
     await asyncio.sleep(0.01)
     assert not waits.done()
 
@@ -46,6 +47,7 @@ async def test_the_cap_is_reached_only_when_nothing_is_in_flight() -> None:
     await spend(budget, estimate_usd=0.5, cost_usd=0.5)
     hold = await budget.reserve(0.4)
     waits = asyncio.create_task(budget.reserve(0.4))
+    # A chance to go on, which it must not.
     await asyncio.sleep(0.01)
     assert not waits.done()
 
@@ -72,6 +74,7 @@ async def test_the_first_call_goes_alone() -> None:
     await budget.reserve(0.001)
 
     second = asyncio.create_task(budget.reserve(0.001))
+    # A chance to go on, which it must not.
     await asyncio.sleep(0.01)
 
     assert not second.done()

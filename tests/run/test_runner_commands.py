@@ -14,7 +14,7 @@ from tests.run.jobs import CallingJob, QuickJob
 from tests.run.runs import WAIT_S, until
 
 
-def slow_run(folder: Path, records: int = 400) -> Run:
+def slow_run(folder: Path, records: int = 4000) -> Run:
     """Start a run whose calls take long enough to be found in flight."""
     run = start(CallingJob(records, latency_s=0.05), folder, RunSettings(max_workers=8))
     until(lambda: run.snapshot().in_hand > 0)
@@ -28,6 +28,7 @@ def test_a_pause_after_a_resume_takes_it_back(tmp_path: Path) -> None:
     run.resume()
     run.pause()
     until(lambda: run.snapshot().status is Status.PAUSED)
+    # A chance for a resume that was not taken back.
     time.sleep(0.15)
 
     snapshot = run.snapshot()
@@ -66,7 +67,7 @@ def test_a_stop_at_any_moment_of_a_resume_stops(tmp_path: Path, delay_s: float) 
     time.sleep(delay_s)
     run.stop()
 
-    assert run.wait(5).status is Status.STOPPED
+    assert run.wait(WAIT_S).status is Status.STOPPED
 
 
 @pytest.mark.parametrize("finding", [None, WrongKey("expired")])
@@ -79,4 +80,4 @@ def test_a_stop_while_the_network_is_probed_stops(tmp_path: Path, finding: Excep
 
     run = start(Probed(3, fault=lambda *_: ConnectionLost("down")), tmp_path, RunSettings(probe_first_s=0.05))
 
-    assert run.wait(5).status is Status.STOPPED
+    assert run.wait(WAIT_S).status is Status.STOPPED

@@ -185,6 +185,7 @@ def test_a_person_can_pause_what_would_go_on_by_itself(tmp_path: Path) -> None:
     run.pause()
     until(lambda: run.snapshot().needs_person)
     down.clear()
+    # A chance to go on, which it must not.
     time.sleep(0.15)
 
     assert run.snapshot().status is Status.PAUSED
@@ -273,9 +274,11 @@ def test_a_full_disk_pauses_and_nothing_is_lost(tmp_path: Path, monkeypatch: pyt
 
     assert "disk is full" in paused(run)
     served = sum(job.served.values())
+    # A chance for calls that should not be made.
     time.sleep(0.05)
     assert sum(job.served.values()) == served
     run.resume()
+    # A chance to begin, before it is paused again.
     time.sleep(0.05)
     assert "disk is full" in paused(run)
     disk.full.clear()

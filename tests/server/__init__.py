@@ -77,8 +77,8 @@ class ModelServer:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(port, ready), name="model-server", daemon=True)
         self._thread.start()
-        if not ready.wait(10) or not self.port:
-            raise RuntimeError("the model server did not start within 10 s")
+        if not ready.wait(60) or not self.port:
+            raise RuntimeError("the model server did not start within a minute")
         return self
 
     def stop(self) -> None:
@@ -87,7 +87,7 @@ class ModelServer:
         if thread is None or self._loop is None or self._stop is None:
             return
         self._loop.call_soon_threadsafe(self._stop.set)
-        thread.join(10)
+        thread.join(60)
 
     def __enter__(self) -> ModelServer:
         return self.start()
@@ -103,7 +103,7 @@ class ModelServer:
             return
         done = threading.Event()
         self._loop.call_soon_threadsafe(lambda: (function(), done.set()))
-        done.wait(10)
+        done.wait(60)
 
     def _run(self, port: int, ready: threading.Event) -> None:
         async def main() -> None:

@@ -36,7 +36,7 @@ def server() -> Iterator[ModelServer]:
 def post(url: str, body: dict[str, Any], path: str = "/chat/completions") -> tuple[int, dict[str, Any], Any]:
     request = urllib.request.Request(url + path, data=orjson.dumps(body), method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, orjson.loads(response.read()), response.headers
     except urllib.error.HTTPError as exc:
         return exc.code, orjson.loads(exc.read()), exc.headers
@@ -177,7 +177,7 @@ def test_the_process_is_controlled_over_http() -> None:
             faults = [{"kind": "server_error", "on": [2]}]
             post(url, {"faults": faults, "config": {"rpm": 3}, "reset": True}, "/control")
             assert [post(url, chat("x"))[0] for _ in range(5)] == [200, 500, 200, 200, 429]
-            with urllib.request.urlopen(f"{url}/stats", timeout=5) as response:
+            with urllib.request.urlopen(f"{url}/stats", timeout=60) as response:
                 stats = orjson.loads(response.read())
             assert (stats["accepted"], stats["repeated"], stats["refused"]) == (3, 2, 1)
         finally:

@@ -1,12 +1,11 @@
-"""Write a session without end, saying what is safely down, until killed: `python -m tests.storage.kill_writer`.
+"""Writes a session without end, saying over a connection what is safely down, until it is killed.
 
 A word is said only after the store's method has returned, so whatever was said must be found after the kill.
 """
 
 from __future__ import annotations
 
-import os
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from feedeval.records import Counts
@@ -25,31 +24,24 @@ LONG = "x" * 200_000
 """Long enough that a kill may hit a line half written."""
 
 
-def say(word: str) -> None:
-    os.write(1, f"{word}\n".encode())
-
-
-def main(folder: Path, sid: str) -> None:
+def write_without_end(folder: Path, sid: str, listener: Connection) -> None:
+    """Write; what a child process does."""
     with SessionStore.open(session_paths(folder, sid)) as store:
         done = store.scan().batches
         paid = store.read_calls()
         number = max(done, default=0)
-        say("open")
+        listener.send_bytes(b"open")
         while True:
             number += 1
             for index in range(3):
                 name = f"{number}-{index}"
                 if request_hash(name) not in paid:
                     store.append_call(number, make_call(name, text=LONG))
-                    say(f"call {name}")
+                    listener.send_bytes(f"call {name}".encode())
             if number % 5 == 0:
                 store.sync_calls()
             store.write_batch(make_batch(sid, number, size=3))
-            say(f"batch {number}")
+            listener.send_bytes(f"batch {number}".encode())
             counts = Counts(total=10**6, done=number * 3)
             store.write_progress(make_progress(sid, total=10**6, size=3, batches_complete=number, counts=counts))
-            say(f"progress {number}")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+            listener.send_bytes(f"progress {number}".encode())

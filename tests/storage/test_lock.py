@@ -28,12 +28,12 @@ from feedeval.storage.lock import SessionLock
 lock = SessionLock(Path(sys.argv[1]))
 lock.acquire()
 print("held", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 CHILD = """
 import subprocess
-print(subprocess.Popen(["sleep", "30"], close_fds=False).pid, flush=True)
+print(subprocess.Popen(["sleep", "600"], close_fds=False).pid, flush=True)
 """
 
 TAKE_TURNS = """
@@ -42,7 +42,7 @@ from pathlib import Path
 from feedeval.errors import SessionLocked
 from feedeval.storage.lock import SessionLock
 path, inside = Path(sys.argv[1]), Path(sys.argv[2])
-lock = SessionLock(path, grace_s=30)
+lock = SessionLock(path, grace_s=60)
 for _ in range(int(sys.argv[3])):
     lock.acquire()
     inside.open("x").close()
@@ -105,7 +105,7 @@ def test_another_process_is_named_and_its_death_frees_the_lock(path: Path) -> No
 def test_no_two_processes_are_ever_inside_though_the_file_comes_and_goes(path: Path, tmp_path: Path) -> None:
     processes = [start(TAKE_TURNS, path, tmp_path / "inside", 60) for _ in range(3)]
     for process in processes:
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=120)
         assert process.returncode == 0, stderr
 
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from feedeval.storage.verify import (
     ProblemSeverity,
     verify,
 )
-from tests.storage.kill_writer import LONG
+from tests.e2e.support import child
+from tests.storage.kill_writer import LONG, write_without_end
 from tests.storage.sessions import (
     NOW,
     make_batch,
@@ -33,18 +34,23 @@ from tests.storage.sessions import (
 KILLS = 12
 
 
-def run_and_kill(folder: Path, sid: str, after_s: float) -> list[str]:
-    """Let a writer work on a session for so long, kill it with SIGKILL, and return what it said."""
-    command = [sys.executable, "-m", "tests.storage.kill_writer", str(folder), sid]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"open\n"
+def run_and_kill(folder: Path, sid: str, words: int, after_s: float) -> list[str]:
+    """Let a writer work on a session until it has said so many words, kill it with SIGKILL, and return all it said."""
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    process = child(write_without_end, folder, sid, theirs)
+    theirs.close()
+    said = [ours.recv_bytes().decode() for _ in range(words)]
     time.sleep(after_s)
-    process.send_signal(signal.SIGKILL)
-    said = process.stdout.read()
-    assert process.wait() == -signal.SIGKILL
-    process.stdout.close()
-    return [line for line in said.decode().splitlines() if line]
+    process.kill()
+    # A word that the kill cut off was not said.
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            said.append(ours.recv_bytes().decode())
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    ours.close()
+    assert said[0] == "open"
+    return said[1:]
 
 
 def test_what_was_written_before_a_kill_at_any_moment_is_there_after_it(tmp_path: Path) -> None:
@@ -54,7 +60,7 @@ def test_what_was_written_before_a_kill_at_any_moment_is_there_after_it(tmp_path
         store.write_progress(make_progress(sid, total=10**6, size=3))
     batches = calls = 0
     for _ in range(KILLS):
-        said = run_and_kill(tmp_path, sid, rng.uniform(0, 0.06))
+        said = run_and_kill(tmp_path, sid, rng.randint(1, 12), rng.uniform(0, 0.03))
         assert status_of(session_paths(tmp_path, sid)) is Status.INTERRUPTED
         assert all(f.severity is not ProblemSeverity.ERROR for f in verify(session_paths(tmp_path, sid)))
         words = [line.split() for line in said]
