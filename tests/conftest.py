@@ -23,6 +23,8 @@ TOGETHER = (
     "tests/results/test_gaps.py",
     # They add to one audit, and count what they added.
     "tests/test_shadow_judge.py",
+    # Sessions that were written against an endpoint go on against one at the same address.
+    "tests/test_stored_sessions.py",
 )
 """How the names of tests begin that one process has all of."""
 MOST_WORKERS = 8

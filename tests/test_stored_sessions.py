@@ -29,9 +29,6 @@ from feedeval.storage.readers import session_ids
 from feedeval.storage.verify import verify
 from tests.server import ModelServer
 
-# One server on one port: its tests belong on one worker, where the distribution heeds groups.
-pytestmark = pytest.mark.xdist_group("stored_sessions")
-
 STORED = Path(__file__).parent / "stored"
 PORT = 18473
 """Below the range that systems hand out."""
@@ -48,7 +45,7 @@ def labels() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def listening() -> Iterator[ModelServer]:
-    # Workers of a distribution that heeds no groups take turns at the port.
+    # The tests share a process (tests/conftest.py); those of another clone on this machine take turns at the port.
     with FileLock(Path(tempfile.gettempdir()) / f"feedeval-tests-{PORT}.lock", timeout=280):
         server = ModelServer(seed=1).start(PORT)
         try:
