@@ -19,11 +19,6 @@ from feedeval.results.session import Session
 from feedeval.results.stored import find_session
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
-from feedeval.storage.lock import (
-    SessionLock,
-    holder,
-    is_held,
-)
 from feedeval.storage.paths import (
     AnyFolder,
     FileKind,
@@ -34,6 +29,7 @@ from feedeval.storage.paths import (
 )
 from feedeval.storage.readers import (
     session_ids,
+    writer_of,
 )
 
 __all__ = ["as_session", "backup", "cleanup", "consolidate", "list_sessions", "restore", "session_info"]
@@ -207,11 +203,8 @@ def cleanup(
     given = [sessions] if isinstance(sessions, Session | str) else sessions
     chosen = dict.fromkeys(_exactly(each, folder) for each in given)
     for session in chosen:
-        lock_path = session.paths.lock
-        if is_held(lock_path):
-            raise SessionLocked(
-                f"session {session.id} is running ({holder(lock_path)}): stop it first; nothing deleted"
-            )
+        if (writer := writer_of(session.paths)) is not None:
+            raise SessionLocked(f"session {session.id} is running ({writer}): stop it first; nothing deleted")
     if dry_run:
         return [path for session in chosen for path in session.files]
     return [path for session in chosen for path in _remove(session)]
@@ -225,7 +218,7 @@ def _exactly(session: Session | str, folder: Path) -> Session:
 
 
 def _remove(session: Session) -> list[Path]:
-    lock = SessionLock(session.paths.lock)
+    lock = session.paths.file_system.lock(session.paths.lock)
     lock.acquire()
     try:
         return remove_files(session.paths)
