@@ -12,12 +12,8 @@ import pytest
 from feedeval.cli import main
 from feedeval.records import Status
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    session_files,
-)
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.readers import session_files
+from feedeval.storage.store import SessionStore
 from tests.results.factory import SID, Plan, write_session
 
 LATER = "20261121_080000"

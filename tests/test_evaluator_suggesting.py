@@ -16,9 +16,7 @@ from feedeval.evaluator import ProductFeedEvaluator, resume
 from feedeval.feed.checks.check_feed import check_feed
 from feedeval.feed.reader import read_feed
 from feedeval.results.session import Session, load_session
-from feedeval.storage.readers import (
-    session_ids,
-)
+from feedeval.storage.readers import session_ids
 from tests.server import Answerer, Fault, FaultKind, ModelServer
 from tests.server.answers import PRODUCT, Asked
 

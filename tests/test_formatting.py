@@ -2,12 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedeval.formatting import (
-    cells,
-    clip,
-    columns,
-    plain,
-)
+from feedeval.formatting import cells, clip, columns, plain
 
 
 @pytest.mark.parametrize(

@@ -17,17 +17,11 @@ from typing import TYPE_CHECKING
 from feedeval.app import render as pages
 from feedeval.app.downloads import offered, report_path, table_path
 from feedeval.app.feeds import Given, Preview, preview
-from feedeval.app.render import (
-    Tone,
-    fault_in_words,
-)
+from feedeval.app.render import Tone, fault_in_words
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.html import Markup
-from feedeval.notebook.panel.output import (
-    Output,
-    kernel_shell,
-)
+from feedeval.notebook.panel.output import Output, kernel_shell
 from feedeval.notebook.report.report import report
 from feedeval.records import Status
 

@@ -14,12 +14,8 @@ from feedeval.feed.parsing.formats import FORMATS, Format
 from feedeval.feed.text import category_of, field_text
 from feedeval.formatting import clip, duration, money
 from feedeval.html import Markup, bar, escape, section, table
-from feedeval.notebook.plots import (
-    gallery as plots,
-)
-from feedeval.notebook.plots import (
-    pictures,
-)
+from feedeval.notebook.plots import gallery as plots
+from feedeval.notebook.plots import pictures
 from feedeval.results.estimate import Estimate, Range
 from feedeval.results.session import Session
 from feedeval.results.summary import Summary

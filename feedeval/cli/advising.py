@@ -6,11 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.output import Exit, say, width
-from feedeval.formatting import (
-    columns,
-    plain,
-    plain_line,
-)
+from feedeval.formatting import columns, plain, plain_line
 
 if TYPE_CHECKING:
     import pandas as pd

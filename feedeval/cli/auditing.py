@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.output import FEED_HELP, Exit, complain, say, width
 from feedeval.errors import BudgetReached, InputError
-from feedeval.formatting import (
-    plain,
-    plain_line,
-)
+from feedeval.formatting import plain, plain_line
 
 if TYPE_CHECKING:
     from feedeval.evaluator import ProductFeedEvaluator
@@ -191,9 +188,7 @@ def resume_command(arguments: Arguments) -> int:
 def _latest_unfinished(output_dir: str) -> Session | None:
     from feedeval.records import Status
     from feedeval.results.session import load_session
-    from feedeval.storage.readers import (
-        session_ids,
-    )
+    from feedeval.storage.readers import session_ids
 
     # Where there is no session at all, this says so.
     load_session(output_dir=output_dir)

@@ -7,10 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from feedeval.cli.output import FEED_HELP, Exit, say, width
-from feedeval.formatting import (
-    columns,
-    plain,
-)
+from feedeval.formatting import columns, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,10 +48,7 @@ def check_command(arguments: Arguments) -> int:
 
 def check_table(findings: pd.DataFrame, *, products: int, width: int) -> str:
     """Return findings grouped by check: how many products have it, an example, and what to do."""
-    from feedeval.feed.checks.check_feed import (
-        Severity,
-        catalogue,
-    )
+    from feedeval.feed.checks.check_feed import Severity, catalogue
 
     if findings.empty:
         return f"{products:,} products checked: nothing found."

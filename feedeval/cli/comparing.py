@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING
 
 from feedeval.cli.output import Exit, say, width
 from feedeval.errors import InputError
-from feedeval.formatting import (
-    plain,
-    plain_line,
-)
+from feedeval.formatting import plain, plain_line
 
 if TYPE_CHECKING:
     from feedeval.results.compare.comparison import Comparison
@@ -54,9 +51,7 @@ def compare_command(arguments: Arguments) -> int:
 def _sides(before: str | None, after: str | None, folder: Path) -> tuple[Session, Session]:
     """Return the sessions that are named; those that are not are the latest audits."""
     from feedeval.results.session import load_session
-    from feedeval.storage.readers import (
-        session_ids,
-    )
+    from feedeval.storage.readers import session_ids
 
     def named(name: str | None, what: str, earlier_than: str) -> Session:
         if name is not None:
@@ -71,10 +66,7 @@ def _sides(before: str | None, after: str | None, folder: Path) -> tuple[Session
 
 
 def _write(found: Comparison, target: Path) -> Path:
-    from feedeval.notebook.report.report import (
-        SUFFIXES,
-        report,
-    )
+    from feedeval.notebook.report.report import SUFFIXES, report
     from feedeval.results.export import write_frame
 
     return report(found, target) if target.suffix.lower() in SUFFIXES else write_frame(found.products, target)

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 
 from feedeval.cli.output import Exit, say, width
 from feedeval.errors import InputError
-from feedeval.formatting import (
-    brief_money,
-    columns,
-    plain,
-)
+from feedeval.formatting import brief_money, columns, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,9 +192,7 @@ def cleanup_command(arguments: Arguments) -> int:
     if arguments.all == bool(arguments.sessions):
         raise InputError("name the sessions to delete, or say --all")
     from feedeval.results.library import cleanup
-    from feedeval.storage.readers import (
-        session_ids,
-    )
+    from feedeval.storage.readers import session_ids
 
     sids = session_ids(arguments.output_dir) if arguments.all else arguments.sessions
     doomed = cleanup(sids, output_dir=arguments.output_dir, dry_run=True)
@@ -227,10 +221,7 @@ def verify_command(arguments: Arguments) -> int:
     """Check a session's files against each other."""
     from feedeval.results.stored import find_session
     from feedeval.storage.paths import session_paths
-    from feedeval.storage.verify import (
-        ProblemSeverity,
-        verify,
-    )
+    from feedeval.storage.verify import ProblemSeverity, verify
 
     sid = find_session(arguments.session, Path(arguments.output_dir))
     findings = verify(session_paths(arguments.output_dir, sid), repair=arguments.repair)

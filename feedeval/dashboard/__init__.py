@@ -14,9 +14,6 @@ What is shown is made by modules that know no widgets; those that do hold layout
 - `session_view`: an opened session: what can be done with it, and its pages; layout and bindings
 """
 
-from feedeval.dashboard.dashboard import (
-    Dashboard,
-    dashboard,
-)
+from feedeval.dashboard.dashboard import Dashboard, dashboard
 
 __all__ = ["Dashboard", "dashboard"]

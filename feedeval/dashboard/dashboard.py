@@ -14,18 +14,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from feedeval.dashboard.actions import Confirmation
-from feedeval.dashboard.session_list import (
-    listing_html,
-    listing_text,
-    refreshed,
-    worked_on,
-)
-from feedeval.notebook.panel.output import (
-    NOTHING,
-    Bundle,
-    Output,
-    kernel_shell,
-)
+from feedeval.dashboard.session_list import listing_html, listing_text, refreshed, worked_on
+from feedeval.notebook.panel.output import NOTHING, Bundle, Output, kernel_shell
 from feedeval.results.library import list_sessions
 from feedeval.results.session import Session
 from feedeval.results.stored import find_session

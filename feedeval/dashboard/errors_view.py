@@ -15,10 +15,7 @@ from feedeval.notebook.browser.shapes import name_of
 from feedeval.notebook.panel.render import health_lines
 from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.plots.pictures import themed_figure
-from feedeval.notebook.report.parts import (
-    foreign,
-    text_of,
-)
+from feedeval.notebook.report.parts import foreign, text_of
 from feedeval.results.session import Session
 from feedeval.results.summary import failures_by_type
 

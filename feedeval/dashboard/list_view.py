@@ -10,11 +10,7 @@ import ipywidgets
 import pandas as pd
 
 from feedeval.dashboard.frame import DashboardFrame
-from feedeval.dashboard.session_list import (
-    COLUMNS,
-    nothing_here,
-    session_rows,
-)
+from feedeval.dashboard.session_list import COLUMNS, nothing_here, session_rows
 from feedeval.html import escape
 from feedeval.notebook.browser.grid import Grid, Pager, bar, stack
 from feedeval.notebook.browser.rows import Span

@@ -8,19 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.dashboard.session_list import (
-    age,
-    size_words,
-    state,
-)
+from feedeval.dashboard.session_list import age, size_words, state
 from feedeval.errors import InputError, SessionError
 from feedeval.formatting import clip, duration, money
 from feedeval.html import Markup, escape, table
-from feedeval.notebook.panel.render import (
-    bar_row,
-    figures,
-    health_lines,
-)
+from feedeval.notebook.panel.render import bar_row, figures, health_lines
 from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.plots.pictures import themed_figure
 from feedeval.notebook.report.parts import foreign
@@ -28,7 +20,7 @@ from feedeval.notebook.report.sections import source_name
 from feedeval.records import Progress, Status
 from feedeval.records.kinds import JobKind, kind_words
 from feedeval.results.agreement.measure import agreement
-from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.results import RowStatus
 from feedeval.results.library import DAMAGED, session_info
 from feedeval.results.session import Session
 

@@ -10,28 +10,17 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import SessionError
-from feedeval.formatting import (
-    brief_money,
-    clip,
-    columns,
-    plain,
-)
+from feedeval.formatting import brief_money, clip, columns, plain
 from feedeval.html import Markup, escape, section, table
 from feedeval.notebook.browser.rows import GridColumn, Row, meter, quiet
-from feedeval.notebook.panel.render import (
-    state_mark,
-)
+from feedeval.notebook.panel.render import state_mark
 from feedeval.notebook.report.sections import source_name
 from feedeval.records import Status
 from feedeval.records.kinds import kind_words
 from feedeval.results.library import DAMAGED, list_sessions
 from feedeval.results.session import Session
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    is_being_written,
-    session_ids,
-    status_of,
-)
+from feedeval.storage.readers import is_being_written, session_ids, status_of
 
 COLUMNS = (
     GridColumn("session", "Session"),

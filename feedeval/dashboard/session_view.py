@@ -11,11 +11,7 @@ from typing import Any
 import ipywidgets
 
 from feedeval.dashboard import actions
-from feedeval.dashboard.errors_view import (
-    batches_html,
-    errors_html,
-    health_html,
-)
+from feedeval.dashboard.errors_view import batches_html, errors_html, health_html
 from feedeval.dashboard.frame import DashboardFrame
 from feedeval.dashboard.overview import findings_html, headline, overview_html
 from feedeval.errors import FeedevalError, SessionError

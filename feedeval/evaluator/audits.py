@@ -29,9 +29,7 @@ from feedeval.results.estimate import Estimate, efforts_of, estimate
 from feedeval.results.session import Session, load_session
 from feedeval.results.stored import StoredSession
 from feedeval.run.settings import RunSettings
-from feedeval.storage.readers import (
-    session_ids,
-)
+from feedeval.storage.readers import session_ids
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient

@@ -8,14 +8,8 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import InputError
-from feedeval.notebook.panel.render import (
-    run_html,
-    run_text,
-)
-from feedeval.notebook.panel.reporter import (
-    PanelReporter,
-    panel_for,
-)
+from feedeval.notebook.panel.render import run_html, run_text
+from feedeval.notebook.panel.reporter import PanelReporter, panel_for
 from feedeval.results.session import Session, load_session
 from feedeval.run.progress import Reporter, Snapshot
 from feedeval.run.runner import Run, run_blocking

@@ -15,21 +15,11 @@ from feedeval.feed.source import FeedSource
 from feedeval.jobs.audit import AuditJob
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.probes.planting import PLANTERS
-from feedeval.jobs.probes.probes import (
-    Pool,
-    Probe,
-    ProbePlan,
-    draw,
-    plan_probes,
-)
+from feedeval.jobs.probes.probes import Pool, Probe, ProbePlan, draw, plan_probes
 from feedeval.jobs.rejudge import RejudgeJob
 from feedeval.records import Status
 from feedeval.records.kinds import JobKind
-from feedeval.results.judges.probe import (
-    case_of_variant,
-    known_products,
-    probe_report,
-)
+from feedeval.results.judges.probe import case_of_variant, known_products, probe_report
 from feedeval.results.judges.probe_report import ProbeReport
 from feedeval.results.session import Session, load_session
 from feedeval.run.settings import RunSettings

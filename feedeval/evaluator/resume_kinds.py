@@ -16,10 +16,7 @@ from feedeval.evaluator.probing import resume_probe
 from feedeval.evaluator.shadow import resume_shadow
 from feedeval.model.settings import OPENAI_URL
 from feedeval.records.kinds import JobKind
-from feedeval.results.session import (
-    Session,
-    load_session,
-)
+from feedeval.results.session import Session, load_session
 
 
 def resume(

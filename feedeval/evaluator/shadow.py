@@ -12,14 +12,8 @@ from pydantic import Field, SecretStr
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
-from feedeval.jobs.shadow.job import (
-    ShadowJob,
-    ShadowSettings,
-)
-from feedeval.jobs.shadow.label_table import (
-    LabelTable,
-    labels_again,
-)
+from feedeval.jobs.shadow.job import ShadowJob, ShadowSettings
+from feedeval.jobs.shadow.label_table import LabelTable, labels_again
 from feedeval.model.settings import OPENAI_URL, ModelSettings
 from feedeval.results.session import Session
 from feedeval.run.settings import HealthSettings, RunSettings

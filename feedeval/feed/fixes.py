@@ -12,10 +12,7 @@ import pandas as pd
 from feedeval.errors import InputError
 from feedeval.feed.checks.cells import cell
 from feedeval.feed.checks.supplemental import waits
-from feedeval.feed.parsing.columns import (
-    AttributeShape,
-    attributes,
-)
+from feedeval.feed.parsing.columns import AttributeShape, attributes
 from feedeval.feed.parsing.faults import warn
 from feedeval.feed.parsing.product import FieldValue
 from feedeval.feed.parsing.sources import SourceLike

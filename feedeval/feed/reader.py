@@ -11,27 +11,11 @@ from typing import Any, Unpack
 import pandas as pd
 
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.parsing.columns import (
-    ColumnNames,
-    recognised,
-)
-from feedeval.feed.parsing.faults import (
-    FeedWarning,
-    warn,
-)
-from feedeval.feed.parsing.product import (
-    FieldValue,
-    Product,
-)
-from feedeval.feed.parsing.sources import (
-    SourceLike,
-    WebLimits,
-    open_source,
-)
-from feedeval.feed.parsing.stream import (
-    FeedStream,
-    iter_feed,
-)
+from feedeval.feed.parsing.columns import ColumnNames, recognised
+from feedeval.feed.parsing.faults import FeedWarning, warn
+from feedeval.feed.parsing.product import FieldValue, Product
+from feedeval.feed.parsing.sources import SourceLike, WebLimits, open_source
+from feedeval.feed.parsing.stream import FeedStream, iter_feed
 from feedeval.feed.parsing.values import Builder
 from feedeval.feed.text import clean_url
 

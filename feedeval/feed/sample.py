@@ -12,14 +12,8 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import InputError
-from feedeval.feed.parsing.product import (
-    STRATUM,
-    Product,
-)
-from feedeval.feed.source import (
-    FeedSource,
-    feed_again,
-)
+from feedeval.feed.parsing.product import STRATUM, Product
+from feedeval.feed.source import FeedSource, feed_again
 from feedeval.feed.text import category_of, field_text
 
 BY_CATEGORY = "category"

@@ -11,10 +11,7 @@ import pandas as pd
 
 from feedeval.errors import InputError
 from feedeval.feed.parsing.faults import warn
-from feedeval.feed.parsing.product import (
-    STRATUM,
-    Product,
-)
+from feedeval.feed.parsing.product import STRATUM, Product
 from feedeval.feed.reader import iter_feed, products
 
 

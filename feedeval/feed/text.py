@@ -11,14 +11,8 @@ from urllib.parse import unquote
 import pandas as pd
 
 from feedeval.feed.markup import clean_text
-from feedeval.feed.parsing.columns import (
-    Role,
-    role_of,
-)
-from feedeval.feed.parsing.product import (
-    FieldValue,
-    Product,
-)
+from feedeval.feed.parsing.columns import Role, role_of
+from feedeval.feed.parsing.product import FieldValue, Product
 from feedeval.feed.spec import taxonomy_path
 from feedeval.records import Context, ContextField
 

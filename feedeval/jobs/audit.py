@@ -11,27 +11,14 @@ from pydantic import Field, field_validator
 
 from feedeval.errors import InputError
 from feedeval.feed.parsing.columns import standard_name
-from feedeval.feed.parsing.product import (
-    STRATUM,
-    Product,
-)
+from feedeval.feed.parsing.product import STRATUM, Product
 from feedeval.feed.spec import missing_core_fields
 from feedeval.feed.text import category_of, clean_text, clean_url, content_hash, make_context, record_keys
 from feedeval.jobs.effort import EffortLedger
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.jobs.questions import QuestionBook
-from feedeval.records import (
-    Backend,
-    Context,
-    Evaluation,
-    Frozen,
-    Judgement,
-    Ledger,
-    QuestionSet,
-    Record,
-    Verdict,
-)
+from feedeval.records import Backend, Context, Evaluation, Frozen, Judgement, Ledger, QuestionSet, Record, Verdict
 from feedeval.records.kinds import JobKind
 from feedeval.run.job import Documents, Job
 from feedeval.run.settings import CheckedSettings

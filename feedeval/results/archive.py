@@ -18,10 +18,7 @@ from typing import IO, NamedTuple
 from feedeval.errors import InputError, SessionError
 from feedeval.results.export import write_whole
 from feedeval.results.session import Session, load_session
-from feedeval.storage.atomic import (
-    FILE_MODE,
-    storage_error,
-)
+from feedeval.storage.atomic import FILE_MODE, storage_error
 from feedeval.storage.lock import SessionLock
 from feedeval.storage.paths import (
     FileKind,
@@ -33,11 +30,7 @@ from feedeval.storage.paths import (
     session_paths,
     sid_time,
 )
-from feedeval.storage.readers import (
-    read_progress,
-    session_files,
-    session_ids,
-)
+from feedeval.storage.readers import read_progress, session_files, session_ids
 
 MAX_RESTORED_BYTES = 50_000_000_000
 """A backup that unpacks to more is refused: a million products take about 5 GB."""

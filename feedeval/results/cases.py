@@ -10,10 +10,7 @@ import msgspec
 
 from feedeval.jobs.rejudge import Case, context_of
 from feedeval.records import Context, Question, Taxonomy
-from feedeval.results.frames.decoding import (
-    Judged,
-    readable_batches,
-)
+from feedeval.results.frames.decoding import Judged, readable_batches
 from feedeval.results.stored import StoredSession
 from feedeval.storage.batch_shapes import ResultOf, Unread
 

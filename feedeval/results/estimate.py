@@ -17,12 +17,8 @@ from feedeval.jobs.audit import Survey
 from feedeval.records import Effort, Frozen, QuestionSet, Result
 from feedeval.results.session import Session
 from feedeval.results.stats import t95
-from feedeval.storage.batch_files import (
-    read_batch_file,
-)
-from feedeval.storage.readers import (
-    read_document,
-)
+from feedeval.storage.batch_files import read_batch_file
+from feedeval.storage.readers import read_document
 
 
 class Range(Frozen):

@@ -23,10 +23,7 @@ import pandas as pd
 
 from feedeval.errors import InputError, StorageError
 from feedeval.feed.spreadsheet import safe_cell
-from feedeval.results.frames.lazytext import (
-    TEXT,
-    LazyTextDtype,
-)
+from feedeval.results.frames.lazytext import TEXT, LazyTextDtype
 
 _CHUNK_ROWS = 2_000
 """Rows written at once: texts that stay on disk are read for so many rows only, once for all columns."""

@@ -19,18 +19,8 @@ from feedeval.results.session import Session
 from feedeval.results.stored import find_session
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
-from feedeval.storage.paths import (
-    AnyFolder,
-    FileKind,
-    FileState,
-    SessionFolder,
-    StoredFile,
-    files_by_session,
-)
-from feedeval.storage.readers import (
-    session_ids,
-    writer_of,
-)
+from feedeval.storage.paths import AnyFolder, FileKind, FileState, SessionFolder, StoredFile, files_by_session
+from feedeval.storage.readers import session_ids, writer_of
 
 __all__ = ["as_session", "backup", "cleanup", "consolidate", "list_sessions", "restore", "session_info"]
 

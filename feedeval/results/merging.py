@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from feedeval.errors import InputError
 from feedeval.results.export import sliced
-from feedeval.results.frames.frames import RowStatus
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
+from feedeval.results.frames.results import RowStatus
 from feedeval.results.stored import StoredSession, session_labels
 
 Rows = NDArray[np.int64]

@@ -9,14 +9,10 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from feedeval.errors import InputError
-from feedeval.formatting import (
-    clip,
-    columns,
-    plain,
-)
+from feedeval.formatting import clip, columns, plain
 from feedeval.html import Markup, bar, definitions, escape, foreign, link, section, table
 from feedeval.records import Judgement, Verdict
-from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.results import RowStatus
 
 if TYPE_CHECKING:
     from feedeval.results.stored import StoredSession

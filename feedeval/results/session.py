@@ -167,10 +167,7 @@ class Session(StoredSession):
             RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
             StorageError: The file cannot be written.
         """
-        from feedeval.results.gaps.proposals import (
-            Asking,
-            make_fix_file,
-        )
+        from feedeval.results.gaps.proposals import Asking, make_fix_file
 
         if suggest and evaluator is None:
             raise InputError("suggest=True needs somebody to ask: give evaluator=, a ProductFeedEvaluator with a model")

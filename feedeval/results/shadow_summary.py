@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from feedeval.formatting import (
-    clip,
-    duration,
-    plain,
-)
+from feedeval.formatting import clip, duration, plain
 from feedeval.results.agreement.agreement import percent
 from feedeval.results.blocks import Block
-from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.results import RowStatus
 
 if TYPE_CHECKING:
     from feedeval.results.stored import StoredSession

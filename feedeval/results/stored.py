@@ -15,18 +15,12 @@ from feedeval.errors import SessionError, SessionNotFound
 from feedeval.formatting import counts_in_words, money
 from feedeval.records import Progress, QuestionSet, Status
 from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
-from feedeval.results.frames import frames
+from feedeval.results.frames import results as frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.storage.batch_files import batch_files
 from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, StoredFile, sid_time
-from feedeval.storage.readers import (
-    read_document,
-    session_files,
-    session_ids,
-    stand_of,
-    status_of,
-)
+from feedeval.storage.readers import read_document, session_files, session_ids, stand_of, status_of
 
 if TYPE_CHECKING:
     from feedeval.results.whole_feed import WholeFeed

@@ -10,24 +10,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from feedeval.formatting import (
-    clip,
-    plain,
-    wrapped,
-)
+from feedeval.formatting import clip, plain, wrapped
 from feedeval.html import Markup, bar, definitions, escape, section
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import Status, Verdict
 from feedeval.records.kinds import JobKind, kind_words
 from feedeval.results.blocks import TOP, Block
-from feedeval.results.frames.decoding import (
-    AuditAsked,
-    readable_batches,
-)
-from feedeval.results.frames.frames import (
-    RowStatus,
-    units_of,
-)
+from feedeval.results.frames.decoding import AuditAsked, readable_batches
+from feedeval.results.frames.results import RowStatus, units_of
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
 from feedeval.storage.paths import StoredFile

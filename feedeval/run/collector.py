@@ -9,11 +9,7 @@ from collections.abc import Callable
 from feedeval.errors import UNREADABLE, RunFault, StorageError
 from feedeval.records import BatchFile, Failure
 from feedeval.run.batches import Outcome, charge, make_report
-from feedeval.run.context import (
-    CallHalt,
-    HaltCause,
-    RunContext,
-)
+from feedeval.run.context import CallHalt, HaltCause, RunContext
 from feedeval.run.failures import sentence
 
 _BACKLOG = 8

@@ -19,9 +19,7 @@ from feedeval.run.reporter_thread import ReporterThread
 from feedeval.run.settings import RunSettings
 from feedeval.run.write_thread import WriteThread
 from feedeval.storage.event_log import EventLog
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 
 
 class HaltCause(StrEnum):

@@ -15,11 +15,7 @@ from dataclasses import replace
 from feedeval.errors import ConnectionLost, FeedevalError, RunFault, StorageError
 from feedeval.records import Status
 from feedeval.run.collector import Collector
-from feedeval.run.context import (
-    Halt,
-    HaltCause,
-    RunContext,
-)
+from feedeval.run.context import Halt, HaltCause, RunContext
 from feedeval.run.failures import sentence
 from feedeval.run.health import Pressure
 from feedeval.run.workers import Workers

@@ -11,9 +11,7 @@ from feedeval.records import Progress, Status
 from feedeval.run.progress import RunState, Snapshot
 from feedeval.run.write_thread import WriteThread
 from feedeval.storage.rebuild import told_by_batches
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 
 
 @dataclass(frozen=True, slots=True)

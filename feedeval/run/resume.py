@@ -15,10 +15,7 @@ from feedeval.run.plan import Plan
 from feedeval.run.reuse import EarlierResults
 from feedeval.run.settings import RunSettings
 from feedeval.storage.paths import SessionFolder
-from feedeval.storage.readers import (
-    read_progress,
-    session_ids,
-)
+from feedeval.storage.readers import read_progress, session_ids
 
 _SOURCES = 8
 """Earlier sessions looked at for results: one that was stopped early stands between this feed and the last full run."""

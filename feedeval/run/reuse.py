@@ -18,16 +18,9 @@ from feedeval.records import Record, Result
 from feedeval.run.plan import Folded, Plan, fold
 from feedeval.storage.batch_files import iter_batches, read_batch
 from feedeval.storage.batch_shapes import Unread, batch_decoder
-from feedeval.storage.paths import (
-    FileKind,
-    SessionPaths,
-)
-from feedeval.storage.readers import (
-    read_document,
-)
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.paths import FileKind, SessionPaths
+from feedeval.storage.readers import read_document
+from feedeval.storage.store import SessionStore
 
 _FILES_HELD = 16
 """Old batch files kept decoded: feeds keep their order more or less, so neighbours come from the same file."""

@@ -21,10 +21,7 @@ from typing import Any
 
 from feedeval.errors import FeedevalError, InputError, RunFault
 from feedeval.records import Progress, Status
-from feedeval.run.context import (
-    HaltCause,
-    RunContext,
-)
+from feedeval.run.context import HaltCause, RunContext
 from feedeval.run.health import SystemReaders
 from feedeval.run.job import Job
 from feedeval.run.loop import RunLoop
@@ -32,11 +29,7 @@ from feedeval.run.plan import make_plan
 from feedeval.run.progress import Reporter, RunState, Snapshot
 from feedeval.run.resume import decide_session
 from feedeval.run.settings import HealthSettings, RunSettings
-from feedeval.run.setup import (
-    RunInputs,
-    finished_state,
-    set_up,
-)
+from feedeval.run.setup import RunInputs, finished_state, set_up
 from feedeval.storage.paths import AnyFolder, SessionFolder
 
 __all__ = ["HealthSettings", "Hooks", "Run", "RunSettings", "run_blocking", "start"]

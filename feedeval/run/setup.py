@@ -19,35 +19,18 @@ from feedeval.run.job import Job
 from feedeval.run.ledger import RunLedger
 from feedeval.run.plan import Plan
 from feedeval.run.progress import Reporter, RunState
-from feedeval.run.progress_writer import (
-    ProgressOrigin,
-    ProgressWriter,
-)
+from feedeval.run.progress_writer import ProgressOrigin, ProgressWriter
 from feedeval.run.record_queue import RecordQueue
 from feedeval.run.reporter_thread import ReporterThread
-from feedeval.run.resume import (
-    ResumeDecision,
-    check_same,
-    plain,
-    reuses,
-)
-from feedeval.run.reuse import (
-    EarlierResults,
-    copy_documents,
-)
+from feedeval.run.resume import ResumeDecision, check_same, plain, reuses
+from feedeval.run.reuse import EarlierResults, copy_documents
 from feedeval.run.settings import RunSettings
 from feedeval.run.write_thread import WriteThread
 from feedeval.storage.batch_files import Scan
-from feedeval.storage.call_log import (
-    open_logs,
-    parse_log,
-    read_calls,
-)
+from feedeval.storage.call_log import open_logs, parse_log, read_calls
 from feedeval.storage.event_log import EventLog
 from feedeval.storage.paths import SessionFolder
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,7 @@ from feedeval.errors import ConnectionLost, RunFault
 from feedeval.records import Failure, Record
 from feedeval.run.batches import Outcome
 from feedeval.run.collector import Collector
-from feedeval.run.context import (
-    CallHalt,
-    HaltCause,
-    RunContext,
-)
+from feedeval.run.context import CallHalt, HaltCause, RunContext
 from feedeval.run.failures import make_failure, make_result, sentence
 from feedeval.run.ledger import RecordLedger
 from feedeval.run.record_queue import TakeResult

@@ -19,16 +19,8 @@ from pydantic import ValidationError
 from feedeval.errors import SessionDamaged
 from feedeval.records import SCHEMA_VERSION, BatchFile, BatchReport
 from feedeval.storage.batch_shapes import BatchOf, RecordRow, batch_decoder
-from feedeval.storage.encoding import (
-    check_version,
-    damaged,
-)
-from feedeval.storage.paths import (
-    FileKind,
-    FileState,
-    SessionPaths,
-    StoredFile,
-)
+from feedeval.storage.encoding import check_version, damaged
+from feedeval.storage.paths import FileKind, FileState, SessionPaths, StoredFile
 
 T = TypeVar("T")
 _HASH_BYTES = 16

@@ -24,16 +24,8 @@ from pydantic import ValidationError
 from feedeval.errors import SessionDamaged, StorageError
 from feedeval.records import SCHEMA_VERSION, Call
 from feedeval.storage.atomic import free_aside
-from feedeval.storage.encoding import (
-    check_version,
-    encode,
-)
-from feedeval.storage.paths import (
-    FileKind,
-    FileState,
-    SessionPaths,
-    StoredFile,
-)
+from feedeval.storage.encoding import check_version, encode
+from feedeval.storage.paths import FileKind, FileState, SessionPaths, StoredFile
 
 _HEAD = b'{"schema_version":%d,"crc32":"' % SCHEMA_VERSION
 _BODY_AT = len(_HEAD) + 8 + len(b'",')

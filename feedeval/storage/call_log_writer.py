@@ -8,11 +8,7 @@ from collections import OrderedDict
 
 from feedeval.errors import StorageError
 from feedeval.records import Call
-from feedeval.storage.call_log import (
-    COMPLETE_LINE,
-    call_line,
-    is_used_up,
-)
+from feedeval.storage.call_log import COMPLETE_LINE, call_line, is_used_up
 from feedeval.storage.filesystem import AppendedFile
 from feedeval.storage.paths import SessionPaths
 

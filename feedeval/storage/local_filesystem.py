@@ -9,14 +9,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from feedeval.storage.atomic import (
-    FILE_MODE,
-    read_bytes,
-    set_aside,
-    storage_error,
-    sync_folder,
-    write_atomic,
-)
+from feedeval.storage.atomic import FILE_MODE, read_bytes, set_aside, storage_error, sync_folder, write_atomic
 from feedeval.storage.filesystem import GRACE_S, AppendedFile, Lock
 
 

@@ -19,10 +19,7 @@ import orjson
 from filelock import FileLock, Timeout
 
 from feedeval.errors import SessionLocked
-from feedeval.storage.atomic import (
-    FILE_MODE,
-    storage_error,
-)
+from feedeval.storage.atomic import FILE_MODE, storage_error
 from feedeval.storage.filesystem import GRACE_S
 
 if sys.platform != "win32":

@@ -12,10 +12,7 @@ from pydantic import ValidationError
 from feedeval.errors import SchemaTooNew, SessionDamaged, SessionNotFound, StorageError
 from feedeval.records import BatchReport, Progress, Status
 from feedeval.storage.batch_files import batch_files
-from feedeval.storage.encoding import (
-    check_version,
-    damaged,
-)
+from feedeval.storage.encoding import check_version, damaged
 from feedeval.storage.paths import (
     AnyFolder,
     FileKind,

@@ -12,12 +12,7 @@ from pydantic import ValidationError
 
 from feedeval.errors import SessionDamaged
 from feedeval.records import Counts, Progress, Status, Usage
-from feedeval.storage.batch_files import (
-    BatchSummary,
-    Scan,
-    iter_batches,
-    scan_batches,
-)
+from feedeval.storage.batch_files import BatchSummary, Scan, iter_batches, scan_batches
 from feedeval.storage.batch_shapes import Unread, batch_decoder
 from feedeval.storage.encoding import check_version
 from feedeval.storage.paths import SessionPaths

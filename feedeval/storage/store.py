@@ -17,22 +17,10 @@ from typing import Any, Self
 from feedeval.errors import InputError, SessionDamaged, SessionLocked, SessionNotFound
 from feedeval.records import BatchFile, Call, Progress
 from feedeval.storage import call_log as calllog
-from feedeval.storage.batch_files import (
-    Scan,
-    batch_files,
-    check_batch,
-    read_batch_file,
-    scan_batches,
-)
-from feedeval.storage.call_log import (
-    open_logs,
-    repair_log,
-)
+from feedeval.storage.batch_files import Scan, batch_files, check_batch, read_batch_file, scan_batches
+from feedeval.storage.call_log import open_logs, repair_log
 from feedeval.storage.call_log_writer import CallLogs
-from feedeval.storage.encoding import (
-    encode,
-    encode_document,
-)
+from feedeval.storage.encoding import encode, encode_document
 from feedeval.storage.filesystem import Lock
 from feedeval.storage.paths import (
     AnyFolder,
@@ -44,13 +32,7 @@ from feedeval.storage.paths import (
     new_sid,
     sid_time,
 )
-from feedeval.storage.readers import (
-    is_there,
-    parse_progress,
-    read_document,
-    read_progress,
-    refuse_newer,
-)
+from feedeval.storage.readers import is_there, parse_progress, read_document, read_progress, refuse_newer
 from feedeval.storage.rebuild import rebuild_progress
 
 

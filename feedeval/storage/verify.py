@@ -13,28 +13,11 @@ from pathlib import Path
 
 from feedeval.errors import SessionDamaged, SessionNotFound
 from feedeval.records import Frozen, Progress, Status
-from feedeval.storage.batch_files import (
-    Scan,
-    batch_files,
-    read_batch_file,
-    scan_batches,
-)
-from feedeval.storage.call_log import (
-    is_used_up,
-    open_logs,
-    parse_log,
-    repair_log,
-)
-from feedeval.storage.encoding import (
-    encode,
-    encode_document,
-)
+from feedeval.storage.batch_files import Scan, batch_files, read_batch_file, scan_batches
+from feedeval.storage.call_log import is_used_up, open_logs, parse_log, repair_log
+from feedeval.storage.encoding import encode, encode_document
 from feedeval.storage.filesystem import FileSystem
-from feedeval.storage.paths import (
-    FileKind,
-    FileState,
-    SessionPaths,
-)
+from feedeval.storage.paths import FileKind, FileState, SessionPaths
 from feedeval.storage.readers import (
     is_being_written,
     is_there,
@@ -43,11 +26,7 @@ from feedeval.storage.readers import (
     read_progress,
     refuse_newer,
 )
-from feedeval.storage.rebuild import (
-    rebuild_progress,
-    rebuild_summary,
-    recount,
-)
+from feedeval.storage.rebuild import rebuild_progress, rebuild_summary, recount
 
 
 class ProblemSeverity(StrEnum):

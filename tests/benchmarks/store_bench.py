@@ -17,15 +17,8 @@ from pathlib import Path
 
 import orjson
 
-from feedeval.storage.store import (
-    SessionStore,
-)
-from tests.storage.sessions import (
-    NOW,
-    make_batch,
-    make_call,
-    make_progress,
-)
+from feedeval.storage.store import SessionStore
+from tests.storage.sessions import NOW, make_batch, make_call, make_progress
 
 BATCH_SIZE = 20
 WORDS = ("waterproof", "cotton", "two years", "warranty", "weighs", "450 g", "machine wash", "30 °C", "für große Zelte")

@@ -12,9 +12,7 @@ from feedeval.records import Status
 from feedeval.results.archive import restore
 from feedeval.results.session import Session, load_session
 from feedeval.storage.paths import session_paths
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 from tests.e2e.support import make_feed, write_jsonl
 from tests.results.factory import SID, Plan, write_session
 

@@ -7,11 +7,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 
-from feedeval.dashboard.errors_view import (
-    batches_html,
-    errors_html,
-    health_html,
-)
+from feedeval.dashboard.errors_view import batches_html, errors_html, health_html
 from feedeval.dashboard.overview import findings_html, headline, overview_html
 from feedeval.errors import FeedevalError
 from feedeval.notebook.browser.browse import Browser, Wanted
@@ -21,9 +17,7 @@ from feedeval.records import Status
 from feedeval.results.library import list_sessions
 from feedeval.results.session import Session, load_session
 from feedeval.storage.paths import session_paths
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 from tests.notebook.hostile import HOSTILE
 from tests.results.factory import SID, Plan, progress, write_session, write_shadow_session
 

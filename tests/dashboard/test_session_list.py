@@ -19,9 +19,7 @@ from feedeval.formatting import brief_money as cost_words
 from feedeval.records import Status
 from feedeval.results.library import list_sessions
 from feedeval.storage.paths import session_paths
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 from tests.results.factory import Plan, write_session, write_shadow_session
 
 NOW = datetime.fromisoformat("2026-11-20T13:15:03+00:00")

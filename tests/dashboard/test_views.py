@@ -21,9 +21,7 @@ from feedeval.notebook.browser.results_view import PAGE
 from feedeval.records import Status
 from feedeval.results.library import list_sessions
 from feedeval.storage.paths import session_paths
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 from tests.e2e.support import make_feed, until, write_jsonl
 from tests.notebook.hostile import HOSTILE
 from tests.results.factory import SID, Plan, write_session, write_shadow_session

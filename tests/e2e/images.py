@@ -13,10 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from feedeval.jobs.shadow.pictures import (
-    MAX_IMAGE_BYTES,
-    picture_of,
-)
+from feedeval.jobs.shadow.pictures import MAX_IMAGE_BYTES, picture_of
 from tests.server import Answerer
 from tests.server.answers import Asked
 

@@ -20,9 +20,7 @@ import pandas as pd
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.results.session import load_session
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    read_progress,
-)
+from feedeval.storage.readers import read_progress
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-e2e-0123456789-must-never-be-seen"

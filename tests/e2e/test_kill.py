@@ -14,14 +14,8 @@ import pytest
 from feedeval.records import Status
 from feedeval.results.session import load_session
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    read_progress,
-    session_ids,
-)
-from feedeval.storage.verify import (
-    ProblemSeverity,
-    verify,
-)
+from feedeval.storage.readers import read_progress, session_ids
+from feedeval.storage.verify import ProblemSeverity, verify
 from tests.e2e.support import (
     CATEGORIES,
     ROOT,

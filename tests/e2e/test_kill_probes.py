@@ -14,9 +14,7 @@ import pytest
 import feedeval as fe
 from feedeval.records import Status
 from feedeval.results.judges.probe_report import ProbeReport
-from feedeval.storage.readers import (
-    session_ids,
-)
+from feedeval.storage.readers import session_ids
 from tests.e2e.support import KEY, ServerProcess, calls_on_disk, child, make_feed, until, write_jsonl
 
 KILLS = 5

@@ -15,9 +15,7 @@ from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.records import Status
 from feedeval.results.session import load_session
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    read_progress,
-)
+from feedeval.storage.readers import read_progress
 from tests.e2e.support import CATEGORIES, KEY, batch_files, make_feed, until
 from tests.server import Fault, FaultKind, ModelServer
 

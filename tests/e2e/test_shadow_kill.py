@@ -14,13 +14,8 @@ import pytest
 import feedeval as fe
 from feedeval.records import Status
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    session_ids,
-)
-from feedeval.storage.verify import (
-    ProblemSeverity,
-    verify,
-)
+from feedeval.storage.readers import session_ids
+from feedeval.storage.verify import ProblemSeverity, verify
 from tests.e2e.images import CLASSES, make_labels
 from tests.e2e.support import KEY, ServerProcess, calls_on_disk, child, until
 from tests.server import Answerer

@@ -8,10 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from feedeval.feed.checks.check_feed import (
-    catalogue,
-    check_feed,
-)
+from feedeval.feed.checks.check_feed import catalogue, check_feed
 from tests.feed.check_cases import CASES, CLEAN, Case, Product
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

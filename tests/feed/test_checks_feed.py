@@ -13,10 +13,7 @@ from hypothesis import strategies as st
 
 from feedeval.errors import InputError
 from feedeval.feed.checks.check_feed import check_feed
-from feedeval.feed.checks.language import (
-    detect,
-    language_of_feed,
-)
+from feedeval.feed.checks.language import detect, language_of_feed
 from feedeval.feed.reader import read_feed
 from feedeval.feed.spec import Target, rules
 from tests.costs import GROWTH, least_cpu_s

@@ -11,15 +11,9 @@ import lxml.html
 import pandas as pd
 import pytest
 
-from feedeval.feed.checks.check_feed import (
-    catalogue,
-    check_feed,
-)
+from feedeval.feed.checks.check_feed import catalogue, check_feed
 from feedeval.feed.checks.findings import COLUMNS
-from feedeval.feed.checks.findings_frame import (
-    FIRST_ROWS,
-    Findings,
-)
+from feedeval.feed.checks.findings_frame import FIRST_ROWS, Findings
 from tests.feed.check_cases import CLEAN
 from tests.notebook.hostile import HOSTILE
 

@@ -9,10 +9,7 @@ import pytest
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.reader import read_feed
-from feedeval.feed.source import (
-    FeedSource,
-    feed_again,
-)
+from feedeval.feed.source import FeedSource, feed_again
 
 CSV = "id,title\n1,Tent\n2,Kettle\n3,Shoe\n"
 

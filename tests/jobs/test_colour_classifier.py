@@ -10,16 +10,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from feedeval.errors import InputError
-from feedeval.jobs.shadow.classifier import (
-    UNSURE,
-    Picture,
-    Prediction,
-    ShadowItem,
-)
-from feedeval.jobs.shadow.colour_classifier import (
-    ColourClassifier,
-    name_colour,
-)
+from feedeval.jobs.shadow.classifier import UNSURE, Picture, Prediction, ShadowItem
+from feedeval.jobs.shadow.colour_classifier import ColourClassifier, name_colour
 from feedeval.jobs.shadow.colour_names import (
     MULTICOLOUR,
     Palette,

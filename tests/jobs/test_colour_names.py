@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feedeval.jobs.shadow.colour_names import (
-    distance,
-    lab,
-)
+from feedeval.jobs.shadow.colour_names import distance, lab
 
 # Table 1 of Sharma, Wu and Dalal 2005 (doi:10.1002/col.20070): L1 a1 b1 L2 a2 b2 and the difference.
 SHARMA = """

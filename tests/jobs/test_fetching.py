@@ -13,11 +13,7 @@ import pytest
 import feedeval as fe
 from feedeval.errors import BadImage, InputError
 from feedeval.jobs.shadow import fetching
-from feedeval.jobs.shadow.fetching import (
-    Fetcher,
-    NoAnswer,
-    check_address,
-)
+from feedeval.jobs.shadow.fetching import Fetcher, NoAnswer, check_address
 from feedeval.records import Status
 from tests.e2e.images import CLASSES, drawing, png
 from tests.e2e.support import until

@@ -13,11 +13,7 @@ import pytest
 
 from feedeval.errors import InputError
 from feedeval.feed.parsing.faults import FeedWarning
-from feedeval.jobs.shadow.label_table import (
-    LabelRow,
-    LabelTable,
-    labels_again,
-)
+from feedeval.jobs.shadow.label_table import LabelRow, LabelTable, labels_again
 
 HEADER = "filename,image_url,true_class"
 

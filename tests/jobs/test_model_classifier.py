@@ -7,14 +7,8 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from feedeval.jobs.shadow.classifier import (
-    Picture,
-    ShadowItem,
-)
-from feedeval.jobs.shadow.model_classifier import (
-    reply_schema,
-    shadow_prompt,
-)
+from feedeval.jobs.shadow.classifier import Picture, ShadowItem
+from feedeval.jobs.shadow.model_classifier import reply_schema, shadow_prompt
 from feedeval.model.schema import strict_schema
 
 REPLY = {

@@ -2,14 +2,8 @@ import pytest
 
 from feedeval.errors import InputError
 from feedeval.jobs.offline.bank import load_bank
-from feedeval.jobs.offline.engine import (
-    SHOP_WIDE,
-    OfflineEngine,
-)
-from feedeval.jobs.offline.families import (
-    GENERAL,
-    family_of,
-)
+from feedeval.jobs.offline.engine import SHOP_WIDE, OfflineEngine
+from feedeval.jobs.offline.families import GENERAL, family_of
 from feedeval.records import Context, ContextField, QuestionSet, Taxonomy
 
 

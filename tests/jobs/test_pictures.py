@@ -10,11 +10,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from feedeval.errors import BadImage
-from feedeval.jobs.shadow.pictures import (
-    data_of_uri,
-    local_image,
-    picture_of,
-)
+from feedeval.jobs.shadow.pictures import data_of_uri, local_image, picture_of
 
 ORIENTATION = 0x0112
 

@@ -5,17 +5,7 @@ import random
 import pytest
 
 from feedeval.jobs.probes.planting import PLANTERS
-from feedeval.jobs.probes.probes import (
-    EXPECTED,
-    CannotPlant,
-    Known,
-    Planted,
-    Pool,
-    Probe,
-    draw,
-    is_right,
-    plan_probes,
-)
+from feedeval.jobs.probes.probes import EXPECTED, CannotPlant, Known, Planted, Pool, Probe, draw, is_right, plan_probes
 from feedeval.records import Context, ContextField, Judgement, Taxonomy, Verdict
 
 BATTERY, VOLTAGE, COLOUR = "How long does the battery last?", "Which voltage does it need?", "What colour is it?"

@@ -4,10 +4,7 @@ import pytest
 
 from feedeval.errors import InputError
 from feedeval.notebook.panel.choose_reporters import reporters_for
-from feedeval.notebook.panel.reporter import (
-    PanelReporter,
-    panel_for,
-)
+from feedeval.notebook.panel.reporter import PanelReporter, panel_for
 from feedeval.run.reporters import TextReporter, TqdmReporter
 from tests.notebook.snapshots import snapshot
 

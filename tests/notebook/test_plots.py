@@ -21,22 +21,8 @@ from feedeval.errors import InputError
 from feedeval.formatting import cells
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.notebook.plots import gallery as plots
-from feedeval.notebook.plots.colours import (
-    CRITICAL,
-    DEGRADED,
-    HEALTHY,
-    NO,
-    PARTIAL,
-    SERIES,
-    YES,
-    Fill,
-    lightness,
-)
-from feedeval.notebook.plots.text import (
-    elide,
-    label,
-    wrap,
-)
+from feedeval.notebook.plots.colours import CRITICAL, DEGRADED, HEALTHY, NO, PARTIAL, SERIES, YES, Fill, lightness
+from feedeval.notebook.plots.text import elide, label, wrap
 from feedeval.results.session import load_session
 from feedeval.results.summary import most_missed, tally_questions
 from tests.notebook import frames

@@ -4,12 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from feedeval.notebook.panel.render import (
-    parts,
-    rate,
-    run_html,
-    run_text,
-)
+from feedeval.notebook.panel.render import parts, rate, run_html, run_text
 from feedeval.records import Counts, Gauges, Health, HealthStatus, Status
 from feedeval.run.progress import Snapshot
 from tests.notebook.snapshots import failure, snapshot

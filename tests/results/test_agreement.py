@@ -11,12 +11,9 @@ from scipy import stats
 from sklearn import metrics
 
 from feedeval.errors import InputError
-from feedeval.results.agreement.figures import (
-    DRAWS,
-    THRESHOLDS,
-)
+from feedeval.results.agreement.figures import DRAWS, THRESHOLDS
 from feedeval.results.agreement.measure import agreement
-from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.results import RowStatus
 from feedeval.results.stats import MANY_CLUSTERS
 
 CLASSES = ["red", "green", "blue", "navy"]

@@ -17,12 +17,8 @@ from feedeval.records import Status
 from feedeval.results.archive import backup, restore
 from feedeval.results.session import load_session
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    session_files,
-)
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.readers import session_files
+from feedeval.storage.store import SessionStore
 from tests.results.factory import SID, Plan, write_session
 
 PROGRESS = f"progress_{SID}.json"

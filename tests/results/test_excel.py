@@ -11,15 +11,7 @@ import pandas as pd
 import pytest
 
 from feedeval.errors import InputError
-from feedeval.results.export import (
-    CUT,
-    MOST_CHARS,
-    MOST_ROWS,
-    CutWarning,
-    write_chunks,
-    write_excel,
-    write_frame,
-)
+from feedeval.results.export import CUT, MOST_CHARS, MOST_ROWS, CutWarning, write_chunks, write_excel, write_frame
 from feedeval.results.session import load_session
 from tests.results.factory import Plan, write_session
 from tests.results.test_export import FORMULAS

@@ -8,10 +8,7 @@ import pandas as pd
 import pytest
 
 from feedeval.errors import InputError, StorageError
-from feedeval.feed.spreadsheet import (
-    bare_cell,
-    safe_cell,
-)
+from feedeval.feed.spreadsheet import bare_cell, safe_cell
 from feedeval.results.export import write_frame
 from feedeval.results.session import load_session
 from tests.results.factory import Plan, write_session

@@ -16,13 +16,7 @@ from feedeval.feed.checks.check_feed import check_feed
 from feedeval.feed.fixes import apply_fixes
 from feedeval.feed.reader import read_feed
 from feedeval.results.frames.judgement_arrays import AskedQuestion
-from feedeval.results.gaps.fixfile import (
-    LONGEST_PAIRS,
-    MOST_PAIRS,
-    Entry,
-    _candidates,
-    write_fix_file,
-)
+from feedeval.results.gaps.fixfile import LONGEST_PAIRS, MOST_PAIRS, Entry, _candidates, write_fix_file
 from feedeval.results.session import Session, load_session
 from tests.results.factory import Plan, write_session
 from tests.results.planted import PLANTED, filler, planted_feed

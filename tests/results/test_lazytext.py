@@ -11,12 +11,8 @@ import pandas as pd
 import pytest
 
 from feedeval.errors import SessionDamaged
-from feedeval.results.frames import frames
-from feedeval.results.frames.lazytext import (
-    LazyText,
-    LazyTextDtype,
-    TextKind,
-)
+from feedeval.results.frames import results as frames
+from feedeval.results.frames.lazytext import LazyText, LazyTextDtype, TextKind
 from feedeval.results.session import Session, load_session
 from tests.results.factory import SID, Plan, write_session
 

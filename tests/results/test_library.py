@@ -11,12 +11,8 @@ from feedeval.records import Status
 from feedeval.results.library import LIST_COLUMNS, cleanup, consolidate, list_sessions, session_info
 from feedeval.results.session import load_session
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    session_files,
-)
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.readers import session_files
+from feedeval.storage.store import SessionStore
 from tests.results.factory import SID, Plan, write_session
 
 LATER = "20261121_080000"

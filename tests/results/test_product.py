@@ -84,7 +84,7 @@ def test_what_no_model_judged_is_said_to_be_so(tmp_path: Path) -> None:
 
 
 def test_texts_that_stay_on_disk_are_read_for_this_product(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedeval.results.frames.frames.IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr("feedeval.results.frames.results.IN_MEMORY_BYTES", 0)
     one = session_of(tmp_path).evaluation("SKU-000001")
     assert len(one.judgements) == 4 and "Product 1." in one.context
 

@@ -10,11 +10,8 @@ from feedeval.errors import SchemaTooNew, SessionNotFound
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.records import Status
 from feedeval.results.frames.decoding import DamagedFileWarning
-from feedeval.results.frames.frames import (
-    FAILURE_COLUMNS,
-    RESULT_COLUMNS,
-)
 from feedeval.results.frames.judgements import JUDGEMENT_COLUMNS
+from feedeval.results.frames.results import FAILURE_COLUMNS, RESULT_COLUMNS
 from feedeval.results.session import load_session
 from tests.results.factory import SID, Plan, write_session, write_shadow_session
 

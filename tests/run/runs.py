@@ -13,9 +13,7 @@ from feedeval.run.progress import Snapshot
 from feedeval.run.runner import Run, RunSettings, start
 from feedeval.storage.batch_files import read_batch_file
 from feedeval.storage.paths import StoredFile, session_paths
-from feedeval.storage.readers import (
-    read_progress,
-)
+from feedeval.storage.readers import read_progress
 
 WAIT_S = 60.0
 

@@ -12,13 +12,7 @@ from feedeval.errors import InputError
 from feedeval.formatting import duration
 from feedeval.records import BatchReport, Failure, Status
 from feedeval.run.progress import BatchBar, Rate, RunState, Snapshot
-from feedeval.run.reporters import (
-    TextReporter,
-    TqdmReporter,
-    choose_reporter,
-    money,
-    status_line,
-)
+from feedeval.run.reporters import TextReporter, TqdmReporter, choose_reporter, money, status_line
 
 
 class Clock:

@@ -14,10 +14,7 @@ import pytest
 
 from feedeval.records import Status
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    session_ids,
-    status_of,
-)
+from feedeval.storage.readers import session_ids, status_of
 from tests.run.run_disturbed import WORKERS, Witnessed, sitting
 from tests.run.runs import files, finish, progress, results
 

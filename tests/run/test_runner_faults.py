@@ -29,9 +29,7 @@ from feedeval.records import BatchFile, Call, HealthStatus, Record, Status
 from feedeval.run.health import SystemReaders
 from feedeval.run.progress import Memory
 from feedeval.run.runner import HealthSettings, Hooks, Run, RunSettings, run_blocking, start
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 from tests.run.jobs import CallingJob, QuickJob, sometimes
 from tests.run.runs import WAIT_S, Listener, failures, files, finish, progress, results, until
 

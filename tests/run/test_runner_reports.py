@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 
 from feedeval.records import BatchReport, HealthStatus
-from feedeval.results.frames.frames import report_frame
+from feedeval.results.frames.results import report_frame
 from feedeval.run.health import SystemReaders
 from feedeval.run.progress import Memory
 from feedeval.run.runner import HealthSettings, Hooks, RunSettings, start

@@ -10,10 +10,7 @@ from feedeval.errors import InputError, SchemaTooNew, TimedOut
 from feedeval.records import Status
 from feedeval.run.runner import RunSettings, run_blocking, start
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    read_document,
-    session_ids,
-)
+from feedeval.storage.readers import read_document, session_ids
 from tests.run.jobs import CallingJob, QuickJob
 from tests.run.runs import WAIT_S, Listener, finish, progress, results, until
 

@@ -10,15 +10,8 @@ from pathlib import Path
 
 from feedeval.records import Counts
 from feedeval.storage.paths import session_paths
-from feedeval.storage.store import (
-    SessionStore,
-)
-from tests.storage.sessions import (
-    make_batch,
-    make_call,
-    make_progress,
-    request_hash,
-)
+from feedeval.storage.store import SessionStore
+from tests.storage.sessions import make_batch, make_call, make_progress, request_hash
 
 LONG = "x" * 200_000
 """Long enough that a kill may hit a line half written."""

@@ -9,9 +9,7 @@ from typing import Any
 
 from feedeval.records import BatchFile, BatchReport, Call, Counts, Failure, Progress, Result, Status, Usage
 from feedeval.storage.paths import AnyFolder, SessionFolder
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 
 NOW = datetime(2026, 3, 1, 9, 30, 0)  # noqa: DTZ001 - a session's name carries no offset
 SID = "20260301_093000_4f7k2c"

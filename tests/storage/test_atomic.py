@@ -13,27 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedeval.errors import SchemaTooNew, SessionDamaged, StorageError
-from feedeval.storage.atomic import (
-    set_aside,
-    write_atomic,
-)
-from feedeval.storage.encoding import (
-    check_version,
-    encode,
-)
-from feedeval.storage.store import (
-    SessionStore,
-)
-from tests.storage.disks import (
-    fill,
-    make_read_only,
-    make_writable,
-    small_disk,
-)
-from tests.storage.sessions import (
-    make_batch,
-    tree,
-)
+from feedeval.storage.atomic import set_aside, write_atomic
+from feedeval.storage.encoding import check_version, encode
+from feedeval.storage.store import SessionStore
+from tests.storage.disks import fill, make_read_only, make_writable, small_disk
+from tests.storage.sessions import make_batch, tree
 
 
 def test_a_file_is_written_for_its_owner_alone_and_leaves_no_other_behind(tmp_path: Path) -> None:

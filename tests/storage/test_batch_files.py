@@ -11,23 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedeval.errors import SchemaTooNew, SessionDamaged
-from feedeval.storage.batch_files import (
-    HashIndex,
-    collector_paused,
-    iter_batches,
-    read_batch_file,
-)
+from feedeval.storage.batch_files import HashIndex, collector_paused, iter_batches, read_batch_file
 from feedeval.storage.paths import SessionPaths, StoredFile, session_paths
-from feedeval.storage.store import (
-    SessionStore,
-)
-from tests.storage.sessions import (
-    NOW,
-    make_batch,
-    make_call,
-    make_session,
-    tree,
-)
+from feedeval.storage.store import SessionStore
+from tests.storage.sessions import NOW, make_batch, make_call, make_session, tree
 
 
 class _Key(msgspec.Struct):

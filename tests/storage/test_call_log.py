@@ -10,27 +10,11 @@ from hypothesis import strategies as st
 
 from feedeval.errors import SchemaTooNew, StorageError
 from feedeval.storage import call_log_writer as callwriter
-from feedeval.storage.call_log import (
-    COMPLETE_LINE,
-    call_line,
-    parse_log,
-    read_calls,
-    repair_log,
-)
+from feedeval.storage.call_log import COMPLETE_LINE, call_line, parse_log, read_calls, repair_log
 from feedeval.storage.call_log_writer import CallLogs
 from feedeval.storage.paths import SessionPaths, StoredFile
-from tests.storage.disks import (
-    fill,
-    make_read_only,
-    make_writable,
-    small_disk,
-)
-from tests.storage.sessions import (
-    SID,
-    make_call,
-    request_hash,
-    tree,
-)
+from tests.storage.disks import fill, make_read_only, make_writable, small_disk
+from tests.storage.sessions import SID, make_call, request_hash, tree
 
 FIRST, SECOND = make_call("first"), make_call("second", text="zweite Antwort\nmit Zeilen 😀")
 LINES = call_line(FIRST) + call_line(SECOND)

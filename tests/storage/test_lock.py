@@ -10,16 +10,8 @@ from pathlib import Path
 import pytest
 
 from feedeval.errors import SessionLocked, StorageError
-from feedeval.storage.lock import (
-    SessionLock,
-    holder,
-    is_held,
-)
-from tests.storage.disks import (
-    make_read_only,
-    make_writable,
-    small_disk,
-)
+from feedeval.storage.lock import SessionLock, holder, is_held
+from tests.storage.disks import make_read_only, make_writable, small_disk
 
 HOLD = """
 import sys, time

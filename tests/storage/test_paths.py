@@ -20,18 +20,9 @@ from feedeval.storage.paths import (
     session_paths,
     sid_time,
 )
-from feedeval.storage.readers import (
-    session_files,
-)
-from feedeval.storage.store import (
-    SessionStore,
-)
-from tests.storage.sessions import (
-    NOW,
-    OLD_SID,
-    SID,
-    make_session,
-)
+from feedeval.storage.readers import session_files
+from feedeval.storage.store import SessionStore
+from tests.storage.sessions import NOW, OLD_SID, SID, make_session
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ import pytest
 
 from feedeval.errors import InputError, SchemaTooNew, SessionDamaged, SessionLocked, SessionNotFound, StorageError
 from feedeval.records import Counts, Status
-from feedeval.storage.call_log import (
-    read_calls,
-)
+from feedeval.storage.call_log import read_calls
 from feedeval.storage.paths import SessionPaths, parse_name, session_paths, sid_time
 from feedeval.storage.readers import (
     is_being_written,
@@ -22,15 +20,9 @@ from feedeval.storage.readers import (
     stand_of,
     status_of,
 )
-from feedeval.storage.store import (
-    SessionStore,
-)
+from feedeval.storage.store import SessionStore
 from feedeval.storage.verify import verify
-from tests.storage.disks import (
-    make_read_only,
-    make_writable,
-    small_disk,
-)
+from tests.storage.disks import make_read_only, make_writable, small_disk
 from tests.storage.sessions import (
     NOW,
     OLD_SID,

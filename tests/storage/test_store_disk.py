@@ -9,28 +9,11 @@ import pytest
 from feedeval.errors import StorageError
 from feedeval.records import Status
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    status_of,
-)
-from feedeval.storage.store import (
-    SessionStore,
-)
-from feedeval.storage.verify import (
-    ProblemSeverity,
-    verify,
-)
-from tests.storage.disks import (
-    fill,
-    frozen,
-    small_disk,
-)
-from tests.storage.sessions import (
-    NOW,
-    make_batch,
-    make_call,
-    make_progress,
-    request_hash,
-)
+from feedeval.storage.readers import status_of
+from feedeval.storage.store import SessionStore
+from feedeval.storage.verify import ProblemSeverity, verify
+from tests.storage.disks import fill, frozen, small_disk
+from tests.storage.sessions import NOW, make_batch, make_call, make_progress, request_hash
 
 Step = Callable[[SessionStore], Any]
 

@@ -10,26 +10,12 @@ from pathlib import Path
 
 from feedeval.records import Status
 from feedeval.storage.paths import session_paths
-from feedeval.storage.readers import (
-    read_progress,
-    status_of,
-)
-from feedeval.storage.store import (
-    SessionStore,
-)
-from feedeval.storage.verify import (
-    ProblemSeverity,
-    verify,
-)
+from feedeval.storage.readers import read_progress, status_of
+from feedeval.storage.store import SessionStore
+from feedeval.storage.verify import ProblemSeverity, verify
 from tests.e2e.support import child
 from tests.storage.kill_writer import LONG, write_without_end
-from tests.storage.sessions import (
-    NOW,
-    make_batch,
-    make_call,
-    make_progress,
-    request_hash,
-)
+from tests.storage.sessions import NOW, make_batch, make_call, make_progress, request_hash
 
 KILLS = 12
 

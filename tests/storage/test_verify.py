@@ -9,24 +9,10 @@ import pytest
 from feedeval.errors import SchemaTooNew, SessionLocked, SessionNotFound
 from feedeval.records import Status
 from feedeval.storage.paths import SessionPaths, session_paths
-from feedeval.storage.readers import (
-    read_progress,
-)
-from feedeval.storage.store import (
-    SessionStore,
-)
-from feedeval.storage.verify import (
-    ProblemSeverity,
-    verify,
-)
-from tests.storage.sessions import (
-    SID,
-    make_batch,
-    make_call,
-    make_progress,
-    make_session,
-    tree,
-)
+from feedeval.storage.readers import read_progress
+from feedeval.storage.store import SessionStore
+from feedeval.storage.verify import ProblemSeverity, verify
+from tests.storage.sessions import SID, make_batch, make_call, make_progress, make_session, tree
 
 
 def rewrite(path: Path, **changes: object) -> None:

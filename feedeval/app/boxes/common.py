@@ -7,11 +7,7 @@ from typing import Any
 
 import ipywidgets
 
-from feedeval.app.render import (
-    Tone,
-    heading,
-    said,
-)
+from feedeval.app.render import Tone, heading, said
 from feedeval.html import Markup
 from feedeval.notebook.widgets import answering
 

@@ -10,10 +10,7 @@ from feedeval.app.boxes.common import Line, PageStep, row
 from feedeval.app.choices import chosen_fields
 from feedeval.app.feeds import Filled, Preview
 from feedeval.app.render import block
-from feedeval.formatting import (
-    clip,
-    plain,
-)
+from feedeval.formatting import clip, plain
 from feedeval.html import Markup, escape
 from feedeval.notebook.widgets import answering, close, text_button
 

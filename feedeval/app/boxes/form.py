@@ -13,10 +13,7 @@ from feedeval.app.boxes.products import ProductsBox
 from feedeval.app.boxes.settings import SettingsBox
 from feedeval.app.render import block
 from feedeval.html import Markup
-from feedeval.notebook.panel.output import (
-    NOTHING,
-    Bundle,
-)
+from feedeval.notebook.panel.output import NOTHING, Bundle
 from feedeval.notebook.widgets import text_button
 
 _START = ("Start the audit", "play", "Start, or go on where an audit of this feed with these settings stopped")

@@ -9,11 +9,7 @@ from typing import Any
 import ipywidgets
 
 from feedeval.app.boxes.common import Line
-from feedeval.app.render import (
-    Tone,
-    block,
-    fault_in_words,
-)
+from feedeval.app.render import Tone, block, fault_in_words
 from feedeval.html import Markup
 from feedeval.notebook.browser.browse import Browser, Wanted
 from feedeval.notebook.browser.opened import Opened

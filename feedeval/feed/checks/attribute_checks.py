@@ -5,31 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from feedeval.feed.checks import (
-    codes as checks_codes,
-)
-from feedeval.feed.checks import (
-    language as checks_language,
-)
-from feedeval.feed.checks import (
-    links as checks_links,
-)
-from feedeval.feed.checks import (
-    prices as checks_prices,
-)
-from feedeval.feed.checks import (
-    text as checks_text,
-)
-from feedeval.feed.checks import (
-    values as checks_values,
-)
+from feedeval.feed.checks import codes as checks_codes
+from feedeval.feed.checks import language as checks_language
+from feedeval.feed.checks import links as checks_links
+from feedeval.feed.checks import prices as checks_prices
+from feedeval.feed.checks import text as checks_text
+from feedeval.feed.checks import values as checks_values
 from feedeval.feed.checks.cells import Cell
-from feedeval.feed.checks.findings import (
-    Finding,
-    Issue,
-    Setting,
-    ValueCheck,
-)
+from feedeval.feed.checks.findings import Finding, Issue, Setting, ValueCheck
 from feedeval.feed.checks.links import addresses
 from feedeval.feed.checks.products import delivery_times
 from feedeval.feed.spec import AttributeRule, Kind, Requirement

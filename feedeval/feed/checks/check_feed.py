@@ -11,25 +11,12 @@ from babel import Locale, UnknownLocaleError
 
 from feedeval.errors import InputError
 from feedeval.feed.checks.attribute_checks import Column
-from feedeval.feed.checks.cells import (
-    Cell,
-    Cells,
-    cells_of,
-)
-from feedeval.feed.checks.findings import (
-    Finding,
-    Setting,
-    Severity,
-    catalogue,
-    frame_of,
-)
+from feedeval.feed.checks.cells import Cell, Cells, cells_of
+from feedeval.feed.checks.findings import Finding, Setting, Severity, catalogue, frame_of
 from feedeval.feed.checks.findings_frame import Findings
 from feedeval.feed.checks.language import language_of_feed
 from feedeval.feed.checks.products import PRODUCT_CHECKS
-from feedeval.feed.checks.supplemental import (
-    answered,
-    is_at_fault,
-)
+from feedeval.feed.checks.supplemental import answered, is_at_fault
 from feedeval.feed.checks.whole_feed import FEED_CHECKS
 from feedeval.feed.spec import AttributeRule, Target, rules, target_of
 

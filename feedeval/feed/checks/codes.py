@@ -10,11 +10,7 @@ from functools import lru_cache
 from dateutil.parser import isoparse
 from stdnum import ean
 
-from feedeval.feed.checks.findings import (
-    Issue,
-    Setting,
-    quoted,
-)
+from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.spec import AttributeRule
 
 _GTIN_LENGTHS = (8, 12, 13, 14)

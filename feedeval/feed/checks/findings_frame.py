@@ -6,12 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from feedeval.feed.checks.findings import (
-    COLUMNS,
-    Severity,
-    catalogue,
-    shorten,
-)
+from feedeval.feed.checks.findings import COLUMNS, Severity, catalogue, shorten
 from feedeval.feed.spec import Target
 from feedeval.html import Markup, escape, foreign, link, section, table
 

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 
 from babel import Locale, UnknownLocaleError
 
-from feedeval.feed.checks.findings import (
-    Issue,
-    Setting,
-)
+from feedeval.feed.checks.findings import Issue, Setting
 from feedeval.feed.spec import AttributeRule
 
 if TYPE_CHECKING:

@@ -6,11 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from feedeval.feed.checks.findings import (
-    Issue,
-    Setting,
-    quoted,
-)
+from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.spec import AttributeRule, Kind
 
 _SUFFIX = re.compile(r"\.([A-Za-z0-9]{2,5})$")

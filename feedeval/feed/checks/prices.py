@@ -10,11 +10,7 @@ from typing import NamedTuple
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
-from feedeval.feed.checks.findings import (
-    Issue,
-    Setting,
-    quoted,
-)
+from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.spec import AttributeRule
 
 _PLAIN = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,6})?) ?([A-Z]{3})")

@@ -7,16 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from feedeval.feed.checks.codes import read_date
-from feedeval.feed.checks.findings import (
-    Issue,
-    Setting,
-    quoted,
-)
+from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.checks.prices import read_price
-from feedeval.feed.checks.values import (
-    read_measure,
-    unit_family,
-)
+from feedeval.feed.checks.values import read_measure, unit_family
 from feedeval.feed.checks.word_lists import find_phrase
 from feedeval.feed.spec import Requirement, Target, first_text, is_filled, missing_core_fields, rules
 

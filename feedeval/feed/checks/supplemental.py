@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from feedeval.feed.checks.cells import (
-    Cell,
-    Cells,
-)
+from feedeval.feed.checks.cells import Cell, Cells
 from feedeval.feed.checks.findings import Finding
 
 _IN_THE_OTHER_FEED = frozenset(

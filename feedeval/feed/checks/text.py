@@ -6,16 +6,8 @@ import re
 from collections.abc import Iterator
 from unicodedata import east_asian_width
 
-from feedeval.feed.checks.findings import (
-    Issue,
-    Setting,
-    quoted,
-    shorten,
-)
-from feedeval.feed.checks.word_lists import (
-    find_phrase,
-    phrases,
-)
+from feedeval.feed.checks.findings import Issue, Setting, quoted, shorten
+from feedeval.feed.checks.word_lists import find_phrase, phrases
 from feedeval.feed.spec import AttributeRule
 
 _MIN_CHARS = {"title": 20, "description": 60}

@@ -8,11 +8,7 @@ from functools import lru_cache
 
 from babel import Locale
 
-from feedeval.feed.checks.findings import (
-    Issue,
-    Setting,
-    quoted,
-)
+from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.spec import AttributeRule, Target, taxonomy_path
 
 _JOINS = re.compile(r"[\s_-]+")

@@ -6,12 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from feedeval.feed.checks.cells import Cells
-from feedeval.feed.checks.findings import (
-    Finding,
-    Issue,
-    Setting,
-    quoted,
-)
+from feedeval.feed.checks.findings import Finding, Issue, Setting, quoted
 from feedeval.feed.checks.prices import read_price
 
 _MIN_CUT_CHARS = 40

@@ -12,10 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import charset_normalizer
 
-from feedeval.feed.parsing.faults import (
-    Fault,
-    Faults,
-)
+from feedeval.feed.parsing.faults import Fault, Faults
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

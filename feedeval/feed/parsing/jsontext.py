@@ -8,15 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from feedeval.errors import FeedError
-from feedeval.feed.parsing.columns import (
-    ColumnNames,
-    recognised,
-)
+from feedeval.feed.parsing.columns import ColumnNames, recognised
 from feedeval.feed.parsing.decode import TextReader
-from feedeval.feed.parsing.faults import (
-    Fault,
-    Faults,
-)
+from feedeval.feed.parsing.faults import Fault, Faults
 from feedeval.feed.parsing.formats import Format
 from feedeval.feed.parsing.lines import split_lines
 from feedeval.feed.parsing.sniff import Sniffed

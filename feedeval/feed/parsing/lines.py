@@ -9,10 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from feedeval.errors import FeedError
-from feedeval.feed.parsing.faults import (
-    Fault,
-    Faults,
-)
+from feedeval.feed.parsing.faults import Fault, Faults
 
 MAX_LINE_CHARS = 64 << 20
 """Longest line that is taken for one; anything longer is no feed and would only fill the memory."""

@@ -9,23 +9,10 @@ from html.entities import html5
 
 from lxml import etree
 
-from feedeval.feed.parsing.columns import (
-    AttributeShape,
-    attributes,
-)
-from feedeval.feed.parsing.decode import (
-    TextReader,
-    known_encoding,
-)
-from feedeval.feed.parsing.elements import (
-    HTML_TAGS,
-    pairs_of,
-    split_tag,
-)
-from feedeval.feed.parsing.faults import (
-    Fault,
-    Faults,
-)
+from feedeval.feed.parsing.columns import AttributeShape, attributes
+from feedeval.feed.parsing.decode import TextReader, known_encoding
+from feedeval.feed.parsing.elements import HTML_TAGS, pairs_of, split_tag
+from feedeval.feed.parsing.faults import Fault, Faults
 from feedeval.feed.parsing.sniff import Sniffed
 from feedeval.feed.parsing.sources import Source
 from feedeval.feed.parsing.values import Pair

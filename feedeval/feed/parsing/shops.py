@@ -11,11 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from feedeval.feed.parsing.columns import (
-    snake,
-    squeeze,
-    standard_name,
-)
+from feedeval.feed.parsing.columns import snake, squeeze, standard_name
 from feedeval.feed.parsing.values import Pair
 
 Row = tuple[int, list[Pair]]

@@ -7,15 +7,8 @@ import re
 from dataclasses import dataclass, replace
 
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.parsing.columns import (
-    ColumnNames,
-    recognised,
-)
-from feedeval.feed.parsing.decode import (
-    bom_encoding,
-    guess_encoding,
-    known_encoding,
-)
+from feedeval.feed.parsing.columns import ColumnNames, recognised
+from feedeval.feed.parsing.decode import bom_encoding, guess_encoding, known_encoding
 from feedeval.feed.parsing.formats import XML_FORMATS, Format
 from feedeval.feed.parsing.lines import header_names
 

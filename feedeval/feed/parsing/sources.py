@@ -17,10 +17,7 @@ from pathlib import Path
 from typing import IO, TypedDict, Unpack
 
 from feedeval.errors import FeedError
-from feedeval.feed.parsing.faults import (
-    Fault,
-    Faults,
-)
+from feedeval.feed.parsing.faults import Fault, Faults
 
 CHUNK_BYTES = 1 << 16
 HEAD_BYTES = 1 << 18

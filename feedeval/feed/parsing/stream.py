@@ -6,35 +6,16 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Unpack
 
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.parsing.columns import (
-    ColumnNames,
-    recognised,
-)
+from feedeval.feed.parsing.columns import ColumnNames, recognised
 from feedeval.feed.parsing.elements import NEWS_NAMES
-from feedeval.feed.parsing.faults import (
-    Fault,
-    Faults,
-    warn,
-)
+from feedeval.feed.parsing.faults import Fault, Faults, warn
 from feedeval.feed.parsing.formats import FORMATS, XML_FORMATS, Format
 from feedeval.feed.parsing.jsontext import json_pairs
 from feedeval.feed.parsing.product import Product
-from feedeval.feed.parsing.sniff import (
-    Sniffed,
-    refuse,
-    sniff,
-)
-from feedeval.feed.parsing.sources import (
-    Source,
-    SourceLike,
-    WebLimits,
-    open_source,
-)
+from feedeval.feed.parsing.sniff import Sniffed, refuse, sniff
+from feedeval.feed.parsing.sources import Source, SourceLike, WebLimits, open_source
 from feedeval.feed.parsing.table import table_pairs
-from feedeval.feed.parsing.values import (
-    Builder,
-    Pair,
-)
+from feedeval.feed.parsing.values import Builder, Pair
 
 Reader = Callable[[Source, Sniffed, Faults], Iterator[tuple[int, list[Pair]]]]
 """Gives the entries of a source: the number of each in it, and its names with their raw values."""

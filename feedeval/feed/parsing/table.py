@@ -7,15 +7,8 @@ from collections.abc import Iterator
 
 from feedeval.feed.parsing.columns import squeeze
 from feedeval.feed.parsing.decode import TextReader
-from feedeval.feed.parsing.faults import (
-    Fault,
-    Faults,
-)
-from feedeval.feed.parsing.lines import (
-    Rows,
-    is_preamble,
-    split_lines,
-)
+from feedeval.feed.parsing.faults import Fault, Faults
+from feedeval.feed.parsing.lines import Rows, is_preamble, split_lines
 from feedeval.feed.parsing.shops import adapter_for
 from feedeval.feed.parsing.sniff import Sniffed
 from feedeval.feed.parsing.sources import Source

@@ -8,20 +8,9 @@ from collections.abc import Iterable, Sequence
 from html.entities import html5
 from typing import Any
 
-from feedeval.feed.parsing.columns import (
-    Attribute,
-    AttributeShape,
-    ColumnMeaning,
-    ColumnNames,
-    attributes,
-    snake,
-)
+from feedeval.feed.parsing.columns import Attribute, AttributeShape, ColumnMeaning, ColumnNames, attributes, snake
 from feedeval.feed.parsing.decode import clean_value
-from feedeval.feed.parsing.product import (
-    STRATUM,
-    FieldValue,
-    Product,
-)
+from feedeval.feed.parsing.product import STRATUM, FieldValue, Product
 
 Pair = tuple[str, Any]
 """A name and a raw value: text, bool, None, a list or a dict of such."""

@@ -10,10 +10,7 @@ from lxml import etree
 from feedeval.errors import FeedError
 from feedeval.feed.parsing.decode import known_encoding
 from feedeval.feed.parsing.elements import pairs_of
-from feedeval.feed.parsing.faults import (
-    Fault,
-    Faults,
-)
+from feedeval.feed.parsing.faults import Fault, Faults
 from feedeval.feed.parsing.repair import repaired_items
 from feedeval.feed.parsing.sniff import Sniffed
 from feedeval.feed.parsing.sources import Source

@@ -12,14 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from feedeval.errors import InputError
-from feedeval.jobs.offline.patterns import (
-    Blocks,
-    Pattern,
-    fold,
-    fold_pattern,
-    tidy_name,
-    union,
-)
+from feedeval.jobs.offline.patterns import Blocks, Pattern, fold, fold_pattern, tidy_name, union
 from feedeval.records import Taxonomy
 
 PACKAGE_BANK = Path(__file__).parents[2] / "data" / "bank"

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedeval.jobs.offline.bank import (
-    ANY_LANGUAGE,
-    AnswerNames,
-    Bank,
-    Facet,
-)
+from feedeval.jobs.offline.bank import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
-from feedeval.jobs.offline.reading import (
-    TITLE_FIELDS,
-    Pair,
-    Reading,
-    Segment,
-    excerpt,
-)
+from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, excerpt
 from feedeval.records import Verdict
 
 _MOSTLY = 0.6

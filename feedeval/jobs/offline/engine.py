@@ -12,28 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from feedeval.errors import InputError
-from feedeval.jobs.offline.bank import (
-    Bank,
-    Facet,
-    Family,
-    load_bank,
-)
-from feedeval.jobs.offline.detectors import (
-    Detection,
-    Detector,
-    pairs_by_facet,
-)
-from feedeval.jobs.offline.families import (
-    GENERAL,
-    family_for,
-    family_of_sample,
-)
+from feedeval.jobs.offline.bank import Bank, Facet, Family, load_bank
+from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet
+from feedeval.jobs.offline.families import GENERAL, family_for, family_of_sample
 from feedeval.jobs.offline.languages import language_of
-from feedeval.jobs.offline.reading import (
-    PROSE_FIELDS,
-    Reading,
-    read,
-)
+from feedeval.jobs.offline.reading import PROSE_FIELDS, Reading, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
 CODE_VERSION = "2"

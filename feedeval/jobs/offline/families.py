@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from feedeval.jobs.offline.bank import (
-    Bank,
-    Family,
-)
+from feedeval.jobs.offline.bank import Bank, Family
 from feedeval.jobs.offline.patterns import fold
 from feedeval.records import Context
 

@@ -8,20 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from feedeval.jobs.evidence import is_quoted, normalise
 from feedeval.jobs.offline.reading import PROSE_FIELDS
-from feedeval.jobs.probes.probe_words import (
-    FILLER,
-    ORDERS,
-    SMALL,
-    UNIVERSAL,
-)
-from feedeval.jobs.probes.probes import (
-    CannotPlant,
-    Known,
-    Planted,
-    Planter,
-    Pool,
-    Probe,
-)
+from feedeval.jobs.probes.probe_words import FILLER, ORDERS, SMALL, UNIVERSAL
+from feedeval.jobs.probes.probes import CannotPlant, Known, Planted, Planter, Pool, Probe
 from feedeval.jobs.questions import content_words
 from feedeval.records import ContextField, Judgement, Verdict
 

@@ -9,17 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedeval.jobs.shadow.classifier import (
-    UNSURE,
-    Prediction,
-    ShadowItem,
-)
-from feedeval.jobs.shadow.colour_names import (
-    Palette,
-    colour_names,
-    distances,
-    table_version,
-)
+from feedeval.jobs.shadow.classifier import UNSURE, Prediction, ShadowItem
+from feedeval.jobs.shadow.colour_names import Palette, colour_names, distances, table_version
 from feedeval.jobs.shadow.colour_reading import foreground
 from feedeval.records import NO_CALLS, Ledger
 

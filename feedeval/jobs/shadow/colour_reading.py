@@ -8,11 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from feedeval.jobs.shadow.colour_names import (
-    bins_of,
-    distance,
-    lab_of,
-)
+from feedeval.jobs.shadow.colour_names import bins_of, distance, lab_of
 
 _LONGEST_PX = 96
 _BORDER_PX = 2

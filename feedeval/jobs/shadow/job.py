@@ -16,30 +16,10 @@ from pydantic import Field, field_validator
 from feedeval.errors import BadImage, BadLabel, InputError, TransientError, Unreadable
 from feedeval.feed.parsing.faults import warn
 from feedeval.feed.text import record_keys
-from feedeval.jobs.shadow.classifier import (
-    UNSURE,
-    Classifier,
-    Picture,
-    ShadowItem,
-)
-from feedeval.jobs.shadow.fetching import (
-    Fetcher,
-    NoAnswer,
-    check_address,
-)
-from feedeval.jobs.shadow.label_table import (
-    LabelRow,
-    LabelTable,
-    likely,
-)
-from feedeval.jobs.shadow.pictures import (
-    LONGEST_SIDE,
-    SHORTEST_SIDE,
-    data_of_uri,
-    local_image,
-    picture_of,
-    read_image,
-)
+from feedeval.jobs.shadow.classifier import UNSURE, Classifier, Picture, ShadowItem
+from feedeval.jobs.shadow.fetching import Fetcher, NoAnswer, check_address
+from feedeval.jobs.shadow.label_table import LabelRow, LabelTable, likely
+from feedeval.jobs.shadow.pictures import LONGEST_SIDE, SHORTEST_SIDE, data_of_uri, local_image, picture_of, read_image
 from feedeval.records import Backend, Ledger, Record
 from feedeval.records.kinds import JobKind
 from feedeval.run.job import Documents

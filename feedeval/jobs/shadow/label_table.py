@@ -16,19 +16,9 @@ import pandas as pd
 
 from feedeval.errors import InputError
 from feedeval.feed.parsing.columns import squeeze
-from feedeval.feed.parsing.decode import (
-    TextReader,
-    clean_value,
-)
-from feedeval.feed.parsing.faults import (
-    Faults,
-    warn,
-)
-from feedeval.feed.parsing.lines import (
-    Rows,
-    is_preamble,
-    split_lines,
-)
+from feedeval.feed.parsing.decode import TextReader, clean_value
+from feedeval.feed.parsing.faults import Faults, warn
+from feedeval.feed.parsing.lines import Rows, is_preamble, split_lines
 from feedeval.feed.parsing.sources import open_source
 from feedeval.jobs.shadow.classifier import Prediction
 

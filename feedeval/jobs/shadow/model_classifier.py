@@ -11,12 +11,7 @@ from pydantic import Field, create_model
 
 from feedeval.jobs.fingerprint import model_fingerprint
 from feedeval.jobs.prompts import fenced
-from feedeval.jobs.shadow.classifier import (
-    UNSURE,
-    Prediction,
-    Severity,
-    ShadowItem,
-)
+from feedeval.jobs.shadow.classifier import UNSURE, Prediction, Severity, ShadowItem
 from feedeval.model.wire import Prompt
 from feedeval.records import Ledger
 

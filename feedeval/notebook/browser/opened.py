@@ -12,7 +12,7 @@ from feedeval.html import Markup
 from feedeval.notebook.browser.record import product_html, record_html
 from feedeval.notebook.browser.shapes import Shape, shape_of
 from feedeval.records.kinds import JobKind
-from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.results import RowStatus
 from feedeval.results.product import of_row
 from feedeval.results.session import Session
 

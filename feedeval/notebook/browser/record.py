@@ -12,12 +12,9 @@ from feedeval.html import Markup, escape, link
 from feedeval.notebook.browser.rows import meter, quiet
 from feedeval.notebook.browser.shapes import name_of
 from feedeval.notebook.panel.render import figures
-from feedeval.notebook.report.parts import (
-    foreign,
-    text_of,
-)
+from feedeval.notebook.report.parts import foreign, text_of
 from feedeval.records import Judgement, Verdict
-from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.results import RowStatus
 from feedeval.results.product import verdict_mark
 
 _LONG_CHARS = 20_000

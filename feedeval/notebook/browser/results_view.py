@@ -12,7 +12,7 @@ from feedeval.notebook.browser.browse import ALL, Browser, Wanted
 from feedeval.notebook.browser.grid import Grid, Pager, bar, stack
 from feedeval.notebook.browser.rows import GridColumn, Span
 from feedeval.notebook.widgets import answering, text_button
-from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.results import RowStatus
 
 Act = Callable[[Callable[[], Any]], None]
 

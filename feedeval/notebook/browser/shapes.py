@@ -8,19 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.formatting import (
-    clip,
-    plain,
-)
+from feedeval.formatting import clip, plain
 from feedeval.html import Markup, escape
 from feedeval.notebook.browser.rows import GridColumn, meter, quiet
-from feedeval.notebook.report.parts import (
-    foreign,
-    text_of,
-)
+from feedeval.notebook.report.parts import foreign, text_of
 from feedeval.records.kinds import kind_words
-from feedeval.results.frames.frames import RowStatus
 from feedeval.results.frames.lazytext import LazyTextDtype
+from feedeval.results.frames.results import RowStatus
 from feedeval.results.session import Session
 
 _CELL_CHARS = 60

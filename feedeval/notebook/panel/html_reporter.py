@@ -6,14 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from feedeval.notebook.panel.output import (
-    Bundle,
-    Output,
-)
-from feedeval.notebook.panel.render import (
-    run_html,
-    run_text,
-)
+from feedeval.notebook.panel.output import Bundle, Output
+from feedeval.notebook.panel.render import run_html, run_text
 from feedeval.records import BatchReport
 from feedeval.run.progress import Snapshot
 

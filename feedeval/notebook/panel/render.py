@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedeval.formatting import (
-    clip,
-    duration,
-    money,
-    plain,
-)
+from feedeval.formatting import clip, duration, money, plain
 from feedeval.html import Markup, escape
 from feedeval.records import Failure, Health, HealthStatus, Status
 from feedeval.records.kinds import kind_words

@@ -21,12 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from feedeval.errors import InputError
 from feedeval.notebook.panel import render as view
-from feedeval.notebook.panel.output import (
-    NOTHING,
-    Bundle,
-    Output,
-    kernel_shell,
-)
+from feedeval.notebook.panel.output import NOTHING, Bundle, Output, kernel_shell
 from feedeval.records import BatchReport, Status
 from feedeval.run.progress import Snapshot
 

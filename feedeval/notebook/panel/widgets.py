@@ -9,14 +9,8 @@ from collections.abc import Callable, Mapping
 
 import ipywidgets
 
-from feedeval.notebook.panel.output import (
-    NOTHING,
-    Bundle,
-)
-from feedeval.notebook.panel.render import (
-    BORDER,
-    PanelParts,
-)
+from feedeval.notebook.panel.output import NOTHING, Bundle
+from feedeval.notebook.panel.render import BORDER, PanelParts
 from feedeval.notebook.widgets import close, text_button
 
 BUTTONS = {

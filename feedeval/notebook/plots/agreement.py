@@ -10,17 +10,8 @@ import pandas as pd
 
 from feedeval.notebook.plots import axes as draw
 from feedeval.notebook.plots.axes import PlotWords
-from feedeval.notebook.plots.colours import (
-    BAR,
-    PARTIAL,
-    YES,
-    Fill,
-    ink,
-)
-from feedeval.notebook.plots.text import (
-    elide,
-    label,
-)
+from feedeval.notebook.plots.colours import BAR, PARTIAL, YES, Fill, ink
+from feedeval.notebook.plots.text import elide, label
 from feedeval.results.agreement.agreement import Agreement, percent
 from feedeval.results.agreement.measure import agreement
 from feedeval.results.judges.probe_report import ProbeReport

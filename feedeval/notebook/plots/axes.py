@@ -14,14 +14,8 @@ import pandas as pd
 
 from feedeval.errors import InputError
 from feedeval.formatting import cells
-from feedeval.notebook.plots.colours import (
-    Fill,
-    ink,
-)
-from feedeval.notebook.plots.text import (
-    families,
-    wrap,
-)
+from feedeval.notebook.plots.colours import Fill, ink
+from feedeval.notebook.plots.text import families, wrap
 from feedeval.results.stored import engine_note
 
 if TYPE_CHECKING:

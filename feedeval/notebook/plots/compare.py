@@ -13,14 +13,8 @@ import pandas as pd
 from feedeval.errors import InputError
 from feedeval.notebook.plots import axes as draw
 from feedeval.notebook.plots.axes import PlotWords
-from feedeval.notebook.plots.colours import (
-    BAR,
-    ink,
-)
-from feedeval.notebook.plots.text import (
-    elide,
-    label,
-)
+from feedeval.notebook.plots.colours import BAR, ink
+from feedeval.notebook.plots.text import elide, label
 from feedeval.results.compare.comparison import signed
 
 if TYPE_CHECKING:

@@ -10,21 +10,10 @@ import pandas as pd
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.notebook.plots import axes as draw
 from feedeval.notebook.plots.axes import PlotWords
-from feedeval.notebook.plots.colours import (
-    BAR,
-    NO,
-    PARTIAL,
-    YES,
-    Fill,
-    ink,
-)
-from feedeval.notebook.plots.text import (
-    elide,
-    label,
-    wrap,
-)
+from feedeval.notebook.plots.colours import BAR, NO, PARTIAL, YES, Fill, ink
+from feedeval.notebook.plots.text import elide, label, wrap
 from feedeval.records import Verdict
-from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.results import RowStatus
 from feedeval.results.summary import missing_fields as fields_missing_most
 
 if TYPE_CHECKING:

@@ -11,16 +11,8 @@ None calls `show()` or changes matplotlib's settings. A frame without rows gives
 
 from __future__ import annotations
 
-from feedeval.notebook.plots.agreement import (
-    confusion,
-    per_class,
-    probes,
-    reliability,
-)
-from feedeval.notebook.plots.compare import (
-    before_and_after,
-    history,
-)
+from feedeval.notebook.plots.agreement import confusion, per_class, probes, reliability
+from feedeval.notebook.plots.compare import before_and_after, history
 from feedeval.notebook.plots.coverage import (
     coverage,
     coverage_by_category,
@@ -28,17 +20,8 @@ from feedeval.notebook.plots.coverage import (
     most_missed,
     verdicts_by_taxonomy,
 )
-from feedeval.notebook.plots.health import (
-    health,
-    memory,
-)
-from feedeval.notebook.plots.run import (
-    cost,
-    errors_by_type,
-    errors_over_batches,
-    latency,
-    rate,
-)
+from feedeval.notebook.plots.health import health, memory
+from feedeval.notebook.plots.run import cost, errors_by_type, errors_over_batches, latency, rate
 
 __all__ = [
     "before_and_after",

@@ -9,21 +9,9 @@ import pandas as pd
 
 from feedeval.notebook.plots import axes as draw
 from feedeval.notebook.plots.axes import PlotWords
-from feedeval.notebook.plots.colours import (
-    BAR,
-    CRITICAL,
-    DEGRADED,
-    HEALTHY,
-    Fill,
-    ink,
-)
+from feedeval.notebook.plots.colours import BAR, CRITICAL, DEGRADED, HEALTHY, Fill, ink
 from feedeval.notebook.plots.text import label
-from feedeval.notebook.plots.timeline import (
-    NO_REPORTS,
-    REPORTS,
-    time_axis,
-    working_time,
-)
+from feedeval.notebook.plots.timeline import NO_REPORTS, REPORTS, time_axis, working_time
 from feedeval.records import HealthStatus
 
 if TYPE_CHECKING:

@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feedeval.html import Markup, escape
-from feedeval.notebook.plots.axes import (
-    FONT_PT,
-    VALUE_GID,
-    WIDTH_IN,
-)
+from feedeval.notebook.plots.axes import FONT_PT, VALUE_GID, WIDTH_IN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,23 +9,10 @@ import pandas as pd
 
 from feedeval.notebook.plots import axes as draw
 from feedeval.notebook.plots.axes import PlotWords
-from feedeval.notebook.plots.colours import (
-    BAR,
-    SERIES,
-    ink,
-)
-from feedeval.notebook.plots.text import (
-    elide,
-    label,
-)
-from feedeval.notebook.plots.timeline import (
-    NO_REPORTS,
-    REPORTS,
-    UNITS_S,
-    time_axis,
-    working_time,
-)
-from feedeval.results.frames.frames import units_of
+from feedeval.notebook.plots.colours import BAR, SERIES, ink
+from feedeval.notebook.plots.text import elide, label
+from feedeval.notebook.plots.timeline import NO_REPORTS, REPORTS, UNITS_S, time_axis, working_time
+from feedeval.results.frames.results import units_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

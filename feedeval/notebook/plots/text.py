@@ -5,10 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from feedeval.formatting import (
-    cells,
-    clip,
-)
+from feedeval.formatting import cells, clip
 
 # Zero-width joiners shape Persian and Indic words; all other format characters are invisible or reorder text.
 _JOINERS = "\u200c\u200d"

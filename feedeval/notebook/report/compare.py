@@ -11,20 +11,10 @@ from feedeval.html import Markup, escape, link
 from feedeval.notebook.plots.compare import before_and_after
 from feedeval.notebook.plots.pictures import figure
 from feedeval.notebook.report.page import document
-from feedeval.notebook.report.parts import (
-    foreign,
-    question_html,
-    table,
-    text_of,
-)
+from feedeval.notebook.report.parts import foreign, question_html, table, text_of
 from feedeval.notebook.report.sections import source_name
 from feedeval.records import Verdict
-from feedeval.results.compare.comparison import (
-    Comparison,
-    between,
-    facts,
-    signed,
-)
+from feedeval.results.compare.comparison import Comparison, between, facts, signed
 from feedeval.results.session import Session
 from feedeval.results.stored import session_labels
 

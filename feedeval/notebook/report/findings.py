@@ -10,19 +10,12 @@ import pandas as pd
 
 from feedeval.errors import FeedevalError
 from feedeval.feed.checks.check_feed import check_feed
-from feedeval.feed.checks.findings_frame import (
-    MOST_CHECKS,
-    by_check,
-    severity_html,
-)
+from feedeval.feed.checks.findings_frame import MOST_CHECKS, by_check, severity_html
 from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.sample import audited_again
 from feedeval.feed.source import FeedSource
 from feedeval.html import Markup, escape
-from feedeval.notebook.report.parts import (
-    foreign,
-    table,
-)
+from feedeval.notebook.report.parts import foreign, table
 from feedeval.results.session import Session
 
 _SHOWN = ["severity", "fields", "message", "fix", "findings"]

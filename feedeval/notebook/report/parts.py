@@ -13,7 +13,7 @@ from feedeval.formatting import clip
 from feedeval.html import Markup, escape
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import Verdict
-from feedeval.results.frames.frames import RowStatus
+from feedeval.results.frames.results import RowStatus
 from feedeval.results.session import Session
 from feedeval.results.summary import summarise
 

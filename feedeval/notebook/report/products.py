@@ -6,13 +6,7 @@ import pandas as pd
 
 from feedeval.formatting import clip
 from feedeval.html import Markup, link
-from feedeval.notebook.report.parts import (
-    Material,
-    foreign,
-    question_html,
-    table,
-    text_of,
-)
+from feedeval.notebook.report.parts import Material, foreign, question_html, table, text_of
 from feedeval.records import Verdict
 from feedeval.results.product import verdict_mark
 

@@ -5,24 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from feedeval.formatting import (
-    counts_in_words,
-    duration,
-    money,
-)
+from feedeval.formatting import counts_in_words, duration, money
 from feedeval.html import Markup, escape
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.notebook.plots import gallery as plots
-from feedeval.notebook.plots.pictures import (
-    Plot,
-    figure,
-)
-from feedeval.notebook.report.parts import (
-    Material,
-    foreign,
-    question_html,
-    table,
-)
+from feedeval.notebook.plots.pictures import Plot, figure
+from feedeval.notebook.report.parts import Material, foreign, question_html, table
 from feedeval.records import Status
 from feedeval.results.session import Session
 from feedeval.results.summary import failures_by_type

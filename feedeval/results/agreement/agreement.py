@@ -8,10 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from feedeval.formatting import (
-    columns,
-    plain,
-)
+from feedeval.formatting import columns, plain
 from feedeval.html import Markup, definitions, escape, section, table
 from feedeval.results.stats import Interval
 

@@ -9,11 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from feedeval.results.agreement.pairs import (
-    Pairs,
-    column,
-    texts,
-)
+from feedeval.results.agreement.pairs import Pairs, column, texts
 from feedeval.results.stats import MANY_CLUSTERS, Interval, clustered_interval, wilson
 
 DRAWS = 2000

@@ -16,15 +16,7 @@ from numpy.typing import NDArray
 from feedeval.errors import InputError
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.results.compare.comparison import Comparison
-from feedeval.results.compare.pairing import (
-    SCORES,
-    Audit,
-    Ints,
-    Pairs,
-    Question,
-    pair,
-    read_audit,
-)
+from feedeval.results.compare.pairing import SCORES, Audit, Ints, Pairs, Question, pair, read_audit
 from feedeval.results.frames.judgement_arrays import Codebook
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.library import as_session

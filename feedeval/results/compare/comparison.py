@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from feedeval.formatting import (
-    plain,
-    wrapped,
-)
+from feedeval.formatting import plain, wrapped
 from feedeval.html import Markup, definitions, escape, section
-from feedeval.results.blocks import (
-    TOP,
-    Block,
-)
+from feedeval.results.blocks import TOP, Block
 from feedeval.results.stored import session_labels
 
 if TYPE_CHECKING:

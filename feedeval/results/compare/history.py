@@ -22,9 +22,7 @@ from feedeval.results.stats import UNKNOWN, Interval, clustered_interval
 from feedeval.results.stored import session_labels
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
-from feedeval.storage.readers import (
-    session_ids,
-)
+from feedeval.storage.readers import session_ids
 
 HISTORY_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("session", "started", "feed", "engine", "status"), TEXT),

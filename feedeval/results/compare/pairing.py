@@ -15,11 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedeval.records import Verdict
-from feedeval.results.frames.decoding import (
-    Asked,
-    Meta,
-    readable_batches,
-)
+from feedeval.results.frames.decoding import Asked, Meta, readable_batches
 from feedeval.results.frames.judgement_arrays import Codebook
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf

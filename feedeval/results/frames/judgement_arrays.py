@@ -16,12 +16,8 @@ from numpy.typing import NDArray
 
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import Verdict
-from feedeval.results.frames.decoding import (
-    Asked,
-    SampledMeta,
-    readable_batches,
-)
-from feedeval.results.frames.frames import feed_order
+from feedeval.results.frames.decoding import Asked, SampledMeta, readable_batches
+from feedeval.results.frames.results import feed_order
 from feedeval.results.stats import stands_for
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread

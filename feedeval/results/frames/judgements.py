@@ -9,17 +9,10 @@ import numpy as np
 import pandas as pd
 
 from feedeval.records import Taxonomy, Verdict
-from feedeval.results.frames.decoding import (
-    AuditJudged,
-    Meta,
-    readable_batches,
-)
-from feedeval.results.frames.frames import feed_order
-from feedeval.results.frames.judgement_arrays import (
-    Codebook,
-    judged_rows,
-)
+from feedeval.results.frames.decoding import AuditJudged, Meta, readable_batches
+from feedeval.results.frames.judgement_arrays import Codebook, judged_rows
 from feedeval.results.frames.lazytext import TEXT
+from feedeval.results.frames.results import feed_order
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
 from feedeval.storage.paths import StoredFile

@@ -21,13 +21,7 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, take
 
 from feedeval.errors import SessionDamaged
-from feedeval.results.frames.decoding import (
-    Asked,
-    AuditTexts,
-    Meta,
-    read_or_warn,
-    to_json,
-)
+from feedeval.results.frames.decoding import Asked, AuditTexts, Meta, read_or_warn, to_json
 from feedeval.storage.batch_shapes import ResultOf, Unread, batch_decoder
 from feedeval.storage.paths import StoredFile
 

@@ -10,18 +10,8 @@ import numpy as np
 import pandas as pd
 
 from feedeval.errors import UNREADABLE
-from feedeval.results.frames.decoding import (
-    StoredFailure,
-    readable_batches,
-)
-from feedeval.results.frames.frames import (
-    Loaded,
-    RowStatus,
-    failure_frame,
-    feed_order,
-    report_frame,
-    text,
-)
+from feedeval.results.frames.decoding import StoredFailure, readable_batches
+from feedeval.results.frames.results import Loaded, RowStatus, failure_frame, feed_order, report_frame, text
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf
 from feedeval.storage.paths import StoredFile

@@ -7,11 +7,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from feedeval.feed.parsing.columns import (
-    attributes,
-    snake,
-    standard_name,
-)
+from feedeval.feed.parsing.columns import attributes, snake, standard_name
 
 CONTAINERS = frozenset(
     {

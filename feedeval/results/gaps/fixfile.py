@@ -16,10 +16,7 @@ from feedeval.formatting import plain
 from feedeval.html import Markup, definitions, escape, section
 from feedeval.results.export import write_whole
 from feedeval.results.frames.judgement_arrays import AskedQuestion
-from feedeval.results.gaps.answer_places import (
-    ANYWHERE,
-    CONTAINERS,
-)
+from feedeval.results.gaps.answer_places import ANYWHERE, CONTAINERS
 from feedeval.results.gaps.open_questions import OpenQuestions
 
 MOST_PAIRS = 30

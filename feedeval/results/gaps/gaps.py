@@ -11,15 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from feedeval.errors import InputError
-from feedeval.results.frames.judgement_arrays import (
-    Codes,
-    Floats,
-)
+from feedeval.results.frames.judgement_arrays import Codes, Floats
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.results.gaps.open_questions import (
-    Action,
-    OpenQuestions,
-)
+from feedeval.results.gaps.open_questions import Action, OpenQuestions
 from feedeval.results.stats import quantile
 
 MOST_ROWS = 10_000

@@ -18,15 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from feedeval.results.frames.judgement_arrays import (
-    Codes,
-    Floats,
-    JudgementArrays,
-)
-from feedeval.results.gaps.answer_places import (
-    AnswerPlace,
-    answer_place,
-)
+from feedeval.results.frames.judgement_arrays import Codes, Floats, JudgementArrays
+from feedeval.results.gaps.answer_places import AnswerPlace, answer_place
 from feedeval.results.stats import wilson
 
 PRIOR_PRODUCTS = 4

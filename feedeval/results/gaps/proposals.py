@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from feedeval.errors import InputError
-from feedeval.feed.checks.check_feed import (
-    Severity,
-    check_feed,
-)
+from feedeval.feed.checks.check_feed import Severity, check_feed
 from feedeval.jobs.suggest import Incomplete, Proposal
 from feedeval.results.cases import context_in, stored_results
 from feedeval.results.gaps.fixfile import (

@@ -12,10 +12,7 @@ from feedeval.feed.parsing.sources import SourceLike
 from feedeval.feed.reader import read_feed
 from feedeval.feed.spec import first_text, is_filled
 from feedeval.feed.spreadsheet import text_form
-from feedeval.results.gaps.fixfile import (
-    table_path,
-    write_table,
-)
+from feedeval.results.gaps.fixfile import table_path, write_table
 
 
 def write_supplement(before: pd.DataFrame | SourceLike, after: pd.DataFrame, path: str | Path) -> Path:

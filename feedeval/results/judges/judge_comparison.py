@@ -7,12 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from feedeval.formatting import (
-    clip,
-    columns,
-    money,
-    plain,
-)
+from feedeval.formatting import clip, columns, money, plain
 from feedeval.html import Markup, definitions, escape, section, table
 from feedeval.results.agreement.agreement import Agreement, percent
 from feedeval.results.cases import StoredEffort

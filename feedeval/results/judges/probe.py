@@ -8,14 +8,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from feedeval.jobs.probes.probes import (
-    EXPECTED,
-    Known,
-    Probe,
-    ProbePlan,
-    Variant,
-    is_right,
-)
+from feedeval.jobs.probes.probes import EXPECTED, Known, Probe, ProbePlan, Variant, is_right
 from feedeval.jobs.rejudge import Case
 from feedeval.records import Judgement
 from feedeval.results.cases import StoredResult, context_in, stored_results

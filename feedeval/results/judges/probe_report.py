@@ -7,18 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from feedeval.formatting import (
-    clip,
-    columns,
-    counts_in_words,
-    money,
-    plain,
-)
+from feedeval.formatting import clip, columns, counts_in_words, money, plain
 from feedeval.html import Markup, definitions, escape, section, table
-from feedeval.jobs.probes.probes import (
-    EXPECTED,
-    Probe,
-)
+from feedeval.jobs.probes.probes import EXPECTED, Probe
 from feedeval.records import Status
 from feedeval.results.agreement.agreement import percent
 from feedeval.results.judges.judge_comparison import judge_in_words

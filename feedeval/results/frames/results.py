@@ -1,4 +1,4 @@
-"""Batch files to frames: the columns and dtypes that `Session` shows."""
+"""Batch files to the frame of results and its companions: the columns that `Session` shows and exports write."""
 
 from __future__ import annotations
 
@@ -14,20 +14,8 @@ from numpy.typing import NDArray
 
 from feedeval.records import BatchReport, HealthStatus
 from feedeval.records.kinds import JobKind, units
-from feedeval.results.frames.decoding import (
-    AuditScores,
-    Meta,
-    StoredFailure,
-    read_or_warn,
-    readable_batches,
-    to_json,
-)
-from feedeval.results.frames.lazytext import (
-    TEXT,
-    LazyText,
-    TextFiles,
-    TextKind,
-)
+from feedeval.results.frames.decoding import AuditScores, Meta, StoredFailure, read_or_warn, readable_batches, to_json
+from feedeval.results.frames.lazytext import TEXT, LazyText, TextFiles, TextKind
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, batch_decoder
 from feedeval.storage.paths import StoredFile
