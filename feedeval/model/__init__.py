@@ -1,5 +1,8 @@
 """Whom we ask: the client, its pacing, its retries and what calls cost.
 
+Another provider with the same API needs nothing but its address (`settings`); one with habits of its own is met in
+`wire` and `calling`; another API would take the place of what `client` sends.
+
 - `budgets`: request and token budgets, learned from the `x-ratelimit-*` headers of replies
 - `calling`: one call, whatever it takes: money set aside, a place in the pacer, tries, the endpoint's dialect, the
   books

@@ -1,4 +1,8 @@
-"""What is tried again, how often, and after how long."""
+"""What is tried again, how often, and after how long.
+
+How often it is by default stands in `settings` (`max_retries`), how long an endpoint is left alone after a 429 in
+`pacing`, and what becomes of a record that lost the network in `run/workers`.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@
 - `html_reporter`: A run as static HTML, renewed now and then: for pages that show no widgets and for those who want
   no buttons
 - `output`: outputs of notebook cells that are changed later, by any thread
-- `render`: A snapshot of a run as HTML and as text: one rendering for the live panel, saved notebooks and previews
+- `render`: what the panel of a run shows and how it is laid out, as HTML and text: live, in saved notebooks and in
+  previews
 - `reporter`: the live panel of a run: when it is drawn, what its buttons do, what stays behind
-- `widgets`: the widgets of a run's panel: layout and bindings
+- `widgets`: the buttons of a run's panel, and the order of its parts; what stands in each part is made in `render`
 """

@@ -1,4 +1,4 @@
-"""A snapshot of a run as HTML and as text: one rendering for the live panel, saved notebooks and previews.
+"""What the panel of a run shows and how it is laid out, as HTML and text: live, in saved notebooks and in previews.
 
 The HTML leans on colour and layout but not for meaning: without styles every figure still stands beside its name.
 Colours come from JupyterLab's theme where there is one; the fallbacks are readable on white and on black.

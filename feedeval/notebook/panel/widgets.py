@@ -1,4 +1,4 @@
-"""The widgets of a run's panel: layout and bindings.
+"""The buttons of a run's panel, and the order of its parts; what stands in each part is made in `render`.
 
 There is no `Output` widget: it would capture what other cells print and grow with all that is appended to it.
 """
