@@ -160,7 +160,18 @@ class ProductFeedEvaluator:
             SessionNotFound: There is no audit.
             InputError: The audit had other settings or products; the message names them.
         """
-        run = self._gone_on_with(self._latest_audits(), _given(feed, products_df), options)
+        given = _given(feed, products_df)
+        *others, last = self._latest_audits()
+        if others and isinstance(given, Iterator):
+            given = list(given)  # it may have to be gone through for each of them
+        run: EvaluationRun | None = None
+        for session in others:
+            with contextlib.suppress(InputError):
+                run = self._go_on_with(session, given, options, blocking=True)
+                break
+        if run is None:
+            # If not even this one fits, it says why.
+            run = self._go_on_with(last, given, options, blocking=True)
         run.block()
         return run.results()
 
@@ -176,28 +187,7 @@ class ProductFeedEvaluator:
             InputError: The session had other settings or products, or its feed cannot be read again.
         """
         found = session if isinstance(session, Session) else load_session(session, output_dir=self.output_dir)
-        then = found.progress
-        if not found.is_audit:
-            raise InputError(f"session {found.id} is of kind {then.kind}: fe.resume() goes on with any kind")
-        if found != Session(found.id, self.output_dir):
-            raise InputError(
-                f"session {found.id} is in {found.output_dir}, and this evaluator writes to {self.output_dir}: "
-                "fe.resume() goes on with a session where it is"
-            )
-        settings: StartOptions = {
-            "num_questions": then.fingerprint["num_questions"],
-            "question_scope": then.fingerprint["question_scope"],
-            "limit": then.settings["source"].get("limit"),
-            # A hard cap holds until a person sets another one, or None.
-            "budget_usd": then.budget_usd,
-            **options,
-            "session": found.id,
-        }
-        if "question_set" in then.fingerprint:
-            settings["question_set"] = found
-        fields = then.fingerprint["fields"]
-        again = audited_again(then.settings["source"]) if feed is None else feed
-        return self.start(again, None if fields == "descriptive" else fields, **settings)
+        return self._go_on_with(found, feed, options, blocking=False)
 
     def estimate(
         self,
@@ -277,6 +267,31 @@ class ProductFeedEvaluator:
         """
         return evaluation_status(None if self._run is None else self._run.snapshot(), self.output_dir)
 
+    def _go_on_with(self, found: Session, feed: Feed, options: AuditOptions, *, blocking: bool) -> EvaluationRun:
+        then = found.progress
+        if not found.is_audit:
+            raise InputError(f"session {found.id} is of kind {then.kind}: fe.resume() goes on with any kind")
+        if found != Session(found.id, self.output_dir):
+            raise InputError(
+                f"session {found.id} is in {found.output_dir}, and this evaluator writes to {self.output_dir}: "
+                "fe.resume() goes on with a session where it is"
+            )
+        settings: StartOptions = {
+            "num_questions": then.fingerprint["num_questions"],
+            "question_scope": then.fingerprint["question_scope"],
+            "limit": then.settings["source"].get("limit"),
+            # A hard cap holds until a person sets another one, or None.
+            "budget_usd": then.budget_usd,
+            **options,
+            "session": found.id,
+        }
+        if "question_set" in then.fingerprint:
+            settings["question_set"] = found
+        fields = then.fingerprint["fields"]
+        again = audited_again(then.settings["source"]) if feed is None else feed
+        selected = None if fields == "descriptive" else fields
+        return self._start(again, {**settings, "selected_fields": selected}, blocking=blocking)
+
     def _start(self, feed: Feed, options: Mapping[str, Any], *, blocking: bool) -> EvaluationRun:
         left, frozen = frozen_questions(options, self.output_dir)
         audit, running, rest = sorted_options(left)
@@ -297,16 +312,6 @@ class ProductFeedEvaluator:
         return EmbeddedEngine(OfflineEngine(self.locale)) if client is None else ModelEngine(
             client, self.locale
         ), client
-
-    def _gone_on_with(self, sessions: Sequence[Session], feed: Feed, options: AuditOptions) -> EvaluationRun:
-        """Go on with the first of the sessions that the feed fits; the last one says why it does not."""
-        *others, last = sessions
-        if others and isinstance(feed, Iterator):
-            feed = list(feed)  # it may have to be gone through for each of them
-        for session in others:
-            with contextlib.suppress(InputError):
-                return self.resume(session, feed=feed, **options)
-        return self.resume(last, feed=feed, **options)
 
     def _latest_audits(self) -> list[Session]:
         """Return the latest audit and, where that is finished, also the latest one that is not."""

@@ -150,3 +150,16 @@ def test_html_alone_moves_and_ends(kernel: Kernel) -> None:
     shown = kernel.bundles("update_display_data")
     assert 2 <= len(shown) < 200 / 8, "it is drawn seldom, and not for each record"
     assert "200 of 200 products · 100 %" in shown[-1]["text/html"]
+
+
+def test_going_on_with_a_finished_audit_shows_it_and_says_that_nothing_was_left(kernel: Kernel) -> None:
+    kernel.run(
+        "import tempfile, feedeval as fe\n"
+        "evaluator = fe.ProductFeedEvaluator(model='offline', output_dir=tempfile.mkdtemp())\n"
+        "feed = [{'id': str(n), 'title': f'Lamp {n}'} for n in range(3)]\n"
+        "results = evaluator.evaluate_products_batch(products_df=feed)"
+    )
+    before = len(kernel.bundles("display_data"))
+    assert kernel.run("print(len(evaluator.resume_evaluation(feed)))").strip() == "3"
+    shown = kernel.bundles("display_data")[before:]
+    assert "nothing was left to do" in str([*shown, *kernel.bundles("update_display_data")[-2:]])
