@@ -3,7 +3,7 @@
 - `batches`: the batches that are open: outcomes in, batch files out
 - `budget`: the budget: a hard cap that knows what is in flight
 - `collector`: where outcomes go: into the figures, into their batch, and with a complete batch to disk
-- `context`: what a run is put together from, and why it halts
+- `context`: what a run is put together from, what it asks of its surroundings, and why it halts
 - `failures`: what became of a record, as rows
 - `health`: how well a run goes: memory, disk, share of failures, time spent waiting for limits; with reasons and
   advice

@@ -1,10 +1,13 @@
-"""What a run is put together from, and why it halts."""
+"""What a run is put together from, what it asks of its surroundings, and why it halts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from feedeval.errors import RunFault
 from feedeval.run.batches import Batches
@@ -56,6 +59,22 @@ class Halt:
 
 CallHalt = Callable[[HaltCause, str | RunFault], None]
 """Calls a halt with its reason: one sentence for a person, or the fault itself."""
+
+
+def _local_now() -> datetime:
+    return datetime.now().astimezone()
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a run asks of its surroundings."""
+
+    on_change: Callable[[Mapping[str, Any]], None] | None = None
+    """Given the settings that `Run.resume` was called with, such as a new API key; raises InputError for what it
+    does not know."""
+    now: Callable[[], datetime] = _local_now
+    monotonic: Callable[[], float] = time.monotonic
+    readers: SystemReaders = field(default_factory=SystemReaders.real)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,13 @@ import contextlib
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from feedeval.errors import FeedevalError, InputError, RunFault
 from feedeval.records import Progress, Status
-from feedeval.run.context import HaltCause, RunContext
-from feedeval.run.health import SystemReaders
+from feedeval.run.context import HaltCause, Hooks, RunContext
 from feedeval.run.job import Job
 from feedeval.run.loop import RunLoop
 from feedeval.run.plan import make_plan
@@ -38,29 +35,13 @@ _EXIT_BOUND_S = 10.0
 _WAIT_STEP_S = 0.2
 
 
-def _local_now() -> datetime:
-    return datetime.now().astimezone()
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What a run asks of its surroundings."""
-
-    on_change: Callable[[Mapping[str, Any]], None] | None = None
-    """Given the settings that `Run.resume` was called with, such as a new API key; raises InputError for what it
-    does not know."""
-    now: Callable[[], datetime] = _local_now
-    monotonic: Callable[[], float] = time.monotonic
-    readers: SystemReaders = field(default_factory=SystemReaders.real)
-
-
 class Run:
     """A session that is being worked on. Every method may be called from any thread."""
 
     def __init__(self, state: RunState, context: RunContext | None, hooks: Hooks) -> None:
         """Use `start`."""
         self._state = state
-        self._parts = context
+        self._context = context
         self._hooks = hooks
         self._run_loop: RunLoop | None = None
         self._ready = threading.Event()
@@ -152,13 +133,13 @@ class Run:
 
     def say(self, text: str) -> None:
         """Show a sentence where the run is shown."""
-        if self._parts is not None:
-            self._parts.reporter_thread.say(text)
+        if self._context is not None:
+            self._context.reporter_thread.say(text)
 
     def add_reporter(self, reporter: Reporter) -> None:
         """Show the run in one more place from now on."""
-        if self._parts is not None and not self.done:
-            self._parts.reporter_thread.add(reporter)
+        if self._context is not None and not self.done:
+            self._context.reporter_thread.add(reporter)
 
     def __repr__(self) -> str:
         snapshot = self.snapshot()
@@ -170,11 +151,11 @@ class Run:
         self._thread = threading.Thread(target=self._work, name=f"feedeval-run-{self.sid}", daemon=True)
         _live.add(self)
         self._thread.start()
-        if self._parts is not None:
-            self._parts.reporter_thread.run()
+        if self._context is not None:
+            self._context.reporter_thread.run()
 
     def _work(self) -> None:
-        context = self._parts
+        context = self._context
         assert context is not None  # `start` begins only runs that have something to do
         try:
             asyncio.run(self._main(context))
@@ -245,9 +226,7 @@ def start(
     decision = decide_session(job, folder, settings, plan)
     if decision.finished is not None:
         return _finished(decision.finished, folder, decision.messages, reporters)
-    context, messages = set_up(
-        RunInputs(job, folder, settings, plan, decision, reporters, hooks.now, hooks.monotonic, hooks.readers)
-    )
+    context, messages = set_up(RunInputs(job, folder, settings, plan, decision, reporters, hooks))
     state = context.state
     context.log.info(
         f"starts: {state.total:,} records of {state.kind} with {state.engine}, batches of {state.batch_size}, "

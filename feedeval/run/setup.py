@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -13,8 +13,8 @@ from feedeval.records import Call, Progress, Status, Usage
 from feedeval.records.kinds import units
 from feedeval.run.batches import Batches
 from feedeval.run.budget import Budget
-from feedeval.run.context import RunContext
-from feedeval.run.health import HealthMonitor, SystemReaders
+from feedeval.run.context import Hooks, RunContext
+from feedeval.run.health import HealthMonitor
 from feedeval.run.job import Job
 from feedeval.run.ledger import RunLedger
 from feedeval.run.plan import Plan
@@ -43,9 +43,7 @@ class RunInputs:
     plan: Plan
     decision: ResumeDecision
     reporters: Sequence[Reporter]
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    readers: SystemReaders
+    hooks: Hooks
 
 
 def set_up(start: RunInputs) -> tuple[RunContext, list[str]]:
@@ -59,7 +57,7 @@ def set_up(start: RunInputs) -> tuple[RunContext, list[str]]:
     keep_calls = start.settings.keep_calls
     sid = start.decision.sid
     if sid is None:
-        store = SessionStore.create(start.folder, now=start.now(), keep_calls=keep_calls)
+        store = SessionStore.create(start.folder, now=start.hooks.now(), keep_calls=keep_calls)
     else:
         store = SessionStore.open(start.folder.session(sid), keep_calls=keep_calls)
     try:
@@ -130,20 +128,20 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
             batch_size=state.batch_size,
             max_workers=start.settings.max_workers,
         ),
-        readers=start.readers,
+        readers=start.hooks.readers,
         progress_writer=ProgressWriter(
             store,
             state,
             _origin(start, before),
             interval_s=start.settings.progress_interval_s,
-            now=lambda: _iso(start.now()),
+            now=lambda: _iso(start.hooks.now()),
         ),
         write_thread=write_thread,
         reporter_thread=ReporterThread(
             start.reporters, state.snapshot, refresh_s=start.settings.refresh_s, on_fault=log.warning
         ),
         log=log,
-        now=lambda: _iso(start.now()),
+        now=lambda: _iso(start.hooks.now()),
     )
     return context, messages
 
@@ -189,9 +187,9 @@ def _session_state(start: RunInputs, store: SessionStore, before: Progress | Non
         total=total,
         batch_size=size,
         total_batches=-(-total // size),
-        started=before.started if before is not None else _iso(start.now()),
+        started=before.started if before is not None else _iso(start.hooks.now()),
         budget_usd=start.settings.budget_usd,
-        monotonic=start.monotonic,
+        monotonic=start.hooks.monotonic,
         elapsed_before_s=before.elapsed_s if before is not None else 0.0,
         latest_report=before.latest_report if before is not None else None,
     )
