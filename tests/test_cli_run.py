@@ -288,11 +288,14 @@ def test_a_signal_stops_cleanly_and_resume_asks_nothing_twice(
     tmp_path: Path, output: Path, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
 ) -> None:
     feed = write_feed(
-        tmp_path / "many.tsv", [(f"P-{n}", f"Tent number {n}", f"A tent. {n} kg. " * 9) for n in range(40)]
+        tmp_path / "many.tsv",
+        [
+            (f"P-{n}", f"Tent number {n}", f"A tent. {n} kg. " * 9) for n in range(400)
+        ],  # work for half a minute, however late the signal comes
     )
     with ModelServer(latency_s=0.3) as server:
         environment = {**os.environ, "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url}
-        arguments = ["run", str(feed), "--output-dir", str(output), "--max-in-flight", "4", "--batch-size", "5"]
+        arguments = ["run", str(feed), "--output-dir", str(output), "--max-in-flight", "4", "--batch-size", "20"]
         process = subprocess.Popen(
             [sys.executable, "-m", "feedeval", *arguments],
             cwd=ROOT,
@@ -305,11 +308,11 @@ def test_a_signal_stops_cleanly_and_resume_asks_nothing_twice(
         process.send_signal(signal_)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 3, err
-        assert "feedeval resume" in err and "Traceback" not in err and "40" in out
+        assert "feedeval resume" in err and "Traceback" not in err and "400" in out
         asked = server.stats.accepted
         server.configure(latency_s=0.0)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         assert command("resume", "--quiet", output=output) == 0
-        assert server.stats.accepted == 41 and server.stats.repeated == 0 and asked < 41
-    assert (load_session(output_dir=output).results["status"] == "done").sum() == 40
+        assert server.stats.accepted == 401 and server.stats.repeated == 0 and asked < 401
+    assert (load_session(output_dir=output).results["status"] == "done").sum() == 400

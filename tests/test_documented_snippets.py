@@ -11,7 +11,8 @@ import pytest
 
 import feedeval as fe
 from feedeval.errors import InputError, SessionNotFound
-from tests.e2e.support import CATEGORIES, KEY, make_feed
+from feedeval.records import Status
+from tests.e2e.support import CATEGORIES, KEY, make_feed, write_jsonl
 from tests.server import ModelServer
 
 BATCH_RUN = """
@@ -89,18 +90,25 @@ def test_a_feed_goes_by_either_of_its_names_wherever_one_is_taken(
             call()
 
 
-def test_an_audit_of_another_feed_since_then_does_not_stand_in_the_way(tmp_path: Path, server: ModelServer) -> None:
+@pytest.mark.parametrize("given_as", ["a generator", "an open file", "an open text"])
+def test_an_audit_of_another_feed_or_of_a_few_since_then_does_not_stand_in_the_way(
+    tmp_path: Path, server: ModelServer, given_as: str
+) -> None:
     evaluator = fe.ProductFeedEvaluator(KEY, "test-model", base_url=server.base_url, output_dir=tmp_path)
     with pytest.raises(SessionNotFound, match="nothing to go on with"):
         evaluator.resume_evaluation(make_feed(4))
+    path = write_jsonl(tmp_path / "feed.jsonl", make_feed(12))
     server.configure(latency_s=0.2)
-    stopped = evaluator.start(make_feed(12), num_questions=4, max_in_flight=2, progress="none")
+    stopped = evaluator.start(path, num_questions=4, max_in_flight=2, progress="none")
     stopped.stop()
     stopped.wait(60)
     server.configure(latency_s=0.0)
     evaluator.evaluate_products_batch(make_feed(3, start=50), num_questions=4, progress="none")
-    results = evaluator.resume_evaluation((product for product in make_feed(12)), progress="none")
-    assert len(results) == 12
+    evaluator.evaluate_products_batch(path, num_questions=4, limit=2, progress="none")
+    with path.open("rb") as file, path.open(encoding="utf-8") as text:
+        feeds = {"a generator": (p for p in make_feed(12)), "an open file": file, "an open text": text}
+        assert len(evaluator.resume_evaluation(feeds[given_as], progress="none")) == 12
+    assert stopped.session().status is Status.FINISHED
     with pytest.raises(InputError, match="records"):
         evaluator.resume_evaluation(make_feed(5, start=90), progress="none")
 

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from feedeval.cli import advising, auditing, checking, comparing, sessions, shadowing
 from feedeval.cli.output import Exit, complain, say
-from feedeval.errors import FeedevalError, RunFault
+from feedeval.errors import FeedevalError, RunFault, StorageError
 
 DESCRIPTION = "Asks of every product in a feed what a buyer would ask, and shows what the feed leaves unsaid."
 
@@ -66,7 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: The arguments cannot be used (code 2), or help was asked for (code 0).
     """
     _never_fail_to_encode()
-    arguments = parser().parse_args(argv)
+    try:
+        arguments = parser().parse_args(argv)
+    except StorageError as exc:  # what was asked for, such as the version, could not be printed
+        complain(f"error: {exc}")
+        return Exit.UNFINISHED
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:

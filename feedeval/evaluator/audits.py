@@ -16,6 +16,8 @@ from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
 from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
 from feedeval.evaluator.status import evaluation_status
+from feedeval.feed.parsing.product import BuiltProducts
+from feedeval.feed.reader import products
 from feedeval.feed.sample import audited_again
 from feedeval.feed.source import FeedSource
 from feedeval.jobs.audit import AuditJob
@@ -162,8 +164,8 @@ class ProductFeedEvaluator:
         """
         given = _given(feed, products_df)
         *others, last = self._latest_audits()
-        if others and isinstance(given, Iterator):
-            given = list(given)  # it may have to be gone through for each of them
+        if others and (isinstance(given, Iterator) or hasattr(given, "read")):
+            given = BuiltProducts(products(given))  # it may have to be gone through for each of them
         run: EvaluationRun | None = None
         for session in others:
             with contextlib.suppress(InputError):
@@ -221,7 +223,7 @@ class ProductFeedEvaluator:
         source = FeedSource.of(_given(feed, products_df), rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         survey, chosen = job.survey(pilot)
-        few = [p for n, p in enumerate(source.products()) if n in chosen]
+        few = BuiltProducts(p for n, p in enumerate(source.products()) if n in chosen)
         trial: AuditOptions = {**options, "limit": None, "progress": options.get("progress", "none")}
         run = self.start(few, selected_fields, **trial)
         run.block()
@@ -314,7 +316,7 @@ class ProductFeedEvaluator:
         ), client
 
     def _latest_audits(self) -> list[Session]:
-        """Return the latest audit and, where that is finished, also the latest one that is not."""
+        """Return the latest audit, and where it is finished the latest that is not; the likelier one first."""
         sids = session_ids(self.output_dir) if self.output_dir.is_dir() else []
         latest: list[Session] = []
         for session in (load_session(sid, output_dir=self.output_dir) for sid in reversed(sids)):
@@ -325,6 +327,9 @@ class ProductFeedEvaluator:
                 latest.append(session)
             if not finished:
                 break
+        if len(latest) == 2 and latest[0].progress.counts.total < latest[1].progress.counts.total:
+            # A trial of a few products is not what an audit of them all that was stopped before waits for.
+            latest.reverse()
         if not latest:
             raise SessionNotFound(f"there is no session in {self.output_dir}: nothing to go on with")
         return latest

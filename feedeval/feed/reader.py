@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Unpack
 
+import numpy as np
 import pandas as pd
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import ColumnNames, recognised
 from feedeval.feed.parsing.faults import FeedWarning, warn
-from feedeval.feed.parsing.product import FieldValue, Product
+from feedeval.feed.parsing.product import BuiltProducts, FieldValue, Product
 from feedeval.feed.parsing.sources import SourceLike, WebLimits, open_source
 from feedeval.feed.parsing.stream import FeedStream, iter_feed
 from feedeval.feed.parsing.values import Builder
 from feedeval.feed.text import clean_url
 
-_LOOKED_AT = 20
+_LOOKED_AT = 50
 """Products given as mappings of which at least one has to have an attribute of a product."""
-_ONE_VALUE = frozenset({"id", "title"})
-"""Attributes of which a product has one: several values of them are a column."""
 
 __all__ = ["FeedStream", "FeedWarning", "FieldValue", "Product", "deduplicate", "iter_feed", "products", "read_feed"]
 
@@ -70,17 +69,17 @@ def products(feed: pd.DataFrame | Iterable[Mapping[str, Any]] | SourceLike) -> I
     Raises:
         FeedError: It is none of these.
     """
-    if isinstance(feed, FeedStream):
+    if isinstance(feed, FeedStream | BuiltProducts):
         yield from feed
     elif isinstance(feed, pd.DataFrame):
         yield from _from_frame(feed)
     elif isinstance(feed, Mapping):
         _refuse_columns(feed)
-        yield from _from_mappings([feed])
+        yield from _from_mappings(_known([feed]))
     elif isinstance(feed, str | bytes | bytearray | memoryview) or hasattr(feed, "read") or hasattr(feed, "__fspath__"):
         yield from iter_feed(feed)  # type: ignore[arg-type]
     elif isinstance(feed, Iterable):
-        yield from _from_mappings(feed)
+        yield from _from_mappings(_known(feed))
     else:
         open_source(feed)
 
@@ -99,10 +98,7 @@ def _from_frame(frame: pd.DataFrame) -> Iterator[Product]:
 
 def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
     builder = Builder(ColumnNames(), flat=True)
-    coming = iter(rows)
-    first = list(islice(coming, _LOOKED_AT))
-    _refuse_strangers(first)
-    for number, row in enumerate(chain(first, coming)):
+    for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise FeedError(
                 f"product {number:,} is a {type(row).__name__}; give a frame, a source, "
@@ -116,25 +112,44 @@ def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
 def _refuse_columns(feed: Mapping[Any, Any]) -> None:
     """Refuse a mapping of columns to their values, which would become one product of everything."""
     names = list(feed)
-    called = zip(names, ColumnNames().resolve([str(name) for name in names]), strict=True)
-    if any(
-        target.name in _ONE_VALUE and isinstance(feed[name], Iterable) and not isinstance(feed[name], str | bytes)
-        for name, target in called
-    ):
+    called = [target.name for target in ColumnNames().resolve([str(name) for name in names])]
+    several = {name for name, key in zip(called, names, strict=True) if _is_column(feed[key])}
+    # A product has one id; where it states none, all of its values being columns says what it is.
+    if "id" in several or ("id" not in called and "title" in several and len(several) == len(names)):
         raise FeedError(
             f"a dict of columns ({', '.join(map(str, names[:8]))}) is no product: give pandas.DataFrame(…) of it"
         )
 
 
-def _refuse_strangers(rows: list[Any]) -> None:
-    """Refuse mappings of which none has an attribute of a product; what is no mapping at all is told by its row."""
-    given = [row for row in rows if isinstance(row, Mapping)]
-    names = list(dict.fromkeys(str(name) for row in given for name in row))
-    if given and not recognised(target.name for target in ColumnNames().resolve(names)):
+def _is_column(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        # As a frame's `to_dict` has them: by the labels of its rows.
+        return len(value) > 1 and not any(isinstance(key, str) for key in value)
+    return hasattr(value, "__len__") and not isinstance(value, str | bytes) and np.size(value) > 1
+
+
+def _known(rows: Iterable[Any]) -> Iterator[Any]:
+    """Pass rows on once one of the first has an attribute of a product; what is no mapping is told by its row."""
+    names = ColumnNames()
+    coming = iter(rows)
+    waiting: list[Any] = []
+    strangers: list[Mapping[Any, Any]] = []
+    for row in coming:
+        waiting.append(row)
+        if not isinstance(row, Mapping) or recognised(t.name for t in names.resolve([str(name) for name in row])):
+            strangers.clear()
+            break
+        strangers += [row] if row else []
+        if len(strangers) == _LOOKED_AT:
+            break
+    if strangers:
         raise FeedError(
-            f"a {type(given[0]).__name__} without an attribute of a product (keys: {', '.join(names[:8]) or 'none'}): "
-            "give a frame, a source, or mappings of names such as id, title and description to values"
+            f"a {type(strangers[0]).__name__} without an attribute of a product (keys: "
+            f"{', '.join(map(str, list(strangers[0])[:8]))}): give a frame, a source, or mappings of names such as id, "
+            "title and description to values"
         )
+    yield from waiting
+    yield from coming
 
 
 def _cell(raw: Any) -> Any:

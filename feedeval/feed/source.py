@@ -11,7 +11,7 @@ import pandas as pd
 
 from feedeval.errors import InputError
 from feedeval.feed.parsing.faults import warn
-from feedeval.feed.parsing.product import STRATUM, Product
+from feedeval.feed.parsing.product import STRATUM, BuiltProducts, Product
 from feedeval.feed.reader import iter_feed, products
 
 
@@ -43,7 +43,9 @@ class FeedSource:
         if (drawn := _drawn_sample(feed, limit)) is not None:
             self.description["sample"] = drawn
         again = isinstance(feed, pd.DataFrame) or _is_content(feed)
-        self._feed: Any = feed if again else list(self._stream(feed) if _is_address(feed) else self._first(feed))
+        self._feed: Any = (
+            feed if again else BuiltProducts(self._stream(feed) if _is_address(feed) else self._first(feed))
+        )
 
     @classmethod
     def of(cls, feed: Any, limit: int | None = None) -> FeedSource:
@@ -106,7 +108,7 @@ def _origin(feed: Any) -> dict[str, Any]:
         return {"url": feed}
     if _is_path(feed):
         return {"path": str(Path(feed).absolute())}
-    return {"kind": f"a {type(feed).__name__}"}
+    return {"kind": "a list" if isinstance(feed, list) else f"a {type(feed).__name__}"}
 
 
 def _is_address(feed: Any) -> bool:

@@ -76,7 +76,7 @@ class Estimate(Frozen):
 
     def _repr_html_(self) -> str:
         caption = f"Estimate for {self.engine}, from {self.pilot} products (95 % interval)"
-        return html.table(self._rows(), caption=caption)
+        return html.section(caption, html.table(self._rows()))
 
 
 def efforts_of(session: Session) -> tuple[list[tuple[int, Effort]], list[Effort]]:

@@ -19,7 +19,15 @@ from feedeval.results.session import Session
 from feedeval.results.stored import find_session
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
-from feedeval.storage.paths import AnyFolder, FileKind, FileState, SessionFolder, StoredFile, files_by_session
+from feedeval.storage.paths import (
+    AnyFolder,
+    FileKind,
+    FileState,
+    SessionFolder,
+    StoredFile,
+    files_by_session,
+    session_paths,
+)
 from feedeval.storage.readers import session_ids, writer_of
 
 __all__ = ["as_session", "backup", "cleanup", "consolidate", "list_sessions", "restore", "session_info"]
@@ -204,6 +212,8 @@ def _exactly(session: Session | str, folder: Path) -> Session:
     found = as_session(session, folder)
     if isinstance(session, str) and found.id != session:
         raise InputError(f"{session!r} is the beginning of {found.id}: give the whole name to delete it")
+    # One that was made by hand may bear any name.
+    session_paths(found.output_dir, found.id)
     return found
 
 

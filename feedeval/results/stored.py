@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -78,8 +78,11 @@ class StoredSession:
     @property
     def age_key(self) -> tuple[datetime, str, str]:
         """What sessions of any folders sort by, the oldest first: the start, then the id, then the folder."""
-        started = _moment(self.progress.started) or sid_time(self.id) or datetime.fromtimestamp(0, UTC)
+        named = sid_time(self.id) or datetime.fromtimestamp(0)  # noqa: DTZ006 - of this machine, as the names are
+        started = _moment(self.progress.started) or named
+        # The name of a session is later than that of all before it in its folder, also where the clock was put back.
         # What carries no offset is a time of this machine.
+        started = max(started, named.replace(tzinfo=started.tzinfo))
         return started if started.tzinfo else started.astimezone(), self.id, str(self.paths.identity)
 
     @property

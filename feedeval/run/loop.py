@@ -291,10 +291,10 @@ class RunLoop:
             context.reporter_thread.say(f"The last state could not be written: {sentence(exc)}")
             if not isinstance(exc, FeedevalError):
                 self.crash = self.crash or exc
-        try:
-            await context.job.close()
-            await context.job.backend.aclose()
-        except Exception as exc:  # a job that closes badly has done its work
-            context.log.warning(f"closing the job: {type(exc).__name__}: {sentence(exc)}")
+        for close in (context.job.close, context.job.backend.aclose):
+            try:
+                await close()
+            except Exception as exc:  # what closes badly has done its work
+                context.log.warning(f"closing the job: {type(exc).__name__}: {sentence(exc)}")
         with contextlib.suppress(FeedevalError):
             context.store.close()

@@ -21,19 +21,29 @@ class Unread(msgspec.Struct, gc=False):
     """Stands for what a reader does not look at: whatever is there fits."""
 
 
-class BatchOf(msgspec.Struct, Generic[R, F], gc=False):
-    """A batch file, of whose results and failures a reader has named the columns."""
-
+class _Columns(msgspec.Struct, Generic[R, F], gc=False):
     schema_version: int
     session: str
     batch_number: int
     start_index: int
     end_index: int
     """Inclusive."""
-    report: msgspec.Raw
-    """JSON of a `BatchReport`, for whoever wants it."""
     results: list[R]
     failures: list[F]
+
+
+class BatchOf(_Columns[R, F], Generic[R, F], gc=False):
+    """A batch file, of whose results and failures a reader has named the columns."""
+
+    report: msgspec.Raw
+    """JSON of a `BatchReport`, not looked at."""
+
+
+class ReportedBatch(_Columns[R, F], Generic[R, F], gc=False):
+    """A batch file whose report is wanted as well: it is judged with the rest, so that a damaged one is found here."""
+
+    report: dict[str, Any]
+    """The fields of a `BatchReport`."""
 
 
 class ResultOf(msgspec.Struct, Generic[V, M], gc=False):
@@ -60,7 +70,7 @@ class RecordRow(msgspec.Struct, gc=False):
     reused_from: str | None = None
 
 
-_DECODERS: dict[tuple[Any, Any], Callable[[bytes], Any]] = {}
+_DECODERS: dict[tuple[Any, Any, Any], Callable[[bytes], Any]] = {}
 
 
 def batch_decoder(results: type[R], failures: type[F]) -> Callable[[bytes], BatchOf[R, F]]:
@@ -70,8 +80,16 @@ def batch_decoder(results: type[R], failures: type[F]) -> Callable[[bytes], Batc
         results: The columns of a result, such as `ResultOf[Value, Meta]`, or `Unread`.
         failures: The columns of a failure, or `Unread`.
     """
-    decode = _DECODERS.get((results, failures))
+    return _decoder(BatchOf, results, failures)
+
+
+def reported_batch_decoder(results: type[R], failures: type[F]) -> Callable[[bytes], ReportedBatch[R, F]]:
+    """Return what does the same and decodes the report too."""
+    return _decoder(ReportedBatch, results, failures)
+
+
+def _decoder(shape: Any, results: type[R], failures: type[F]) -> Callable[[bytes], Any]:
+    decode = _DECODERS.get((shape, results, failures))
     if decode is None:
-        shape: Any = BatchOf
-        decode = _DECODERS[results, failures] = msgspec.json.Decoder(shape[results, failures]).decode
+        decode = _DECODERS[shape, results, failures] = msgspec.json.Decoder(shape[results, failures]).decode
     return decode

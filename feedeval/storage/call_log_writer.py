@@ -99,7 +99,13 @@ class CallLogs:
             log.close()
 
     def close(self) -> None:
-        """Sync and close all logs."""
+        """Sync and close all logs; where one cannot be synced, the others are all the same."""
+        failed: StorageError | None = None
         with self._mutex:
             while self._logs:
-                self._close(next(iter(self._logs)))
+                try:
+                    self._close(next(iter(self._logs)))
+                except StorageError as exc:
+                    failed = failed or exc
+        if failed is not None:
+            raise failed

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from feedeval.errors import StorageError
 from feedeval.storage.atomic import FILE_MODE, read_bytes, set_aside, storage_error, sync_folder, write_atomic
 from feedeval.storage.filesystem import GRACE_S, AppendedFile, Lock
 
@@ -196,16 +197,25 @@ class LocalAppendedFile:
             try:
                 # A copy of the descriptor, so that the file can be appended to, and even closed, while this one waits.
                 fd = os.dup(self._fd)
-            except OSError as exc:
-                raise storage_error(exc, self._path, "write") from exc
+            except OSError:
+                # None is left to be had: then appending has to wait.
+                self._write_out(self._fd)
+                self._dirty = False
+                return
             self._dirty = False
+        try:
+            self._write_out(fd)
+        except StorageError:
+            self._dirty = True
+            raise
+        finally:
+            os.close(fd)
+
+    def _write_out(self, fd: int) -> None:
         try:
             os.fsync(fd)
         except OSError as exc:
-            self._dirty = True
             raise storage_error(exc, self._path, "write") from exc
-        finally:
-            os.close(fd)
 
     def close(self) -> None:
         """Let go of the file without syncing it."""

@@ -6,6 +6,7 @@ import json
 import random
 import tracemalloc
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from hypothesis import strategies as st
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.faults import FeedWarning
+from feedeval.feed.parsing.product import BuiltProducts
 from feedeval.feed.reader import deduplicate, iter_feed, products, read_feed
+from feedeval.feed.source import FeedSource
 from tests.feed.feeds import item, read, rss
 
 
@@ -244,10 +247,12 @@ def test_damaged_real_feeds_never_raise_anything_else(shared: Path):
 STRANGERS = [
     {"a": 1},
     [{"a": 1}, {"b": 2}],
-    {},
+    [{}, *({"a": 1} for _ in range(60)), {"title": "Lamp"}],
     {"products": [{"id": "1", "title": "Lamp"}]},
     {"id": ["1", "2"], "title": ["Lamp", "Vase"]},
     {"title": ("Lamp", "Vase")},
+    pd.DataFrame({"id": ["1", "2"], "title": ["Lamp", "Vase"]}).to_dict(),
+    {"id": np.array(["1", "2"]), "title": pd.Series(["Lamp", "Vase"])},
     object(),
     7,
     None,
@@ -265,4 +270,26 @@ def test_what_is_no_feed_is_refused_with_a_sentence(thing: object):
 def test_products_given_as_mappings_are_read_whatever_else_is_among_them():
     assert [p["title"] for p in products({"id": "1", "title": "Lamp"})] == ["Lamp"]
     assert [p["title"] for p in products([{"note": "x"}, {"Title": "Vase"}]) if "title" in p] == ["Vase"]
-    assert list(products([])) == []
+    assert list(products([])) == list(products({})) == list(products([{}])) == []
+
+
+def test_a_product_may_have_any_value_in_any_field():
+    for values in ({"title": {"en": "Lamp", "de": "Lampe"}}, {"title": ["Lamp", "Lampe"]}, {"id": np.array(5)}):
+        assert len(list(products({"id": "1", "price": "5 EUR", **values}))) == 1
+    assert len(list(products([{}] * 30 + [{"foo": 1}] * 30 + [{"title": "Lamp"}]))) == 31
+
+
+def test_no_more_of_a_generator_is_read_than_is_wanted():
+    def coming() -> Iterator[dict[str, str]]:
+        yield from ({"id": str(n), "title": f"Lamp {n}"} for n in range(3))
+        raise AssertionError("nobody asked for a fourth")
+
+    assert len(list(FeedSource(coming(), limit=3).products())) == 3
+
+
+def test_products_that_were_read_by_names_of_ones_own_are_taken_as_they_are(tmp_path: Path):
+    path = tmp_path / "own.csv"
+    path.write_text("foo,bar\nLamp,1\nVase,2\n")
+    source = FeedSource(iter_feed(path, columns={"foo": "stuff"}))
+    assert [product["stuff"] for product in source.products()] == ["Lamp", "Vase"]
+    assert list(source.products()) == list(FeedSource(BuiltProducts(source.products())).products())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -34,12 +34,12 @@ OLD = "20261101_090000"
 FEED = make_feed(42)
 
 
-def audit(folder: Path, part: int) -> Session:
+def audit(folder: Path, part: int, now: datetime = SECOND) -> Session:
     """Audit an eighth of the feed, in a session that starts in the one second."""
     products = FEED[part::8]
     engine = EmbeddedEngine(OfflineEngine())
     job = AuditJob(lambda: products, engine, settings=AuditSettings(), source={"kind": f"part {part}"})
-    run = start(job, folder, RunSettings(batch_size=3, resume=False), hooks=Hooks(now=lambda: SECOND))
+    run = start(job, folder, RunSettings(batch_size=3, resume=False), hooks=Hooks(now=lambda: now))
     run.wait()
     return Session(run.sid, folder)
 
@@ -234,3 +234,10 @@ def test_audits_of_one_second_are_one_line_of_history(tmp_path: Path) -> None:
     frame = fe.history(reversed(made))
     assert frame["session"].tolist() == [session.id for session in made]
     assert set(frame["comparable"]) == {"A"}
+
+
+def test_what_was_started_later_counts_though_the_clock_was_put_back(tmp_path: Path) -> None:
+    first, second = audit(tmp_path, 0), audit(tmp_path, 0, SECOND - timedelta(hours=1))
+    assert load_session(output_dir=tmp_path) == second
+    table = pd.read_csv(fe.consolidate([second, first], tmp_path / "all.csv"))
+    assert set(table["session"]) == {second.id}

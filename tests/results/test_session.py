@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from shutil import copytree
 
 import pandas as pd
 import pytest
@@ -15,6 +18,7 @@ from feedeval.results.frames.results import FAILURE_COLUMNS, RESULT_COLUMNS
 from feedeval.results.session import load_session
 from tests.results.factory import SID, Plan, write_session, write_shadow_session
 
+STORED_SHADOW = Path(__file__).parents[1] / "stored" / "shadow_offline"
 LATER = "20261121_080000"
 
 
@@ -203,3 +207,24 @@ def test_a_session_of_another_kind_has_the_columns_of_its_records_and_values(tmp
     assert "1 of 2 done, 1 failed" in session.summary().text()
     assert "Records" in repr(session)
     assert session.consolidate(tmp_path / "shadow.csv").read_text(encoding="utf-8-sig").count("'=cat") == 1
+
+
+@pytest.mark.parametrize("report", [b"null", b"[]", b'"x"', b'{"batch_number": "\xff"}'])
+@pytest.mark.parametrize(
+    "write",
+    [write_session, partial(write_shadow_session, kind="other"), partial(copytree, STORED_SHADOW, dirs_exist_ok=True)],
+    ids=["audit", "other", "shadow"],
+)
+def test_a_batch_whose_report_is_damaged_is_left_out_as_any_damaged_one(
+    tmp_path: Path, report: bytes, write: Callable[[Path], object]
+) -> None:
+    write(tmp_path)
+    session = load_session(output_dir=tmp_path)
+    whole, path = len(session.results), session.batch_paths[0]
+    assert whole
+    data = path.read_bytes()
+    assert data.count(b'"report":{') == 1
+    at = data.index(b'"report":') + len(b'"report":')
+    path.write_bytes(data[:at] + report + data[data.index(b"}", at) + 1 :])
+    with pytest.warns(DamagedFileWarning, match=path.name):
+        assert len(session.reload().results) < whole

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import threading
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from feedeval.errors import SchemaTooNew, StorageError
 from feedeval.storage import call_log_writer as callwriter
 from feedeval.storage.call_log import COMPLETE_LINE, call_line, parse_log, read_calls, repair_log
 from feedeval.storage.call_log_writer import CallLogs
+from feedeval.storage.filesystem import AppendedFile
+from feedeval.storage.local_filesystem import LocalFileSystem
 from feedeval.storage.paths import SessionPaths, StoredFile
 from tests.storage.disks import fill, make_read_only, make_writable, small_disk
 from tests.storage.sessions import SID, make_call, request_hash, tree
@@ -233,3 +236,39 @@ def test_appending_syncing_and_finishing_from_several_threads_keeps_every_line_w
     logs.close()
     assert failures == []
     assert set(read_calls(paths)) == {request_hash(f"{w}-{t}") for w in range(4) for t in range(100)}
+
+
+class _Failing(LocalFileSystem):
+    """Logs that cannot be synced."""
+
+    def open_append(self, path: Path) -> AppendedFile:
+        log = super().open_append(path)
+        log.sync = _refuse  # type: ignore[method-assign]
+        return log
+
+
+def _refuse() -> None:
+    raise StorageError("the disk is gone")
+
+
+def test_all_logs_are_closed_though_none_can_be_synced(tmp_path: Path) -> None:
+    logs = CallLogs(SessionPaths(tmp_path, SID, _Failing()))
+    for number in (1, 2, 3):
+        logs.append(number, make_call(str(number)))
+    with pytest.raises(StorageError, match="the disk is gone"):
+        logs.close()
+    logs.close()
+    assert len(read_calls(SessionPaths(tmp_path, SID))) == 3
+
+
+def test_a_log_is_synced_where_no_descriptor_is_left(tmp_path: Path) -> None:
+    log = LocalFileSystem().open_append(tmp_path / "log.jsonl")
+    log.append(b"line")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        log.sync()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        log.close()
+    assert (tmp_path / "log.jsonl").read_bytes() == b"line"

@@ -12,5 +12,10 @@ Keys that begin with `_` are notes of the reader, such as `_double_escaped`: the
 twice.
 """
 
+
+class BuiltProducts(list[Product]):
+    """Products that were read already, by whatever names they were told to be: they are taken as they are."""
+
+
 STRATUM = "_stratum"
 """Note on a product that `sample` drew: the group that it was drawn from."""

@@ -16,7 +16,7 @@ import msgspec
 
 from feedeval.errors import SessionDamaged
 from feedeval.storage.batch_files import read_batch
-from feedeval.storage.batch_shapes import BatchOf, batch_decoder
+from feedeval.storage.batch_shapes import BatchOf, ReportedBatch, batch_decoder, reported_batch_decoder
 from feedeval.storage.paths import StoredFile
 
 T = TypeVar("T")
@@ -142,6 +142,16 @@ def readable_batches(files: Iterable[StoredFile], results: type[R], failures: ty
     for file in files:
         if (batch := read_or_warn(file, decode)) is not None:
             yield batch
+
+
+def reported_batches(
+    files: Iterable[StoredFile], results: type[R], failures: type[F]
+) -> Iterator[tuple[int, ReportedBatch[R, F]]]:
+    """Yield the place of each file among the files, and its columns and report, as `readable_batches` does."""
+    decode = reported_batch_decoder(results, failures)
+    for place, file in enumerate(files):
+        if (batch := read_or_warn(file, decode)) is not None:
+            yield place, batch
 
 
 def read_or_warn(file: StoredFile, decode: Callable[[bytes], T]) -> T | None:

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from feedeval.records import BatchReport, HealthStatus
 from feedeval.records.kinds import JobKind, units
-from feedeval.results.frames.decoding import AuditScores, Meta, StoredFailure, read_or_warn, readable_batches, to_json
+from feedeval.results.frames.decoding import AuditScores, Meta, StoredFailure, reported_batches, to_json
 from feedeval.results.frames.lazytext import TEXT, LazyText, TextFiles, TextKind
 from feedeval.storage.batch_files import collector_paused
-from feedeval.storage.batch_shapes import ResultOf, batch_decoder
+from feedeval.storage.batch_shapes import ResultOf
 from feedeval.storage.paths import StoredFile
 
 ScoredResult = ResultOf[AuditScores, Meta]
@@ -86,13 +85,10 @@ def load_audit(files: Sequence[StoredFile], *, engine: str, in_memory: bool) -> 
     reports: list[dict[str, Any]] = []
     with collector_paused():
         shared: dict[Any, str] = {}
-        decode = batch_decoder(ScoredResult, StoredFailure)
-        for file_number, file in enumerate(files):
-            if (batch := read_or_warn(file, decode)) is None:
-                continue
+        for file_number, batch in reported_batches(files, ScoredResult, StoredFailure):
             _add_scores(rows, batch.results, file_number, shared)
             failures += [(batch.batch_number, failure) for failure in batch.failures]
-            reports.append(msgspec.json.decode(batch.report))
+            reports.append(batch.report)
         _add_failed(rows, failures, engine)
         results, keys = _audit_frame(rows, TextFiles(files), in_memory=in_memory)
         return Loaded(results, keys, failure_frame(failures), report_frame(reports))
@@ -196,13 +192,13 @@ def load_any(files: Sequence[StoredFile], *, engine: str) -> Loaded:
     reports: list[dict[str, Any]] = []
     places: list[tuple[int, int]] = []
     with collector_paused():
-        for number, batch in enumerate(readable_batches(files, AnyResult, StoredFailure)):
+        for number, batch in reported_batches(files, AnyResult, StoredFailure):
             for result in batch.results:
                 last = {"engine": engine, "cost_usd": result.cost_usd, "status": RowStatus.DONE.value, "error": None}
                 rows.append({"key": result.key, **result.meta, **result.value, **last})
                 places.append((result.index, number))
             failures += [(batch.batch_number, failure) for failure in batch.failures]
-            reports.append(msgspec.json.decode(batch.report))
+            reports.append(batch.report)
         for _, failure in failures:
             error = f"{failure.error_type}: {failure.message}"
             last = {"engine": engine, "cost_usd": failure.cost_usd, "status": RowStatus.FAILED.value, "error": error}

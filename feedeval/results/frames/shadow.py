@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from feedeval.errors import UNREADABLE
-from feedeval.results.frames.decoding import StoredFailure, readable_batches
+from feedeval.results.frames.decoding import StoredFailure, reported_batches
 from feedeval.results.frames.results import Loaded, RowStatus, failure_frame, feed_order, report_frame, text
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf
@@ -61,10 +61,10 @@ def load_shadow(files: Sequence[StoredFile], *, engine: str) -> Loaded:
     failures: list[tuple[int, StoredFailure]] = []
     reports: list[dict[str, Any]] = []
     with collector_paused():
-        for number, batch in enumerate(readable_batches(files, _Result, StoredFailure)):
+        for number, batch in reported_batches(files, _Result, StoredFailure):
             rows += [_done(result, number) for result in batch.results]
             failures += [(batch.batch_number, failure) for failure in batch.failures]
-            reports.append(msgspec.json.decode(batch.report))
+            reports.append(batch.report)
         rows += [_failed(failure, engine) for _, failure in failures]
     order = feed_order(_whole(rows, "index"), _whole(rows, "file"))
     rows = [rows[position] for position in order]
