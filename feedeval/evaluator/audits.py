@@ -151,7 +151,7 @@ class ProductFeedEvaluator:
         """Go on with the latest audit, on the feed given, and return a row a product; blocks.
 
         One that is finished gives its results, at no cost, and says that nothing was left to do. Where the latest audit
-        was of another feed, the latest one that is not finished is gone on with.
+        was of another feed, or of fewer products, the latest one that is not finished is gone on with.
 
         Args:
             feed: As `start`.
