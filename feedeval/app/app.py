@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedeval.app import render as pages
+from feedeval.app import render
 from feedeval.app.downloads import offered, report_path, table_path
 from feedeval.app.feeds import Given, Preview, preview
 from feedeval.app.render import Tone, fault_in_words
@@ -109,7 +109,7 @@ class App:
     def _offer(self, given: Given, found: Preview) -> None:
         self._given = given
         box = self.form.feed
-        box.preview.show(pages.understood(found))
+        box.preview.show(render.understood(found))
         self.form.fields.offer(found)
         self.form.show_choices(True)
         kept = " It stays in this kernel's memory only: to go on after a restart, give the same feed again."
@@ -130,7 +130,7 @@ class App:
                 fields = form.fields.chosen()
                 form.estimate_line.say(Tone.WORKING, f"Trying {_PILOT} products …")
                 found = evaluator.estimate(source, _PILOT, fields, **options)
-                form.estimate.show(pages.estimated(found))
+                form.estimate.show(render.estimated(found))
                 form.estimate_line.say(Tone.DONE, "Estimated.")
             finally:
                 form.estimate_button.disabled = False
@@ -232,15 +232,15 @@ class App:
         form.show_results()
         form.results_line.say(Tone.WORKING, "Drawing …")
         summary = session.summary()
-        form.found.show(found := pages.found(summary))
-        form.table.show(pages.block(offered(session.consolidate(table_path(session)), "Save the table (CSV)")))
-        form.to_do.show(to_do := pages.to_do(session))
+        form.found.show(found := render.found(summary))
+        form.table.show(render.block(offered(session.consolidate(table_path(session)), "Save the table (CSV)")))
+        form.to_do.show(to_do := render.to_do(session))
         form.products.show(session)
-        form.plots.show(plots := pages.plotted(session))
-        form.details.show(details := pages.details(summary))
+        form.plots.show(plots := render.plotted(session))
+        form.details.show(details := render.details(summary))
         limit = session.progress.settings["source"]["limit"]
         page = report(session, report_path(session), feed=given.for_audit(limit))
-        form.report.show(pages.block(offered(page, "Save the report (HTML, to send to a client)")))
+        form.report.show(render.block(offered(page, "Save the report (HTML, to send to a client)")))
         finished = session.status is Status.FINISHED
         word = "All products are through." if finished else "This is what is done so far; Start goes on from here."
         form.results_line.say(Tone.DONE, word)
@@ -255,7 +255,7 @@ class App:
     def _without_page(self, results: Markup) -> dict[str, str]:
         mark = self.form.mark
         hide = f"<style>body:has(.{mark}) .behind-{mark}{{display:none}}</style>"
-        body = f'{hide}<div class="behind-{mark}">{pages.said(Tone.HINT, _WITHOUT_PAGE)}{results}</div>'
+        body = f'{hide}<div class="behind-{mark}">{render.said(Tone.HINT, _WITHOUT_PAGE)}{results}</div>'
         return {"text/html": body, "text/plain": _WITHOUT_PAGE}
 
     def _in_background(self, work: Callable[[], None], line: Line) -> None:

@@ -69,7 +69,7 @@ class Session(StoredSession):
         return summarise(self)
 
     @cached_property
-    def _openings(self) -> OpenQuestions:
+    def _open_questions(self) -> OpenQuestions:
         from feedeval.results.frames.judgement_arrays import read_judgement_arrays
         from feedeval.results.gaps.open_questions import find_open_questions
 
@@ -110,7 +110,7 @@ class Session(StoredSession):
         """
         from feedeval.results.gaps.gaps import gap_table
 
-        return gap_table(self._openings, by, within)
+        return gap_table(self._open_questions, by, within)
 
     def next_steps(self, n: int = 10, within: str | None = "category") -> NextSteps:
         """Return the `n` most useful things to do, as sentences; the figures are those of `gaps`.
@@ -127,7 +127,7 @@ class Session(StoredSession):
 
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise InputError(f"n={n!r}: give a whole number from 1")
-        return steps_of(gap_table(self._openings, within=within), n, notes=advice_notes(self))
+        return steps_of(gap_table(self._open_questions, within=within), n, notes=advice_notes(self))
 
     def fix_file(
         self,
@@ -172,7 +172,7 @@ class Session(StoredSession):
         if suggest and evaluator is None:
             raise InputError("suggest=True needs somebody to ask: give evaluator=, a ProductFeedEvaluator with a model")
         asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
-        return make_fix_file(self, self._openings, path, limit=limit, asking=asking)
+        return make_fix_file(self, self._open_questions, path, limit=limit, asking=asking)
 
     def consolidate(self, path: str | Path, *, rows: str = "products") -> Path:
         """Write the results as one table and return its path.

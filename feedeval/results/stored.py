@@ -15,7 +15,7 @@ from feedeval.errors import SessionError, SessionNotFound
 from feedeval.formatting import counts_in_words, money
 from feedeval.records import Progress, QuestionSet, Status
 from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
-from feedeval.results.frames import results as frames
+from feedeval.results.frames import results as result_frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.storage.batch_files import batch_files
@@ -66,7 +66,7 @@ class StoredSession:
 
     def reload(self) -> Self:
         """Forget what was read and return this session, so that the next look reads it again."""
-        for name in ("progress", "_loaded", "_judgements", "_openings"):
+        for name in ("progress", "_loaded", "_judgements", "_open_questions"):
             self.__dict__.pop(name, None)
         return self
 
@@ -118,15 +118,15 @@ class StoredSession:
         return engine_note(self.progress.engine, self.progress.kind)
 
     @cached_property
-    def _loaded(self) -> frames.Loaded:
+    def _loaded(self) -> result_frames.Loaded:
         files = self.batch_files
         if self.progress.kind == JobKind.SHADOW:
             from feedeval.results.frames.shadow import load_shadow
 
             return load_shadow(files, engine=self.progress.engine)
         if not self.has_evaluations:
-            return frames.load_any(files, engine=self.progress.engine)
-        return frames.load_audit(files, engine=self.progress.engine, in_memory=self.is_small)
+            return result_frames.load_any(files, engine=self.progress.engine)
+        return result_frames.load_audit(files, engine=self.progress.engine, in_memory=self.is_small)
 
     @property
     def batch_paths(self) -> list[Path]:
@@ -141,7 +141,7 @@ class StoredSession:
     @property
     def is_small(self) -> bool:
         """Whether the long texts of all products fit in memory without a thought."""
-        return sum(file.size for file in self.batch_files) <= frames.IN_MEMORY_BYTES
+        return sum(file.size for file in self.batch_files) <= result_frames.IN_MEMORY_BYTES
 
     @property
     def results(self) -> pd.DataFrame:

@@ -46,7 +46,7 @@ class RecordQueue:
         self._job = job
         self._plan = plan
         self._batches = batches
-        self._takeover = earlier
+        self._earlier = earlier
         self._settle: Callable[[Outcome], None] = lambda outcome: None
         self._records: Iterator[Record] | None = None
         self._position = 0
@@ -144,7 +144,7 @@ class RecordQueue:
         batch = self._batches.opened(number)
         if record.index in batch.outcomes:
             return False
-        result = self._takeover.result(record) if self._takeover is not None else None
+        result = self._earlier.result(record) if self._earlier is not None else None
         if result is not None:
             self._settle(result)
             return False

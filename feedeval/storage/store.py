@@ -16,9 +16,8 @@ from typing import Any, Self
 
 from feedeval.errors import InputError, SessionDamaged, SessionLocked, SessionNotFound
 from feedeval.records import BatchFile, Call, Progress
-from feedeval.storage import call_log as calllog
 from feedeval.storage.batch_files import Scan, batch_files, check_batch, read_batch_file, scan_batches
-from feedeval.storage.call_log import open_logs, repair_log
+from feedeval.storage.call_log import open_logs, read_calls, repair_log
 from feedeval.storage.call_log_writer import CallLogs
 from feedeval.storage.encoding import encode, encode_document
 from feedeval.storage.filesystem import Lock
@@ -222,7 +221,7 @@ class SessionStore:
 
     def read_calls(self) -> dict[str, Call]:
         """Return the replies that no complete batch has used up, by request hash. Call it after `scan`."""
-        return calllog.read_calls(self._paths)
+        return read_calls(self._paths)
 
     def load(self, name: str) -> dict[str, Any] | None:
         """Return the document called `name`, or None; a damaged one is set aside and counts as none."""

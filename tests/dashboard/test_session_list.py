@@ -15,7 +15,7 @@ from feedeval.dashboard.session_list import (
     size_words,
     worked_on,
 )
-from feedeval.formatting import brief_money as cost_words
+from feedeval.formatting import brief_money
 from feedeval.records import Status
 from feedeval.results.library import list_sessions
 from feedeval.storage.paths import session_paths
@@ -112,7 +112,7 @@ def test_ages(timestamp: object, words: str) -> None:
 
 
 def test_amounts_and_sizes_in_a_few_characters() -> None:
-    assert [cost_words(value) for value in (0.0, 0.004, 1234.5, float("nan"), None)] == [
+    assert [brief_money(value) for value in (0.0, 0.004, 1234.5, float("nan"), None)] == [
         *("$0.00", "< $0.01", "$1,234.50", "not known", "not known")
     ]
     assert [size_words(value) for value in (0.01, 1.25, 437.1, float("nan"))] == ["< 0.1 MB", "1.2 MB", "437 MB", "–"]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedeval.errors import SchemaTooNew, StorageError
-from feedeval.storage import call_log_writer as callwriter
+from feedeval.storage import call_log_writer
 from feedeval.storage.call_log import COMPLETE_LINE, call_line, parse_log, read_calls, repair_log
 from feedeval.storage.call_log_writer import CallLogs
 from feedeval.storage.filesystem import AppendedFile
@@ -194,11 +194,11 @@ def test_a_kept_log_is_not_used_again_unless_its_batch_is_lost(paths: SessionPat
 
 def test_more_open_batches_than_open_files_lose_nothing(paths: SessionPaths) -> None:
     logs = CallLogs(paths)
-    count = callwriter.MAX_OPEN_LOGS + 20
+    count = call_log_writer.MAX_OPEN_LOGS + 20
     for _ in range(2):
         for number in range(1, count + 1):
             logs.append(number, make_call(str(number)))
-    assert len(logs._logs) == callwriter.MAX_OPEN_LOGS
+    assert len(logs._logs) == call_log_writer.MAX_OPEN_LOGS
     logs.sync()
     logs.close()
     assert set(read_calls(paths)) == {request_hash(str(n)) for n in range(1, count + 1)}

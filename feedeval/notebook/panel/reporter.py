@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from feedeval.errors import InputError
-from feedeval.notebook.panel import render as view
+from feedeval.notebook.panel import render
 from feedeval.notebook.panel.output import NOTHING, Bundle, Output, kernel_shell
 from feedeval.records import BatchReport, Status
 from feedeval.run.progress import Snapshot
@@ -79,7 +79,7 @@ class PanelReporter:
         self._fault = ""
         self._board: Board | None = None
         self._outputs: deque[tuple[Output, Output]] = deque(maxlen=_OUTPUTS_KEPT)
-        self._again = view.RUN_AGAIN
+        self._again = render.RUN_AGAIN
         self._over = False
         self._painted_s = -PAINT_EVERY_S
         self._saved_s = 0.0
@@ -139,7 +139,7 @@ class PanelReporter:
 
     _ipython_display_ = display
 
-    def widget(self, again: str = view.RUN_AGAIN) -> Any:
+    def widget(self, again: str = render.RUN_AGAIN) -> Any:
         """Return the panel as a widget, to be laid out among others; it is the same one each time.
 
         Args:
@@ -160,15 +160,15 @@ class PanelReporter:
     def html(self) -> str:
         """Return the last state as static HTML."""
         with self._lock:
-            shown = view.parts(self._shown(), tuple(self._messages), fault=self._fault)
-            return view.framed(
-                shown, view.footer(self._time(), advice=view.standing_advice(self._shown(), self._again))
+            shown = render.parts(self._shown(), tuple(self._messages), fault=self._fault)
+            return render.framed(
+                shown, render.footer(self._time(), advice=render.standing_advice(self._shown(), self._again))
             )
 
     def text(self) -> str:
         """Return the last state as text."""
         with self._lock:
-            return view.run_text(self._shown(), tuple(self._messages))
+            return render.run_text(self._shown(), tuple(self._messages))
 
     _repr_html_ = html
     __str__ = text
@@ -186,7 +186,7 @@ class PanelReporter:
         return snapshot.status.value, snapshot.status_reason
 
     def _still(self, behind: str = "") -> Bundle:
-        html = view.run_html(
+        html = render.run_html(
             self._shown(), tuple(self._messages), updated=self._time(), fault=self._fault, behind=behind
         )
         return {"text/plain": self.text(), "text/html": html}
@@ -216,8 +216,8 @@ class PanelReporter:
         if not at_once and now_s - self._painted_s < PAINT_EVERY_S:
             return
         self._painted_s = now_s
-        parts = view.parts(self._snapshot, tuple(self._messages), fault=self._fault)
-        foot = view.footer(self._now().strftime("%H:%M:%S"), advice=f"if this time stands still, {self._again}")
+        parts = render.parts(self._snapshot, tuple(self._messages), fault=self._fault)
+        foot = render.footer(self._now().strftime("%H:%M:%S"), advice=f"if this time stands still, {self._again}")
         self._board.paint(parts, foot, _usable(self._snapshot, self._run))
         if self._outputs and (self._state() != self._saved_state or now_s - self._saved_s >= SAVE_EVERY_S):
             self._save()

@@ -115,17 +115,17 @@ def entries_of(found: OpenQuestions, *, limit: int | None = None) -> tuple[list[
         found: The open questions.
         limit: Most products.
     """
-    points = found.points
-    gain = np.bincount(found.product, found.lost * found.rates.rate, len(points))
-    lacks = np.array([bool(set(names) - {"id"}) for names in points.lacks] or [False])[points.lacking]
-    ranked = np.lexsort((np.arange(len(points)), -gain))
+    judged = found.judged
+    gain = np.bincount(found.product, found.lost * found.rates.rate, len(judged))
+    lacks = np.array([bool(set(names) - {"id"}) for names in judged.lacks] or [False])[judged.lacking]
+    ranked = np.lexsort((np.arange(len(judged)), -gain))
     ranked = ranked[(gain[ranked] > 0) | lacks[ranked]]
     order = np.argsort(found.product, kind="stable")
-    starts = np.searchsorted(found.product[order], np.arange(len(points) + 1))
+    starts = np.searchsorted(found.product[order], np.arange(len(judged) + 1))
     known: dict[str, Entry] = {}
     without_id = 0
     for product in ranked.tolist():
-        product_id = points.ids[product]
+        product_id = judged.ids[product]
         if not product_id:
             without_id += 1
             continue
@@ -138,13 +138,13 @@ def entries_of(found: OpenQuestions, *, limit: int | None = None) -> tuple[list[
 
 
 def _entry(found: OpenQuestions, product: int, rows: Sequence[int]) -> Entry:
-    points = found.points
+    judged = found.judged
     named = [name for row in rows for name in found.places[found.place[row]].fields]
-    fields = [*filter(has_column, named), *(name for name in points.lacks[points.lacking[product]] if name != "id")]
-    asked = [points.questions[points.question[found.rows[row]]] for row in rows]
+    fields = [*filter(has_column, named), *(name for name in judged.lacks[judged.lacking[product]] if name != "id")]
+    asked = [judged.questions[judged.question[found.rows[row]]] for row in rows]
     return Entry(
-        product_id=points.ids[product],
-        title=points.titles[product],
+        product_id=judged.ids[product],
+        title=judged.titles[product],
         product=product,
         columns=tuple(dict.fromkeys(fields)),
         questions=_candidates(asked),

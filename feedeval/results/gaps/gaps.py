@@ -54,9 +54,9 @@ def gap_table(found: OpenQuestions, by: str = "attribute", within: str | None = 
     left_out = len(frame) - len(order)
     frame = frame.loc[order].reset_index(drop=True)
     frame["examples"] = _examples(found, keys, frame.pop("cell").to_numpy())
-    points = found.points
-    estimated = bool(len(points)) and round(keys.of_products.sum()) != len(points)
-    frame.attrs["feedeval"] = {"products": len(points), "estimated": estimated, "left_out": left_out}
+    judged = found.judged
+    estimated = bool(len(judged)) and round(keys.of_products.sum()) != len(judged)
+    frame.attrs["feedeval"] = {"products": len(judged), "estimated": estimated, "left_out": left_out}
     return _shaped(frame, what, each_category=within is not None)
 
 
@@ -64,25 +64,25 @@ class _Keys:
     """What the open questions are grouped by: a code each, and the names behind the codes."""
 
     def __init__(self, found: OpenQuestions, by: By, *, each_category: bool) -> None:
-        points = found.points
+        judged = found.judged
         self.by = by
-        self.group = points.category if each_category else np.zeros(len(points), dtype=np.int64)
+        self.group = judged.category if each_category else np.zeros(len(judged), dtype=np.int64)
         """Of each product."""
-        self.categories = points.categories if each_category else [""]
-        count, each = len(self.categories), points.stands_for
+        self.categories = judged.categories if each_category else [""]
+        count, each = len(self.categories), judged.stands_for
         self.of_products = np.bincount(self.group, each, count).astype(float)
         """Of each group."""
-        self.coverage_pct = np.bincount(self.group, each * points.coverage_pct, count) / self.of_products.clip(min=1)
+        self.coverage_pct = np.bincount(self.group, each * judged.coverage_pct, count) / self.of_products.clip(min=1)
         codes, self.names = self._codes(found)
         self._width = max(len(self.names), 1)
         self.cells, self.member = np.unique(self.group[found.product] * self._width + codes, return_inverse=True)
-        pairs = self.member * max(len(points), 1) + found.product
+        pairs = self.member * max(len(judged), 1) + found.product
         self.pairs, self.pair = np.unique(pairs, return_inverse=True)
         """Of each cell and product that has open questions in it; and of each question, which of them."""
-        self.pair_cell, self.pair_product = self.pairs // max(len(points), 1), self.pairs % max(len(points), 1)
+        self.pair_cell, self.pair_product = self.pairs // max(len(judged), 1), self.pairs % max(len(judged), 1)
 
     def _codes(self, found: OpenQuestions) -> tuple[Codes, list[tuple[str, str]]]:
-        questions = found.points.questions
+        questions = found.judged.questions
         if self.by is By.ATTRIBUTE:
             names = [(place.label, action.value) for place in found.places for action in Action]
             return 2 * found.place + found.extends, names
@@ -100,18 +100,18 @@ class _Keys:
 
 def _sums(found: OpenQuestions, keys: _Keys) -> dict[str, Any]:
     """Return the columns of the table, a row a cell."""
-    points, cells, member = found.points, keys.cells, keys.member
+    judged, cells, member = found.judged, keys.cells, keys.member
     group = keys.group_of(cells)
     size = keys.of_products[group]
-    each = points.stands_for[found.product]
+    each = judged.stands_for[found.product]
 
     def summed(values: Floats | NDArray[np.bool_]) -> Floats:
         return np.bincount(member, each * values, len(cells)).astype(float)
 
     lost, rates = found.lost, found.rates
-    products = np.bincount(keys.pair_cell, points.stands_for[keys.pair_product], len(cells))
-    nothing = points.score[found.rows] == 0
-    required = np.array([q.required for q in points.questions] or [False])[found.question]
+    products = np.bincount(keys.pair_cell, judged.stands_for[keys.pair_product], len(cells))
+    nothing = judged.score[found.rows] == 0
+    required = np.array([q.required for q in judged.questions] or [False])[found.question]
     gain = summed(lost * rates.rate) / size
     low, high = _bounds(found, keys, gain, size)
     now = keys.coverage_pct[group]
@@ -152,7 +152,7 @@ def _bounds(found: OpenQuestions, keys: _Keys, gain: Floats, size: Codes) -> tup
     1693-1702). Rates of one attribute hang together, so their bounds are taken all at once.
     """
     lost, rates, count = found.lost, found.rates, len(keys.cells)
-    each, group = found.points.stands_for, keys.group_of(keys.cells)
+    each, group = found.judged.stands_for, keys.group_of(keys.cells)
     audited, squares = np.bincount(keys.group), np.bincount(keys.group, each**2)
     own = each[keys.pair_product] * np.bincount(keys.pair, lost * rates.rate, len(keys.pairs))
     # The linearised variance of a weighted mean. Products without an open question here gain nothing, and count.
@@ -193,13 +193,13 @@ def _lacking_only(found: OpenQuestions, keys: _Keys, cells: Mapping[str, Any]) -
 
 def _lacking(found: OpenQuestions, keys: _Keys) -> dict[tuple[int, str], float]:
     """Return how many products of each group lack each field that the destination requires of them."""
-    points = found.points
-    width = max(len(points.lacks), 1)
-    pairs, member = np.unique(keys.group * width + points.lacking, return_inverse=True)
-    counts = np.bincount(member, points.stands_for, len(pairs))
+    judged = found.judged
+    width = max(len(judged.lacks), 1)
+    pairs, member = np.unique(keys.group * width + judged.lacking, return_inverse=True)
+    counts = np.bincount(member, judged.stands_for, len(pairs))
     lacking: dict[tuple[int, str], float] = {}
     for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
-        for name in points.lacks[pair % width]:
+        for name in judged.lacks[pair % width]:
             lacking[pair // width, name] = lacking.get((pair // width, name), 0.0) + count
     return lacking
 
@@ -217,7 +217,7 @@ class _Example(NamedTuple):
 
 def _examples(found: OpenQuestions, keys: _Keys, cells: Codes) -> list[str]:
     """Return the products of each cell that would gain most, a line each."""
-    points = found.points
+    judged = found.judged
     worth = np.bincount(keys.pair, found.lost * found.rates.rate, len(keys.pairs))
     ranked = np.lexsort((keys.pair_product, -worth, keys.pair_cell))
     starts = np.searchsorted(keys.pair_cell[ranked], np.arange(len(keys.cells) + 1))
@@ -232,8 +232,8 @@ def _examples(found: OpenQuestions, keys: _Keys, cells: Codes) -> list[str]:
         shown = []
         for pair in ranked[starts[cell] : min(starts[cell] + EXAMPLES, starts[cell + 1])].tolist():
             rows = by_pair[ends[pair] : ends[pair + 1]]
-            asked = [points.questions[code].text for code in question[rows].tolist()]
-            shown.append(_Example(int(keys.pair_product[pair]), asked).text(points.ids, points.titles))
+            asked = [judged.questions[code].text for code in question[rows].tolist()]
+            shown.append(_Example(int(keys.pair_product[pair]), asked).text(judged.ids, judged.titles))
         texts.append("\n".join(shown))
     return texts
 

@@ -53,7 +53,7 @@ class Rates:
 class OpenQuestions:
     """The open questions of an audit: no answer, or half of one."""
 
-    points: JudgementArrays
+    judged: JudgementArrays
     rows: Codes
     """Which judgements they are."""
     place: Codes
@@ -65,55 +65,55 @@ class OpenQuestions:
     @property
     def product(self) -> Codes:
         """Of each open question, its product's position."""
-        return self.points.product[self.rows]
+        return self.judged.product[self.rows]
 
     @property
     def question(self) -> Codes:
         """Of each open question, its code."""
-        return self.points.question[self.rows]
+        return self.judged.question[self.rows]
 
     @property
     def lost(self) -> Floats:
         """Of each open question, the points that its product lost by it."""
-        return self.points.lost[self.rows]
+        return self.judged.lost[self.rows]
 
 
-def find_open_questions(points: JudgementArrays) -> OpenQuestions:
+def find_open_questions(judged: JudgementArrays) -> OpenQuestions:
     """Return the open questions of an audit."""
-    places, named = _places(points)
-    category = points.category[points.product]
-    home = _homes(points, named, category)
-    rows = np.flatnonzero(points.score < 1)
-    nothing = points.score[rows] == 0
+    places, named = _places(judged)
+    category = judged.category[judged.product]
+    home = _homes(judged, named, category)
+    rows = np.flatnonzero(judged.score < 1)
+    nothing = judged.score[rows] == 0
     place = np.where(nothing | (home[rows] < 0), named[rows], home[rows])
-    fills = _filled(points, places, place, points.product[rows])
+    fills = _filled(judged, places, place, judged.product[rows])
     container = np.array([p.is_container for p in places] or [False])
     more = np.array([p.takes_more for p in places] or [False])
     extends = fills & ~more[place]
-    facts = _facts(points, places, _Homes(named, home, container))
+    facts = _facts(judged, places, _Homes(named, home, container))
     cell = category[rows] * len(places) + place
     rates = _rates(facts, cell, place, known=~(extends | container[place]))
-    return OpenQuestions(points, rows, place, places, extends, rates)
+    return OpenQuestions(judged, rows, place, places, extends, rates)
 
 
-def _places(points: JudgementArrays) -> tuple[list[AnswerPlace], Codes]:
+def _places(judged: JudgementArrays) -> tuple[list[AnswerPlace], Codes]:
     """Return the places that are named, and which one each judgement names."""
-    own = frozenset[str]().union(*points.field_sets)
+    own = frozenset[str]().union(*judged.field_sets)
     numbers: dict[AnswerPlace, int] = {}
-    of_name = [numbers.setdefault(answer_place(name, own), len(numbers)) for name in points.attributes]
-    return list(numbers), np.array(of_name, dtype=np.int64)[points.attribute]
+    of_name = [numbers.setdefault(answer_place(name, own), len(numbers)) for name in judged.attributes]
+    return list(numbers), np.array(of_name, dtype=np.int64)[judged.attribute]
 
 
-def _homes(points: JudgementArrays, named: Codes, category: Codes) -> Codes:
+def _homes(judged: JudgementArrays, named: Codes, category: Codes) -> Codes:
     """Return where each judgement's question belongs; -1 where nothing tells.
 
     It is what most say who find nothing on it, in the category or else in the whole feed; where nobody finds nothing,
     where most find the answer.
     """
-    width = int(points.category.max(initial=0)) + 1
+    width = int(judged.category.max(initial=0)) + 1
     home = np.full(len(named), -1)
-    for counts in (points.score == 0, points.score == 1):
-        for group in (points.question * width + category, points.question):
+    for counts in (judged.score == 0, judged.score == 1):
+        for group in (judged.question * width + category, judged.question):
             home = np.where(home < 0, _most_named(group, named, counts), home)
     return home
 
@@ -130,10 +130,10 @@ def _most_named(group: Codes, named: Codes, counts: NDArray[np.bool_]) -> Codes:
     return best[member]
 
 
-def _filled(points: JudgementArrays, places: list[AnswerPlace], place: Codes, product: Codes) -> NDArray[np.bool_]:
+def _filled(judged: JudgementArrays, places: list[AnswerPlace], place: Codes, product: Codes) -> NDArray[np.bool_]:
     """Return for pairs of a place and a product whether the product fills all fields of the place."""
-    sets = points.field_sets
-    pairs, member = np.unique(place * len(sets) + points.fields[product], return_inverse=True)
+    sets = judged.field_sets
+    pairs, member = np.unique(place * len(sets) + judged.fields[product], return_inverse=True)
     answers = [sets[pair % len(sets)].issuperset(places[pair // len(sets)].fields) for pair in pairs.tolist()]
     return np.array(answers, dtype=bool)[member]
 
@@ -156,17 +156,17 @@ class _Facts(NamedTuple):
     products: Codes
 
 
-def _facts(points: JudgementArrays, places: list[AnswerPlace], homes: _Homes) -> _Facts:
+def _facts(judged: JudgementArrays, places: list[AnswerPlace], homes: _Homes) -> _Facts:
     home = homes.home
     there = np.flatnonzero((home >= 0) & ~homes.container[home])
-    there = there[_filled(points, places, home[there], points.product[there])]
+    there = there[_filled(judged, places, home[there], judged.product[there])]
     same = _overlap(places, homes.named[there], home[there])
-    there = there[same | (points.score[there] < 1)]
-    product, place, weight = points.product[there], home[there], points.weight[there]
-    cells, member = np.unique(points.category[product] * len(places) + place, return_inverse=True)
-    tops = np.bincount(member, weight * points.score[there], len(cells))
+    there = there[same | (judged.score[there] < 1)]
+    product, place, weight = judged.product[there], home[there], judged.weight[there]
+    cells, member = np.unique(judged.category[product] * len(places) + place, return_inverse=True)
+    tops = np.bincount(member, weight * judged.score[there], len(cells))
     share = tops / np.bincount(member, weight, len(cells))
-    pairs = np.unique(member * max(len(points), 1) + product) // max(len(points), 1)
+    pairs = np.unique(member * max(len(judged), 1) + product) // max(len(judged), 1)
     return _Facts(cells, cells % max(len(places), 1), share, np.bincount(pairs, minlength=len(cells)))
 
 

@@ -71,7 +71,7 @@ def make_fix_file(
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
     target = table_path(path)
-    if not len(found.points):
+    if not len(found.judged):
         raise InputError(f"session {session.id} has no product that is done: there is nothing to fill in yet")
     entries, without_id = entries_of(found, limit=limit)
     if not entries:
@@ -90,7 +90,7 @@ def make_fix_file(
         proposed=proposed.count,
         dropped=proposed.dropped,
         failed=proposed.failed,
-        not_audited=max((session.sample or {}).get("of", session.progress.counts.total) - len(found.points), 0),
+        not_audited=max((session.sample or {}).get("of", session.progress.counts.total) - len(found.judged), 0),
     )
 
 
