@@ -113,6 +113,12 @@ class Lab:
         return found
 
 
+_OF_JUPYTERLAB = "Error: Canceled future for create_subshell_request"
+"""JupyterLab asks one subshell for all widgets of a page and, where its kernel connection is renewed meanwhile (a slow
+machine), says once a widget that the request came to nothing; the widgets then use the main shell. No page can mend
+it."""
+
+
 class Notebook:
     """A notebook on a page: cells are counted from 0."""
 
@@ -127,7 +133,7 @@ class Notebook:
         self.load()
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(_OF_JUPYTERLAB):
             self.complaints.append(message.text)
 
     def load(self) -> None:

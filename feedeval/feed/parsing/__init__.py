@@ -7,6 +7,7 @@
 - `formats`: the formats of feeds that are read, in one table: what each is called, in messages and in the app
 - `jsontext`: products of JSON and JSON Lines, read as they stream; numbers keep the digits that the feed wrote
 - `lines`: lines and rows of text that streams: where records begin and end in a table
+- `options`: what a shop lets a buyer choose (colour, size, …) -> attributes, in the shop's own language
 - `product`: what a product is once it has been read
 - `repair`: products of a broken XML feed: each is cut out of the text and mended by itself, so a fault stays where it
   is

@@ -70,6 +70,15 @@ class Faults:
     source: str
     strict: bool = False
     _tallies: dict[Fault, _Tally] = field(default_factory=dict)
+    _notes: dict[str, None] = field(default_factory=dict)
+
+    def note(self, sentence: str) -> None:
+        """Note how a source is read, such as which element was taken for a product: no fault, so nothing raises.
+
+        Args:
+            sentence: A whole sentence without its full stop, in lower case; said once, before the faults.
+        """
+        self._notes[sentence] = None
 
     def add(self, fault: Fault, *, line: int | None = None, detail: str = "", count: int = 1) -> None:
         """Note `count` faults of one kind.
@@ -98,8 +107,8 @@ class Faults:
         return bool(self._tallies)
 
     def sentences(self) -> list[str]:
-        """Return one sentence for each kind of fault, in the order in which they were first met."""
-        return [_sentence(fault, tally) for fault, tally in self._tallies.items()]
+        """Return the notes, then one sentence for each kind of fault, in the order in which they were first met."""
+        return [*self._notes, *(_sentence(fault, tally) for fault, tally in self._tallies.items())]
 
 
 def _sentence(fault: Fault, tally: _Tally) -> str:

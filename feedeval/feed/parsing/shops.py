@@ -12,21 +12,12 @@ from itertools import groupby
 from typing import Any
 
 from feedeval.feed.parsing.columns import snake, squeeze, standard_name
+from feedeval.feed.parsing.options import add_option
 from feedeval.feed.parsing.values import Pair
 
 Row = tuple[int, list[Pair]]
 Adapter = Callable[[Iterator[Row]], Iterator[Row]]
 
-_OPTIONS = {"color", "size", "material", "pattern", "gender", "age_group"}
-_OPTION_WORDS = {
-    "größe": "size",
-    "grösse": "size",
-    "taille": "size",
-    "talla": "size",
-    "farbe": "color",
-    "couleur": "color",
-    "color_family": "color",
-}
 _NOT_SLUG = re.compile(r"[\W_]+")
 _WOO_MEASURE = re.compile(r"^(weight|length|width|height) \((kg|g|lbs|oz|mm|cm|m|in|yd)\)$", re.IGNORECASE)
 _WOO_ATTRIBUTE = re.compile(r"^attribute (\d+) (name|value\(s\))$", re.IGNORECASE)
@@ -110,7 +101,7 @@ def _shopify_pairs(cells: dict[str, str], images: list[str], handle: str, *, sev
         if not value or value == "Default Title":
             continue
         options.append(value)
-        _add_option(found, details, name or f"Option {number}", value)
+        add_option(found, details, name or f"Option {number}", value)
     price, compare = cells.pop("variant_price", ""), cells.pop("compare_at_price", "")
     on_sale = _number(compare) > _number(price) >= 0
     found["price"] = compare if on_sale else price
@@ -129,14 +120,6 @@ def _shopify_pairs(cells: dict[str, str], images: list[str], handle: str, *, sev
     order = ["id", "title", *cells, *found]
     pairs = {**cells, **found}
     return [(name, pairs[name]) for name in dict.fromkeys(order) if pairs.get(name)]
-
-
-def _add_option(found: dict[str, Any], details: list[dict[str, str]], name: str, value: str) -> None:
-    attribute = _OPTION_WORDS.get(snake(name)) or standard_name(name)
-    if attribute in _OPTIONS and attribute not in found:
-        found[attribute] = value
-    else:
-        details.append({"attribute_name": name, "attribute_value": value})
 
 
 def _shopify_availability(cells: dict[str, str]) -> str:
@@ -195,7 +178,7 @@ def _woocommerce_pairs(pairs: list[Pair]) -> list[Pair]:
     for option_cells in options.values():
         name, value = option_cells.get("name", ""), option_cells.get("value(s)", "")
         if name and value:
-            _add_option(found, details, name, value)
+            add_option(found, details, name, value)
     out += found.items()
     if details:
         out.append(("product_detail", details))

@@ -87,7 +87,7 @@ class FeedStream(Iterator[Product]):
         """Stop reading, release the source, and warn of what was wrong so far."""
         self._products.close()
         self._opened.close()
-        if not self._told and not self.quiet and self._faults:
+        if not self._told and not self.quiet and self.warnings:
             self._told = True
             sentences = [sentence[0].upper() + sentence[1:] for sentence in self.warnings]
             read = f"{self.count:,} product{'' if self.count == 1 else 's'} read"
