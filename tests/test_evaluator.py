@@ -229,6 +229,20 @@ def test_failed_products_are_tried_again_from_the_handle(
     assert server.stats.accepted == len(CATEGORIES) + 30
 
 
+def test_a_budget_that_was_raised_stays_raised_when_failed_products_are_tried_again(
+    evaluator: fe.ProductFeedEvaluator, server: ModelServer
+) -> None:
+    server.faults.append(Fault(FaultKind.CONTENT_FILTER, contains="Article number 29 weighs"))
+    run = evaluator.start(make_feed(30), **{**QUIET, "resume": False, "budget_usd": 0.001})
+    assert run.wait(60, until_paused=True).needs_person
+    run.resume(budget_usd=5)
+    assert run.wait(60).counts.failed == 1
+    server.faults.clear()
+    run.retry_failed()
+    after = run.wait(60, until_paused=True)
+    assert (after.status, after.counts.failed, after.budget_usd) == (Status.FINISHED, 0, 5)
+
+
 def test_resume_evaluation_takes_up_the_latest_session_that_is_not_finished(
     evaluator: fe.ProductFeedEvaluator, server: ModelServer
 ) -> None:

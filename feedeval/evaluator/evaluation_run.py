@@ -67,7 +67,8 @@ class EvaluationRun:
         """
         if not self.done:
             raise InputError(f"session {self.sid} is still being worked on: wait() for it, or stop() it, first")
-        self._run = self._begin({"session": self.sid})
+        # The cap that it ended with, which may have been raised since it was started.
+        self._run = self._begin({"session": self.sid, "budget_usd": self.snapshot().budget_usd})
         if self._panel is not None:
             self._panel.attach(self)
 
