@@ -36,12 +36,30 @@ class Target(StrEnum):
 
     GOOGLE = "google"
     OPENAI = "openai"
+    OPENAI_GOOGLE_PROFILE = "openai_google_profile"
+    """A feed in Google's form that is sent to OpenAI."""
+    ACP = "acp"
+    """The product feed of the Agentic Commerce Protocol."""
     META = "meta"
+    MICROSOFT = "microsoft"
+    TIKTOK = "tiktok"
+    PINTEREST = "pinterest"
 
     @property
     def display_name(self) -> str:
         """The name as people write it."""
-        return {"google": "Google", "openai": "OpenAI", "meta": "Meta"}[self.value]
+        return _names()[self.value]
+
+
+@lru_cache(maxsize=1)
+def _names() -> Mapping[str, str]:
+    return {row["target"]: row["name"] for row in _table("targets")}
+
+
+def _table(name: str) -> csv.DictReader[str]:
+    """Return the rows of a table of `data/spec`."""
+    lines = (DATA / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
+    return csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
 class Kind(StrEnum):
@@ -103,6 +121,10 @@ class AttributeRule:
     """What is accepted; what this means depends on the kind, see the head of the rule files."""
     max_values: int | None
     """How often it may stand; None where there is no limit."""
+    countries: tuple[str, ...]
+    """Where the requirement holds; empty: everywhere."""
+    since: str
+    """ISO date from which the rule holds; empty: always, or not stated."""
     source: str
 
 
@@ -114,9 +136,7 @@ def rules(target: Target | str) -> Mapping[str, AttributeRule]:
         InputError: There is no such destination.
     """
     destination = target_of(target)
-    lines = (DATA / f"{destination.value}.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return MappingProxyType({row["attribute"]: _rule(destination, row) for row in rows})
+    return MappingProxyType({row["attribute"]: _rule(destination, row) for row in _table(destination.value)})
 
 
 def target_of(name: str) -> Target:
@@ -144,6 +164,8 @@ def _rule(target: Target, row: Mapping[str, str]) -> AttributeRule:
         max_chars=int(row["max_chars"]) if row["max_chars"] else None,
         values=tuple(value for value in row["values"].split("|") if value),
         max_values=None if row["max_values"] == "many" else int(row["max_values"]),
+        countries=tuple(code for code in row["countries"].split("|") if code),
+        since=row["since"],
         source=row["source"],
     )
 
