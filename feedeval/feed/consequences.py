@@ -68,3 +68,17 @@ def outcome(target: Target, check: str, attribute: str, day: str) -> Outcome:
             gravest = stated[0]
             return Outcome(gravest.consequence.value, gravest.since, gravest.since <= day)
     return NOTHING_SAID
+
+
+@lru_cache(maxsize=1)
+def consequences_by_check() -> Mapping[str, str]:
+    """Return what destinations do about each check in words, such as `"google: disapproved (price)"`."""
+    said: dict[str, list[str]] = defaultdict(list)
+    for (target, check, attribute), rows in _stated().items():
+        for row in rows:
+            when = " ".join(
+                part for word, part in (("from", row.since), ("until", row.until)) if part for part in (word, part)
+            )
+            more = ", ".join(part for part in (attribute, when) if part)
+            said[check].append(f"{target}: {row.consequence.value}" + (f" ({more})" if more else ""))
+    return {check: "; ".join(rows) for check, rows in said.items()}

@@ -14,6 +14,7 @@ from feedeval.feed.rules import DATA, AttributeRule, Kind, Requirement, Target, 
 __all__ = [
     "APPLIES",
     "DATA",
+    "TELLING",
     "AttributeRule",
     "Kind",
     "Requirement",
@@ -151,6 +152,11 @@ APPLIES: Mapping[Requirement, Callable[[Mapping[str, Any]], bool]] = MappingProx
     }
 )
 """Tells for each requirement whether it concerns a product."""
+TELLING = (
+    *("condition", "identifier_exists", "brand", "gtin", "mpn", "availability", "item_group_id", "group_id"),
+    *("google_product_category", "product_type"),
+)
+"""The attributes that tell it."""
 
 
 @lru_cache(maxsize=65536)

@@ -34,4 +34,4 @@ def targets() -> pd.DataFrame:
         )
     counts = {"attributes": "int64", "rules": "int64"}
     frame = pd.DataFrame(found)
-    return frame.astype({name: counts.get(name, "str") for name in frame})
+    return frame.astype({str(name): counts.get(str(name), "str") for name in frame})
