@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -35,21 +35,23 @@ class Outcome(NamedTuple):
     """False where it only begins after that day."""
 
 
-class _Stated(NamedTuple):
+class Stated(NamedTuple):
+    """One row of the table: what is done, from which day, and up to which; empty: always."""
+
     consequence: Consequence
     since: str
     until: str
 
 
-NOTHING_SAID = Outcome("", "")
+_NOTHING = Outcome("", "")
 _GRAVITY = {consequence: place for place, consequence in enumerate(Consequence)}
 
 
 @lru_cache(maxsize=1)
-def _stated() -> Mapping[tuple[str, str, str], list[_Stated]]:
-    found: dict[tuple[str, str, str], list[_Stated]] = defaultdict(list)
+def _stated() -> Mapping[tuple[str, str, str], list[Stated]]:
+    found: dict[tuple[str, str, str], list[Stated]] = defaultdict(list)
     for row in table("consequences"):
-        stated = _Stated(Consequence(row["consequence"]), row["since"], row["until"])
+        stated = Stated(Consequence(row["consequence"]), row["since"], row["until"])
         found[row["target"], row["check"], row["attribute"]].append(stated)
     return dict(found)
 
@@ -61,13 +63,18 @@ def outcome(target: Target, check: str, attribute: str, day: str) -> Outcome:
     of all. Where something graver is to come than what is done today, it is that, not yet in force.
     """
     names = dict.fromkeys((attribute, attribute.partition(".")[0], ""))
-    for name in names:
-        stated = [row for row in _stated().get((target.value, check, name), ()) if not row.until or row.until >= day]
-        if stated:
-            stated.sort(key=lambda row: (_GRAVITY[row.consequence], row.since))
-            gravest = stated[0]
-            return Outcome(gravest.consequence.value, gravest.since, gravest.since <= day)
-    return NOTHING_SAID
+    return next(
+        (said for name in names if (said := decided(_stated().get((target.value, check, name), ()), day))), _NOTHING
+    )
+
+
+def decided(stated: Iterable[Stated], day: str) -> Outcome | None:
+    """Return the gravest of what is done on a day or later, or None where nothing is."""
+    left = [row for row in stated if not row.until or row.until >= day]
+    if not left:
+        return None
+    gravest = min(left, key=lambda row: (_GRAVITY[row.consequence], row.since))
+    return Outcome(gravest.consequence.value, gravest.since, gravest.since <= day)
 
 
 @lru_cache(maxsize=1)
@@ -76,9 +83,7 @@ def consequences_by_check() -> Mapping[str, str]:
     said: dict[str, list[str]] = defaultdict(list)
     for (target, check, attribute), rows in _stated().items():
         for row in rows:
-            when = " ".join(
-                part for word, part in (("from", row.since), ("until", row.until)) if part for part in (word, part)
-            )
-            more = ", ".join(part for part in (attribute, when) if part)
+            when = [f"{word} {day}" for word, day in (("from", row.since), ("until", row.until)) if day]
+            more = ", ".join(part for part in (attribute, *when) if part)
             said[check].append(f"{target}: {row.consequence.value}" + (f" ({more})" if more else ""))
     return {check: "; ".join(rows) for check, rows in said.items()}

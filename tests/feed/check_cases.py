@@ -202,6 +202,15 @@ CODES = [
     Case("image_type", "image_link", f"{SHOP}/b.pdf", f"{SHOP}/picture/v1.0"),
     Case("file_type", "virtual_model_link", f"{SHOP}/b.obj", f"{SHOP}/b.glb"),
 ]
+DESTINATIONS = [
+    Case("longer_than_advised", "title", "Acme bottle " * 13, "Acme bottle " * 12, target="openai"),
+    Case("group_equals_id", "item_group_id", "B-1", "B", target="openai"),
+    Case("unit_missing", "weight", "1.5", "1.5 kg", target="openai"),
+    Case("unit_missing", "item_weight_unit", None, "kg", {"weight": "1.5"}, "weight", "openai"),
+    Case("unit_missing", "dimensions", "12x8x5", "12x8x5 in", target="openai"),
+    Case("shipping_parts", "shipping", "US:CA:Overnight:16.00 USD:1:3", "US:CA:Overnight:16.00 USD", target="openai"),
+    Case("shipping_parts", "shipping", parcel(min_handling_time="1", max_handling_time="2"), parcel(), target="openai"),
+]
 TEXTS = [
     Case("title_too_short", "title", "Steel bottle", "ステンレスボトル水筒０．７五"),
     Case("description_too_short", "description", f"<p>A bottle made of steel.</p>{'<br>' * 9}", TEXT),
@@ -223,4 +232,4 @@ TEXTS = [
     Case("broken_characters", "title", "Acme insulated caf\ufffd bottle", "ÂME insulated steel bottle, green"),
     Case("other_language", "description", GERMAN, "Flasche für Getränke, dicht."),
 ]
-CASES = [*MISSING, *GENERAL, *CODES, *TEXTS]
+CASES = [*MISSING, *GENERAL, *CODES, *DESTINATIONS, *TEXTS]

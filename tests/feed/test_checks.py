@@ -21,7 +21,8 @@ def findings(product: Product, **options: Any) -> pd.DataFrame:
 def test_a_clean_product_has_no_findings() -> None:
     found = findings(CLEAN)
     assert found.empty, found.to_string()
-    assert list(found.columns) == ["product_id", "product_url", "field", "check", "severity", "message", "value"]
+    before = ["product_id", "product_url", "field", "check", "severity", "message", "value"]
+    assert list(found.columns) == [*before, "target", "consequence", "since"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}-{case.attribute}-{case.target}")
@@ -38,7 +39,7 @@ def test_check_reports_the_bad_and_spares_the_good(case: Case) -> None:
 
 
 def test_every_check_of_the_catalogue_is_provoked() -> None:
-    of_whole_feeds = {"duplicate_id", "mixed_currencies"}
+    of_whole_feeds = {"duplicate_id", "mixed_currencies", "country_unstated"}
     assert {case.check for case in CASES} | of_whole_feeds == set(catalogue()["check"])
 
 

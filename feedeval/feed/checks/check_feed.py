@@ -61,8 +61,8 @@ def check_feed(
         limited, ignored, warning; empty: it does not say), `since` the ISO date from which; where that is to come, it
         is no error yet, and the message says so. `catalogue()` holds the fix and the source of each `check`.
         `attrs["feedeval"]` says what was checked: `targets` (and `target`, the first), `country` and `language` (empty
-        where not certain), `products`, and the number of findings by severity. A notebook shows this frame by kind of
-        finding, with what to do; what is made of it is an ordinary frame.
+        where not certain), `as_of`, `products`, and the number of findings by severity. A notebook shows this frame by
+        kind of finding, with what to do; what is made of it is an ordinary frame.
 
     Raises:
         InputError: The feed has no products or is none, `target` and `targets` are both given, or one of them,
@@ -81,12 +81,14 @@ def check_feed(
     if supplemental:
         found = list(filter(is_at_fault, found))
     products = Products(cells.texts("id", "item_id"), cells.texts("link", "url"))
-    frame = Findings(frame_of(found, products, destinations, moment.date().isoformat()))
+    day = moment.date().isoformat()
+    frame = Findings(frame_of(found, products, destinations, day))
     counts = frame["severity"].value_counts()
     frame.attrs["feedeval"] = {
         "target": destinations[0].value,
         "targets": [destination.value for destination in destinations],
         "country": setting.country,
+        "as_of": day,
         "language": language,
         "products": cells.count,
         **{severity.value: int(counts.get(severity.value, 0)) for severity in Severity},

@@ -19,7 +19,7 @@ _WHY = {
     Requirement.APPAREL: ("missing_apparel_attribute", "apparel needs it"),
     Requirement.CLOTHING_OR_SHOES: ("missing_apparel_attribute", "clothing and shoes need it"),
     Requirement.PREORDER: ("missing_availability_date", "preorders and backorders need it"),
-    Requirement.VARIANT: ("missing_variant_attribute", "variants of one product need it"),
+    Requirement.VARIANT: ("missing_required", "variants of one product need it"),
 }
 _CONCERNS = {Requirement.APPAREL: "for apparel", Requirement.CLOTHING_OR_SHOES: "for clothing and shoes"}
 
