@@ -9,9 +9,10 @@
 - `reader`: any source -> products: a path, an address, bytes or an open file, in any format that `sniff` knows
 - `sample`: A part of a feed that speaks for the whole: products drawn at random from each of its groups
 - `source`: A feed that can be gone through more than once, and what is written down about where it came from
-- `spec`: what a destination asks of a product: attribute rules, required attributes, Google's taxonomy; from
-  `data/spec`
+- `spec`: what a destination asks of a product: attribute rules and required attributes; from `data/spec`
 - `spreadsheet`: cells of tables that people open in a spreadsheet: written so that nothing runs, and read back as
   they were
+- `taxonomy`: Google's product taxonomy: categories by id, by English and by German path, and what is asked of which
+  category
 - `text`: cleaning, the context that a judge sees, and its content hash
 """
