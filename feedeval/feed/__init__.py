@@ -11,9 +11,11 @@
 - `rules`: the rules of each destination, a row an attribute, from `data/spec`
 - `sample`: A part of a feed that speaks for the whole: products drawn at random from each of its groups
 - `source`: A feed that can be gone through more than once, and what is written down about where it came from
-- `spec`: what a product needs at a destination, and Google's taxonomy
+- `spec`: what a product needs at a destination, as its rules say
 - `spreadsheet`: cells of tables that people open in a spreadsheet: written so that nothing runs, and read back as
   they were
 - `targets`: which destinations there are rules for, how many, and where those come from
+- `taxonomy`: Google's product taxonomy: categories by id, by English and by German path, and what is asked of which
+  category
 - `text`: cleaning, the context that a judge sees, and its content hash
 """

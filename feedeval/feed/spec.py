@@ -1,8 +1,7 @@
-"""What a product needs at a destination, and Google's taxonomy."""
+"""What a product needs at a destination, as its rules say."""
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -10,16 +9,17 @@ from types import MappingProxyType
 from typing import Any
 
 from feedeval.feed.rules import DATA, AttributeRule, Kind, Requirement, Target, rules, target_of
+from feedeval.feed.taxonomy import asked_of, taxonomy_id
 
 __all__ = [
-    "APPLIES",
     "DATA",
     "TELLING",
     "AttributeRule",
     "Kind",
     "Requirement",
     "Target",
-    "category_path",
+    "applies",
+    "category_id",
     "core_fields",
     "first_text",
     "is_filled",
@@ -27,19 +27,9 @@ __all__ = [
     "needed",
     "rules",
     "target_of",
-    "taxonomy_path",
 ]
 
-_SEPARATOR = re.compile(r"\s*>\s*")
 _BOOK = re.compile(r"97[89]\d{10}")
-_IDS_OF_RULES = {
-    "166": "Apparel & Accessories",
-    "187": "Apparel & Accessories > Shoes",
-    "783": "Media",
-    "784": "Media > Books",
-    "1604": "Apparel & Accessories > Clothing",
-}
-"""Ids of Google's product taxonomy (version 2021-09-21) that a requirement turns on."""
 
 
 def core_fields(product: Mapping[str, Any], *, target: Target | str = Target.GOOGLE) -> list[str]:
@@ -49,7 +39,7 @@ def core_fields(product: Mapping[str, Any], *, target: Target | str = Target.GOO
     books, `size` for clothing and shoes, `availability_date` for preorders, and so on. What only some countries ask for
     is among them.
     """
-    return [rule.attribute for rule in needed(target_of(target)) if APPLIES[rule.requirement](product)]
+    return [rule.attribute for rule in needed(target_of(target)) if applies(rule, product)]
 
 
 def missing_core_fields(product: Mapping[str, Any], *, target: Target | str = Target.GOOGLE) -> list[str]:
@@ -59,14 +49,22 @@ def missing_core_fields(product: Mapping[str, Any], *, target: Target | str = Ta
         for rule in needed(target_of(target))
         if not is_filled(product.get(rule.attribute))
         and not any(is_filled(product.get(name)) for name in rule.also)
-        and APPLIES[rule.requirement](product)
+        and applies(rule, product)
     ]
+
+
+def applies(rule: AttributeRule, product: Mapping[str, Any]) -> bool:
+    """Tell whether this product is one of those that an attribute is required of; the country is not looked at."""
+    if rule.requirement in _BY_CATEGORY:
+        return asked_of(rule.requirement.value, rule.attribute, category_id(product))
+    condition = _APPLIES.get(rule.requirement)
+    return condition is not None and condition(product)
 
 
 @lru_cache(maxsize=len(Target))
 def needed(target: Target) -> tuple[AttributeRule, ...]:
     """Return the rules of the attributes that some products need there, in the order of the rule file."""
-    return tuple(rule for rule in rules(target).values() if rule.requirement in APPLIES)
+    return tuple(rule for rule in rules(target).values() if rule.requirement in {*_APPLIES, *_BY_CATEGORY})
 
 
 def is_filled(value: object) -> bool:
@@ -88,14 +86,14 @@ def first_text(value: object) -> str:
     return value.strip() if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
-def category_path(product: Mapping[str, Any]) -> str:
-    """Return the product's place in Google's taxonomy, or an empty string where it names none that is listed."""
-    for name in ("google_product_category", "product_type"):
-        text = first_text(product.get(name))
-        path = taxonomy_path(text) if text else None
-        if path:
-            return path
-    return ""
+def category_id(product: Mapping[str, Any]) -> str | None:
+    """Return the id of the product's place in Google's taxonomy, or None where it names none that is listed."""
+    found = taxonomy_id(first_text(product.get("google_product_category")))
+    if found is None:
+        # A number there is one of the shop's own.
+        own = first_text(product.get("product_type"))
+        found = None if own[:1].isdecimal() else taxonomy_id(own)
+    return found
 
 
 def _identifier_exists(product: Mapping[str, Any]) -> bool:
@@ -105,7 +103,7 @@ def _identifier_exists(product: Mapping[str, Any]) -> bool:
 def _new_and_branded(product: Mapping[str, Any]) -> bool:
     if first_text(product.get("condition")).lower() in {"used", "refurbished"} or not _identifier_exists(product):
         return False
-    return not (category_path(product).startswith("Media") or _BOOK.fullmatch(first_text(product.get("gtin"))))
+    return not (asked_of("media", "brand", category_id(product)) or _BOOK.fullmatch(first_text(product.get("gtin"))))
 
 
 def _needs_identifier(product: Mapping[str, Any]) -> bool:
@@ -128,16 +126,7 @@ def _preorder(product: Mapping[str, Any]) -> bool:
     return first_text(product.get("availability")).lower() in {"preorder", "pre_order", "pre order", "backorder"}
 
 
-def _apparel(product: Mapping[str, Any]) -> bool:
-    return category_path(product).startswith("Apparel & Accessories")
-
-
-def _clothing_or_shoes(product: Mapping[str, Any]) -> bool:
-    path = f"{category_path(product)} >"
-    return path.startswith(("Apparel & Accessories > Clothing >", "Apparel & Accessories > Shoes >"))
-
-
-APPLIES: Mapping[Requirement, Callable[[Mapping[str, Any]], bool]] = MappingProxyType(
+_APPLIES: Mapping[Requirement, Callable[[Mapping[str, Any]], bool]] = MappingProxyType(
     {
         Requirement.REQUIRED: lambda product: True,
         Requirement.BRANDED: _identifier_exists,
@@ -146,46 +135,14 @@ APPLIES: Mapping[Requirement, Callable[[Mapping[str, Any]], bool]] = MappingProx
         Requirement.GTIN_OR_MPN: _gtin_or_mpn,
         Requirement.BRAND_WITH_MPN: _brand_with_mpn,
         Requirement.PREORDER: _preorder,
-        Requirement.APPAREL: _apparel,
-        Requirement.CLOTHING_OR_SHOES: _clothing_or_shoes,
         Requirement.VARIANT: _variant,
     }
 )
 """Tells for each requirement whether it concerns a product."""
+_BY_CATEGORY = frozenset({Requirement.APPAREL, Requirement.CLOTHING_OR_SHOES})
+"""Requirements that turn on the category; which categories, `categories.tsv` says."""
 TELLING = (
     *("condition", "identifier_exists", "brand", "gtin", "mpn", "availability", "item_group_id", "group_id"),
     *("google_product_category", "product_type"),
 )
 """The attributes that tell it."""
-
-
-@lru_cache(maxsize=65536)
-def taxonomy_path(id_or_path: str) -> str | None:
-    """Return the full path of a category of Google's product taxonomy, or None where the packaged list has no such one.
-
-    The list has no ids; only those that rules turn on (apparel, media) are known.
-
-    Args:
-        id_or_path: A path such as `"Electronics > Audio"`, with or without its id in front (`"223 - Electronics > …"`),
-            or an id; case and the space around `>` do not matter.
-    """
-    text = id_or_path.strip()
-    number, _, named = text.partition(" - ") if text[:1].isdecimal() else ("", "", text)
-    if not named and number.strip().isascii():
-        return _IDS_OF_RULES.get(number.strip())
-    return _taxonomy().get(_SEPARATOR.sub(" > ", named.strip()).casefold())
-
-
-@lru_cache(maxsize=1)
-def _taxonomy() -> dict[str, str]:
-    """Return the paths of Google's taxonomy by their casefolded form."""
-    packed = (DATA / "google_taxonomy_en-US.txt.gz").read_bytes()
-    paths: list[str] = []
-    above: list[str] = []
-    for line in gzip.decompress(packed).decode("utf-8").splitlines():
-        if line.startswith("#"):
-            continue
-        name = line.lstrip("\t")
-        above = [*above[: len(line) - len(name)], name]
-        paths.append(" > ".join(above))
-    return {path.casefold(): path for path in paths}

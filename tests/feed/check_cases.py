@@ -155,7 +155,9 @@ GENERAL = [
     Case("country_unknown", "ships_from_country", "EU", "fr"),
     Case("category_unknown", "google_product_category", "Electronics > Bottles", "2920"),
     Case("category_unknown", "google_product_category", "Electronics > Bottles", "Electronics > Audio"),
-    Case("category_unrecognised", "google_product_category", "Elektronik > Audio", "electronics>audio"),
+    Case("category_unknown", "google_product_category", "99999", "267"),
+    Case("category_unknown", "google_product_category", "223 - Media", "223 - Électronique > Audio"),
+    Case("category_unrecognised", "google_product_category", "Électronique > Audio", "Elektronik > Audio"),
 ]
 CODES = [
     Case("gtin_invalid", "gtin", "4.00638E+12", "96385074"),

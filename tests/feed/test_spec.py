@@ -7,7 +7,7 @@ import pytest
 
 from feedeval.errors import InputError
 from feedeval.feed.checks.countries import country_of
-from feedeval.feed.spec import Kind, Requirement, Target, core_fields, missing_core_fields, rules, taxonomy_path
+from feedeval.feed.spec import Kind, Requirement, Target, core_fields, missing_core_fields, rules
 
 COMPLETE = {
     "id": "1",
@@ -20,30 +20,6 @@ COMPLETE = {
     "brand": "Acme",
     "gtin": "4006381333931",
 }
-
-
-@pytest.mark.parametrize(
-    ("given", "path"),
-    [
-        ("187", "Apparel & Accessories > Shoes"),
-        (" 784 ", "Media > Books"),
-        ("1604 - Apparel & Accessories > Clothing", "Apparel & Accessories > Clothing"),
-        ("electronics>AUDIO", "Electronics > Audio"),
-        (
-            "Home & Garden > Kitchen & Dining > Cookware & Bakeware > Cookware > Crêpe & Blini Pans",
-            "Home & Garden > Kitchen & Dining > Cookware & Bakeware > Cookware > Crêpe & Blini Pans",
-        ),
-    ],
-)
-def test_taxonomy_is_found_by_path_and_by_the_ids_of_rules(given: str, path: str) -> None:
-    assert taxonomy_path(given) == path
-
-
-@pytest.mark.parametrize(
-    "given", ["", "0", "267", "99999999999999999999", "٢٦٧", "²", "Electronics > Bottles", "Bottles"]
-)
-def test_what_the_taxonomy_does_not_list_has_no_path(given: str) -> None:
-    assert taxonomy_path(given) is None
 
 
 @pytest.mark.parametrize("target", list(Target))
@@ -103,6 +79,13 @@ def test_an_empty_product_misses_everything_that_has_no_condition() -> None:
         ({"google_product_category": "Apparel & Accessories > Jewelry"}, ["age_group", "gender", "color"]),
         ({"product_type": ["Apparel & Accessories > Shoes"]}, ["age_group", "gender", "color", "size"]),
         ({"product_type": "Shoes"}, []),
+        ({"product_type": "212"}, []),
+        ({"google_product_category": "212"}, ["age_group", "gender", "color", "size"]),
+        ({"google_product_category": "Bekleidung & Accessoires > Schuhe"}, ["age_group", "gender", "color", "size"]),
+        ({"google_product_category": "175"}, []),
+        ({"google_product_category": "Apparel & Accessories > Clothing Accessories > Cufflinks"}, ["gender", "color"]),
+        ({"google_product_category": "178"}, ["age_group", "gender", "color"]),
+        ({"google_product_category": "855", "brand": None, "gtin": None}, []),
         ({"title": None, "structured_title": {"content": "Steel bottle"}}, []),
     ],
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from feedeval.feed.checks.cells import Cells
 from feedeval.feed.checks.countries import is_in
 from feedeval.feed.checks.findings import Finding, Issue, Setting
-from feedeval.feed.spec import APPLIES, TELLING, AttributeRule, Requirement, Target, needed
+from feedeval.feed.spec import TELLING, AttributeRule, Requirement, Target, applies, needed
 
 _WHY = {
     Requirement.NEW_AND_BRANDED: ("missing_brand", "new products need a brand, except books, films and music"),
@@ -32,17 +32,16 @@ class Needs:
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
         self._lacking: dict[tuple[str, ...], list[int]] = {}
-        self._concerned: dict[Requirement, dict[int, bool]] = defaultdict(dict)
+        self._concerned: dict[tuple[Requirement, str], dict[int, bool]] = defaultdict(dict)
         self._telling = {name: cells.columns[name] for name in TELLING if name in cells.columns}
 
     def rows(self, rule: AttributeRule) -> Iterator[int]:
         """Return the products that need an attribute and do not have it."""
-        applies = APPLIES[rule.requirement]
-        concerned = self._concerned[rule.requirement]
+        concerned = self._concerned[rule.requirement, rule.attribute]
         for row in self.without((rule.attribute, *rule.also)):
             needs = concerned.get(row)
             if needs is None:
-                needs = concerned[row] = applies({name: column[row] for name, column in self._telling.items()})
+                needs = concerned[row] = applies(rule, {name: column[row] for name, column in self._telling.items()})
             if needs:
                 yield row
 

@@ -8,11 +8,13 @@ from functools import lru_cache
 
 from feedeval.feed.checks.countries import countries
 from feedeval.feed.checks.findings import Issue, Setting, quoted
-from feedeval.feed.spec import AttributeRule, Target, taxonomy_path
+from feedeval.feed.spec import AttributeRule, Target
+from feedeval.feed.taxonomy import is_english, taxonomy_id
 
 _JOINS = re.compile(r"[\s_-]+")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _MEASURE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([a-z]+(?: [a-z]+)?)", re.IGNORECASE)
+_LEADING_ID = re.compile(r"([0-9]+)(?:\s+[-–]\s+(.+))?$", re.DOTALL)
 
 
 def length(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
@@ -153,23 +155,28 @@ def country(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue
 def category(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
     """Report what Google's taxonomy does not list.
 
-    The packaged list is in English; Google also reads its translations, so a path that does not begin with an English
-    category is only noted. It has no ids, so an id is taken as it is.
+    The packaged lists are in English and German; Google also reads other translations, and newer German names, so a
+    path that does not begin with an English category is only noted.
     """
-    if taxonomy_path(value) or (value.isdecimal() and value.isascii()):
+    if taxonomy_id(value):
         return
-    if above := _known_part(value):
+    number, above = _LEADING_ID.match(value), _known_part(value)
+    if number and taxonomy_id(number[1]) is None:
+        yield Issue("category_unknown", f"Google's taxonomy has no category {number[1]}", value)
+    elif number and taxonomy_id(number[2]):
+        yield Issue("category_unknown", f"{number[1]} is not the id of {quoted(number[2])}", value)
+    elif above:
         left = value[len(above) :].strip(" >") or value
         yield Issue("category_unknown", f"Google's taxonomy has no {quoted(left)} in {quoted(above)}", value)
     else:
-        yield Issue("category_unrecognised", f"{quoted(value)} is not in Google's taxonomy in English", value)
+        yield Issue("category_unrecognised", f"{quoted(value)} is not in Google's taxonomy in English or German", value)
 
 
 def _known_part(path: str) -> str:
-    """Return as much of the beginning of a path as the taxonomy lists."""
+    """Return as much of the beginning of a path as the taxonomy lists in English."""
     while ">" in path:
         path = path.rpartition(">")[0].rstrip()
-        if taxonomy_path(path):
+        if is_english(path):
             return path
     return ""
 
