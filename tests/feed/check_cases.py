@@ -205,6 +205,8 @@ CODES = [
     Case("file_type", "virtual_model_link", f"{SHOP}/b.obj", f"{SHOP}/b.glb"),
 ]
 DESTINATIONS = [
+    Case("category_too_broad", "google_product_category", "166", "1604", target="meta"),
+    Case("category_too_broad", "google_product_category", "electronics", "Electronics > Audio", target="meta"),
     Case("longer_than_advised", "title", "Acme bottle " * 13, "Acme bottle " * 12, target="openai"),
     Case("group_equals_id", "item_group_id", "B-1", "B", target="openai"),
     Case("unit_missing", "weight", "1.5", "1.5 kg", target="openai"),

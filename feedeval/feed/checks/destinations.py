@@ -11,6 +11,7 @@ from feedeval.feed.checks.products import Found, Product, ProductCheck
 from feedeval.feed.checks.values import read_measure, unit_family
 from feedeval.feed.rules import Target, rules
 from feedeval.feed.spec import first_text, is_filled
+from feedeval.feed.taxonomy import taxonomy_path
 
 _BARE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _SHIPPING_PARTS = (4, 8)
@@ -83,10 +84,19 @@ def shipping_parts(product: Product, setting: Setting) -> Iterator[Found]:
                 yield "shipping", Issue("shipping_parts", said, text)
 
 
+def broad_category(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a category of one level, which says next to nothing."""
+    value = first_text(product.get("google_product_category"))
+    path = taxonomy_path(value) if value else None
+    if path and ">" not in path:
+        yield "google_product_category", Issue("category_too_broad", f"{quoted(path)} has one level", value)
+
+
 _OPENAI = frozenset({Target.OPENAI})
 DESTINATION_CHECKS: tuple[DestinationCheck, ...] = (
     DestinationCheck(unit_pricing, ("unit_pricing_base_measure",), frozenset(Target)),
     DestinationCheck(group_is_item, ("group_id", "item_group_id"), _OPENAI),
     DestinationCheck(unit_missing, (*_WEIGHTS, *_LENGTHS), _OPENAI),
     DestinationCheck(shipping_parts, ("shipping",), _OPENAI),
+    DestinationCheck(broad_category, ("google_product_category",), frozenset({Target.META})),
 )
