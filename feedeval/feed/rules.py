@@ -48,6 +48,8 @@ class Kind(StrEnum):
     FILE_URL = "file_url"
     IMAGE = "image"
     PRICE = "price"
+    AMOUNT = "amount"
+    """A price that may lack its currency, where the destination knows which is meant."""
     DATE = "date"
     DATE_RANGE = "date_range"
     INTEGER = "integer"

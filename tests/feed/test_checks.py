@@ -99,6 +99,6 @@ def test_attributes_that_a_destination_does_not_have_are_not_checked_for_it() ->
         "availability": "in_stock",
         "seller_name": "Shop",
         "expiration_date": "2020-01-01",
-        "color": "N/A",
+        "multipack": "N/A",
     }
     assert findings(product, target="openai").empty

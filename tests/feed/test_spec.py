@@ -40,9 +40,8 @@ def test_every_rule_file_is_read_whole(target: Target) -> None:
 def test_parts_that_could_not_be_verified_are_not_in_the_rules() -> None:
     google = rules("google")
     assert google["canonical_link"].max_chars is None
-    assert google["sale_price_effective_date"].max_chars is None
+    assert google["transit_time_label"].max_chars is None
     assert google["shipping"].requirement is Requirement.OPTIONAL
-    assert google["product_detail.attribute_value"].max_chars is None
     assert "tax" not in google
 
 

@@ -69,7 +69,7 @@ def test_one_destination_is_named_on_every_finding_but_those_of_practice() -> No
 
 def test_attributes_that_a_destination_does_not_have_are_no_fault_there() -> None:
     found = findings([{**CLEAN, "expiration_date": "2020-01-01", "seller_name": "S"}], targets=THREE)
-    assert found.loc[found["check"] == "date_past", "target"].tolist() == ["google"]
+    assert found.loc[found["check"] == "date_past", "target"].tolist() == ["google", "meta"]
 
 
 def test_what_was_checked_stands_beside_the_findings() -> None:

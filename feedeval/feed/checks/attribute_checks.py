@@ -35,6 +35,7 @@ _BY_KIND: Mapping[Kind, tuple[ValueCheck, ...]] = {
     Kind.FILE_URL: (*_LINK, checks_links.file_url),
     Kind.IMAGE: (*_LINK, checks_links.image),
     Kind.PRICE: (checks_prices.price,),
+    Kind.AMOUNT: (checks_prices.amount,),
     Kind.DATE: (checks_codes.date,),
     Kind.DATE_RANGE: (checks_codes.date_range,),
     Kind.INTEGER: (checks_values.integer,),
@@ -60,6 +61,7 @@ _SAME_FOR_ALL: frozenset[ValueCheck] = frozenset(
         checks_links.url,
         checks_links.ascii_url,
         checks_prices.price,
+        checks_prices.amount,
         checks_language.other_language,
     }
     - {checks_values.length}
