@@ -6,6 +6,8 @@ one of a whole product in `products`, one of the whole feed in `whole_feed`.
 
 - `attribute_checks`: runs the checks of one value over a column: each distinct value is looked at once
 - `cells`: any frame or list of products as columns of plain cells, which is what the checks read
+- `characters`: checks for characters that nobody sees: they keep words from being found, and make two ids of what
+  looks like one
 - `check_feed`: findings that need no model: what a destination would refuse, and what a buyer would stumble over
 - `codes`: checks of one value: product numbers and dates
 - `findings`: what a check reports, and the catalogue of all checks: severity, fix and source of each

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from feedeval.feed.checks import characters as checks_characters
 from feedeval.feed.checks import codes as checks_codes
 from feedeval.feed.checks import language as checks_language
 from feedeval.feed.checks import links as checks_links
@@ -17,6 +18,7 @@ from feedeval.feed.checks.links import addresses
 from feedeval.feed.checks.products import delivery_times
 from feedeval.feed.spec import AttributeRule, Kind, Requirement
 
+_ANY: tuple[ValueCheck, ...] = (checks_characters.invisible,)
 _TEXT: tuple[ValueCheck, ...] = (
     checks_values.length,
     checks_text.placeholder,
@@ -66,7 +68,7 @@ class Column:
     def __init__(self, rule: AttributeRule, parts: Mapping[str, AttributeRule], setting: Setting) -> None:
         self._rule = rule
         self._setting = setting
-        self._checks = _BY_KIND[rule.kind] + _BY_ATTRIBUTE.get(rule.attribute, ())
+        self._checks = (*_ANY, *_BY_KIND[rule.kind], *_BY_ATTRIBUTE.get(rule.attribute, ()))
         self._group_checks = _BY_GROUP.get(rule.attribute, ())
         self._parts = {
             name: Column(part, {}, setting)
