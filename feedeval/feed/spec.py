@@ -105,9 +105,14 @@ def rules(target: Target | str) -> Mapping[str, AttributeRule]:
         InputError: There is no such destination.
     """
     destination = target_of(target)
-    lines = (DATA / f"{destination.value}.tsv").read_text(encoding="utf-8").splitlines()
+    return read_rules(destination.value, destination)
+
+
+def read_rules(name: str, target: Target) -> Mapping[str, AttributeRule]:
+    """Return the rules of the rule file called `name` by attribute."""
+    lines = (DATA / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return MappingProxyType({row["attribute"]: _rule(destination, row) for row in rows})
+    return MappingProxyType({row["attribute"]: _rule(target, row) for row in rows})
 
 
 def target_of(name: str) -> Target:

@@ -12,6 +12,7 @@ one of a whole product in `products`, one of the whole feed in `whole_feed`.
 - `codes`: checks of one value: product numbers and dates
 - `findings`: what a check reports, and the catalogue of all checks: severity, fix and source of each
 - `findings_frame`: findings as a frame that a notebook shows by what to do, rather than by row
+- `inventory`: local and regional inventories: what a store or a region has of products that another feed describes
 - `language`: which language texts are in; says nothing where that is not certain
 - `links`: checks of addresses
 - `prices`: checks of prices, and reading them for checks that compare

@@ -14,6 +14,7 @@ from feedeval.feed.checks.attribute_checks import Column
 from feedeval.feed.checks.cells import Cell, Cells, cells_of
 from feedeval.feed.checks.findings import Finding, Setting, Severity, catalogue, frame_of
 from feedeval.feed.checks.findings_frame import Findings
+from feedeval.feed.checks.inventory import of_inventory, place_of
 from feedeval.feed.checks.language import language_of_feed
 from feedeval.feed.checks.products import PRODUCT_CHECKS
 from feedeval.feed.checks.supplemental import answered, is_at_fault
@@ -57,7 +58,8 @@ def check_feed(
     if locale is None:
         language = language_of_feed(cells.texts("description"))
     setting = Setting(destination, language, _with_zone(now))
-    found = [finding for source in (_of_feed, _of_columns, _of_products) for finding in source(cells, setting)]
+    sources = (of_inventory,) if place_of(cells) else (_of_feed, _of_columns, _of_products)
+    found = [finding for source in sources for finding in source(cells, setting)]
     if supplemental:
         found = list(filter(is_at_fault, found))
     frame = Findings(frame_of(_once(found), cells.texts("id", "item_id"), cells.texts("link", "url")))
