@@ -39,7 +39,10 @@ def test_check_reports_the_bad_and_spares_the_good(case: Case) -> None:
 
 
 def test_every_check_of_the_catalogue_is_provoked() -> None:
-    of_whole_feeds = {"duplicate_id", "mixed_currencies", "inventory_feed"}
+    of_whole_feeds = {
+        *("duplicate_id", "mixed_currencies", "inventory_feed"),
+        *("variants_alike", "variant_attribute_missing", "variant_brands_differ"),
+    }
     assert {case.check for case in CASES} | of_whole_feeds == set(catalogue()["check"])
 
 

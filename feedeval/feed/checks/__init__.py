@@ -20,6 +20,7 @@ one of a whole product in `products`, one of the whole feed in `whole_feed`.
 - `supplemental`: supplemental feeds: an id and some attributes, which are laid over the products of another feed
 - `text`: checks of texts: what a buyer would stumble over in a title or a description
 - `values`: checks of one value: enumerations, numbers, measures, countries and categories
+- `variants`: checks of the variants of one product against each other: products with the same `item_group_id`
 - `whole_feed`: checks of the feed as a whole
 - `word_lists`: the word lists of the text checks, from `data/spec/words.tsv`
 """

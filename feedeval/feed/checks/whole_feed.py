@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from feedeval.feed.checks.cells import Cells
 from feedeval.feed.checks.findings import Finding, Issue, Setting, quoted
 from feedeval.feed.checks.prices import read_price
+from feedeval.feed.checks.variants import variants
 
 _MIN_CUT_CHARS = 40
 _MIN_CUT_TEXTS = 5
@@ -67,4 +68,4 @@ def cut_lengths(cells: Cells, setting: Setting) -> Iterator[Finding]:
                 yield Finding(row, name, Issue("cut_off", message, text[-60:]))
 
 
-FEED_CHECKS: tuple[FeedCheck, ...] = (duplicate_ids, mixed_currencies, cut_lengths)
+FEED_CHECKS: tuple[FeedCheck, ...] = (duplicate_ids, mixed_currencies, cut_lengths, variants)
