@@ -136,7 +136,12 @@ def rules(target: Target | str) -> Mapping[str, AttributeRule]:
         InputError: There is no such destination.
     """
     destination = target_of(target)
-    return MappingProxyType({row["attribute"]: _rule(destination, row) for row in table(destination.value)})
+    return read_rules(destination.value, destination)
+
+
+def read_rules(name: str, target: Target) -> Mapping[str, AttributeRule]:
+    """Return the rules of the rule file called `name` by attribute."""
+    return MappingProxyType({row["attribute"]: _rule(target, row) for row in table(name)})
 
 
 def target_of(name: str) -> Target:

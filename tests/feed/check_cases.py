@@ -247,6 +247,11 @@ TEXTS = [
     Case("double_escaped", "link", f"{SHOP}/?a=1&amp;b=2", f"{SHOP}/?a=1&b=2"),
     Case("broken_characters", "title", "Acme insulated cafÃ© bottle, green", "Acme insulated café bottle, SÃO PAULO"),
     Case("broken_characters", "title", "Acme insulated caf\ufffd bottle", "ÂME insulated steel bottle, green"),
+    Case("invisible_characters", "title", "Acme insulated\u200b steel bottle", "Acme insulated\u00a0steel bottle"),
+    Case("invisible_characters", "description", f"{TEXT}\ue000", f"{TEXT} \u2764\ufe0f"),
+    Case("invisible_characters", "link", f"{SHOP}/\u2060b-1", f"{SHOP}/b-1"),
+    Case("invisible_characters", "gtin", "4006381333931\u200e", "4006381333931"),
+    Case("invisible_characters", "availability", "in\u00ad_stock", "in_stock"),
     Case("other_language", "description", GERMAN, "Flasche für Getränke, dicht."),
 ]
 CASES = [*MISSING, *GENERAL, *CODES, *DESTINATIONS, *TEXTS]

@@ -8,6 +8,8 @@ feed in `whole_feed`.
 - `attribute_checks`: runs the checks of one value over a column: each distinct value is looked at once, for all
   destinations together
 - `cells`: any frame or list of products as columns of plain cells, which is what the checks read
+- `characters`: checks for characters that nobody sees: they keep words from being found, and make two ids of what
+  looks like one
 - `check_feed`: findings that need no model: what destinations would refuse, and what a buyer would stumble over
 - `codes`: checks of one value: product numbers and dates
 - `countries`: which codes there are, and which country a feed is meant for
@@ -17,6 +19,7 @@ feed in `whole_feed`.
   when
 - `findings`: what a check reports, and the catalogue of all checks: severity, fix and source of each
 - `findings_frame`: findings as a frame that a notebook shows by what to do, rather than by row
+- `inventory`: local and regional inventories: what a store or a region has of products that another feed describes
 - `language`: which language texts are in; says nothing where that is not certain
 - `links`: checks of addresses
 - `missing`: what products lack that a destination asks for, looked at by attribute: most are filled throughout
@@ -25,6 +28,7 @@ feed in `whole_feed`.
 - `supplemental`: supplemental feeds: an id and some attributes, which are laid over the products of another feed
 - `text`: checks of texts: what a buyer would stumble over in a title or a description
 - `values`: checks of one value: enumerations, numbers, measures, countries and categories
+- `variants`: checks of the variants of one product against each other: products with the same `item_group_id`
 - `whole_feed`: checks of the feed as a whole
 - `word_lists`: the word lists of the text checks, from `data/spec/words.tsv`
 """

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from feedeval.feed.checks import characters as checks_characters
 from feedeval.feed.checks import codes as checks_codes
 from feedeval.feed.checks import language as checks_language
 from feedeval.feed.checks import links as checks_links
@@ -19,6 +20,7 @@ from feedeval.feed.checks.links import addresses
 from feedeval.feed.checks.products import delivery_times
 from feedeval.feed.rules import AttributeRule, Kind, Requirement, Target, rules
 
+_ANY: tuple[ValueCheck, ...] = (checks_characters.invisible,)
 _TEXT: tuple[ValueCheck, ...] = (
     checks_values.length,
     checks_text.placeholder,
@@ -55,6 +57,7 @@ _BY_ATTRIBUTE: Mapping[str, tuple[ValueCheck, ...]] = {
 }
 _SAME_FOR_ALL: frozenset[ValueCheck] = frozenset(
     {
+        *_ANY,
         *_TEXT,
         *_LINK,
         *_SELLING,
@@ -213,7 +216,7 @@ def _grouped(asked: Sequence[Asked]) -> list[tuple[ValueCheck, list[Asked]]]:
     found: dict[tuple[ValueCheck, object], list[Asked]] = defaultdict(list)
     for one in asked:
         rule = one.rule
-        for check in _BY_KIND[rule.kind] + _BY_ATTRIBUTE.get(rule.attribute, ()):
+        for check in (*_ANY, *_BY_KIND[rule.kind], *_BY_ATTRIBUTE.get(rule.attribute, ())):
             found[check, None if check in _SAME_FOR_ALL else _limits(check, rule)].append(one)
     return [(check, alike) for (check, _), alike in found.items()]
 

@@ -19,12 +19,14 @@ from feedeval.feed.checks.destinations import DESTINATION_CHECKS
 from feedeval.feed.checks.finding_rows import Products, frame_of
 from feedeval.feed.checks.findings import Finding, Setting, Severity, catalogue
 from feedeval.feed.checks.findings_frame import Findings
+from feedeval.feed.checks.inventory import of_inventory, place_of
 from feedeval.feed.checks.language import language_of_feed
 from feedeval.feed.checks.missing import Needs, missing
 from feedeval.feed.checks.products import PRODUCT_CHECKS, ProductCheck
 from feedeval.feed.checks.supplemental import answered, is_at_fault
+from feedeval.feed.checks.variants import variants
 from feedeval.feed.checks.whole_feed import FEED_CHECKS
-from feedeval.feed.rules import AttributeRule, Target, rules, target_of
+from feedeval.feed.rules import AttributeRule, Target, rule_for, rules, target_of
 
 __all__ = ["Severity", "catalogue", "check_feed"]
 
@@ -77,7 +79,8 @@ def check_feed(
     moment = _with_zone(now)
     setting = Setting(destinations[0], language, moment, meant_for or country_of_feed(cells))
     settings = {destination: replace(setting, target=destination) for destination in destinations}
-    found = [finding for source in (_of_feed, _of_columns, _of_products) for finding in source(cells, settings)]
+    sources = (of_inventory,) if place_of(cells) else (_of_feed, _of_columns, _of_products)
+    found = [finding for source in sources for finding in source(cells, settings)]
     if supplemental:
         found = list(filter(is_at_fault, found))
     products = Products(cells.texts("id", "item_id"), cells.texts("link", "url"))
@@ -131,6 +134,12 @@ Settings = Mapping[Target, Setting]
 def _of_feed(cells: Cells, settings: Settings) -> Iterator[Finding]:
     for check in FEED_CHECKS:
         yield from check(cells, next(iter(settings.values())))
+    # Which products are one group is not the same everywhere.
+    for google in (True, False):
+        alike = [setting for target, setting in settings.items() if (target is Target.GOOGLE) is google]
+        for found in variants(cells, alike[0]) if alike else ():
+            targets = (setting.target for setting in alike if rule_for(setting.target, found.field))
+            yield found._replace(targets=tuple(targets))
 
 
 def _of_columns(cells: Cells, settings: Settings) -> Iterator[Finding]:
