@@ -55,6 +55,7 @@ _HOMES = {
     "sample": "feedeval.feed.sample",
     "shadow_judge": "feedeval.evaluator.judging",
     "start_shadow": "feedeval.evaluator",
+    "targets": "feedeval.feed.targets",
     "write_supplement": "feedeval.results.gaps.supplement",
 }
 """Each name, and the module to import it from; type checkers read the same in `__init__.pyi`."""

@@ -14,6 +14,7 @@ from feedeval.feed.labels import labels_from_feed
 from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
 from feedeval.feed.sample import sample
+from feedeval.feed.targets import targets
 from feedeval.jobs.prompts import JudgePrompt
 from feedeval.jobs.shadow.colour_names import colour_name
 from feedeval.notebook.plots import gallery as plots
@@ -72,5 +73,6 @@ __all__ = [
     "sample",
     "shadow_judge",
     "start_shadow",
+    "targets",
     "write_supplement",
 ]

@@ -2,7 +2,7 @@
 
 - `advising`: the command that says what to add first: gaps
 - `auditing`: the commands that audit: run, estimate, resume
-- `checking`: the command check: what a feed's destination would refuse, without asking a model
+- `checking`: the commands check and targets: what a feed's destinations would refuse, without asking a model
 - `comparing`: the command that sets two sessions side by side: compare
 - `main`: the parser and `main`: arguments in, exit code out
 - `output`: what reaches the terminal, and the exit codes

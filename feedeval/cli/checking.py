@@ -1,4 +1,4 @@
-"""The command check: what a feed's destination would refuse, without asking a model."""
+"""The commands check and targets: what a feed's destinations would refuse, without asking a model."""
 
 from __future__ import annotations
 
@@ -15,20 +15,24 @@ if TYPE_CHECKING:
 Arguments = argparse.Namespace
 Commands = argparse._SubParsersAction  # argparse has no public name for it
 
-TARGETS = ("google", "openai", "meta")
-
 
 def register(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
-    """Add the command to the parser."""
+    """Add the commands to the parser."""
     check = commands.add_parser("check", parents=[common], help="check a feed against the rules of its destination")
     check.set_defaults(handler=check_command)
     check.add_argument("feed", metavar="FEED", help=FEED_HELP)
-    check.add_argument("--target", choices=TARGETS, default="google", help="whose rules (default: google)")
+    whose = "whose rules, several separated by commas or given one by one (default: google); see feedeval targets"
+    check.add_argument("--target", action="append", metavar="NAME", help=whose)
+    check.add_argument(
+        "--country", metavar="CODE", help="where the feed is meant for, such as DE (default: as it says)"
+    )
     check.add_argument("--locale", help="language of the feed, such as de-DE (default: that of most descriptions)")
     check.add_argument("--limit", type=int, metavar="N", help="only the first N products")
     check.add_argument("--supplemental", action="store_true", help="it is laid over another feed, which has the rest")
     check.add_argument("--csv", metavar="FILE", help="write all findings to this file")
     check.add_argument("--strict", action="store_true", help="exit with 1 where there are findings of severity error")
+    known = commands.add_parser("targets", parents=[common], help="list the destinations that there are rules for")
+    known.set_defaults(handler=targets_command)
 
 
 def check_command(arguments: Arguments) -> int:
@@ -38,12 +42,35 @@ def check_command(arguments: Arguments) -> int:
     from feedeval.results.export import write_frame
 
     feed = read_feed(arguments.feed, limit=arguments.limit)
-    findings = check_feed(feed, target=arguments.target, locale=arguments.locale, supplemental=arguments.supplemental)
+    findings = check_feed(
+        feed,
+        targets=_named(arguments.target),
+        country=arguments.country,
+        locale=arguments.locale,
+        supplemental=arguments.supplemental,
+    )
     say(check_table(findings, products=len(feed), width=width()))
     if arguments.csv:
         say(f"\nWritten: {plain(write_frame(findings, arguments.csv))}")
     errors = bool((findings["severity"] == "error").any())
     return Exit.SOME_FAILED if arguments.strict and errors else Exit.DONE
+
+
+def _named(given: list[str] | None) -> list[str]:
+    """Return the destinations that are named, each option of which may hold several."""
+    if given is None:
+        return ["google"]
+    return [name.strip() for option in given for name in option.split(",") if name.strip()]
+
+
+def targets_command(arguments: Arguments) -> int:
+    """List the destinations that there are rules for."""
+    from feedeval.feed.targets import targets
+
+    shown = targets()[["target", "name", "as_of", "attributes", "about"]]
+    heads = ("Target", "Name", "As of", "Attributes", "What its rules cover")
+    say(columns(list(shown.itertuples(index=False, name=None)), heads, width=width()))
+    return Exit.DONE
 
 
 def check_table(findings: pd.DataFrame, *, products: int, width: int) -> str:
@@ -56,18 +83,21 @@ def check_table(findings: pd.DataFrame, *, products: int, width: int) -> str:
     fixes = dict(zip(known["check"], known["fix"], strict=True))
     affected = findings.loc[findings["product_id"] != "", "product_id"].nunique()
     parts = [f"{products:,} products checked, {affected:,} with findings; {len(findings):,} findings in all."]
+    several = findings["target"][findings["target"] != ""].nunique() > 1
     for severity in Severity:
         found = findings[findings["severity"] == severity.value]
-        rows = [(len(group), str(check), _example(group)) for check, group in found.groupby("check")]
+        rows = [(len(group), str(check), _example(group, several)) for check, group in found.groupby("check")]
         if rows:
             rows.sort(key=lambda row: (-row[0], row[1]))
             parts.append(_with_fixes(severity.value, rows, fixes, width))
     return "\n\n".join(parts)
 
 
-def _example(findings: pd.DataFrame) -> str:
+def _example(findings: pd.DataFrame, several: bool) -> str:
     first = findings.iloc[0]
-    return f"{first['product_id']}: {first['message']}" if first["product_id"] else str(first["message"])
+    said = f"{first['product_id']}: {first['message']}" if first["product_id"] else str(first["message"])
+    where = ", ".join(name for name in findings["target"].unique() if name)
+    return f"[{where}] {said}" if several and where else said
 
 
 def _with_fixes(severity: str, rows: list[tuple[int, str, str]], fixes: dict[str, str], width: int) -> str:

@@ -16,7 +16,7 @@ from feedeval.errors import InputError
 from feedeval.feed.parsing.faults import warn
 from feedeval.feed.parsing.product import FieldValue, Product
 from feedeval.feed.reader import products
-from feedeval.feed.spec import taxonomy_path
+from feedeval.feed.taxonomy import taxonomy_path
 from feedeval.feed.text import category_of, clean_text, field_text, record_keys
 
 CATEGORY = "category"

@@ -13,7 +13,7 @@ import pandas as pd
 from feedeval.feed.markup import clean_text
 from feedeval.feed.parsing.columns import Role, role_of
 from feedeval.feed.parsing.product import FieldValue, Product
-from feedeval.feed.spec import taxonomy_path
+from feedeval.feed.taxonomy import taxonomy_path
 from feedeval.records import Context, ContextField
 
 __all__ = [

@@ -41,6 +41,7 @@ class Case(NamedTuple):
     field: str = ""
     """Where the finding stands, if not at the attribute itself."""
     target: str = "google"
+    country: str | None = None
 
 
 def images(count: int) -> list[str]:
@@ -155,7 +156,9 @@ GENERAL = [
     Case("country_unknown", "ships_from_country", "EU", "fr"),
     Case("category_unknown", "google_product_category", "Electronics > Bottles", "2920"),
     Case("category_unknown", "google_product_category", "Electronics > Bottles", "Electronics > Audio"),
-    Case("category_unrecognised", "google_product_category", "Elektronik > Audio", "electronics>audio"),
+    Case("category_unknown", "google_product_category", "99999", "267"),
+    Case("category_unknown", "google_product_category", "223 - Media", "223 - Électronique > Audio"),
+    Case("category_unrecognised", "google_product_category", "Électronique > Audio", "Elektronik > Audio"),
 ]
 CODES = [
     Case("gtin_invalid", "gtin", "4.00638E+12", "96385074"),
@@ -202,6 +205,29 @@ CODES = [
     Case("image_type", "image_link", f"{SHOP}/b.pdf", f"{SHOP}/picture/v1.0"),
     Case("file_type", "virtual_model_link", f"{SHOP}/b.obj", f"{SHOP}/b.glb"),
 ]
+DESTINATIONS = [
+    Case("category_too_broad", "google_product_category", "166", "1604", target="meta"),
+    Case("category_too_broad", "google_product_category", "electronics", "Electronics > Audio", target="meta"),
+    Case("longer_than_advised", "title", "Acme bottle " * 13, "Acme bottle " * 12, target="openai"),
+    Case("group_equals_id", "item_group_id", "B-1", "B", target="openai"),
+    Case("unit_missing", "weight", "1.5", "1.5 kg", target="openai"),
+    Case("unit_missing", "item_weight_unit", None, "kg", {"weight": "1.5"}, "weight", "openai"),
+    Case("unit_missing", "dimensions", "12x8x5", "12x8x5 in", target="openai"),
+    Case("shipping_parts", "shipping", "US:CA:Overnight:16.00 USD:1:3", "US:CA:Overnight:16.00 USD", target="openai"),
+    Case("shipping_parts", "shipping", parcel(min_handling_time="1", max_handling_time="2"), parcel(), target="openai"),
+    Case("number_invalid", "star_rating", "4.666", "4.66", {"review_count": "3"}, target="openai"),
+    Case("number_invalid", "length", "0", "0.5", {"dimensions_unit": "cm"}, target="openai"),
+    Case("needed_beside", "star_rating", "4.6", None, field="review_count", target="openai"),
+    Case("needed_beside", "review_count", "0", "12", {"star_rating": "4.6"}, target="openai"),
+    Case("needed_beside", "listing_has_variations", "true", "false", field="variant_dict", target="openai"),
+    Case("needed_beside", "is_eligible_checkout", True, False, field="seller_tos", target="openai"),
+    Case("needed_beside", "enable_checkout", "true", "false", field="is_eligible_search", target="openai"),
+    Case("url_invalid", "link", "https://me:pw@shop.example.com/b", SHOP, target="openai_google_profile"),
+    Case(
+        "category_too_broad", "fb_product_category", "electronics > audio", "electronics > audio > hi-fi", target="meta"
+    ),
+    Case("energy_class_replaced", "energy_efficiency_class", "B", None, country="DE"),
+]
 TEXTS = [
     Case("title_too_short", "title", "Steel bottle", "ステンレスボトル水筒０．７五"),
     Case("description_too_short", "description", f"<p>A bottle made of steel.</p>{'<br>' * 9}", TEXT),
@@ -221,6 +247,11 @@ TEXTS = [
     Case("double_escaped", "link", f"{SHOP}/?a=1&amp;b=2", f"{SHOP}/?a=1&b=2"),
     Case("broken_characters", "title", "Acme insulated cafÃ© bottle, green", "Acme insulated café bottle, SÃO PAULO"),
     Case("broken_characters", "title", "Acme insulated caf\ufffd bottle", "ÂME insulated steel bottle, green"),
+    Case("invisible_characters", "title", "Acme insulated\u200b steel bottle", "Acme insulated\u00a0steel bottle"),
+    Case("invisible_characters", "description", f"{TEXT}\ue000", f"{TEXT} \u2764\ufe0f"),
+    Case("invisible_characters", "link", f"{SHOP}/\u2060b-1", f"{SHOP}/b-1"),
+    Case("invisible_characters", "gtin", "4006381333931\u200e", "4006381333931"),
+    Case("invisible_characters", "availability", "in\u00ad_stock", "in_stock"),
     Case("other_language", "description", GERMAN, "Flasche für Getränke, dicht."),
 ]
-CASES = [*MISSING, *GENERAL, *CODES, *TEXTS]
+CASES = [*MISSING, *GENERAL, *CODES, *DESTINATIONS, *TEXTS]

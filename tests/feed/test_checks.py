@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from feedeval.feed.checks.check_feed import catalogue, check_feed
+from feedeval.feed.reader import read_feed
 from tests.feed.check_cases import CASES, CLEAN, Case, Product
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -21,13 +22,15 @@ def findings(product: Product, **options: Any) -> pd.DataFrame:
 def test_a_clean_product_has_no_findings() -> None:
     found = findings(CLEAN)
     assert found.empty, found.to_string()
-    assert list(found.columns) == ["product_id", "product_url", "field", "check", "severity", "message", "value"]
+    before = ["product_id", "product_url", "field", "check", "severity", "message", "value"]
+    assert list(found.columns) == [*before, "target", "consequence", "since"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}-{case.attribute}-{case.target}")
 def test_check_reports_the_bad_and_spares_the_good(case: Case) -> None:
-    bad = findings({**CLEAN, **case.more, case.attribute: case.bad}, target=case.target)
-    good = findings({**CLEAN, **case.more, case.attribute: case.good}, target=case.target)
+    where = {"target": case.target, "country": case.country}
+    bad = findings({**CLEAN, **case.more, case.attribute: case.bad}, **where)
+    good = findings({**CLEAN, **case.more, case.attribute: case.good}, **where)
     field = case.field or case.attribute
     assert (field, case.check) in set(zip(bad["field"], bad["check"], strict=True))
     assert (field, case.check) not in set(zip(good["field"], good["check"], strict=True)), good.to_string()
@@ -38,7 +41,10 @@ def test_check_reports_the_bad_and_spares_the_good(case: Case) -> None:
 
 
 def test_every_check_of_the_catalogue_is_provoked() -> None:
-    of_whole_feeds = {"duplicate_id", "mixed_currencies"}
+    of_whole_feeds = {
+        *("duplicate_id", "mixed_currencies", "country_unstated", "inventory_feed"),
+        *("variants_alike", "variant_attribute_missing", "variant_brands_differ"),
+    }
     assert {case.check for case in CASES} | of_whole_feeds == set(catalogue()["check"])
 
 
@@ -97,6 +103,53 @@ def test_attributes_that_a_destination_does_not_have_are_not_checked_for_it() ->
         "availability": "in_stock",
         "seller_name": "Shop",
         "expiration_date": "2020-01-01",
-        "color": "N/A",
+        "multipack": "N/A",
     }
     assert findings(product, target="openai").empty
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "می\u200cخواهم کتاب\u200cهای خوب",
+        "क्\u200dष और शब्द",
+        "\u200fעברית (ABC)\u200e טקסט",
+        "ภาษา\u200bไทย",
+        "Family \U0001f468\u200d\U0001f469\u200d\U0001f467 set \u2764\ufe0f 1\ufe0f\u20e3 \u00a9\ufe0f \u2139\ufe0f",
+        "Scarf \U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        "葛\U000e0100城",
+        "1\u202f299,00\u00a0€ «\u00a0oui\u00a0»",
+        "first line\nsecond line\tend",
+    ],
+)
+def test_characters_that_a_script_needs_are_not_reported_as_invisible(text: str) -> None:
+    assert "invisible_characters" not in set(findings({**CLEAN, "title": text})["check"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Bottle with\u200b lid", "U+200B zero width space after “with”"),
+        ("\ufeffBottle", "U+FEFF byte order mark at the beginning"),
+        ("a\u00adb a\u00adb", "U+00AD soft hyphen after “a” (2 times)"),
+        ("so\ue000", "U+E000 private use character after “so”"),
+        ("an \u202eevil", "U+202E right-to-left override after “an”"),
+        ("עברית \u202eרע", "U+202E right-to-left override"),
+        ("half\ud83d", "U+D83D half of a surrogate pair after “half”"),
+        ("blank\u3164", "U+3164 hangul filler"),
+        ("Kiosk\u200dreiniger", "U+200D zero width joiner"),
+        ("x\x95y", "U+0095 control character"),
+        ("plain A\ufe0f", "U+FE0F variation selector-16 after “A”"),
+    ],
+)
+def test_invisible_characters_are_named_with_their_place(text: str, said: str) -> None:
+    found = findings({**CLEAN, "title": text}).set_index("check")
+    assert said in found.loc["invisible_characters", "message"]
+
+
+def test_an_invisible_character_reaches_the_checks_from_a_file() -> None:
+    table = "\ufeffid,title,link\n\ufeffA\u200b-1,Steel\ufeff bottle,https://shop.example/1\n"
+    frame = read_feed(table.encode())
+    assert list(frame.columns) == ["id", "title", "link"]
+    found = check_feed(frame)
+    assert list(found.loc[found["check"] == "invisible_characters", "field"]) == ["id", "title"]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
 from feedeval.errors import InputError
-from feedeval.feed.spec import Kind, Requirement, Target, core_fields, missing_core_fields, rules, taxonomy_path
+from feedeval.feed.checks.countries import country_of
+from feedeval.feed.spec import Kind, Requirement, Target, core_fields, missing_core_fields, rules
 
 COMPLETE = {
     "id": "1",
@@ -20,36 +22,14 @@ COMPLETE = {
 }
 
 
-@pytest.mark.parametrize(
-    ("given", "path"),
-    [
-        ("187", "Apparel & Accessories > Shoes"),
-        (" 784 ", "Media > Books"),
-        ("1604 - Apparel & Accessories > Clothing", "Apparel & Accessories > Clothing"),
-        ("electronics>AUDIO", "Electronics > Audio"),
-        (
-            "Home & Garden > Kitchen & Dining > Cookware & Bakeware > Cookware > Crêpe & Blini Pans",
-            "Home & Garden > Kitchen & Dining > Cookware & Bakeware > Cookware > Crêpe & Blini Pans",
-        ),
-    ],
-)
-def test_taxonomy_is_found_by_path_and_by_the_ids_of_rules(given: str, path: str) -> None:
-    assert taxonomy_path(given) == path
-
-
-@pytest.mark.parametrize(
-    "given", ["", "0", "267", "99999999999999999999", "٢٦٧", "²", "Electronics > Bottles", "Bottles"]
-)
-def test_what_the_taxonomy_does_not_list_has_no_path(given: str) -> None:
-    assert taxonomy_path(given) is None
-
-
 @pytest.mark.parametrize("target", list(Target))
 def test_every_rule_file_is_read_whole(target: Target) -> None:
     found = rules(target)
-    assert found["title"].max_chars in {150, 200}
     for name, rule in found.items():
         assert rule.source, name
+        assert rule.max_chars is None or rule.advised_chars is None, name
+        assert not rule.since or date.fromisoformat(rule.since), name
+        assert all(code == "EU" or country_of(code) == code for code in rule.countries), name
         assert re.fullmatch(r"[a-z0-9_]+(\.[a-z_]+)?", name), name
         if "." in name:
             assert found[name.partition(".")[0]].kind is Kind.GROUP, name
@@ -60,9 +40,8 @@ def test_every_rule_file_is_read_whole(target: Target) -> None:
 def test_parts_that_could_not_be_verified_are_not_in_the_rules() -> None:
     google = rules("google")
     assert google["canonical_link"].max_chars is None
-    assert google["sale_price_effective_date"].max_chars is None
+    assert google["transit_time_label"].max_chars is None
     assert google["shipping"].requirement is Requirement.OPTIONAL
-    assert google["product_detail.attribute_value"].max_chars is None
     assert "tax" not in google
 
 
@@ -99,6 +78,13 @@ def test_an_empty_product_misses_everything_that_has_no_condition() -> None:
         ({"google_product_category": "Apparel & Accessories > Jewelry"}, ["age_group", "gender", "color"]),
         ({"product_type": ["Apparel & Accessories > Shoes"]}, ["age_group", "gender", "color", "size"]),
         ({"product_type": "Shoes"}, []),
+        ({"product_type": "212"}, []),
+        ({"google_product_category": "212"}, ["age_group", "gender", "color", "size"]),
+        ({"google_product_category": "Bekleidung & Accessoires > Schuhe"}, ["age_group", "gender", "color", "size"]),
+        ({"google_product_category": "175"}, []),
+        ({"google_product_category": "Apparel & Accessories > Clothing Accessories > Cufflinks"}, ["gender", "color"]),
+        ({"google_product_category": "178"}, ["age_group", "gender", "color"]),
+        ({"google_product_category": "855", "brand": None, "gtin": None}, []),
         ({"title": None, "structured_title": {"content": "Steel bottle"}}, []),
     ],
 )

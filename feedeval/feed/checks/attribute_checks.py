@@ -1,10 +1,13 @@
-"""Runs the checks of one value over a column: each distinct value is looked at once."""
+"""Runs the checks of one value over a column: each distinct value is looked at once, for all destinations together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from feedeval.feed.checks import characters as checks_characters
 from feedeval.feed.checks import codes as checks_codes
 from feedeval.feed.checks import language as checks_language
 from feedeval.feed.checks import links as checks_links
@@ -15,8 +18,9 @@ from feedeval.feed.checks.cells import Cell
 from feedeval.feed.checks.findings import Finding, Issue, Setting, ValueCheck
 from feedeval.feed.checks.links import addresses
 from feedeval.feed.checks.products import delivery_times
-from feedeval.feed.spec import AttributeRule, Kind, Requirement
+from feedeval.feed.rules import AttributeRule, Kind, Requirement, Target, rules
 
+_ANY: tuple[ValueCheck, ...] = (checks_characters.invisible,)
 _TEXT: tuple[ValueCheck, ...] = (
     checks_values.length,
     checks_text.placeholder,
@@ -33,10 +37,12 @@ _BY_KIND: Mapping[Kind, tuple[ValueCheck, ...]] = {
     Kind.FILE_URL: (*_LINK, checks_links.file_url),
     Kind.IMAGE: (*_LINK, checks_links.image),
     Kind.PRICE: (checks_prices.price,),
+    Kind.AMOUNT: (checks_prices.amount,),
     Kind.DATE: (checks_codes.date,),
     Kind.DATE_RANGE: (checks_codes.date_range,),
     Kind.INTEGER: (checks_values.integer,),
     Kind.NUMBER: (checks_values.number,),
+    Kind.DECIMAL1: (checks_values.decimal1,),
     Kind.MEASURE: (checks_values.measure,),
     Kind.WHOLE_MEASURE: (checks_values.whole_measure,),
     Kind.COUNTRY: (checks_values.country,),
@@ -49,68 +55,119 @@ _BY_ATTRIBUTE: Mapping[str, tuple[ValueCheck, ...]] = {
     "title": _SELLING,
     "description": (*_SELLING, checks_language.other_language),
 }
+_SAME_FOR_ALL: frozenset[ValueCheck] = frozenset(
+    {
+        *_ANY,
+        *_TEXT,
+        *_LINK,
+        *_SELLING,
+        checks_links.url,
+        checks_links.ascii_url,
+        checks_prices.price,
+        checks_prices.amount,
+        checks_language.other_language,
+    }
+    - {checks_values.length}
+)
+"""Checks that look at the attribute's name and its value alone."""
+_NAMES_NOBODY = _SAME_FOR_ALL | {checks_values.measure, checks_values.whole_measure, checks_values.country}
+"""Checks whose messages do not name the destination."""
 _BY_GROUP = {"shipping": (delivery_times,)}
-Located = tuple[str, Issue]
-"""The part of a nested attribute, or an empty string, and what is wrong with it."""
+_ADDRESSES = {Kind.IMAGE, Kind.URL, Kind.ASCII_URL}
+Targets = tuple[Target, ...]
+Located = tuple[Targets, str, Issue]
+"""Whose rule it is, the part of a nested attribute or an empty string, and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one destination asks of an attribute."""
+
+    rule: AttributeRule
+    setting: Setting
+    """That of this destination."""
+
+    @property
+    def target(self) -> Target:
+        """The destination."""
+        return self.rule.target
+
+    @property
+    def least(self) -> int:
+        """How many values it takes for any to be shown."""
+        values = self.rule.values
+        return int(values[0].partition("..")[0]) if self.rule.kind is Kind.TEXT and values else 0
+
+    @property
+    def holds_several(self) -> bool:
+        """Whether one text may hold several addresses."""
+        return self.rule.max_values != 1 and self.rule.kind in _ADDRESSES
 
 
 class Column:
-    """The checks of one attribute, with what they said of each value so far.
+    """The checks of one attribute for all destinations, with what they said of each value so far.
 
     Args:
-        rule: The attribute's rule.
-        parts: Rules of its parts by name, where it is nested.
-        setting: What the checks may need to know.
+        asked: What each destination asks of the attribute; all or none of them take several addresses in one text.
+        parts: What each asks of its parts, where it is nested.
     """
 
-    def __init__(self, rule: AttributeRule, parts: Mapping[str, AttributeRule], setting: Setting) -> None:
-        self._rule = rule
-        self._setting = setting
-        self._checks = _BY_KIND[rule.kind] + _BY_ATTRIBUTE.get(rule.attribute, ())
-        self._group_checks = _BY_GROUP.get(rule.attribute, ())
-        self._parts = {
-            name: Column(part, {}, setting)
-            for part in parts.values()
-            for name in (part.attribute.rpartition(".")[2], *part.also)
-        }
-        self._needed = [part for part in parts.values() if part.requirement is Requirement.NEEDED_PART]
-        self._least = int(rule.values[0].partition("..")[0]) if rule.kind is Kind.TEXT and rule.values else 0
-        self._may_hold_several = rule.max_values != 1 and rule.kind in {Kind.IMAGE, Kind.URL, Kind.ASCII_URL}
-        self._said: dict[str, tuple[Issue, ...]] = {}
+    def __init__(self, asked: Sequence[Asked], parts: Sequence[Asked] = ()) -> None:
+        self._asked = asked
+        self._parts = _columns_of(parts)
+        self._needed = [part for part in parts if part.rule.requirement is Requirement.NEEDED_PART]
+        self._holds_several = asked[0].holds_several
+        self._nested = tuple(one for one in asked if one.rule.kind is Kind.GROUP)
+        self._plain = not self._nested and not self._holds_several and all(one.least < 2 for one in asked)
+        self._checks = _grouped(asked)
+        self._group_checks = _BY_GROUP.get(asked[0].rule.attribute, ())
+        self._said: dict[str, tuple[tuple[Targets, Issue], ...]] = {}
         self._said_of_groups: dict[tuple[tuple[str, str], ...], tuple[Located, ...]] = {}
 
     def findings(self, field: str, cells: Iterable[Cell | None]) -> Iterator[Finding]:
         """Return what is wrong in a column that the feed calls `field`."""
-        plain = self._rule.kind is not Kind.GROUP and self._least < 2 and not self._may_hold_several
         for row, cell in enumerate(cells):
             if cell is None:
                 continue
-            if plain and type(cell) is str:
-                for issue in self._value(cell):
-                    yield Finding(row, field, issue)
+            if self._plain and type(cell) is str:
+                for targets, issue in self._value(cell):
+                    yield Finding(row, field, issue, targets)
             else:
-                for part, issue in self._cell(cell):
-                    yield Finding(row, f"{field}.{part}" if part else field, issue)
+                for targets, part, issue in self._cell(cell):
+                    yield Finding(row, f"{field}.{part}" if part else field, issue, targets)
 
     def _cell(self, cell: Any) -> Iterator[Located]:
         values = cell if isinstance(cell, list) else [cell]
-        if self._may_hold_several:
+        if self._holds_several:
             values = [part for value in values for part in (addresses(value) if type(value) is str else [value])]
         found: list[Located] = []
         for value in values:
             if type(value) is str:
-                found.extend(("", issue) for issue in self._value(value))
-            elif isinstance(value, dict) and self._rule.kind is Kind.GROUP:
+                found.extend((targets, "", issue) for targets, issue in self._value(value))
+            elif isinstance(value, dict) and self._nested:
                 found.extend(self._group(value))
-        found.extend(("", issue) for issue in self._count(values))
+        for one in self._asked:
+            found.extend(((one.target,), "", issue) for issue in _count(values, one))
         return _once_each(found, len(values))
 
-    def _value(self, value: str) -> tuple[Issue, ...]:
+    def _value(self, value: str) -> tuple[tuple[Targets, Issue], ...]:
         known = self._said.get(value)
         if known is None:
-            known = tuple(issue for check in self._checks for issue in check(value, self._rule, self._setting))
-            self._said[value] = known
+            known = self._said[value] = tuple(self._about_value(value))
         return known
+
+    def _about_value(self, value: str) -> Iterator[tuple[Targets, Issue]]:
+        for check, alike in self._checks:
+            first, *others = alike
+            issues = tuple(check(value, first.rule, first.setting))
+            if not issues:
+                continue
+            if check in _NAMES_NOBODY:
+                yield from ((tuple(one.target for one in alike), issue) for issue in issues)
+                continue
+            yield from (((first.target,), issue) for issue in issues)
+            for one in others:
+                yield from (((one.target,), issue) for issue in check(value, one.rule, one.setting))
 
     def _group(self, group: Mapping[str, Any]) -> tuple[Located, ...]:
         key = tuple(group.items())
@@ -125,46 +182,79 @@ class Column:
 
     def _about_group(self, group: Mapping[str, Any]) -> Iterator[Located]:
         for name, value in group.items():
-            part = self._parts.get(name)
-            if part is not None:
-                yield from ((name, issue) for _, issue in part._cell(value))
-        lacking = [part for part in self._needed if not _has(group, part)]
-        if lacking:
-            names = " and ".join(part.attribute.rpartition(".")[2] for part in lacking)
-            yield "", Issue("incomplete_group", f"{names} missing", _as_text(group))
+            for column in self._parts.get(name, ()):
+                yield from ((targets, name, issue) for targets, _, issue in column._cell(value))
+        lacking: dict[Target, list[str]] = defaultdict(list)
+        for part in self._needed:
+            if not _has(group, part.rule):
+                lacking[part.target].append(part.rule.attribute.rpartition(".")[2])
+        for target, names in lacking.items():
+            yield (target,), "", Issue("incomplete_group", f"{' and '.join(names)} missing", _as_text(group))
         for check in self._group_checks:
-            yield from check(group)
+            for part_name, issue in check(group):
+                named = f"{self._asked[0].rule.attribute}.{part_name}"
+                # Times of a delivery are no matter of a destination that reads none.
+                targets = tuple(one.target for one in self._nested if named in rules(one.target))
+                if targets:
+                    yield targets, part_name, issue
 
-    def _count(self, values: list[Any]) -> Iterator[Issue]:
-        most = self._rule.max_values
-        if len(values) > 1 and most == 1:
-            distinct = list(dict.fromkeys(_as_text(value) for value in values))
-            if len(distinct) > 1:
-                where = self._setting.target.display_name
-                yield Issue(
-                    "repeated_value", f"{len(distinct)} different values; {where} reads one", " | ".join(distinct)
-                )
-        elif most is not None and len(values) > most:
-            where = self._setting.target.display_name
-            yield Issue("too_many_values", f"{len(values)} values; {where} reads {most}", _as_text(values[-1]))
-        if len(values) < self._least:
-            yield Issue("too_few_values", f"{len(values)} value; at least {self._least} are shown", _as_text(values[0]))
-        if self._rule.kind is Kind.GROUP and self._rule.max_chars is not None:
-            texts = (part for value in values if isinstance(value, dict) for part in value.values())
-            yield from checks_values.length("".join(map(_as_text, texts)), self._rule, self._setting)
+
+def _columns_of(parts: Sequence[Asked]) -> Mapping[str, list[Column]]:
+    """Return the columns of the parts of a nested attribute by each name that they go by."""
+    alike: dict[tuple[str, bool], list[Asked]] = defaultdict(list)
+    for part in parts:
+        for name in (part.rule.attribute.rpartition(".")[2], *part.rule.also):
+            alike[name, part.holds_several].append(part)
+    columns: dict[str, list[Column]] = defaultdict(list)
+    for (name, _), asked in alike.items():
+        columns[name].append(Column(asked))
+    return dict(columns)
+
+
+def _grouped(asked: Sequence[Asked]) -> list[tuple[ValueCheck, list[Asked]]]:
+    """Return each check with the destinations for which it says the same of a value, but for their names."""
+    found: dict[tuple[ValueCheck, object], list[Asked]] = defaultdict(list)
+    for one in asked:
+        rule = one.rule
+        for check in (*_ANY, *_BY_KIND[rule.kind], *_BY_ATTRIBUTE.get(rule.attribute, ())):
+            found[check, None if check in _SAME_FOR_ALL else _limits(check, rule)].append(one)
+    return [(check, alike) for (check, _), alike in found.items()]
+
+
+def _limits(check: ValueCheck, rule: AttributeRule) -> object:
+    # How spellings are tolerated is all that the destination decides by itself.
+    decides = rule.target if check is checks_values.enumeration else None
+    return rule.kind, rule.max_chars, rule.advised_chars, rule.values, decides
+
+
+def _count(values: list[Any], asked: Asked) -> Iterator[Issue]:
+    rule, where = asked.rule, asked.target.display_name
+    if len(values) > 1 and rule.max_values == 1:
+        distinct = list(dict.fromkeys(_as_text(value) for value in values))
+        if len(distinct) > 1:
+            yield Issue("repeated_value", f"{len(distinct)} different values; {where} reads one", " | ".join(distinct))
+    elif rule.max_values is not None and len(values) > rule.max_values:
+        yield Issue("too_many_values", f"{len(values)} values; {where} reads {rule.max_values}", _as_text(values[-1]))
+    if len(values) < asked.least:
+        said = f"{len(values)} value; at least {asked.least} are shown"
+        yield Issue("too_few_values", said, _as_text(values[0]))
+    if rule.kind is Kind.GROUP and rule.max_chars is not None:
+        texts = (part for value in values if isinstance(value, dict) for part in value.values())
+        yield from checks_values.length("".join(map(_as_text, texts)), rule, asked.setting)
 
 
 def _once_each(found: list[Located], count: int) -> Iterator[Located]:
-    """Return one of the issues of each check and part, which says how many of several values it concerns."""
+    """Return one of the issues of each destination, check and part, which says how many values it concerns."""
     if len(found) < 2 or count < 2:
         yield from found
         return
-    grouped: dict[tuple[str, str], list[Issue]] = {}
-    for part, issue in found:
-        grouped.setdefault((part, issue.check), []).append(issue)
-    for (part, _), issues in grouped.items():
+    grouped: dict[tuple[Target, str, str], list[Issue]] = {}
+    for targets, part, issue in found:
+        for target in targets:
+            grouped.setdefault((target, part, issue.check), []).append(issue)
+    for (target, part, _), issues in grouped.items():
         more = f" ({len(issues)} of {count} values)" if len(issues) > 1 else ""
-        yield part, issues[0]._replace(message=issues[0].message + more)
+        yield (target,), part, issues[0]._replace(message=issues[0].message + more)
 
 
 def _has(group: Mapping[str, Any], part: AttributeRule) -> bool:

@@ -15,8 +15,7 @@ from feedeval.feed.spec import AttributeRule
 
 _GTIN_LENGTHS = (8, 12, 13, 14)
 _SEPARATORS = re.compile(r"[\s-]+")
-_RESTRICTED = ("02", "04", "2")
-_COUPON = ("05", "98", "99")
+_COUPON = frozenset({"05", "98", "99"})
 # What a spreadsheet makes of a long number: 4.00639E+12, or 4006381333931.0.
 _SPREADSHEET = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}|[0-9]{8,14}[.,]0+")
 _DAY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T ].*)?", re.ASCII)
@@ -26,7 +25,8 @@ def gtin(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
     """Report what is no barcode number that was given to a product.
 
     The check digit is that of GS1 (modulo 10). A prefix counts in the form of 13 digits: a GTIN-12 gets a zero in
-    front, a GTIN-14 loses its first digit, which says how many are packed together.
+    front, a GTIN-14 loses its first digit, which says how many are packed together. Which prefixes are refused is
+    what the rule lists.
     """
     digits = _SEPARATORS.sub("", value)
     if not re.fullmatch(r"[0-9]+", digits) or len(digits) not in _GTIN_LENGTHS:
@@ -38,7 +38,7 @@ def gtin(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
         expected = ean.calc_check_digit(digits[:-1])
         yield Issue("gtin_check_digit", f"{quoted(value)} ends in {digits[-1]} where {expected} would fit", value)
     else:
-        yield from _prefix(digits, value)
+        yield from _prefix(digits, value, rule)
         if digits != value:
             yield Issue("value_form", f"{quoted(value)} is written {digits}", value)
 
@@ -55,12 +55,14 @@ def _why_invalid(value: str, digits: str) -> str:
     return said
 
 
-def _prefix(digits: str, value: str) -> Iterator[Issue]:
+def _prefix(digits: str, value: str, rule: AttributeRule) -> Iterator[Issue]:
     start = digits if len(digits) == 8 else digits.zfill(14)[1:]
-    if start.startswith(_RESTRICTED):
+    refused = next((prefix for prefix in rule.values if start.startswith(prefix)), "")
+    if refused in _COUPON:
+        if len(digits) != 8:
+            yield Issue("gtin_coupon", f"{quoted(value)} has a prefix that is kept for coupons", value)
+    elif refused:
         yield Issue("gtin_restricted", f"{quoted(value)} has a prefix that shops use for their own numbers", value)
-    elif len(digits) != 8 and start.startswith(_COUPON):
-        yield Issue("gtin_coupon", f"{quoted(value)} has a prefix that is kept for coupons", value)
 
 
 @lru_cache(maxsize=65536)

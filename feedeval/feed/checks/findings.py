@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
 
-from feedeval.feed.spec import DATA, AttributeRule, Target
+from feedeval.feed.consequences import consequences_by_check
+from feedeval.feed.rules import AttributeRule, Target, table
 
-COLUMNS = ("product_id", "product_url", "field", "check", "severity", "message", "value")
+COLUMNS = (
+    *("product_id", "product_url", "field", "check", "severity", "message", "value"),
+    *("target", "consequence", "since"),
+)
+PRACTICE = "practice"
+"""Source of the checks that are no destination's rule."""
 VALUE_CHARS = 120
 """Longest excerpt of a value that a finding shows."""
 
@@ -52,6 +56,8 @@ class Setting:
     """Two or three letters; empty where it is not known."""
     now: datetime
     """With a time zone."""
+    country: str = ""
+    """Where the feed is meant for; empty where it is not known."""
 
 
 class Issue(NamedTuple):
@@ -69,6 +75,8 @@ class Finding(NamedTuple):
     """Position of the product, from 0; -1 where it concerns the whole feed."""
     field: str
     issue: Issue
+    targets: tuple[Target, ...] | None = None
+    """The destinations whose rule it is; None: all that are checked and have the attribute."""
 
 
 ValueCheck = Callable[[str, AttributeRule, Setting], Iterable[Issue]]
@@ -78,16 +86,22 @@ ValueCheck = Callable[[str, AttributeRule, Setting], Iterable[Issue]]
 @lru_cache(maxsize=1)
 def checks() -> Mapping[str, Check]:
     """Return the catalogue by name."""
-    lines = (DATA / "checks.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE)
-    entries = (Check(row["check"], Severity(row["severity"]), row["fix"], row["source"]) for row in rows)
+    entries = (Check(row["check"], Severity(row["severity"]), row["fix"], row["source"]) for row in table("checks"))
     return MappingProxyType({entry.name: entry for entry in entries})
 
 
 def catalogue() -> pd.DataFrame:
-    """Return all checks as a frame: `check, severity, fix, source`, all text."""
-    entries = [(entry.name, entry.severity.value, entry.fix, entry.source) for entry in checks().values()]
-    return pd.DataFrame(entries, columns=["check", "severity", "fix", "source"])
+    """Return all checks as a frame: `check, severity, fix, source, consequences`, all text.
+
+    `severity` is that of a check where no destination says what it does about it; `consequences` is what they say, such
+    as `"google: disapproved"`, separated by "; ".
+    """
+    said = consequences_by_check()
+    entries = [
+        (entry.name, entry.severity.value, entry.fix, entry.source, said.get(entry.name, ""))
+        for entry in checks().values()
+    ]
+    return pd.DataFrame(entries, columns=["check", "severity", "fix", "source", "consequences"])
 
 
 def quoted(value: str) -> str:
@@ -102,24 +116,3 @@ def shorten(value: str, max_chars: int = VALUE_CHARS) -> str:
         line = line[: max_chars - 1].rstrip() + "…"
     # Half a surrogate pair, which a JSON feed can hold, would fail in every file and frame that it is written to.
     return line if line.isascii() else line.encode("utf-8", "replace").decode("utf-8")
-
-
-def frame_of(findings: Iterable[Finding], ids: Sequence[str], urls: Sequence[str]) -> pd.DataFrame:
-    """Return findings as a frame with `COLUMNS`, in the order of the feed, the whole feed's findings first."""
-    entries = checks()
-    ordered = sorted(findings, key=attrgetter("row"))
-    clean_ids, clean_urls = [*map(_whole, ids), ""], [*map(_whole, urls), ""]
-    data = {
-        "product_id": [clean_ids[found.row] for found in ordered],
-        "product_url": [clean_urls[found.row] for found in ordered],
-        "field": [found.field for found in ordered],
-        "check": [found.issue.check for found in ordered],
-        "severity": [entries[found.issue.check].severity.value for found in ordered],
-        "message": [found.issue.message for found in ordered],
-        "value": [shorten(found.issue.value) for found in ordered],
-    }
-    return pd.DataFrame(data, columns=list(COLUMNS), dtype="str")
-
-
-def _whole(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -71,6 +71,11 @@ def price(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
         yield Issue("price_not_positive", f"{quoted(value)} is below zero", value)
 
 
+def amount(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
+    """Report what `price` does, but for a missing currency."""
+    yield from (issue for issue in price(value, rule, setting) if issue.check != "price_currency_missing")
+
+
 def _as_asked(read: Price) -> str:
     return f"{read.amount:.2f} {read.currency}".strip()
 

@@ -1,4 +1,4 @@
-"""Checks of a product as a whole: what is missing, and values that do not go together."""
+"""Checks of a product as a whole: values that do not go together, whatever the destination."""
 
 from __future__ import annotations
 
@@ -9,41 +9,19 @@ from typing import Any
 from feedeval.feed.checks.codes import read_date
 from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.checks.prices import read_price
-from feedeval.feed.checks.values import read_measure, unit_family
 from feedeval.feed.checks.word_lists import find_phrase
-from feedeval.feed.spec import Requirement, Target, first_text, is_filled, missing_core_fields, rules
+from feedeval.feed.spec import first_text, is_filled
 
 Found = tuple[str, Issue]
 """A field and what is wrong with it."""
 Product = Mapping[str, Any]
 ProductCheck = Callable[[Product, Setting], Iterable[Found]]
 
-_MISSING = {
-    Requirement.NEW_AND_BRANDED: ("missing_brand", "new products need a brand, except books, films and music"),
-    Requirement.BRANDED: ("missing_brand", "branded products need it"),
-    Requirement.IDENTIFIER: ("missing_identifier", "neither gtin nor mpn tells which product this is"),
-    Requirement.APPAREL: ("missing_apparel_attribute", "apparel needs it"),
-    Requirement.CLOTHING_OR_SHOES: ("missing_apparel_attribute", "clothing and shoes need it"),
-    Requirement.PREORDER: ("missing_availability_date", "preorders and backorders need it"),
-}
-
-
-def missing(product: Product, setting: Setting) -> Iterator[Found]:
-    """Report attributes that this product needs and does not have."""
-    destination = rules(setting.target)
-    for name in missing_core_fields(product, target=setting.target):
-        # OpenAI has names of its own for some; elsewhere such a name is an attribute that may stand in.
-        called = next(iter(destination[name].also), name) if setting.target is Target.OPENAI else name
-        check, why = _MISSING.get(
-            destination[name].requirement, ("missing_required", f"{setting.target.display_name} requires {called}")
-        )
-        yield name, Issue(check, why)
-
 
 def missing_condition(product: Product, setting: Setting) -> Iterator[Found]:
     """Report a title that says used or refurbished while `condition` says nothing or `new`."""
     condition = first_text(product.get("condition")).lower()
-    if condition not in {"", "new"} or "condition" not in rules(setting.target):
+    if condition not in {"", "new"}:
         return
     title = first_text(product.get("title"))
     word = find_phrase(title.casefold(), "used", setting.language) if title else ""
@@ -52,12 +30,6 @@ def missing_condition(product: Product, setting: Setting) -> Iterator[Found]:
             "condition",
             Issue("missing_condition", f"the title says {quoted(word)}, condition {condition or 'nothing'}", title),
         )
-
-
-def missing_category(product: Product, setting: Setting) -> Iterator[Found]:
-    """Report a product in no category at all."""
-    if setting.target is Target.GOOGLE and not any(map(product.get, ("google_product_category", "product_type"))):
-        yield "google_product_category", Issue("missing_category", "neither google_product_category nor product_type")
 
 
 def identifier_contradiction(product: Product, setting: Setting) -> Iterator[Found]:
@@ -104,38 +76,18 @@ def dates_past(product: Product, setting: Setting) -> Iterator[Found]:
     names = ["expiration_date"]
     if first_text(product.get("availability")).lower().replace(" ", "_") in {"preorder", "pre_order", "backorder"}:
         names.append("availability_date")
-    for name in filter(rules(setting.target).__contains__, names):
+    for name in names:
         value = first_text(product.get(name))
         read = read_date(value) if value else None
         if read is not None and read < setting.now - timedelta(days=1):
             yield name, Issue("date_past", f"{quoted(value)} has passed", value)
 
 
-def unit_pricing(product: Product, setting: Setting) -> Iterator[Found]:
-    """Report a base measure without a measure, or of another kind of unit."""
-    base, whole = (first_text(product.get(name)) for name in ("unit_pricing_base_measure", "unit_pricing_measure"))
-    rule = rules(setting.target).get("unit_pricing_measure")
-    if not base or rule is None:
-        return
-    if not whole:
-        yield (
-            "unit_pricing_measure",
-            Issue("unit_measure_missing", f"the base measure {quoted(base)} stands alone", base),
-        )
-        return
-    families = [unit_family(read[1], rule) for read in map(read_measure, (base, whole)) if read]
-    if len(set(families)) == 2 and -1 not in families:
-        yield (
-            "unit_pricing_base_measure",
-            Issue("unit_family_differs", f"{quoted(base)} does not fit {quoted(whole)}", base),
-        )
-
-
 def shipping_dimensions(product: Product, setting: Setting) -> Iterator[Found]:
     """Report length, width and height of a parcel that are not given together."""
     names = ["shipping_length", "shipping_width", "shipping_height"]
     lacking = [name for name in names if not is_filled(product.get(name))]
-    if lacking and len(lacking) < len(names) and lacking[0] in rules(setting.target):
+    if lacking and len(lacking) < len(names):
         yield lacking[0], Issue("shipping_dimensions_incomplete", f"{' and '.join(lacking)} missing beside the others")
 
 
@@ -170,17 +122,15 @@ def escaped_twice(product: Product, setting: Setting) -> Iterator[Found]:
 
 
 PRODUCT_CHECKS: tuple[tuple[ProductCheck, tuple[str, ...]], ...] = (
-    (missing, ()),
-    (missing_condition, ()),
-    (missing_category, ()),
+    (missing_condition, ("title",)),
     (identifier_contradiction, ("identifier_exists",)),
     (description_equals_title, ("description",)),
     (zero_price, ("price", "sale_price")),
     (sale_price, ("sale_price",)),
     (dates_past, ("expiration_date", "availability_date")),
-    (unit_pricing, ("unit_pricing_base_measure",)),
     (shipping_dimensions, ("shipping_length", "shipping_width", "shipping_height")),
     (handling_times, ("min_handling_time",)),
     (escaped_twice, ("_double_escaped",)),
 )
-"""Each with the attributes of which a product has to fill one to be looked at; none: every product is."""
+"""Those that say the same whatever the destination, as far as it has the attribute that they name; each with the
+attributes of which a product has to fill one to be looked at."""

@@ -6,23 +6,25 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from babel import Locale
-
+from feedeval.feed.checks.countries import countries
 from feedeval.feed.checks.findings import Issue, Setting, quoted
-from feedeval.feed.spec import AttributeRule, Target, taxonomy_path
+from feedeval.feed.spec import AttributeRule, Target
+from feedeval.feed.taxonomy import is_english, taxonomy_id
 
 _JOINS = re.compile(r"[\s_-]+")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _MEASURE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([a-z]+(?: [a-z]+)?)", re.IGNORECASE)
-# What babel lists beside the countries of ISO 3166-1: unions, reserved and made-up codes.
-_NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+_LEADING_ID = re.compile(r"([0-9]+)(?:\s+[-–]\s+(.+))?$", re.DOTALL)
 
 
 def length(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
-    """Report a value that is longer than the destination takes."""
+    """Report a value that is longer than the destination takes, or than it advises."""
+    where = setting.target.display_name
     if rule.max_chars is not None and len(value) > rule.max_chars:
-        where = setting.target.display_name
         yield Issue("too_long", f"{len(value):,} characters; {where} takes {rule.max_chars:,}", value)
+    elif rule.advised_chars is not None and len(value) > rule.advised_chars:
+        said = f"{len(value):,} characters; {where} advises at most {rule.advised_chars:,}"
+        yield Issue("longer_than_advised", said, value)
 
 
 def enumeration(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
@@ -30,6 +32,8 @@ def enumeration(value: str, rule: AttributeRule, setting: Setting) -> Iterator[I
     if value in rule.values:
         return
     listed = _spellings(rule).get(_JOINS.sub("", value.casefold()))
+    if listed is not None and value.casefold() in _bracketed(rule):
+        return
     if listed is None:
         some = ", ".join(listed for listed in rule.values if not listed.startswith("("))
         yield Issue("unknown_value", f"{quoted(value)} is not a value of {_name(rule)}; it takes {some}", value)
@@ -40,8 +44,14 @@ def enumeration(value: str, rule: AttributeRule, setting: Setting) -> Iterator[I
 
 @lru_cache(maxsize=1024)
 def _spellings(rule: AttributeRule) -> dict[str, str]:
-    values = (listed.strip("()") for listed in rule.values)
-    return {_JOINS.sub("", listed.casefold()): listed for listed in values}
+    # A value in brackets may be another spelling of one that is proposed.
+    values = sorted((listed for listed in rule.values), key=lambda listed: not listed.startswith("("))
+    return {_JOINS.sub("", listed.strip("()").casefold()): listed.strip("()") for listed in values}
+
+
+@lru_cache(maxsize=1024)
+def _bracketed(rule: AttributeRule) -> frozenset[str]:
+    return frozenset(listed.strip("()").casefold() for listed in rule.values if listed.startswith("("))
 
 
 def _tolerated(value: str, listed: str, target: Target) -> bool:
@@ -66,6 +76,14 @@ def number(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]
         yield Issue("number_invalid", f"{quoted(value)} is not a number with a decimal point", value)
     else:
         yield from _outside(float(value), value, rule)
+
+
+def decimal1(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
+    """Report what is no number with at most one decimal, in the range that the rule gives as `low..high`."""
+    if _NUMBER.fullmatch(value) and len(value.partition(".")[2]) > 1:
+        yield Issue("number_invalid", f"{quoted(value)} has more than one decimal", value)
+    else:
+        yield from number(value, rule, setting)
 
 
 def _outside(amount: float, value: str, rule: AttributeRule) -> Iterator[Issue]:
@@ -129,37 +147,36 @@ def unit_family(unit: str, rule: AttributeRule) -> int:
 
 def country(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
     """Report what is no country code; several may be separated by commas."""
-    wrong = [code for code in re.split(r"\s*,\s*", value) if code.upper() not in _countries()]
+    wrong = [code for code in re.split(r"\s*,\s*", value) if code.upper() not in countries()]
     if wrong:
         yield Issue("country_unknown", f"{quoted(wrong[0])} is not a two-letter country code", value)
-
-
-@lru_cache(maxsize=1)
-def _countries() -> frozenset[str]:
-    codes = {str(code) for code in Locale("en").territories}
-    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - _NO_COUNTRIES
 
 
 def category(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
     """Report what Google's taxonomy does not list.
 
-    The packaged list is in English; Google also reads its translations, so a path that does not begin with an English
-    category is only noted. It has no ids, so an id is taken as it is.
+    The packaged lists are in English and German; Google also reads other translations, and newer German names, so a
+    path that does not begin with an English category is only noted.
     """
-    if taxonomy_path(value) or (value.isdecimal() and value.isascii()):
+    if taxonomy_id(value):
         return
-    if above := _known_part(value):
+    number, above = _LEADING_ID.match(value), _known_part(value)
+    if number and taxonomy_id(number[1]) is None:
+        yield Issue("category_unknown", f"Google's taxonomy has no category {number[1]}", value)
+    elif number and taxonomy_id(number[2]):
+        yield Issue("category_unknown", f"{number[1]} is not the id of {quoted(number[2])}", value)
+    elif above:
         left = value[len(above) :].strip(" >") or value
         yield Issue("category_unknown", f"Google's taxonomy has no {quoted(left)} in {quoted(above)}", value)
     else:
-        yield Issue("category_unrecognised", f"{quoted(value)} is not in Google's taxonomy in English", value)
+        yield Issue("category_unrecognised", f"{quoted(value)} is not in Google's taxonomy in English or German", value)
 
 
 def _known_part(path: str) -> str:
-    """Return as much of the beginning of a path as the taxonomy lists."""
+    """Return as much of the beginning of a path as the taxonomy lists in English."""
     while ">" in path:
         path = path.rpartition(">")[0].rstrip()
-        if taxonomy_path(path):
+        if is_english(path):
             return path
     return ""
 

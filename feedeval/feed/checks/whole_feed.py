@@ -11,20 +11,27 @@ from feedeval.feed.checks.prices import read_price
 
 _MIN_CUT_CHARS = 40
 _MIN_CUT_TEXTS = 5
+PLACES = ("store_code", "region_id")
+"""What a product of an inventory is listed by, beside its id."""
 FeedCheck = Callable[[Cells, Setting], Iterable[Finding]]
 
 
 def duplicate_ids(cells: Cells, setting: Setting) -> Iterator[Finding]:
-    """Report each id that several products have, once, at the first of them."""
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row, product_id in enumerate(cells.texts("id", "item_id")):
-        if product_id:
-            rows[product_id].append(row)
-    for product_id, places in rows.items():
+    """Report each id that several products have, once, at the first of them.
+
+    An inventory lists a product once for each store or region, so these are part of its key.
+    """
+    rows: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    columns = [cells.texts(name) for name in PLACES if name in cells.columns]
+    for row, key in enumerate(zip(cells.texts("id", "item_id"), *columns, strict=True)):
+        if key[0]:
+            rows[key].append(row)
+    for key, places in rows.items():
         if len(places) > 1:
             some = ", ".join(f"{place + 1:,}" for place in places[:5]) + (", …" if len(places) > 5 else "")
-            message = f"{len(places)} products have this id (entries {some})"
-            yield Finding(places[0], "id", Issue("duplicate_id", message, product_id))
+            where = "".join(f" in {quoted(place)}" for place in key[1:] if place)
+            message = f"{len(places)} products have this id{where} (entries {some})"
+            yield Finding(places[0], "id", Issue("duplicate_id", message, key[0]))
 
 
 def mixed_currencies(cells: Cells, setting: Setting) -> Iterator[Finding]:

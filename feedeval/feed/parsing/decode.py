@@ -52,6 +52,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _HIGH_TEXT = re.compile(rb"[^\t\r\n<>]*[\x80-\xff][^\t\r\n<>]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _CONTROL_TABLE = {**dict.fromkeys([*range(9), *range(0x0E, 0x20), 0x7F, 0xFFFE, 0xFFFF], ""), 0x0B: " ", 0x0C: " "}
+_JOINED = re.compile("(?<=[\n\r])\ufeff+|\ufeff+(?=\\s*<[?!a-zA-Z])")
 # What windows-1252 has where Unicode has the C1 controls: "iso-8859-1" in a feed nearly always means windows-1252.
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _VALUE_TABLE = _CONTROL_TABLE | _C1 | dict.fromkeys(range(0xD800, 0xE000), "")
@@ -118,6 +119,7 @@ class TextReader:
         self._faults = faults
         self._saw_multibyte = False
         self._patching = False
+        self._new_line = True
         self.line = 1
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[str]:
@@ -140,7 +142,9 @@ class TextReader:
     def _finish(self, text: str) -> str:
         self._saw_multibyte = self._saw_multibyte or not text.isascii()
         if "\ufeff" in text:
-            text = text.replace("\ufeff", "")
+            # A mark of its own file where files were joined; one within a value is left for the checks to report.
+            text = _JOINED.sub("", text.lstrip("\ufeff") if self._new_line else text)
+        self._new_line = text.endswith(("\n", "\r")) if text else self._new_line
         cleaned, controls = drop_controls(text)
         if controls:
             for match in _CONTROL.finditer(text):

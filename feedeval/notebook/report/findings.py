@@ -10,7 +10,7 @@ import pandas as pd
 
 from feedeval.errors import FeedevalError
 from feedeval.feed.checks.check_feed import check_feed
-from feedeval.feed.checks.findings_frame import MOST_CHECKS, by_check, severity_html
+from feedeval.feed.checks.findings_frame import MOST_CHECKS, by_check, destinations, severity_html
 from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.sample import audited_again
 from feedeval.feed.source import FeedSource
@@ -18,7 +18,7 @@ from feedeval.html import Markup, escape
 from feedeval.notebook.report.parts import foreign, table
 from feedeval.results.session import Session
 
-_SHOWN = ["severity", "fields", "message", "fix", "findings"]
+_SHOWN = ["severity", "fields", "message", "fix", "consequences", "findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,10 @@ def section(checked: Checked) -> Markup:
     frame = checked.findings
     if frame.empty:
         return Markup(f"{note}<p>Nothing: the feed keeps every rule that was checked.</p>")
+    names = escape(destinations(frame.attrs["feedeval"]))
     intro = (
-        f"The rules of {escape(str(frame.attrs['feedeval']['target']).capitalize())} and what a buyer would stumble "
-        "over, no model asked. An error may keep a product from being shown, a warning makes it harder to find."
+        f"The rules of {names} and what a buyer would stumble over, no model asked. "
+        "An error may keep a product from being shown, a warning makes it harder to find."
     )
     grouped = by_check(frame)
     shown = grouped.head(MOST_CHECKS)
@@ -67,12 +68,16 @@ def section(checked: Checked) -> Markup:
         (
             severity_html(severity),
             foreign(fields, 60),
-            Markup(f"{foreign(message)}<br><span class='quiet'>{escape(fix)}</span>"),
+            Markup(f"{foreign(message)}<br><span class='quiet'>{escape(fix)}{_said(consequences)}</span>"),
             int(count),
         )
-        for severity, fields, message, fix, count in shown[_SHOWN].itertuples(index=False, name=None)
+        for severity, fields, message, fix, consequences, count in shown[_SHOWN].itertuples(index=False, name=None)
     ]
     left = len(grouped) - len(rows)
     more = f"<p class='quiet'>And {left:,} more kinds of finding.</p>" if left > 0 else ""
     header = ("Severity", "Field", "For example, and what to do", "Findings")
     return Markup(f"{note}<p>{intro}</p>{table(header, rows)}{more}")
+
+
+def _said(consequences: str) -> str:
+    return f" Consequence: {escape(consequences)}." if consequences else ""
