@@ -272,6 +272,24 @@ def test_check_writes_all_findings(tmp_path: Path, feed: Path, output: Path) -> 
     assert list(pd.read_csv(tmp_path / "f.csv").columns)[:3] == ["product_id", "product_url", "field"]
 
 
+def test_check_takes_several_destinations_and_a_country(
+    tmp_path: Path, feed: Path, output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = ("--target", "google, openai", "--target", "meta", "--country", "DE")
+    assert command("check", feed, "--csv", tmp_path / "f.csv", *named, output=output) == 0
+    assert {"openai", "meta"} <= set(pd.read_csv(tmp_path / "f.csv")["target"].dropna())
+    assert "openai" in capsys.readouterr().out
+    for wrong in (("--target", "amazon"), ("--country", "Germany")):
+        assert command("check", feed, *wrong, output=output) == 2
+        assert wrong[1] in capsys.readouterr().err
+
+
+def test_targets_lists_the_destinations(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("targets", output=output) == 0
+    shown = capsys.readouterr().out
+    assert "google" in shown and "openai_google_profile" in shown and "As of" in shown
+
+
 def test_a_warning_of_the_reader_is_one_line_on_standard_error(
     tmp_path: Path, output: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

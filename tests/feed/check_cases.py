@@ -41,6 +41,7 @@ class Case(NamedTuple):
     field: str = ""
     """Where the finding stands, if not at the attribute itself."""
     target: str = "google"
+    country: str | None = None
 
 
 def images(count: int) -> list[str]:
@@ -205,6 +206,8 @@ CODES = [
     Case("file_type", "virtual_model_link", f"{SHOP}/b.obj", f"{SHOP}/b.glb"),
 ]
 DESTINATIONS = [
+    Case("category_too_broad", "google_product_category", "166", "1604", target="meta"),
+    Case("category_too_broad", "google_product_category", "electronics", "Electronics > Audio", target="meta"),
     Case("longer_than_advised", "title", "Acme bottle " * 13, "Acme bottle " * 12, target="openai"),
     Case("group_equals_id", "item_group_id", "B-1", "B", target="openai"),
     Case("unit_missing", "weight", "1.5", "1.5 kg", target="openai"),
@@ -212,6 +215,18 @@ DESTINATIONS = [
     Case("unit_missing", "dimensions", "12x8x5", "12x8x5 in", target="openai"),
     Case("shipping_parts", "shipping", "US:CA:Overnight:16.00 USD:1:3", "US:CA:Overnight:16.00 USD", target="openai"),
     Case("shipping_parts", "shipping", parcel(min_handling_time="1", max_handling_time="2"), parcel(), target="openai"),
+    Case("number_invalid", "star_rating", "4.666", "4.66", {"review_count": "3"}, target="openai"),
+    Case("number_invalid", "length", "0", "0.5", {"dimensions_unit": "cm"}, target="openai"),
+    Case("needed_beside", "star_rating", "4.6", None, field="review_count", target="openai"),
+    Case("needed_beside", "review_count", "0", "12", {"star_rating": "4.6"}, target="openai"),
+    Case("needed_beside", "listing_has_variations", "true", "false", field="variant_dict", target="openai"),
+    Case("needed_beside", "is_eligible_checkout", True, False, field="seller_tos", target="openai"),
+    Case("needed_beside", "enable_checkout", "true", "false", field="is_eligible_search", target="openai"),
+    Case("url_invalid", "link", "https://me:pw@shop.example.com/b", SHOP, target="openai_google_profile"),
+    Case(
+        "category_too_broad", "fb_product_category", "electronics > audio", "electronics > audio > hi-fi", target="meta"
+    ),
+    Case("energy_class_replaced", "energy_efficiency_class", "B", None, country="DE"),
 ]
 TEXTS = [
     Case("title_too_short", "title", "Steel bottle", "ステンレスボトル水筒０．７五"),

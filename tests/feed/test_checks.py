@@ -27,8 +27,9 @@ def test_a_clean_product_has_no_findings() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}-{case.attribute}-{case.target}")
 def test_check_reports_the_bad_and_spares_the_good(case: Case) -> None:
-    bad = findings({**CLEAN, **case.more, case.attribute: case.bad}, target=case.target)
-    good = findings({**CLEAN, **case.more, case.attribute: case.good}, target=case.target)
+    where = {"target": case.target, "country": case.country}
+    bad = findings({**CLEAN, **case.more, case.attribute: case.bad}, **where)
+    good = findings({**CLEAN, **case.more, case.attribute: case.good}, **where)
     field = case.field or case.attribute
     assert (field, case.check) in set(zip(bad["field"], bad["check"], strict=True))
     assert (field, case.check) not in set(zip(good["field"], good["check"], strict=True)), good.to_string()

@@ -119,3 +119,23 @@ def test_a_frame_that_was_changed_in_place_shows_its_rows(findings: Findings) ->
         assert frame._repr_html_() == pd.DataFrame(frame)._repr_html_()  # type: ignore[operator]
     with pd.option_context("display.notebook_repr_html", False):
         assert findings._repr_html_() is None
+
+
+def test_several_destinations_and_what_they_do_stand_beside_each_finding() -> None:
+    found = check_feed([SPOILT], targets=["google", "meta"], locale="en-GB")
+    said = words(found)
+    assert said.startswith("1 product checked against the rules of Google and Meta: ")
+    heads = [page_of(found).xpath(f"(//table)[{table}]//th/text()") for table in (1, 2)]
+    assert all("Destination" in names for names in heads)
+    assert "Google, Meta" in said
+    stated = found.assign(consequence="disapproved", since=["2020-01-31", *["2099-01-31"] * (len(found) - 1)])
+    shown = Findings(stated)
+    shown.attrs.update(found.attrs)
+    assert "disapproved from 2099-01-31" in words(shown) and "disapproved since 2020-01-31" in words(shown)
+
+
+def test_a_frame_of_a_version_that_knew_one_destination_is_shown_as_before(findings: Findings) -> None:
+    old = Findings(findings.drop(columns=["target", "consequence", "since"]))
+    old.attrs["feedeval"] = {name: findings.attrs["feedeval"][name] for name in ("target", "language", "products")}
+    assert words(old).startswith("3 products checked against the rules of Google: ")
+    assert not {"Destination", "Consequence"} & set(page_of(old).xpath("//th/text()"))

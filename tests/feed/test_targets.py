@@ -72,6 +72,12 @@ def test_attributes_that_a_destination_does_not_have_are_no_fault_there() -> Non
     assert found.loc[found["check"] == "date_past", "target"].tolist() == ["google", "meta"]
 
 
+def test_parts_that_a_destination_does_not_read_are_no_fault_there() -> None:
+    shipping = [{"country": "DE", "price": "4.90 EUR", "min_handling_time": "3", "max_handling_time": "2"}]
+    found = findings([{**CLEAN, "shipping": shipping, "seller_name": "S"}], targets=THREE)
+    assert set(found.loc[found["check"].isin(["min_above_max", "shipping_times_incomplete"]), "target"]) == {"google"}
+
+
 def test_what_was_checked_stands_beside_the_findings() -> None:
     found = findings([{**CLEAN, "price": "cheap"}], targets=["OpenAI ", "google", "openai"], country="uk")
     said = found.attrs["feedeval"]

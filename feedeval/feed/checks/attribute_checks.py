@@ -17,7 +17,7 @@ from feedeval.feed.checks.cells import Cell
 from feedeval.feed.checks.findings import Finding, Issue, Setting, ValueCheck
 from feedeval.feed.checks.links import addresses
 from feedeval.feed.checks.products import delivery_times
-from feedeval.feed.rules import AttributeRule, Kind, Requirement, Target
+from feedeval.feed.rules import AttributeRule, Kind, Requirement, Target, rules
 
 _TEXT: tuple[ValueCheck, ...] = (
     checks_values.length,
@@ -187,9 +187,13 @@ class Column:
                 lacking[part.target].append(part.rule.attribute.rpartition(".")[2])
         for target, names in lacking.items():
             yield (target,), "", Issue("incomplete_group", f"{' and '.join(names)} missing", _as_text(group))
-        everybody = tuple(one.target for one in self._nested)
         for check in self._group_checks:
-            yield from ((everybody, part_name, issue) for part_name, issue in check(group))
+            for part_name, issue in check(group):
+                named = f"{self._asked[0].rule.attribute}.{part_name}"
+                # Times of a delivery are no matter of a destination that reads none.
+                targets = tuple(one.target for one in self._nested if named in rules(one.target))
+                if targets:
+                    yield targets, part_name, issue
 
 
 def _columns_of(parts: Sequence[Asked]) -> Mapping[str, list[Column]]:

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from feedeval.feed.checks.countries import is_in
 from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.checks.products import Found, Product, ProductCheck
 from feedeval.feed.checks.values import read_measure, unit_family
 from feedeval.feed.rules import Target, rules
 from feedeval.feed.spec import first_text, is_filled
+from feedeval.feed.taxonomy import taxonomy_path
 
 _BARE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
-_SHIPPING_PARTS = (4, 8)
-"""`country:region:service_class:price`, and the same with the four times behind it."""
+_SHIPPING_PARTS = 4
+_RATING_DECIMALS = 2
 _TIMES = frozenset(f"{bound}_{what}_time" for bound in ("min", "max") for what in ("handling", "transit"))
 _WEIGHTS, _LENGTHS = ("weight",), ("length", "width", "height", "dimensions")
 
@@ -64,29 +66,95 @@ def unit_missing(product: Product, setting: Setting) -> Iterator[Found]:
 
 
 def shipping_parts(product: Product, setting: Setting) -> Iterator[Found]:
-    """Report a `shipping` that has some of the four times: it is read with none of them, or with all."""
+    """Report a `shipping` of more or fewer parts than `country:region:service_class:price`."""
     cell = product.get("shipping")
     for entry in cell if isinstance(cell, list) else [cell]:
         if isinstance(entry, str) and ":" in entry:
             for text in entry.split(","):
                 count = text.count(":") + 1
-                if count not in _SHIPPING_PARTS:
-                    yield (
-                        "shipping",
-                        Issue("shipping_parts", f"{quoted(text)} has {count} parts; 4 or 8 are read", text),
-                    )
+                if count != _SHIPPING_PARTS:
+                    yield "shipping", Issue("shipping_parts", f"{quoted(text)} has {count} parts; 4 are read", text)
         elif isinstance(entry, dict):
             times = sorted(_TIMES & set(entry))
-            if times and len(times) < len(_TIMES):
-                text = ":".join(str(part) for part in entry.values())
-                said = f"{' and '.join(times)} without the other times; all four are read, or none"
-                yield "shipping", Issue("shipping_parts", said, text)
+            if times:
+                said = f"{' and '.join(times)} beside country, region, service class and price, which alone are read"
+                yield "shipping", Issue("shipping_parts", said, ":".join(str(part) for part in entry.values()))
 
 
-_OPENAI = frozenset({Target.OPENAI})
+def needed_beside(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report what another attribute needs: a rating its count, variations their names, a checkout its terms."""
+    for rating, count in (("star_rating", "review_count"), ("store_star_rating", "store_review_count")):
+        value = first_text(product.get(rating))
+        if value and not first_text(product.get(count)).strip("0"):
+            yield count, Issue("needed_beside", f"{rating} {quoted(value)} has no reviews", value)
+    if _is_true(product, "listing_has_variations") and not any(map(product.get, ("variant_dict", "variant_option"))):
+        yield "variant_dict", Issue("needed_beside", "listing_has_variations is true, but nothing says which", "true")
+    if _is_true(product, "is_eligible_checkout", "enable_checkout"):
+        if not _is_true(product, "is_eligible_search", "enable_search"):
+            yield "is_eligible_search", Issue("needed_beside", "is not true, but is_eligible_checkout is", "true")
+        for name in ("seller_privacy_policy", "seller_tos"):
+            if not is_filled(product.get(name)):
+                yield name, Issue("needed_beside", "is empty, but is_eligible_checkout is true", "true")
+
+
+def _is_true(product: Product, *names: str) -> bool:
+    return any(first_text(product.get(name)).lower() == "true" for name in names)
+
+
+def number_forms(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a rating with more than two decimals, and a weight or a dimension of zero."""
+    for name in ("star_rating", "store_star_rating"):
+        value = first_text(product.get(name))
+        if _BARE.fullmatch(value) and len(value.partition(".")[2]) > _RATING_DECIMALS:
+            yield name, Issue("number_invalid", f"{quoted(value)} has more than {_RATING_DECIMALS} decimals", value)
+    for name in (*_WEIGHTS, *_LENGTHS):
+        value = first_text(product.get(name))
+        if _BARE.fullmatch(value) and not float(value):
+            yield name, Issue("number_invalid", f"{quoted(value)} is not above zero", value)
+
+
+def login_in_address(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report an address that holds a user name or a password."""
+    for name in ("link", "image_link"):
+        value = first_text(product.get(name))
+        host = value.partition("://")[2].partition("/")[0]
+        if "@" in host:
+            yield name, Issue("url_invalid", "holds a user name or a password", host.rpartition("@")[2])
+
+
+def energy_class(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report an energy class where the European Union's own register has taken its place."""
+    if not is_in(setting.country, ("EU",)) or setting.country == "NO" or is_filled(product.get("certification")):
+        return
+    value = first_text(product.get("energy_efficiency_class"))
+    if value:
+        said = f"{quoted(value)} is not shown in {setting.country}; certification with the EPREL code is"
+        yield "energy_efficiency_class", Issue("energy_class_replaced", said, value)
+
+
+def broad_category(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a category that stands too high in its tree to say much."""
+    value = first_text(product.get("google_product_category"))
+    path = taxonomy_path(value) if value else None
+    if path and ">" not in path:
+        yield "google_product_category", Issue("category_too_broad", f"{quoted(path)} has one level", value)
+    own = first_text(product.get("fb_product_category"))
+    if own and not own.isdecimal() and own.count(">") < 2:
+        yield "fb_product_category", Issue("category_too_broad", f"{quoted(own)} has fewer than three levels", own)
+
+
+_GOOGLE, _OPENAI, _META = (frozenset({target}) for target in (Target.GOOGLE, Target.OPENAI, Target.META))
+_RATINGS = ("star_rating", "store_star_rating")
 DESTINATION_CHECKS: tuple[DestinationCheck, ...] = (
     DestinationCheck(unit_pricing, ("unit_pricing_base_measure",), frozenset(Target)),
+    DestinationCheck(energy_class, ("energy_efficiency_class",), _GOOGLE),
     DestinationCheck(group_is_item, ("group_id", "item_group_id"), _OPENAI),
     DestinationCheck(unit_missing, (*_WEIGHTS, *_LENGTHS), _OPENAI),
+    DestinationCheck(number_forms, (*_RATINGS, *_WEIGHTS, *_LENGTHS), _OPENAI),
     DestinationCheck(shipping_parts, ("shipping",), _OPENAI),
+    DestinationCheck(
+        needed_beside, (*_RATINGS, "listing_has_variations", "is_eligible_checkout", "enable_checkout"), _OPENAI
+    ),
+    DestinationCheck(login_in_address, ("link", "image_link"), frozenset({Target.OPENAI_GOOGLE_PROFILE})),
+    DestinationCheck(broad_category, ("google_product_category", "fb_product_category"), _META),
 )

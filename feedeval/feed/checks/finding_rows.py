@@ -84,11 +84,15 @@ def _verdicts(
 ) -> tuple[Verdict, ...]:
     """Return what a kind of finding means at each destination whose rule it is."""
     targets, day = setting
-    severity = checks()[check].severity
-    if checks()[check].source == PRACTICE:
-        return (Verdict("", severity.value, "", "", ""),)
     concerned = of if of is not None else tuple(target for target in targets if rule_for(target, field))
-    return tuple(_verdict(target, check, field, day) for target in concerned)
+    verdicts = tuple(_verdict(target, check, field, day) for target in concerned)
+    if checks()[check].source != PRACTICE:
+        return verdicts
+    # A destination that says what it does about it makes it a rule of its own.
+    stated = tuple(verdict for verdict in verdicts if verdict.consequence)
+    if stated and len(stated) == len(concerned):
+        return stated
+    return (*stated, Verdict("", checks()[check].severity.value, "", "", ""))
 
 
 def _verdict(target: Target, check: str, field: str, day: str) -> Verdict:
