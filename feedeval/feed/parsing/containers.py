@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import IO
@@ -19,6 +20,8 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _COLUMNAR = {b"PAR1": Format.PARQUET, b"ARROW1\0\0": Format.ARROW}
 _ODS_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 _MOST_MEMBERS = 20_000
+
+_DAMAGE = (KeyError, ValueError, RuntimeError, EOFError, OSError, zipfile.BadZipFile, zlib.error)
 
 _OTHERS = (
     ("word/document.xml", "a Word document"),
@@ -91,10 +94,9 @@ def _workbook_format(source: Source) -> Format:
             return _old_office(source, file)
         try:
             archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
             raise refuse(source.name, "a damaged zip archive or Excel workbook; save or download it again") from error
-        with archive:
-            return _zipped(source, archive)
+        return _zipped(source, archive)
 
 
 def _zipped(source: Source, archive: zipfile.ZipFile) -> Format:
@@ -124,7 +126,7 @@ def _media_type(archive: zipfile.ZipFile) -> bytes:
     try:
         with archive.open("mimetype") as member:
             return member.read(len(_ODS_TYPE))
-    except (KeyError, RuntimeError, zipfile.BadZipFile, OSError):
+    except _DAMAGE:
         return b""
 
 
@@ -132,7 +134,7 @@ def _is_protected(archive: zipfile.ZipFile) -> bool:
     try:
         with archive.open("META-INF/manifest.xml") as member:
             return b"encryption-data" in member.read(1 << 20)
-    except (KeyError, RuntimeError, zipfile.BadZipFile, OSError):
+    except _DAMAGE:
         return False
 
 
@@ -152,6 +154,6 @@ def _old_office(source: Source, file: IO[bytes]) -> Format:
     for stream, what in _OLE_STREAMS:
         if stream.encode("utf-16-le") in content:
             raise refuse(source.name, what)
-    if any(stream.encode("utf-16-le") in content for stream in ("Workbook", "Book")):
+    if any(stream.encode("utf-16-le") in content for stream in ("Workbook", "Book", "WORKBOOK", "BOOK")):
         return Format.XLS
     raise refuse(source.name, "an old Office document without a sheet")

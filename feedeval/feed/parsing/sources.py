@@ -129,7 +129,8 @@ def open_source(source: SourceLike, **limits: Unpack[WebLimits]) -> Source:
     if hasattr(source, "read"):
         return _from_file(source)
     raise FeedError(
-        f"cannot read a feed from {type(source).__name__}: give a path, an http(s) address, bytes or an open file"
+        f"cannot read a feed from {type(source).__name__}: give a path, an http(s) address, bytes, an open file, "
+        "or a table of pandas, polars, Arrow or DuckDB"
     )
 
 

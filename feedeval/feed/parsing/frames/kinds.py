@@ -131,6 +131,8 @@ class TableSource(Source):
     def __init__(self, table: Any, kind: Kind) -> None:
         package, name = _names(table)[0]
         note = getattr(table, "attrs", {}).get("feedeval", {}) if kind is Kind.PANDAS else {}
-        super().__init__(note.get("source") or f"the given {package.lstrip('_')} {name}")
+        known = kind not in (Kind.STREAM, Kind.INTERCHANGE)
+        called = f"{package.lstrip('_')} {name}" if known else name
+        super().__init__(note.get("source") or f"the given {called}")
         self.table = table
         self.kind = kind

@@ -21,7 +21,8 @@ MOST_CELLS = 60_000_000
 """Cells of the rectangle of one sheet; about two gigabytes of memory."""
 
 _CHUNK = 1 << 20
-_CELL = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"')
+_ANY_CELL = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"')
+_FILLED_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
 _ERROR = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\st="e")[^>]*?\br="[A-Z]{1,3}(\d{1,7})"')
 _SHEET = re.compile(r"<(?:\w+:)?sheet\s([^>]*)>")
 _RELATION = re.compile(r"<(?:\w+:)?Relationship\s([^>]*)>")
@@ -47,13 +48,18 @@ class Extent:
     errors: int = 0
     error_rows: list[int] = field(default_factory=list)
 
+    @property
+    def fits(self) -> bool:
+        """Whether the rectangle fits into memory."""
+        return self.rows * self.columns <= MOST_CELLS
+
     def refuse_too_large(self, source: str, sheet: str) -> None:
         """Raise where the rectangle would fill the memory.
 
         Raises:
             FeedError: It would.
         """
-        if self.rows * self.columns > MOST_CELLS:
+        if not self.fits:
             raise FeedError(
                 f"{source}: the sheet {sheet!r} reaches to row {self.rows:,} and column {self.columns:,}, more cells "
                 f"than fit into memory ({MOST_CELLS // 1_000_000} million are taken). Delete the rows and columns "
@@ -63,19 +69,26 @@ class Extent:
 
 def xlsx_extent(archive: zipfile.ZipFile, member: str) -> Extent:
     """Return how far a sheet of an .xlsx reaches."""
+    extent = _xlsx_extent(archive, member, _ANY_CELL)
+    # Cells that only have a format are no part of what is kept, and whole rows and columns of them are common; telling
+    # them apart takes longer.
+    return extent if extent.fits else _xlsx_extent(archive, member, _FILLED_CELL)
+
+
+def _xlsx_extent(archive: zipfile.ZipFile, member: str, cell: re.Pattern[bytes]) -> Extent:
     extent = Extent()
     columns: set[bytes] = set()
-    rows: set[bytes] = set()
     with archive.open(member) as file:
         for text in _pieces(file):
-            found = _CELL.findall(text)
-            columns.update(name for name, _ in found)
-            rows = {max((row for _, row in found), key=_as_number, default=b"0"), *rows}
-            errors = _ERROR.findall(text)
-            extent.errors += len(errors)
-            extent.error_rows += [int(row) for row in errors[: LINES_SHOWN - len(extent.error_rows)]]
+            if not (found := cell.findall(text)):
+                continue
+            columns.update([name for name, _ in found])
+            extent.rows = max(extent.rows, int(max([row for _, row in found], key=_as_number)))
+            if b't="e"' in text:
+                errors = _ERROR.findall(text)
+                extent.errors += len(errors)
+                extent.error_rows += [int(row) for row in errors[: LINES_SHOWN - len(extent.error_rows)]]
     extent.columns = max(map(_column_number, columns), default=0)
-    extent.rows = max(map(int, rows), default=0)
     return extent
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
-from feedeval.errors import FeedError, InputError
+from feedeval.errors import FeedevalError, InputError
 from feedeval.feed.parsing.faults import Fault, Faults
 from feedeval.feed.parsing.formats import FORMATS, Format
 from feedeval.feed.parsing.sniff import Sniffed, refuse
@@ -46,7 +46,7 @@ class _Candidate:
 
 def workbook_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
     """Yield row number and pairs of each product of one sheet."""
-    with source.whole() as file:
+    with source.whole() as file, _damage_told(source.name, FORMATS[sniffed.format].found):
         extents = _Extents(source.name, sniffed.format, file)
         with closing(_opened(source, sniffed, file)) as book:
             chosen = _chosen(book, extents, sniffed, faults)
@@ -69,16 +69,33 @@ def _opened(source: Source, sniffed: Sniffed, file: IO[bytes]) -> CalamineWorkbo
         return python_calamine.load_workbook(file)
     except python_calamine.PasswordError as error:
         raise refuse(source.name, "a workbook that is protected by a password; save it without one") from error
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        found = f"{FORMATS[sniffed.format].found} that is damaged ({error}); save or download it again"
-        raise refuse(source.name, found) from error
+
+
+@contextmanager
+def _damage_told(name: str, found: str) -> Iterator[None]:
+    """Say of whatever goes wrong inside a workbook that it is damaged.
+
+    Raises:
+        FeedError: Something went wrong.
+    """
+    try:
+        yield
+    except FeedevalError:
+        raise
+    except BaseException as error:
+        # Damage shows as an error of the zip archive, of the compression, of the XML, or as Rust giving up, which is no
+        # `Exception`.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        reason = str(error).partition("\n")[0][:200] or type(error).__name__
+        raise refuse(name, f"{found} that is damaged ({reason}); save or download it again") from error
 
 
 class _Extents:
     """How far each sheet reaches, found before any sheet is held in memory."""
 
     def __init__(self, source: str, format: Format, file: IO[bytes]) -> None:
-        self._source = source
+        self.source = source
         self._format = format
         self._archive: zipfile.ZipFile | None = None
         self._members: dict[str, str] = {}
@@ -87,36 +104,26 @@ class _Extents:
             return  # its sheets have at most 65,536 rows of 256 columns
         file.seek(0)
         self._archive = zipfile.ZipFile(file)
-        try:
-            if format is Format.ODS:
-                # All sheets are read as soon as the workbook is opened.
-                with self._archive.open("content.xml") as content:
-                    for name, extent in ods_extents(content):
-                        extent.refuse_too_large(source, name)
-            elif format is Format.XLSX:
-                self._members = xlsx_members(self._archive)
-            else:
-                self._look_at_all(self._archive)
-        except (zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
-            raise refuse(
-                source, f"{FORMATS[format].found} that is damaged ({error}); save or download it again"
-            ) from error
+        if format is Format.ODS:
+            # All sheets are read as soon as the workbook is opened.
+            with self._archive.open("content.xml") as content:
+                for name, extent in ods_extents(content):
+                    extent.refuse_too_large(source, name)
+        elif format is Format.XLSX:
+            self._members = xlsx_members(self._archive)
+        else:
+            self._look_at_all(self._archive)
 
     def of(self, sheet: str) -> Extent:
         """Return how far a sheet reaches; of one that cannot be found by its name, nothing is known.
 
         Raises:
-            FeedError: It would not fit into memory, or is damaged.
+            FeedError: It would not fit into memory.
         """
         if sheet not in self._known:
             member = self._members.get(sheet)
-            extent = Extent()
-            if member is not None and self._archive is not None:
-                try:
-                    extent = xlsx_extent(self._archive, member)
-                except (zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
-                    raise FeedError(f"{self._source}: the sheet {sheet!r} is damaged: {error}") from error
-            extent.refuse_too_large(self._source, sheet)
+            extent = xlsx_extent(self._archive, member) if self._archive and member else Extent()
+            extent.refuse_too_large(self.source, sheet)
             self._known[sheet] = extent
         return self._known[sheet]
 
@@ -124,7 +131,7 @@ class _Extents:
         for member in archive.namelist():
             if member.startswith("xl/worksheets/") and member.endswith(".bin"):
                 with archive.open(member) as sheet:
-                    xlsb_extent(sheet).refuse_too_large(self._source, member)
+                    xlsb_extent(sheet).refuse_too_large(self.source, member)
 
 
 def _chosen(book: CalamineWorkbook, extents: _Extents, sniffed: Sniffed, faults: Faults) -> _Candidate:
@@ -177,12 +184,8 @@ def _candidate(book: CalamineWorkbook, position: int, extents: _Extents, sniffed
     if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
         return None
     extents.of(about.name)
-    try:
+    with _damage_told(extents.source, f"the sheet {about.name!r}"):
         sheet = book.get_sheet_by_index(position)
-    except python_calamine.CalamineError as error:
-        if sniffed.sheet is None:
-            return None
-        raise FeedError(f"the sheet {about.name!r} cannot be read: {error}") from error
     if sheet.start is None or sheet.end is None:
         return None
     silent = Faults("")
