@@ -92,6 +92,9 @@ def arrow_rows(schema: Any, batches: Iterable[Any]) -> tuple[list[str], Iterator
 
 
 def _arrow(table: Any) -> tuple[list[str], Iterator[Sequence[Any]]]:
+    if hasattr(table, "scanner"):
+        # A dataset by itself reads far ahead.
+        table = table.scanner(batch_size=AT_ONCE, batch_readahead=1, fragment_readahead=1)
     schema = getattr(table, "projected_schema", None) or table.schema
     if hasattr(table, "to_batches"):
         return arrow_rows(schema, table.to_batches())
@@ -116,10 +119,12 @@ def _interchange(table: Any) -> tuple[list[str], Iterator[Sequence[Any]]]:
 
 
 def _executed(result: Any) -> tuple[list[str], Iterator[Sequence[Any]]]:
+    if type(result).__name__ == "DuckDBPyRelation":
+        result.execute()  # from its first row, whatever was taken of it before
     if not result.description:
         raise FeedError(f"cannot read a feed from {type(result).__name__}: no query was executed on it that gives rows")
     names = [str(column[0]) for column in result.description]
-    types = [str(column[1]) for column in getattr(result, "description", ())]
+    types = [str(column[1]) for column in result.description]
     if hasattr(result, "types"):
         types = [str(each) for each in result.types]
     parts = iter(lambda: result.fetchmany(AT_ONCE), [])

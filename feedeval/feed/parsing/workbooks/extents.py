@@ -22,7 +22,9 @@ MOST_CELLS = 60_000_000
 
 _CHUNK = 1 << 20
 _ANY_CELL = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"')
-_FILLED_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
+_FILLED_CELL = re.compile(
+    rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>(?!\s*(?:<v\s*/>|<v></v>)?\s*</(?:\w+:)?c>)'
+)
 _ERROR = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\st="e")[^>]*?\br="[A-Z]{1,3}(\d{1,7})"')
 _SHEET = re.compile(r"<(?:\w+:)?sheet\s([^>]*)>")
 _RELATION = re.compile(r"<(?:\w+:)?Relationship\s([^>]*)>")
@@ -49,21 +51,21 @@ class Extent:
     error_rows: list[int] = field(default_factory=list)
 
     @property
-    def fits(self) -> bool:
-        """Whether the rectangle fits into memory."""
-        return self.rows * self.columns <= MOST_CELLS
+    def cells(self) -> int:
+        """Cells of the rectangle."""
+        return self.rows * self.columns
 
-    def refuse_too_large(self, source: str, sheet: str) -> None:
-        """Raise where the rectangle would fill the memory.
+    def refuse_too_large(self, source: str, sheet: str, *, taken: int = 0) -> None:
+        """Raise where the rectangle would fill the memory, beside other sheets with `taken` cells.
 
         Raises:
             FeedError: It would.
         """
-        if not self.fits:
+        if taken + self.cells > MOST_CELLS:
             raise FeedError(
                 f"{source}: the sheet {sheet!r} reaches to row {self.rows:,} and column {self.columns:,}, more cells "
                 f"than fit into memory ({MOST_CELLS // 1_000_000} million are taken). Delete the rows and columns "
-                "behind the table, or save the sheet as CSV, which streams"
+                "behind the table, name another sheet with sheet=, or save the sheet as CSV, which streams"
             )
 
 
@@ -72,7 +74,7 @@ def xlsx_extent(archive: zipfile.ZipFile, member: str) -> Extent:
     extent = _xlsx_extent(archive, member, _ANY_CELL)
     # Cells that only have a format are no part of what is kept, and whole rows and columns of them are common; telling
     # them apart takes longer.
-    return extent if extent.fits else _xlsx_extent(archive, member, _FILLED_CELL)
+    return extent if extent.cells <= MOST_CELLS else _xlsx_extent(archive, member, _FILLED_CELL)
 
 
 def _xlsx_extent(archive: zipfile.ZipFile, member: str, cell: re.Pattern[bytes]) -> Extent:

@@ -41,12 +41,12 @@ def header_of(rows: Sequence[Sequence[str]], given: Collection[str]) -> Header |
     for index, cells in enumerate(rows[:LOOKED_AT]):
         names = [cell.strip() for cell in cells]
         filled = [name for name in names if name]
-        if not filled or is_preamble(filled[0]):
-            continue
+        if len(filled) < 2 or is_preamble(filled[0]):
+            continue  # a title, or what somebody has to say about the table
         known = _known(filled, given)
         if known and (best is None or known > best.known):
             best = Header(index, known)
-        if first is None and len(filled) > 1:
+        if first is None:
             first = Header(index, 0)
     return best or first
 

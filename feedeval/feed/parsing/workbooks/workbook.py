@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ from feedeval.feed.parsing.workbooks.headers import LOOKED_AT, Header, header_of
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
+_DELIMITERS = ("", "\t", ";", ",", "|")
 _SHOWN = 12
 
 
@@ -36,6 +38,8 @@ class _Candidate:
     rows: int
     """Rows below the header."""
     hidden: bool
+    delimiter: str
+    """Between the cells where a whole row stands in one, else empty."""
 
     @property
     def rank(self) -> tuple[bool, bool, int, int]:
@@ -57,7 +61,7 @@ def workbook_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator
             faults.add(Fault.ERROR_CELL, line=row)
         if extent.errors > len(extent.error_rows):
             faults.add(Fault.ERROR_CELL, count=extent.errors - len(extent.error_rows))
-        yield from _pairs(chosen.sheet, chosen.header, faults)
+        yield from _pairs(chosen, chosen.header, faults)
 
 
 def _opened(source: Source, sniffed: Sniffed, file: IO[bytes]) -> CalamineWorkbook:
@@ -107,8 +111,10 @@ class _Extents:
         if format is Format.ODS:
             # All sheets are read as soon as the workbook is opened.
             with self._archive.open("content.xml") as content:
+                cells = 0
                 for name, extent in ods_extents(content):
-                    extent.refuse_too_large(source, name)
+                    extent.refuse_too_large(source, name, taken=cells)
+                    cells += extent.cells
         elif format is Format.XLSX:
             self._members = xlsx_members(self._archive)
         else:
@@ -136,20 +142,22 @@ class _Extents:
 
 def _chosen(book: CalamineWorkbook, extents: _Extents, sniffed: Sniffed, faults: Faults) -> _Candidate:
     wanted = _wanted(book, sniffed.sheet, faults.source)
-    candidates = [
-        candidate
-        for position in (range(len(book.sheet_names)) if wanted is None else [wanted])
-        if (candidate := _candidate(book, position, extents, sniffed)) is not None
-    ]
-    if not candidates:
+    best: _Candidate | None = None
+    names = []
+    for position in range(len(book.sheet_names)) if wanted is None else [wanted]:
+        # No more than two sheets are in memory at once.
+        candidate = _candidate(book, position, extents, sniffed)
+        if candidate is not None:
+            names.append(candidate.name)
+            best = candidate if best is None or candidate.rank > best.rank else best
+    if best is None:
         where = "" if wanted is None else f" in its sheet {book.sheet_names[wanted]!r}"
-        raise refuse(faults.source, f"{FORMATS[sniffed.format].found} without a table in it{where}")
-    best = max(candidates, key=lambda candidate: candidate.rank)
-    if len(candidates) > 1:
-        others = [repr(each.name) for each in candidates if each is not best]
+        raise refuse(faults.source, f"{FORMATS[sniffed.format].found} with nothing{where}")
+    if len(names) > 1:
+        others = [repr(name) for name in names if name != best.name]
         listed = ", ".join(others[:_SHOWN]) + (" …" if len(others) > _SHOWN else "")
         faults.note(
-            f"of {len(candidates):,} sheets with something in them the sheet {best.name!r} was read, not {listed} "
+            f"of {len(names):,} sheets with something in them the sheet {best.name!r} was read, not {listed} "
             "(sheet= reads another one)"
         )
     return best
@@ -188,41 +196,48 @@ def _candidate(book: CalamineWorkbook, position: int, extents: _Extents, sniffed
         sheet = book.get_sheet_by_index(position)
     if sheet.start is None or sheet.end is None:
         return None
-    silent = Faults("")
-    top = [
-        [cell_text(cell, 0, silent) for cell in row] for row in islice(sheet.iter_rows(), sheet.start[0] + LOOKED_AT)
-    ]
-    header = header_of(top[sheet.start[0] :], sniffed.given)
-    if header is not None:
-        header = Header(header.index + sheet.start[0], header.known)
+    header, delimiter = _header(sheet, sniffed)
     below = sheet.end[0] - header.index if header is not None else 0
     hidden = about.visible is not python_calamine.SheetVisibleEnum.Visible
-    return _Candidate(about.name, sheet, header, below, hidden)
+    return _Candidate(about.name, sheet, header, below, hidden, delimiter)
 
 
-def _pairs(sheet: CalamineSheet, header: Header, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
-    rows = enumerate(sheet.iter_rows(), start=1)
-    names: list[str] = []
-    for line, cells in rows:
-        if line == header.index + 1:
-            names = [cell_text(cell, line, faults) for cell in cells]
-            break
-    merged = _merged_down(sheet, header.index)
+def _header(sheet: CalamineSheet, sniffed: Sniffed) -> tuple[Header | None, str]:
+    """Return the header of a sheet, and what parts its cells where each row stands in one: a CSV that was opened so."""
+    silent = Faults("")
+    start = sheet.start[0] if sheet.start else 0
+    found: list[tuple[Header | None, str]] = []
+    for delimiter in _DELIMITERS if sheet.width == 1 else ("",):
+        top = [cells for _, cells in islice(_texts(sheet, delimiter, silent), start + LOOKED_AT)]
+        header = header_of(top[start:], sniffed.given)
+        found.append((Header(header.index + start, header.known) if header else None, delimiter))
+    return max(found, key=lambda each: each[0].known if each[0] else -1)
 
-    def texts() -> Iterator[tuple[int, list[str]]]:
+
+def _texts(sheet: CalamineSheet, delimiter: str, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    for line, cells in enumerate(sheet.iter_rows(), start=1):
+        row = [cell_text(cell, line, faults) for cell in cells]
+        yield line, next(csv.reader(row, delimiter=delimiter), [""]) if delimiter else row
+
+
+def _pairs(chosen: _Candidate, header: Header, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
+    rows = _texts(chosen.sheet, chosen.delimiter, faults)
+    names = next(cells for line, cells in rows if line > header.index)
+    merged = _merged_down(chosen.sheet, header.index)
+
+    def below() -> Iterator[tuple[int, list[str]]]:
         above: dict[int, str] = {}
         for line, cells in rows:
-            row = [cell_text(cell, line, faults) for cell in cells]
-            if row == names:
+            if cells == names:
                 continue  # the header of a printed page
             for column, first in merged.get(line - 1, ()):
                 if first:
-                    above[column] = row[column]
+                    above[column] = cells[column]
                 else:
-                    row[column] = above.get(column, "")
-            yield line, row
+                    cells[column] = above.get(column, "")
+            yield line, cells
 
-    yield from pairs_of_rows(texts(), headings(names), faults)
+    yield from pairs_of_rows(below(), headings(names), faults)
 
 
 def _merged_down(sheet: CalamineSheet, header: int) -> dict[int, list[tuple[int, bool]]]:
