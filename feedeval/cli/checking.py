@@ -25,6 +25,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     check.add_argument("feed", metavar="FEED", help=FEED_HELP)
     check.add_argument("--target", choices=TARGETS, default="google", help="whose rules (default: google)")
     check.add_argument("--locale", help="language of the feed, such as de-DE (default: that of most descriptions)")
+    check.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook (default: the one most like a feed)")
     check.add_argument("--limit", type=int, metavar="N", help="only the first N products")
     check.add_argument("--supplemental", action="store_true", help="it is laid over another feed, which has the rest")
     check.add_argument("--csv", metavar="FILE", help="write all findings to this file")
@@ -37,7 +38,7 @@ def check_command(arguments: Arguments) -> int:
     from feedeval.feed.reader import read_feed
     from feedeval.results.export import write_frame
 
-    feed = read_feed(arguments.feed, limit=arguments.limit)
+    feed = read_feed(arguments.feed, limit=arguments.limit, sheet=arguments.sheet)
     findings = check_feed(feed, target=arguments.target, locale=arguments.locale, supplemental=arguments.supplemental)
     say(check_table(findings, products=len(feed), width=width()))
     if arguments.csv:

@@ -46,7 +46,7 @@ def read_feed(
     Returns:
         A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is
         text, a list or a dict, or None where the product has not the attribute. `frame.attrs["feedeval"]` holds
-        `source`, `format`, `count` and `warnings`.
+        `source`, `format`, `count` and `warnings`, and the `sheet` that was asked for.
 
     Raises:
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
@@ -61,6 +61,7 @@ def read_feed(
         "format": stream.format,
         "count": stream.count,
         "warnings": stream.warnings,
+        **({} if sheet is None else {"sheet": sheet}),
     }
     return frame
 

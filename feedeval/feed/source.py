@@ -105,6 +105,9 @@ def _origin(feed: Any) -> dict[str, Any]:
         if fixes := note.get("fixes"):
             # Reading the source again would give the feed as it was.
             return {"kind": f"{named or 'a frame'} with the fixes of {fixes['source']}"}
+        if "sheet" in note:
+            # So would reading it without being told of the sheet.
+            return {"kind": f"the sheet {note['sheet']!r} of {named}"}
         if isinstance(named, str) and named.startswith(("the given ", "a ", "an ")) and not Path(named).exists():
             return {"kind": named}  # content or a table, which no name leads back to
         return _origin(named) if isinstance(named, str) and named else {"kind": "a frame"}

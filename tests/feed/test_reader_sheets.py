@@ -22,7 +22,7 @@ from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.parsing.sources import HEAD_BYTES
 from feedeval.feed.reader import iter_feed, read_feed
 from feedeval.feed.sample import sample
-from feedeval.feed.source import FeedSource
+from feedeval.feed.source import FeedSource, feed_again
 from tests.feed.sheets import ods, saved, xlsx
 
 HEADER = ("id", "title", "price", "gtin")
@@ -146,7 +146,10 @@ def test_a_sheet_is_asked_for_by_name_or_number() -> None:
     book = xlsx({"Tents": ROWS[:2], "Kettles": [HEADER, ROWS[2]]})
     for sheet, product in (("Tents", PRODUCTS[0]), ("kettles ", PRODUCTS[1]), (1, PRODUCTS[0]), (2, PRODUCTS[1])):
         assert quietly(book, sheet=sheet) == [product]
-    for wrong in ("Lamps", 0, 3, True):
+    assert quietly(book, sheet="2") == PRODUCTS[1:]
+    with pytest.raises(InputError, match="the sheet 'Tents' of the given data and cannot be read again"):
+        feed_again(FeedSource(read_feed(book, sheet="Tents")).description)
+    for wrong in ("Lamps", 0, 3, "3", True):
         with pytest.raises(InputError, match=r"sheet=.*1 'Tents', 2 'Kettles'"):
             read_feed(book, sheet=wrong)
     with pytest.raises(InputError, match=r"sheet=1.*has no sheets"):
@@ -263,6 +266,8 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked() -> None:
         archive.writestr("xl/workbook.xml", "<workbook/>")
         archive.writestr("xl/worksheets/sheet1.xml", bytes(3_000_000))
     assert len(out.getvalue()) < 10_000
+    with pytest.raises(FeedError, match=r"larger than 1 MB"):
+        read_feed(gzip.compress(zipped(big="x", **{"xl/workbook.xml": "x"}) + bytes(3_000_000)), max_mb=1)
     with pytest.raises(FeedError, match=r"unpacks to 3 MB.*at most 1 MB.*max_mb="):
         read_feed(out.getvalue(), max_mb=1)
 

@@ -89,6 +89,8 @@ class Source:
             with tempfile.TemporaryFile(prefix="feedeval-") as unpacked:
                 for chunk in self.chunks(faults):
                     unpacked.write(chunk)
+                    if unpacked.tell() > self.max_mb * 1e6:
+                        raise FeedError(_too_large(self.name, self.max_mb))
                 unpacked.seek(0)
                 yield unpacked
 

@@ -178,6 +178,8 @@ def _wanted(book: CalamineWorkbook, sheet: str | int | None, source: str) -> int
             return names.index(sheet)
         if folded.count(sheet.strip().casefold()) == 1:
             return folded.index(sheet.strip().casefold())
+        if sheet.isdecimal() and 1 <= int(sheet) <= len(names):
+            return int(sheet) - 1
     elif not isinstance(sheet, bool) and isinstance(sheet, int) and 1 <= sheet <= len(names):
         return sheet - 1
     listed = ", ".join(f"{number} {name!r}" for number, name in enumerate(names, start=1))
@@ -189,7 +191,7 @@ def _candidate(book: CalamineWorkbook, position: int, extents: _Extents, sniffed
     import python_calamine
 
     about = book.sheets_metadata[position]
-    if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
+    if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
         return None
     extents.of(about.name)
     with _damage_told(extents.source, f"the sheet {about.name!r}"):
@@ -198,7 +200,7 @@ def _candidate(book: CalamineWorkbook, position: int, extents: _Extents, sniffed
         return None
     header, delimiter = _header(sheet, sniffed)
     below = sheet.end[0] - header.index if header is not None else 0
-    hidden = about.visible is not python_calamine.SheetVisibleEnum.Visible
+    hidden = about.visible != python_calamine.SheetVisibleEnum.Visible
     return _Candidate(about.name, sheet, header, below, hidden, delimiter)
 
 
