@@ -55,7 +55,14 @@ def arrow() -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(("make", "format"), [(parquet, "parquet"), (arrow, "arrow")])
+def stream() -> bytes:
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, TABLE.schema) as writer:
+        writer.write_table(TABLE)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("make", "format"), [(parquet, "parquet"), (arrow, "arrow"), (stream, "arrow")])
 def test_a_file_is_told_by_its_content_wherever_it_comes_from(make: Any, format: str, tmp_path: Path) -> None:
     path = tmp_path / "feed.bin"
     path.write_bytes(make())

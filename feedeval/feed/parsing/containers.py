@@ -17,7 +17,8 @@ from feedeval.feed.parsing.sources import Source
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0"
-_COLUMNAR = {b"PAR1": Format.PARQUET, b"ARROW1\0\0": Format.ARROW}
+_COLUMNAR = {b"PAR1": Format.PARQUET, b"ARROW1\0\0": Format.ARROW, b"\xff\xff\xff\xff": Format.ARROW}
+"""An Arrow stream, which is the last of them, begins with a mark for `what follows has a length`."""
 _ODS_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 _MOST_MEMBERS = 20_000
 

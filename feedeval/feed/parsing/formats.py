@@ -28,7 +28,7 @@ class Format(StrEnum):
     ODS = "ods"
     PARQUET = "parquet"
     ARROW = "arrow"
-    """Arrow's file format, which is Feather's too."""
+    """Arrow's own file format, which is Feather's too, or a stream of Arrow's that was written to a file."""
     FRAME = "frame"
     """A table of another library, in memory or on its way: pandas, polars, Arrow, DuckDB."""
 

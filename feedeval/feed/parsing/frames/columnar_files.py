@@ -34,7 +34,12 @@ def _parquet(file: IO[bytes]) -> tuple[list[str], Iterator[Any]]:
 
 
 def _arrow(file: IO[bytes]) -> tuple[list[str], Iterator[Any]]:
-    from pyarrow.ipc import open_file
+    from pyarrow.ipc import open_file, open_stream
 
+    if file.read(4) == b"\xff\xff\xff\xff":
+        file.seek(0)
+        stream = open_stream(file)
+        return arrow_rows(stream.schema, stream)
+    file.seek(0)
     table = open_file(file)
     return arrow_rows(table.schema, (table.get_batch(number) for number in range(table.num_record_batches)))
