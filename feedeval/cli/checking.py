@@ -27,6 +27,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
         "--country", metavar="CODE", help="where the feed is meant for, such as DE (default: as it says)"
     )
     check.add_argument("--locale", help="language of the feed, such as de-DE (default: that of most descriptions)")
+    check.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook (default: the one most like a feed)")
     check.add_argument("--limit", type=int, metavar="N", help="only the first N products")
     check.add_argument("--supplemental", action="store_true", help="it is laid over another feed, which has the rest")
     check.add_argument("--csv", metavar="FILE", help="write all findings to this file")
@@ -41,7 +42,7 @@ def check_command(arguments: Arguments) -> int:
     from feedeval.feed.reader import read_feed
     from feedeval.results.export import write_frame
 
-    feed = read_feed(arguments.feed, limit=arguments.limit)
+    feed = read_feed(arguments.feed, limit=arguments.limit, sheet=arguments.sheet)
     findings = check_feed(
         feed,
         targets=_named(arguments.target),

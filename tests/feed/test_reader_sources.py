@@ -17,6 +17,7 @@ from feedeval.feed.parsing.formats import FORMATS, Format
 from feedeval.feed.parsing.stream import READERS
 from feedeval.feed.reader import iter_feed, read_feed
 from tests.feed.feeds import item, read, rss
+from tests.feed.sheets import xlsx
 
 FEED = rss(item(1), item(2)).encode()
 EXPECTED = [{"id": str(n), "title": f"Lamp {n}", "price": "9.50 EUR"} for n in (1, 2)]
@@ -107,6 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         if kind == "feed.xml.gz":
             body = gzip.compress(FEED)
+        elif kind == "feed.xlsx":
+            body = xlsx([("id", "title"), (1, "Lamp")])
         elif kind == "encoded":
             body = gzip.compress(FEED)
             self.send_header("Content-Encoding", "gzip")
@@ -147,6 +150,10 @@ def test_an_address_is_read(server: str, kind: str):
     frame = read_feed(f"{server}/{kind}")
     assert list(frame["id"]) == ["1", "2"]
     assert frame.attrs["feedeval"]["source"] == f"{server}/{kind}"
+
+
+def test_a_workbook_at_an_address_is_read(server: str):
+    assert [dict(product) for product in iter_feed(f"{server}/feed.xlsx")] == [{"id": "1", "title": "Lamp"}]
 
 
 def test_a_download_stops_at_the_size_cap(server: str):

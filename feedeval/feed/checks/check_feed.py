@@ -26,13 +26,14 @@ from feedeval.feed.checks.products import PRODUCT_CHECKS, ProductCheck
 from feedeval.feed.checks.supplemental import answered, is_at_fault
 from feedeval.feed.checks.variants import variants
 from feedeval.feed.checks.whole_feed import FEED_CHECKS
+from feedeval.feed.parsing.frames.kinds import TableLike
 from feedeval.feed.rules import AttributeRule, Target, rule_for, rules, target_of
 
 __all__ = ["Severity", "catalogue", "check_feed"]
 
 
 def check_feed(
-    feed: pd.DataFrame | Iterable[Mapping[str, Any]],
+    feed: pd.DataFrame | Iterable[Mapping[str, Any]] | TableLike,
     *,
     target: Target | str | None = None,
     targets: Sequence[Target | str] | None = None,
@@ -44,7 +45,8 @@ def check_feed(
     """Check every product of a feed against the rules of destinations and for what a buyer would stumble over.
 
     Args:
-        feed: What `read_feed` returns, any frame with a row a product, or an iterable of products.
+        feed: What `read_feed` returns, any frame with a row a product, an iterable of products, or a table of polars,
+            Arrow or DuckDB.
         target: Whose rules count, as `targets()` lists them: `"google"`, which None stands for, `"openai"`, …
         targets: Several destinations, which are checked in one pass; instead of `target`.
         country: Where the feed is meant for, such as `"DE"`; None takes that of `locale`, or else what the feed says:
