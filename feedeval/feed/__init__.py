@@ -6,6 +6,7 @@
 - `labels`: A feed as a table of labelled images: does each picture show what the feed says?
 - `markup`: HTML, entities and invisible characters out of a value, so that words remain
 - `parsing`/: the formats, a file each
+- `picture_sizes`: format and size of pictures behind addresses, of which no more is read than it takes to know them
 - `reader`: any source -> products: a path, an address, bytes or an open file, in any format that `sniff` knows
 - `sample`: A part of a feed that speaks for the whole: products drawn at random from each of its groups
 - `source`: A feed that can be gone through more than once, and what is written down about where it came from

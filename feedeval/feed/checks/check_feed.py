@@ -14,14 +14,16 @@ from feedeval.feed.checks.attribute_checks import Column
 from feedeval.feed.checks.cells import Cell, Cells, cells_of
 from feedeval.feed.checks.findings import Finding, Setting, Severity, catalogue, frame_of
 from feedeval.feed.checks.findings_frame import Findings
+from feedeval.feed.checks.images import images
 from feedeval.feed.checks.inventory import of_inventory, place_of
 from feedeval.feed.checks.language import language_of_feed
 from feedeval.feed.checks.products import PRODUCT_CHECKS
 from feedeval.feed.checks.supplemental import answered, is_at_fault
 from feedeval.feed.checks.whole_feed import FEED_CHECKS
+from feedeval.feed.picture_sizes import ImageLimits
 from feedeval.feed.spec import AttributeRule, Target, rules, target_of
 
-__all__ = ["Severity", "catalogue", "check_feed"]
+__all__ = ["ImageLimits", "Severity", "catalogue", "check_feed"]
 
 
 def check_feed(
@@ -31,6 +33,7 @@ def check_feed(
     locale: str | None = None,
     now: datetime | None = None,
     supplemental: bool = False,
+    check_images: bool | ImageLimits = False,
 ) -> Findings:
     """Check every product of a feed against the rules of a destination and for what a buyer would stumble over.
 
@@ -41,6 +44,8 @@ def check_feed(
         now: The moment that dates are compared with; None takes the present.
         supplemental: It is a supplemental feed, which lacks by nature what the feed that it is laid over has, such as a
             file to fill in; questions that wait for their answer are no fault of it.
+        check_images: Also look at the pictures themselves, over the network: True goes as far as `ImageLimits` does by
+            itself, and an `ImageLimits` as far as it says.
 
     Returns:
         A row a finding, all text: `product_id, product_url, field, check, severity, message, value`. Findings about the
@@ -60,6 +65,8 @@ def check_feed(
     setting = Setting(destination, language, _with_zone(now))
     sources = (of_inventory,) if place_of(cells) else (_of_feed, _of_columns, _of_products)
     found = [finding for source in sources for finding in source(cells, setting)]
+    if check_images:
+        found += images(cells, setting, ImageLimits() if check_images is True else check_images)
     if supplemental:
         found = list(filter(is_at_fault, found))
     frame = Findings(frame_of(_once(found), cells.texts("id", "item_id"), cells.texts("link", "url")))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from feedeval.feed.checks.certification import CLASSES, energy_class_replaced
 from feedeval.feed.checks.codes import read_date
 from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.checks.prices import read_price
@@ -182,5 +183,6 @@ PRODUCT_CHECKS: tuple[tuple[ProductCheck, tuple[str, ...]], ...] = (
     (shipping_dimensions, ("shipping_length", "shipping_width", "shipping_height")),
     (handling_times, ("min_handling_time",)),
     (escaped_twice, ("_double_escaped",)),
+    (energy_class_replaced, CLASSES),
 )
 """Each with the attributes of which a product has to fill one to be looked at; none: every product is."""
