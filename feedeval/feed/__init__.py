@@ -7,6 +7,7 @@
 - `labels`: A feed as a table of labelled images: does each picture show what the feed says?
 - `markup`: HTML, entities and invisible characters out of a value, so that words remain
 - `parsing`/: the formats, a file each
+- `picture_sizes`: format and size of pictures behind addresses, of which no more is read than it takes to know them
 - `reader`: any source -> products: a path, an address, bytes, an open file or a table, in any format that `sniff`
   knows
 - `rules`: the rules of each destination, a row an attribute, from `data/spec`

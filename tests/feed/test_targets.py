@@ -25,7 +25,7 @@ EARLIER, LATER = "2026-11-20", "2027-03-01"
 JEANS = {**CLEAN, "id": "J-1", "google_product_category": "1604", "title": "Acme slim jeans, stretch denim, dark blue"}
 THREE = ["google", "openai", "meta"]
 
-OF_PICTURES = {"image_too_small"}
+OF_PICTURES = {"image_too_small", "image_soon_too_small"}
 """Checks that look at the pictures themselves, which `check_feed` does not fetch by itself."""
 
 

@@ -8,6 +8,8 @@ feed in `whole_feed`.
 - `attribute_checks`: runs the checks of one value over a column: each distinct value is looked at once, for all
   destinations together
 - `cells`: any frame or list of products as columns of plain cells, which is what the checks read
+- `certification`: checks of energy labels: in the European Union a registered certificate has taken the place of the
+  classes
 - `characters`: checks for characters that nobody sees: they keep words from being found, and make two ids of what
   looks like one
 - `check_feed`: findings that need no model: what destinations would refuse, and what a buyer would stumble over
@@ -19,6 +21,7 @@ feed in `whole_feed`.
   when
 - `findings`: what a check reports, and the catalogue of all checks: severity, fix and source of each
 - `findings_frame`: findings as a frame that a notebook shows by what to do, rather than by row
+- `images`: checks of the pictures themselves: whether they answer, and whether their size and format are taken
 - `inventory`: local and regional inventories: what a store or a region has of products that another feed describes
 - `language`: which language texts are in; says nothing where that is not certain
 - `links`: checks of addresses

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from feedeval.feed.checks.countries import is_in
+from feedeval.feed.checks.certification import CLASSES, energy_class_replaced
 from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.checks.products import Found, Product, ProductCheck
 from feedeval.feed.checks.values import read_measure, unit_family
@@ -122,16 +122,6 @@ def login_in_address(product: Product, setting: Setting) -> Iterator[Found]:
             yield name, Issue("url_invalid", "holds a user name or a password", host.rpartition("@")[2])
 
 
-def energy_class(product: Product, setting: Setting) -> Iterator[Found]:
-    """Report an energy class where the European Union's own register has taken its place."""
-    if not is_in(setting.country, ("EU",)) or setting.country == "NO" or is_filled(product.get("certification")):
-        return
-    value = first_text(product.get("energy_efficiency_class"))
-    if value:
-        said = f"{quoted(value)} is not shown in {setting.country}; certification with the EPREL code is"
-        yield "energy_efficiency_class", Issue("energy_class_replaced", said, value)
-
-
 def broad_category(product: Product, setting: Setting) -> Iterator[Found]:
     """Report a category that stands too high in its tree to say much."""
     value = first_text(product.get("google_product_category"))
@@ -147,7 +137,7 @@ _GOOGLE, _OPENAI, _META = (frozenset({target}) for target in (Target.GOOGLE, Tar
 _RATINGS = ("star_rating", "store_star_rating")
 DESTINATION_CHECKS: tuple[DestinationCheck, ...] = (
     DestinationCheck(unit_pricing, ("unit_pricing_base_measure",), frozenset(Target)),
-    DestinationCheck(energy_class, ("energy_efficiency_class",), _GOOGLE),
+    DestinationCheck(energy_class_replaced, CLASSES, _GOOGLE),
     DestinationCheck(group_is_item, ("group_id", "item_group_id"), _OPENAI),
     DestinationCheck(unit_missing, (*_WEIGHTS, *_LENGTHS), _OPENAI),
     DestinationCheck(number_forms, (*_RATINGS, *_WEIGHTS, *_LENGTHS), _OPENAI),
