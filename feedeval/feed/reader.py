@@ -13,11 +13,12 @@ import pandas as pd
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import ColumnNames, recognised
+from feedeval.feed.parsing.documents.shapes import document_pairs, holds_products
 from feedeval.feed.parsing.faults import FeedWarning, warn
 from feedeval.feed.parsing.product import BuiltProducts, FieldValue, Product
 from feedeval.feed.parsing.sources import SourceLike, WebLimits, open_source
 from feedeval.feed.parsing.stream import FeedStream, iter_feed
-from feedeval.feed.parsing.values import Builder
+from feedeval.feed.parsing.values import Builder, Pair
 from feedeval.feed.text import clean_url
 
 _LOOKED_AT = 50
@@ -93,20 +94,31 @@ def _from_frame(frame: pd.DataFrame) -> Iterator[Product]:
         )
     columns = [frame.iloc[:, position] for position in range(len(names))]
     cells = zip(*columns, strict=True) if columns else iter(())
-    yield from _from_mappings(dict(zip(names, row, strict=True)) for row in cells)
+    rows = _cells(dict(zip(names, row, strict=True)) for row in cells)
+    if "feedeval" in frame.attrs:
+        # It was read already, so what its cells hold is no document any more.
+        yield from _built((number, list(row.items())) for number, row in rows)
+    else:
+        yield from _built(document_pairs(rows, headed=False))
 
 
 def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
+    return _built(document_pairs(_cells(rows)))
+
+
+def _built(entries: Iterable[tuple[int, list[Pair]]]) -> Iterator[Product]:
     builder = Builder(ColumnNames(), flat=True)
+    return (product for _, pairs in entries if (product := builder.build(pairs)))
+
+
+def _cells(rows: Iterable[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise FeedError(
                 f"product {number:,} is a {type(row).__name__}; give a frame, a source, "
                 "or mappings of field names to values"
             )
-        product = builder.build([(str(name), cell) for name, raw in row.items() if (cell := _cell(raw)) is not None])
-        if product:
-            yield product
+        yield number, {str(name): cell for name, raw in row.items() if (cell := _cell(raw)) is not None}
 
 
 def _refuse_columns(feed: Mapping[Any, Any]) -> None:
@@ -136,7 +148,11 @@ def _known(rows: Iterable[Any]) -> Iterator[Any]:
     strangers: list[Mapping[Any, Any]] = []
     for row in coming:
         waiting.append(row)
-        if not isinstance(row, Mapping) or recognised(t.name for t in names.resolve([str(name) for name in row])):
+        if (
+            not isinstance(row, Mapping)
+            or holds_products(row)
+            or recognised(t.name for t in names.resolve([str(name) for name in row]))
+        ):
             strangers.clear()
             break
         strangers += [row] if row else []
