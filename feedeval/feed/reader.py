@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Unpack
 
@@ -119,6 +119,16 @@ def _cells(rows: Iterable[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
                 "or mappings of field names to values"
             )
         yield number, {str(name): cell for name, raw in row.items() if (cell := _cell(raw)) is not None}
+
+
+def unfolded(feed: Any) -> Any:
+    """Return the products of documents that hold their variants inside, a row each; anything else as it is."""
+    if isinstance(feed, pd.DataFrame):
+        rows: Sequence[Any] = [] if "feedeval" in feed.attrs else feed.head(_LOOKED_AT).to_dict("records")
+    else:
+        rows = feed[:_LOOKED_AT] if isinstance(feed, list | tuple) else []
+    held = any(isinstance(row, Mapping) and holds_products(row) for row in rows)
+    return list(products(feed)) if held else feed
 
 
 def _refuse_columns(feed: Mapping[Any, Any]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError
+from feedeval.feed.reader import unfolded
 from feedeval.feed.spec import first_text
 
 Cell = str | list[Any] | dict[str, Any]
@@ -44,6 +45,7 @@ def cells_of(feed: pd.DataFrame | Iterable[Mapping[str, Any]]) -> Cells:
     Raises:
         InputError: It is neither, or has no products.
     """
+    feed = unfolded(feed)
     if isinstance(feed, pd.DataFrame):
         count = len(feed)
         raw: Iterable[tuple[object, list[Any]]] = (

@@ -79,12 +79,15 @@ def _recognised(entry: Mapping[str, Any]) -> set[str]:
     return recognised(target.name for target in ColumnNames().resolve(tuple(map(str, entry))))
 
 
+def inside(entry: Entry) -> Entry | None:
+    """Return the entry that stands alone inside another, as in an edge of a graph or a batch; None where none does."""
+    node = entry.get("node")
+    return node if isinstance(node, dict) and len(entry) <= 2 else merchant.unwrapped(entry)
+
+
 def contents(entry: Entry) -> Iterator[Entry] | None:
     """Return the entries inside one that only wraps them, None where it is a product or anything else."""
-    node = entry.get("node")
-    if isinstance(node, dict) and len(entry) <= 2:
-        return iter([node])
-    if (inner := merchant.unwrapped(entry)) is not None:
+    if (inner := inside(entry)) is not None:
         return iter([inner])
     if "@type" in entry:
         return None
@@ -117,7 +120,7 @@ def is_head(entry: Entry, following: Entry | None) -> bool:
     names = {snake(str(name)) for name in entry}
     if len(entry) == 1 and names <= _HEADED and isinstance(next(iter(entry.values())), dict):
         return True
-    if "@type" in entry or names & _OF_PRODUCT:
+    if "@type" in entry or names & _OF_PRODUCT or contents(entry) is not None:
         return False
     if names & _HEAD or text(entry.get("type")).lower() in _HEADED:
         return True

@@ -102,7 +102,9 @@ class Row:
     def put(self, name: str, value: Any) -> None:
         """Set a field that has no value yet; an empty value is none."""
         if value not in _EMPTY and name not in self._pairs:
-            self._pairs[name] = value
+            # A number that is zero says something too, and is as good as the text that a stream has in its place.
+            plain = isinstance(value, int | float) and not isinstance(value, bool)
+            self._pairs[name] = text(value) if plain else value
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Set several."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedeval.feed.parsing.documents import commerce, jsonld, merchant, shopify, woocommerce
-from feedeval.feed.parsing.documents.envelopes import Shop, contents, without_head
+from feedeval.feed.parsing.documents.envelopes import Shop, contents, inside, without_head
 from feedeval.feed.parsing.documents.families import Families
 from feedeval.feed.parsing.documents.fields import Entry
 from feedeval.feed.parsing.values import Pair
@@ -41,8 +41,8 @@ def variants(entry: Entry, currency: str = "") -> Iterator[list[Pair]] | None:
 
 
 def holds_products(entry: Entry) -> bool:
-    """Whether an entry has a shape that is known, or wraps entries."""
-    return any(shape.recognises(entry) for shape in SHAPES) or contents(entry) is not None
+    """Whether an entry has a shape that is known, or holds one entry and nothing else."""
+    return any(shape.recognises(entry) for shape in SHAPES) or inside(entry) is not None
 
 
 def document_pairs(
