@@ -2,7 +2,7 @@
 
 - `columns`: which attribute a column, element or key is: standard names, the names of other exports, and one's own
 - `decode`: bytes to text that is right even where the encoding is not what the source says
-- `documents`: JSON documents whose products have their variants inside: a file a kind, and the rows that come of it
+- `documents`/: JSON documents whose products have their variants inside: a file a kind, and the rows that come of it
 - `elements`: one XML element that holds a product -> the pairs of names and raw values that it gives
 - `faults`: what was wrong with a source, counted while it is read and told once at the end
 - `formats`: the formats of feeds that are read, in one table: what each is called, in messages and in the app

@@ -32,7 +32,7 @@ def json_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tup
     texts = reader.read(source.chunks(faults))
     shop = Shop()
     entries = _json_lines(texts, faults) if sniffed.format is Format.JSONL else _Json(texts, faults, shop).entries()
-    yield from document_pairs(_objects(entries, faults), shop)
+    yield from document_pairs(_objects(entries, faults), shop, note=faults.note)
 
 
 def _objects(entries: Iterable[tuple[int, Any]], faults: Faults) -> Iterator[tuple[int, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 
 # ISO 4217: what is not named here has two decimals. CLDR (and so babel) counts the coins in use instead: its Serbian
@@ -13,6 +14,8 @@ _PLACES = {
 }
 _DECIMALS = {code: places for places, codes in _PLACES.items() for code in codes.split()}
 _MICRO_DIGITS = 6
+_MOST_PLACES = 8
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def decimals(currency: str) -> int:
@@ -23,19 +26,16 @@ def decimals(currency: str) -> int:
 def from_minor_units(amount: str, places: int) -> str:
     """Return an amount in whole units, or as it is where it is no whole number: 1999 with 2 places is 19.99."""
     digits = amount.strip()
-    if not digits.lstrip("-").isdecimal() or not digits.isascii():
+    if not _WHOLE.fullmatch(digits) or not 0 <= places <= _MOST_PLACES:
         return amount
     return f"{Decimal(digits).scaleb(-places):.{places}f}"
 
 
 def from_micros(amount: str, currency: str) -> str:
     """Return an amount that was counted in millionths; it has the currency's decimals, or more where it needs them."""
-    try:
-        value = Decimal(amount.strip()).scaleb(-_MICRO_DIGITS)
-    except InvalidOperation:
+    if not _WHOLE.fullmatch(amount.strip()):
         return amount
-    if not value.is_finite():
-        return amount
+    value = Decimal(amount.strip()).scaleb(-_MICRO_DIGITS)
     places = decimals(currency)
     rounded = value.quantize(Decimal(1).scaleb(-places))
     return f"{rounded:f}" if rounded == value else f"{value.normalize():f}"

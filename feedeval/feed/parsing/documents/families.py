@@ -22,10 +22,12 @@ class Families:
 
     Args:
         currency: Gives the currency of prices that name none.
+        note: Is told of variants whose product is not beside them.
     """
 
-    def __init__(self, currency: Callable[[], str]) -> None:
+    def __init__(self, currency: Callable[[], str], note: Callable[[str], None]) -> None:
         self._currency = currency
+        self._note = note
         self._line = 0
         self._product: dict[str, Any] | None = None
         self._ids: dict[str, dict[str, Any]] = {}
@@ -68,6 +70,7 @@ class Families:
         kind = shopify.kind_of(entry)
         if kind == "variants" and holder is None:
             # Its product came long before, or not at all: what it says of itself is all that is known.
+            self._note("variants that do not follow the product that they name are read without its text")
             yield from self.finish()
             product = {"id": entry["__parentId"]}
             yield from ((line, pairs) for pairs in shopify.rows({**own, "product": product}, self._currency()))

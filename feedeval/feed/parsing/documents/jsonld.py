@@ -24,8 +24,8 @@ _UNDERSTOOD = {
     *_GROUP_NAMES, "hasVariant", "isVariantOf", "variesBy", "additionalProperty", *_PLAIN, "size", "audience",
     "itemCondition", "weight", *_LENGTHS, "hasMeasurement", "sku", "model",
 }  # fmt: skip
-_OF_GROUP = {"sku", "mpn", "productID", "identifier", "url", "offers", *_GTINS, "aggregateRating", "review"}
-"""What a variant does not have from its group: they name or rate the group itself, or another variant."""
+_OF_GROUP = {"sku", "mpn", "productID", "identifier", "url", "offers", *_GTINS}
+"""What a variant does not have from its group: they name the group itself, or another variant."""
 
 
 def recognises(entry: Entry) -> bool:
@@ -82,7 +82,8 @@ def _pairs(product: Entry, parent: Entry, *, several: bool) -> list[Pair]:
     row.update(found)
     row.put("condition", offers.fields({}, [{"itemCondition": whole.get("itemCondition")}]).get("condition"))
     row.put("item_group_id", _group(product, parent, several=several))
-    row.put("item_group_title", name_of(parent.get("name")))
+    shared = name_of(parent.get("name"))
+    row.put("item_group_title", shared if shared != name_of(whole.get("name")) else "")
     row.put("brand", name_of(whole.get("brand")) or name_of(whole.get("manufacturer")))
     if whole.get("brand"):
         row.put("manufacturer", name_of(whole.get("manufacturer")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ _HOLDING = (
     "item", "itemOffered", "mainEntity", "mainEntityOfPage", "hasOfferCatalog", "makesOffer", "hasPart", "about",
 )  # fmt: skip
 _DEEPEST = 8
+_NODES_KEPT = 1000
 
 
 def plain(name: str) -> str:
@@ -71,6 +73,40 @@ def reference(value: Any) -> str:
     """Return the address of a node that stands elsewhere, which is all that `value` says."""
     node = mapping(value)
     return text(node["@id"]) if set(node) == {"@id"} or set(node) == {"@id", "@type"} else ""
+
+
+class Graph:
+    """The nodes that came before, for those that only name them by their address; the latest of them are kept."""
+
+    def __init__(self) -> None:
+        self._nodes: OrderedDict[str, Entry] = OrderedDict()
+        self._group_of: OrderedDict[str, Entry] = OrderedDict()
+
+    def completed(self, entry: Entry) -> Entry:
+        """Return a node with what it refers to in place of the references."""
+        if not has_types(entry):
+            return entry
+        own = {name: self._resolved(value) for name, value in entry.items()}
+        address = text(entry.get("@id"))
+        if address in self._group_of and "isVariantOf" not in own:
+            own["isVariantOf"] = self._group_of[address]
+        if address:
+            self._keep(self._nodes, address, entry)
+        if types(entry) & GROUPS:
+            for one in listing(entry.get("hasVariant")):
+                if named := reference(one):
+                    self._keep(self._group_of, named, {k: v for k, v in entry.items() if k != "hasVariant"})
+        return own
+
+    def _resolved(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [self._resolved(one) for one in value]
+        return self._nodes.get(reference(value), value)
+
+    def _keep(self, kept: OrderedDict[str, Entry], address: str, entry: Entry) -> None:
+        kept[address] = entry
+        if len(kept) > _NODES_KEPT:
+            kept.popitem(last=False)
 
 
 def name_of(value: Any) -> str:

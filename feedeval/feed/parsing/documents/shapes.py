@@ -9,7 +9,8 @@ from typing import Any
 from feedeval.feed.parsing.documents import commerce, jsonld, merchant, shopify, woocommerce
 from feedeval.feed.parsing.documents.envelopes import Shop, contents, inside, without_head
 from feedeval.feed.parsing.documents.families import Families
-from feedeval.feed.parsing.documents.fields import Entry
+from feedeval.feed.parsing.documents.fields import Entry, mappings
+from feedeval.feed.parsing.documents.linked import Graph
 from feedeval.feed.parsing.values import Pair
 
 
@@ -32,6 +33,12 @@ SHAPES = (
     Shape("Shopify", shopify.recognises, shopify.rows),
 )
 _DEEPEST = 6
+_VARIANTS = ("variants", "variations", "hasVariant", "skus")
+Note = Callable[[str], None]
+
+
+def _unsaid(sentence: str) -> None:
+    """Keep a note to oneself."""
 
 
 def variants(entry: Entry, currency: str = "") -> Iterator[list[Pair]] | None:
@@ -46,7 +53,7 @@ def holds_products(entry: Entry) -> bool:
 
 
 def document_pairs(
-    entries: Iterable[tuple[int, Any]], shop: Shop | None = None, *, headed: bool = True
+    entries: Iterable[tuple[int, Any]], shop: Shop | None = None, *, headed: bool = True, note: Note = _unsaid
 ) -> Iterator[tuple[int, list[Pair]]]:
     """Yield the pairs of each product of the objects of a document; one without a known shape is a product itself.
 
@@ -54,16 +61,20 @@ def document_pairs(
         entries: Objects with the number of each in its source.
         shop: What the document says of all its products; learns more from a first entry that is no product.
         headed: The first entry may be none.
+        note: Is told once what is read in a way that a person may not expect.
     """
     known = shop or Shop()
-    families = Families(lambda: known.currency)
+    families = Families(lambda: known.currency, note)
+    graph = Graph()
     for line, entry in _unwrapped(without_head(entries, known) if headed else entries, known):
         if families.takes(entry):
             yield from families.add(line, entry)
             continue
         yield from families.finish()
-        found = variants(entry, known.currency)
+        found = variants(graph.completed(entry), known.currency)
         if found is None:
+            if name := next((name for name in _VARIANTS if mappings(entry.get(name))), ""):
+                note(f'the objects under "{name}" have no known shape, so each product is one row with all of them')
             yield line, list(entry.items())
         else:
             yield from ((line, pairs) for pairs in found)

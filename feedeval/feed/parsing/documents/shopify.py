@@ -117,8 +117,7 @@ def _money(variant: Entry, names: tuple[str, ...], currency: str, *, cents: bool
 
 def _amount(value: Any, currency: str) -> str:
     if isinstance(value, dict):
-        inner = value.get("shopMoney") if isinstance(value.get("shopMoney"), dict) else value
-        assert isinstance(inner, dict)
+        inner = mapping(value.get("shopMoney")) or value
         return with_currency(
             text(inner.get("amount")), first_text(inner, "currencyCode", "currency_code", "currency") or currency
         )
@@ -161,7 +160,7 @@ def _options(product: Entry, variant: Entry) -> list[tuple[str, str]]:
     for number in (1, 2, 3):
         value = text(variant.get(f"option{number}"))
         chosen.append((names[number - 1] if len(names) >= number else f"Option {number}", value))
-    return [(name, value) for name, value in chosen if value and (name, value) != ("Title", "Default Title")]
+    return [(name, value) for name, value in chosen if value and value != "Default Title"]
 
 
 def _images(product: Entry, variant: Entry) -> list[str]:
