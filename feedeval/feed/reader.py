@@ -124,7 +124,8 @@ def _cells(rows: Iterable[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
 def unfolded(feed: Any) -> Any:
     """Return the products of documents that hold their variants inside, a row each; anything else as it is."""
     if isinstance(feed, pd.DataFrame):
-        rows: Sequence[Any] = [] if "feedeval" in feed.attrs else feed.head(_LOOKED_AT).to_dict("records")
+        few = _cells(feed.head(0 if "feedeval" in feed.attrs else _LOOKED_AT).to_dict("records"))
+        rows: Sequence[Any] = [row for _, row in few]
     else:
         rows = feed[:_LOOKED_AT] if isinstance(feed, list | tuple) else []
     held = any(isinstance(row, Mapping) and holds_products(row) for row in rows)

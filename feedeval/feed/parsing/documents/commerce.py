@@ -46,7 +46,12 @@ def recognises(entry: Entry) -> bool:
     if any(_is_marked(one) for one in (entry, *variants)):
         return True
     # What has fewer fields is taken for one where all of them are the protocol's.
-    return set(entry) <= _PRODUCT and all(set(variant) <= _VARIANT and "id" in variant for variant in variants)
+    return set(entry) <= _PRODUCT and all(_is_variant(variant) for variant in variants)
+
+
+def _is_variant(one: Entry) -> bool:
+    priced = "price" not in one or {"amount"} <= set(mapping(one["price"])) <= {"amount", "currency"}
+    return "id" in one and set(one) <= _VARIANT and priced
 
 
 def _is_minor_range(value: Any) -> bool:

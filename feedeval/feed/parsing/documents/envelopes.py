@@ -17,8 +17,10 @@ WRAPPERS = {
 """Keys under which products stand, in lower case."""
 ASIDE = {"shop", "store", "collection"}
 """Keys of objects that may hold products, and are something else where they do not."""
-_AROUND = {"response", "result", "channel", "rss", "mainentity", "hasoffercatalog", "product"} | ASIDE
+_AROUND = {"response", "result", "channel", "rss", "shop"}
 """Keys of objects inside which such keys stand."""
+_PERHAPS_AROUND = {"store", "collection", "mainentity", "hasoffercatalog", "product", "structuredcontent"}
+"""The same, where what the object says before is not said of a product."""
 _INSIDE = {
     "variants", "hasvariant", "offers", "images", "media", "image", "options", "attributes", "categories", "tags",
     "barcodes", "metafields", "metadata", "meta_data", "brands", "review", "reviews", "additionalproperty",
@@ -72,7 +74,7 @@ def opens(key: str, kept: Mapping[str, Any], *, listed: bool) -> bool:
         return False
     if listed:
         return name in WRAPPERS or not _recognised(kept)
-    return name in WRAPPERS or (name in _AROUND and ("@type" in kept or not _recognised(kept)))
+    return name in WRAPPERS | _AROUND or (name in _PERHAPS_AROUND and ("@type" in kept or not _recognised(kept)))
 
 
 def _recognised(entry: Mapping[str, Any]) -> set[str]:

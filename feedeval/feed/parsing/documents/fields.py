@@ -13,7 +13,11 @@ from feedeval.feed.parsing.values import Pair
 
 Entry = Mapping[str, Any]
 _MODEL_MARK = re.compile(r"^(?:gid://[\w-]+/\w+/)([\w-]+)(?:\?.*)?$")
-_EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value says nothing; zero and no say something."""
+    return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
 
 
 def text(value: Any) -> str:
@@ -45,8 +49,10 @@ def listing(value: Any) -> list[Any]:
             return [edge.get("node") if isinstance(edge, Mapping) else edge for edge in value["edges"]]
         return [value] if value else []
     if isinstance(value, list | tuple):
-        return [item for item in value if item not in _EMPTY]
-    return [] if value in _EMPTY else [value]
+        return [item for item in value if not is_empty(item)]
+    if hasattr(value, "tolist"):
+        return listing(value.tolist())
+    return [] if is_empty(value) else [value]
 
 
 def mappings(value: Any) -> list[Entry]:
@@ -101,7 +107,7 @@ class Row:
 
     def put(self, name: str, value: Any) -> None:
         """Set a field that has no value yet; an empty value is none."""
-        if value not in _EMPTY and name not in self._pairs:
+        if not is_empty(value) and name not in self._pairs:
             # A number that is zero says something too, and is as good as the text that a stream has in its place.
             plain = isinstance(value, int | float) and not isinstance(value, bool)
             self._pairs[name] = text(value) if plain else value

@@ -97,6 +97,8 @@ def _value(name: str, value: Any) -> Any:
         if text(value.get("value")) and text(value.get("unit")) and len(value) == 2:
             return f"{text(value['value'])} {text(value['unit'])}"
         keys = {snake(str(key)): key for key in value}
+        if {"year", "month", "day"} <= set(keys):
+            return _moment(value)
         for start, end in _SPANS.items():
             if start in keys and end in keys:
                 return f"{_moment(value[keys[start]])}/{_moment(value[keys[end]])}"
