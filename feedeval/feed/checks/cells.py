@@ -13,6 +13,7 @@ import pandas as pd
 from feedeval.errors import InputError
 from feedeval.feed.parsing.frames.kinds import TableLike, kind_of
 from feedeval.feed.parsing.stream import iter_feed
+from feedeval.feed.reader import unfolded
 from feedeval.feed.spec import first_text
 
 Cell = str | list[Any] | dict[str, Any]
@@ -46,6 +47,7 @@ def cells_of(feed: pd.DataFrame | Iterable[Mapping[str, Any]] | TableLike) -> Ce
     Raises:
         InputError: It is neither, or has no products.
     """
+    feed = unfolded(feed)
     if isinstance(feed, pd.DataFrame):
         count = len(feed)
         raw: Iterable[tuple[object, list[Any]]] = (

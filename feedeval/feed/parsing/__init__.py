@@ -4,12 +4,14 @@
 - `containers`: what a source is whose kind its first bytes do not tell alone: workbooks, files of columns, tables in
   memory
 - `decode`: bytes to text that is right even where the encoding is not what the source says
+- `documents`/: JSON documents whose products have their variants inside: a file a kind, and the rows that come of it
 - `elements`: one XML element that holds a product -> the pairs of names and raw values that it gives
 - `faults`: what was wrong with a source, counted while it is read and told once at the end
 - `formats`: the formats of feeds that are read, in one table: what each is called, in messages and in the app
 - `frames`/: tables of other libraries (pandas, polars, Arrow, DuckDB), and the files that hold such tables
 - `jsontext`: products of JSON and JSON Lines, read as they stream; numbers keep the digits that the feed wrote
 - `lines`: lines and rows of text that streams: where records begin and end in a table
+- `money`: amounts in minor units and in millionths -> prices as destinations write them
 - `options`: what a shop lets a buyer choose (colour, size, …) -> attributes, in the shop's own language
 - `product`: what a product is once it has been read
 - `repair`: products of a broken XML feed: each is cut out of the text and mended by itself, so a fault stays where it

@@ -201,6 +201,9 @@ def _json_kind(text: str) -> Format:
     objects = [line for line in lines[:-1] or lines if line.startswith("{") and line.rstrip(",").endswith("}")]
     if not lines[0].startswith("{") or len(objects) < 1:
         return Format.JSON
+    if lines[0].endswith(("{", "[")) or (lines[1:2] and lines[1].startswith('"')):
+        # One document, in which each product has a line.
+        return Format.JSON
     if len([line for line in lines if line.startswith("{")]) > 1:
         return Format.JSONL
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from feedeval.feed.parsing.columns import Attribute, AttributeShape, ColumnMeaning, ColumnNames, attributes, snake
 from feedeval.feed.parsing.decode import clean_value
+from feedeval.feed.parsing.money import from_micros
 from feedeval.feed.parsing.product import STRATUM, FieldValue, Product
 
 Pair = tuple[str, Any]
@@ -179,9 +180,7 @@ def _plain(raw: Any, name: str, escaped: list[str]) -> FieldValue:
 
 def _money(group: dict[str, str]) -> str:
     if "amount_micros" in group:
-        digits = group["amount_micros"]
-        amount = f"{int(digits) / 1_000_000:.2f}" if digits.isdecimal() else digits
-        return f"{amount} {group['currency_code']}"
+        return f"{from_micros(group['amount_micros'], group['currency_code'])} {group['currency_code']}"
     return f"{group.get('value') or group.get('amount')} {group['currency']}"
 
 

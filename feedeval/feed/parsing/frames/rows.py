@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from feedeval.errors import FeedError
+from feedeval.feed.parsing.documents.shapes import document_pairs
 from feedeval.feed.parsing.faults import Faults
 from feedeval.feed.parsing.frames.kinds import Kind, TableSource
 from feedeval.feed.parsing.frames.raw_values import raw_value, single_precision
@@ -42,8 +43,12 @@ def table_pairs_of(
         texts = ([_as_text(raw_value(cell)) for cell in row] for row in rows)
         yield from pairs_of_rows(enumerate(texts, start=1), header, faults)
         return
-    for number, row in enumerate(rows, start=1):
-        yield number, [(name, raw_value(cell)) for name, cell in zip(header, row, strict=False)]
+    cells = ([(name, raw_value(cell)) for name, cell in zip(header, row, strict=False)] for row in rows)
+    if len(set(header)) < len(header):
+        yield from enumerate(cells, start=1)
+        return
+    entries = ({name: value for name, value in row if value is not None} for row in cells)
+    yield from document_pairs(enumerate(entries, start=1), headed=False, note=faults.note)
 
 
 def _as_text(value: Any) -> str:
