@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from itertools import chain
 from typing import Any, Unpack
 
@@ -42,7 +43,8 @@ def read_feed(
     Returns:
         A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is
         text, a list or a dict, or None where the product has not the attribute. `frame.attrs["feedeval"]` holds
-        `source`, `format`, `count` and `warnings`.
+        `source`, `format`, `count` and `warnings`, and for a table `columns`: what each column is read as
+        (`column, means, proposal, sample, why`).
 
     Raises:
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
@@ -57,6 +59,7 @@ def read_feed(
         "format": stream.format,
         "count": stream.count,
         "warnings": stream.warnings,
+        "columns": [asdict(column) for column in stream.columns],
     }
     return frame
 
