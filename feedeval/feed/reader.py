@@ -59,8 +59,9 @@ def read_feed(
         "format": stream.format,
         "count": stream.count,
         "warnings": stream.warnings,
-        "columns": [asdict(column) for column in stream.columns],
     }
+    if stream.columns:
+        frame.attrs["feedeval"]["columns"] = [asdict(column) for column in stream.columns]
     return frame
 
 

@@ -38,7 +38,7 @@ def test_check_reports_the_bad_and_spares_the_good(case: Case) -> None:
 
 
 def test_every_check_of_the_catalogue_is_provoked() -> None:
-    of_whole_feeds = {"duplicate_id", "mixed_currencies"}
+    of_whole_feeds = {"duplicate_id", "mixed_currencies", "unread_columns", "supplemental_feed"}
     assert {case.check for case in CASES} | of_whole_feeds == set(catalogue()["check"])
 
 

@@ -16,6 +16,7 @@ one of a whole product in `products`, one of the whole feed in `whole_feed`.
 - `products`: checks of a product as a whole: what is missing, and values that do not go together
 - `supplemental`: supplemental feeds: an id and some attributes, which are laid over the products of another feed
 - `text`: checks of texts: what a buyer would stumble over in a title or a description
+- `unread`: what the reader could not understand or had to make is not held against the feed
 - `values`: checks of one value: enumerations, numbers, measures, countries and categories
 - `whole_feed`: checks of the feed as a whole
 - `word_lists`: the word lists of the text checks, from `data/spec/words.tsv`

@@ -16,7 +16,8 @@ from feedeval.feed.checks.findings import Finding, Setting, Severity, catalogue,
 from feedeval.feed.checks.findings_frame import Findings
 from feedeval.feed.checks.language import language_of_feed
 from feedeval.feed.checks.products import PRODUCT_CHECKS
-from feedeval.feed.checks.supplemental import answered, is_at_fault
+from feedeval.feed.checks.supplemental import SUPPLEMENTS_ANOTHER, answered, is_at_fault, is_bare
+from feedeval.feed.checks.unread import as_read
 from feedeval.feed.checks.whole_feed import FEED_CHECKS
 from feedeval.feed.spec import AttributeRule, Target, rules, target_of
 
@@ -39,7 +40,8 @@ def check_feed(
         locale: Language of the feed, such as `"de"` or `"en-GB"`; None takes the language of most descriptions.
         now: The moment that dates are compared with; None takes the present.
         supplemental: It is a supplemental feed, which lacks by nature what the feed that it is laid over has, such as a
-            file to fill in; questions that wait for their answer are no fault of it.
+            file to fill in; questions that wait for their answer are no fault of it. A feed of an id and attributes
+            for the platform alone is taken for one in any case, and a finding says so.
 
     Returns:
         A row a finding, all text: `product_id, product_url, field, check, severity, message, value`. Findings about the
@@ -58,8 +60,10 @@ def check_feed(
         language = language_of_feed(cells.texts("description"))
     setting = Setting(destination, language, _with_zone(now))
     found = [finding for source in (_of_feed, _of_columns, _of_products) for finding in source(cells, setting)]
-    if supplemental:
-        found = list(filter(is_at_fault, found))
+    found = as_read(found, feed, cells)
+    bare = not supplemental and is_bare(cells)
+    if supplemental or bare:
+        found = [*([SUPPLEMENTS_ANOTHER] if bare else []), *filter(is_at_fault, found)]
     frame = Findings(frame_of(_once(found), cells.texts("id", "item_id"), cells.texts("link", "url")))
     counts = frame["severity"].value_counts()
     frame.attrs["feedeval"] = {

@@ -55,7 +55,15 @@ class Attribute:
 
 SUPPLEMENTS = frozenset(
     {
-        *("id", "custom_label_0", "custom_label_1", "custom_label_2", "custom_label_3", "custom_label_4", "ads_redirect"),
+        *(
+            "id",
+            "custom_label_0",
+            "custom_label_1",
+            "custom_label_2",
+            "custom_label_3",
+            "custom_label_4",
+            "ads_redirect",
+        ),
         *("shipping_label", "transit_time_label", "return_policy_label", "promotion_id", "pause", "popularity_rank"),
         *("ads_grouping", "ads_labels", "adwords_grouping", "adwords_labels", "included_destination"),
         *("excluded_destination", "shopping_ads_excluded_country", "cost_of_goods_sold", "auto_pricing_min_price"),
@@ -211,7 +219,7 @@ def _find(name: str) -> tuple[ColumnMeaning, int | None] | None:
 
 
 def _find_numbered(name: str) -> tuple[ColumnMeaning, int | None] | None:
-    """Resolve `product_highlight_2`, `additional image link 3` and Meta's `image[0].url`."""
+    """Resolve `product_highlight_2`, `additional image link 3`, `Bild 2` and Meta's `image[0].url`."""
     match = _INDEX.match(name.strip())
     if match is None:
         return None
@@ -219,6 +227,8 @@ def _find_numbered(name: str) -> tuple[ColumnMeaning, int | None] | None:
     if stem in ("image", "images") and (match["tail"] or "[" in name):
         return ColumnMeaning("images"), 0
     attribute_name = _standard().get(stem) or _aliases().get(stem, ("", 0))[0]
+    if attribute_name == "image_link":
+        return ColumnMeaning("images"), 0
     attribute = attributes().get(attribute_name)
     if attribute is not None and attribute.shape in (AttributeShape.MANY, AttributeShape.GROUPS, AttributeShape.IMAGES):
         return ColumnMeaning(attribute_name), None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from feedeval.feed.parsing.columns import ColumnNames, attributes, squeeze
+from feedeval.feed.parsing.columns import ColumnNames, attributes, squeeze, standard_name
 from feedeval.feed.parsing.faults import ReadColumn
 from feedeval.feed.parsing.shops.rows import Shop
 
@@ -24,18 +24,20 @@ _MONEY = re.compile(
 _CODE = re.compile(r"^(?=.*\d)[\w./-]{1,40}$")
 _MIN_TEXT = 80
 _WORDS = {
-    "id": "artnr artikelnr nummer ref refcode codigo codice kod número numero code nr",
-    "title": "produkt artikel bezeichnung ding produit article libelle libellé producto artículo articulo prodotto articolo "
-    "product towar výrobek товар наименование название 商品 品名",
-    "description": "text info infos langtext details texte détails detalle detalles dettagli opis popis текст 説明",
-    "price": "betrag kosten vk vkpreis brutto bruttopreis montant tarif importe importo coste kwota částka сумма 金額 値段",
-    "image_link": "foto bild1 bild2 photo1 imagen1 immagine1 plaatje zdjęcie1 obrázek1 фото1 写真",
-    "link": "webseite webadresse seite lien1 enlace1 pagina strona stránka страница",
+    "id": "artnr nummer ref refcode codigo codice kod número numero code nr no num",
+    "title": "produkt artikel ding produit article libelle libellé producto artículo articulo prodotto articolo "
+    "product towar zboží výrobek товар 商品",
+    "description": "text info infos langtext details texte détails detalle detalles dettagli текст 詳細",
+    "price": "betrag kosten vk vkpreis brutto montant tarif importe importo kwota částka сумма 金額 値段",
+    "image_link": "foto photo plaatje fotka 写真",
+    "link": "webseite webadresse seite pagina página strona stránka страница ページ",
     "brand": "firma lieferant fournisseur proveedor fornitore leverancier dostawca dodavatel поставщик",
-    "product_type": "gruppe warengruppe rubrik sortiment groupe rayon grupo gruppo groep grupa skupina группа",
-    "availability": "bestand lager lagerstand vorrat stock_status disponible existencias giacenza voorraadstatus stan zásoba остаток",
-    "gtin": "strichcode codebarre codigobarras codiceabarre kodkreskowy čárovýkód штрихкод",
+    "product_type": "gruppe rubrik sortiment groupe rayon grupo gruppo groep grupa skupina группа",
+    "availability": "bestand lager lagerbestand vorrat lieferbar disponible existencias giacenza voorraad skladem "
+    "остаток",
+    "gtin": "strichcode barcodes",
 }
+"""Words that are likely to mean an attribute and could mean something else."""
 
 
 class Proposal(NamedTuple):
@@ -65,7 +67,12 @@ def propose_columns(header: Sequence[str], sample_rows: Sequence[Sequence[str]])
 def read_columns(header: Sequence[str], sample_rows: Sequence[Sequence[str]], shop: Shop | None) -> list[ReadColumn]:
     """Return what each column is read as, and a proposal for those that are not understood."""
     if shop is not None:
-        return [ReadColumn(name, shop.means(name), "", _first(_column(sample_rows, n))) for n, name in enumerate(header)]
+        samples = (_first(_column(sample_rows, place)) for place in range(len(header)))
+        why = f"{shop.name} states a part of it"
+        return [
+            ReadColumn(name, shop.means(name), half := shop.halves.get(squeeze(name), ""), sample, why if half else "")
+            for name, sample in zip(header, samples, strict=True)
+        ]
     known = [target.name if target.name in attributes() else "" for target in ColumnNames().resolve(header)]
     return [
         ReadColumn(found.column, means, "" if means else found.attribute, found.sample, "" if means else found.why)
@@ -74,7 +81,7 @@ def read_columns(header: Sequence[str], sample_rows: Sequence[Sequence[str]], sh
 
 
 def _proposals(header: Sequence[str], rows: Sequence[Sequence[str]], known: Sequence[str]) -> list[Proposal]:
-    taken = {name for name in known if name}
+    taken = {"image_link" if name == "images" else name for name in known if name}
     found = []
     for place, (column, means) in enumerate(zip(header, known, strict=True)):
         values = [value for value in _column(rows, place) if value]
@@ -87,7 +94,9 @@ def _proposals(header: Sequence[str], rows: Sequence[Sequence[str]], known: Sequ
 
 def _guess(column: str, values: list[str], taken: set[str]) -> tuple[str, str]:
     """Return what a column seems to be that is not taken yet, and why."""
-    by_name = _words().get(squeeze(column).rstrip("0123456789"), "")
+    stem = column.rstrip("0123456789 _-")
+    named = standard_name(stem)
+    by_name = named if named in attributes() else _words().get(squeeze(stem), "")
     for attribute, why in ((by_name, f"the word “{column}”"), *_by_values(values)):
         if attribute == "image_link" and "image_link" in taken:
             attribute = "additional_image_link"

@@ -102,7 +102,9 @@ class FeedStream(Iterator[Product]):
         self._products.close()
         self._opened.close()
         if self.count and self._bare:
-            self._faults.note("a supplemental feed: an id and attributes for the platform alone, no products of its own")
+            self._faults.note(
+                "a supplemental feed: an id and attributes for the platform alone, no products of its own"
+            )
         if not self._told and not self.quiet and self.warnings:
             self._told = True
             sentences = [sentence[0].upper() + sentence[1:] for sentence in self.warnings]
@@ -151,7 +153,6 @@ class FeedStream(Iterator[Product]):
             self._opened.name, f"{what} have none of the attributes that make a product (they have {names}); "
             f"if they are products, say with columns= which name is which attribute{self._proposed()}"
         )  # fmt: skip
-
 
     def _proposed(self) -> str:
         proposed = mapping(self.columns)

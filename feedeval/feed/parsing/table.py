@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
 
@@ -30,10 +29,6 @@ def table_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tu
             header = [cell.strip() or f"column_{number}" for number, cell in enumerate(cells, start=1)]
             break
     rows.width = len(header)
-    repeated = [name for name, count in Counter(squeeze(name) for name in header).items() if count > 1]
-    if repeated:
-        spelled = [next(name for name in header if squeeze(name) == key) for key in repeated]
-        faults.add(Fault.REPEATED_COLUMN, detail=", ".join(spelled), count=len(repeated))
     yield from products_of(header, _whole_rows(rows, header, faults), faults)
 
 
@@ -51,6 +46,10 @@ def products_of(
     samples = [[str(raw) for _, raw in pairs] for _, pairs in first]
     shop = shop_of(header, samples)
     faults.columns = read_columns(header, samples, shop)
+    # A shop tells its headings apart by more than letters where its language does.
+    keys = header if shop else [squeeze(name) for name in header]
+    if repeated := {key: name for key, name in reversed([*zip(keys, header, strict=True)]) if keys.count(key) > 1}:
+        faults.add(Fault.REPEATED_COLUMN, detail=", ".join(reversed(repeated.values())), count=len(repeated))
     everything = chain(first, rows)
     yield from shop.adapt(everything, faults.note) if shop else everything
 

@@ -67,6 +67,8 @@ _IMAGE = re.compile(r"^(?:internal_image_url_export|image_url_import|product_ima
 _THUMBNAIL = re.compile(r"^(?:image_is_thumbnail|product_image_is_thumbnail_1)$")
 _OPTION = re.compile(r"Name=([^|]*)\|Value=([^|;\n]*)")
 _OLD_OPTION = re.compile(r"(?:\[[A-Z]{1,3}\])?([^=,\[\]]+)=([^,]*)")
+_HALVES = {"brandid": "brand", "producturl": "link", "categories": "product_type"}
+"""Numbers in the shop, and an address without its beginning."""
 _PER_ITEM = {"item", "bigcommerce_id", "sku", "upc_ean", "global_trade_number", "mpn", "stock", "options", "low_stock"}
 
 
@@ -74,7 +76,7 @@ def bigcommerce(header: set[str]) -> Shop | None:
     """Return the export where these squeezed headings are those of BigCommerce."""
     newer = {"item", "name", "options"} <= header and header & {"inventorytracking", "internalimageurlexport"}
     if newer or ({"itemtype", "productname"} <= header and header & {"productcodesku", "optionset"}):
-        return Shop("BigCommerce", _adapt, _NAMES)
+        return Shop("BigCommerce", _adapt, _NAMES, _HALVES)
     return None
 
 

@@ -33,9 +33,13 @@ class Shop:
     adapt: Adapter
     names: Mapping[str, str] = field(default_factory=dict)
     """Squeezed heading -> what it is read as, where that is not its own name."""
+    halves: Mapping[str, str] = field(default_factory=dict)
+    """Squeezed heading -> the attribute of which it holds a part only, such as the brand's number in the shop."""
 
     def means(self, heading: str) -> str:
-        """Return what a heading of this export is read as."""
+        """Return what a heading of this export is read as; empty where it holds a part of an attribute only."""
+        if squeeze(heading) in self.halves:
+            return ""
         return self.names.get(squeeze(heading)) or snake(heading)
 
 

@@ -33,13 +33,15 @@ _NAMES = {
     "categories": "product_type",
     "gtin": "gtin",
 }
+_HALVES = {"producturl": "link", "productpage": "link"}
+"""Parts of an address."""
 _PER_VARIANT = {"sku", "price", "sale_price", "on_sale", "stock", "squarespace_variant_id", "gtin"}
 
 
 def squarespace(header: set[str]) -> Shop | None:
     """Return the export where these squeezed headings are those of Squarespace."""
     if header & {"hostedimageurls", "productidnoneditable"} and header & {"optionname1", "variantidnoneditable"}:
-        return Shop("Squarespace", _adapt, _NAMES)
+        return Shop("Squarespace", _adapt, _NAMES, _HALVES)
     return None
 
 

@@ -185,5 +185,3 @@ def _availability(cells: dict[str, str]) -> str:
     if said:
         return {"1": "in_stock", "0": "out_of_stock"}.get(said, said)
     return in_stock(cells.get("stock", ""), sells_on=cells.get("backordersallowed", "") in ("1", "yes", "notify"))
-
-

@@ -1,4 +1,4 @@
-"""The headings of a WooCommerce product export in any language, told by words and, where they are not known, by structure.
+"""The headings of a WooCommerce product export in any language, told by words and, failing that, by structure.
 
 WooCommerce writes the headings in the language of the shop, always in the same order; `data/woocommerce_headings.tsv`
 holds what its language files call them. The order is that of `WC_Product_CSV_Exporter`.
@@ -30,7 +30,7 @@ _AFTER = (
 _OF_ATTRIBUTES = ("name", "value(s)", "visible", "global", "default")
 _TYPES = {"simple", "variable", "variation", "grouped", "external"}
 _UNITS = {"lbs": "lb", "кг": "kg", "г": "g", "см": "cm", "мм": "mm", "м": "m"}
-_UNIT = re.compile(r"\s*[(（]([^()（）]{1,8})[)）]\s*$")  # noqa: RUF001
+_UNIT = re.compile(r"\s*[(（]([^()（）]{1,8})[)）]\s*$")
 _DIGITS = re.compile(r"\d+")
 _POINTS = {"en", "ja", "ko", "zh-CN", "zh-TW", "th"}
 """Languages that write a decimal point."""
@@ -60,7 +60,10 @@ def _translations() -> dict[str, dict[str, str]]:
     tables: dict[str, dict[str, str]] = {"en": {}}
     for heading, language, translations in rows:
         for translation in translations.split("|"):
-            tables.setdefault(language, {}).setdefault(_key(translation), heading)
+            table = tables.setdefault(language, {})
+            # Finnish tells two of its headings apart by a question mark only.
+            table.setdefault(_exact(translation), heading)
+            table.setdefault(_key(translation), heading)
     for table in tables.values():
         for heading in english:
             # What a language leaves in English has no row.
@@ -68,8 +71,12 @@ def _translations() -> dict[str, dict[str, str]]:
     return tables
 
 
+def _exact(heading: str) -> str:
+    return _DIGITS.sub("%d", heading).strip().casefold()
+
+
 def _key(heading: str) -> str:
-    return squeeze(_DIGITS.sub("%d", heading).replace("（", "(").replace("）", ")"))  # noqa: RUF001
+    return squeeze(_DIGITS.sub("%d", heading).replace("（", "(").replace("）", ")"))
 
 
 def headings_of(header: Sequence[str], samples: Sequence[Sequence[str]]) -> Headings | None:
@@ -94,13 +101,13 @@ def headings_of(header: Sequence[str], samples: Sequence[Sequence[str]]) -> Head
 
 def _translated(heading: str, table: Mapping[str, str]) -> str:
     """Return a heading in English, with its number, its unit or the name of its meta field; empty if it is none."""
-    if name := table.get(_key(heading)):
+    if name := table.get(_exact(heading)) or table.get(_key(heading)):
         numbers = _DIGITS.findall(heading)
         return name.replace("%d", numbers[0]) if numbers else name
     if unit := _UNIT.search(heading):
         name = table.get(_key(heading[: unit.start()] + " (%s)"), "")
         return name.replace("%s", _unit(unit[1])) if "(%s)" in name else ""
-    start, colon, rest = heading.replace("：", ":").partition(":")  # noqa: RUF001
+    start, colon, rest = heading.replace("：", ":").partition(":")
     return f"Meta: {rest.strip()}" if colon and table.get(_key(start + "%s")) == "Meta: %s" else ""
 
 
