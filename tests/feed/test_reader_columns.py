@@ -100,7 +100,8 @@ def test_a_table_of_which_nothing_is_understood_is_refused_with_a_proposal():
 
 def test_a_table_that_is_mostly_not_understood_says_so_and_lacks_nothing_for_sure():
     header = ["id", "title", *UNKNOWN[2:]]
-    frame = read_feed(text_of(header, UNKNOWN_ROWS).encode())
+    with pytest.warns(UserWarning, match="not understood"):
+        frame = read_feed(text_of(header, UNKNOWN_ROWS).encode())
     (warning,) = frame.attrs["feedeval"]["warnings"]
     assert "5 of 8 columns are not understood (Betrag, Ziel, Foto2, Strich, Mehr)" in warning
     assert "columns={'Betrag': 'price', 'Ziel': 'link'" in warning

@@ -52,7 +52,8 @@ def as_read(found: Iterable[Finding], feed: object, cells: Cells) -> list[Findin
 
 
 def _made(made: Sequence[Cell | None], row: int) -> Sequence[str]:
-    return (made[row] or ()) if row >= 0 else ()
+    names = made[row] if row >= 0 else None
+    return names if isinstance(names, list) else ()
 
 
 def _columns(feed: object) -> list[Mapping[str, Any]]:

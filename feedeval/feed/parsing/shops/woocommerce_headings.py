@@ -72,7 +72,7 @@ def _translations() -> dict[str, dict[str, str]]:
 
 
 def _exact(heading: str) -> str:
-    return _DIGITS.sub("%d", heading).strip().casefold()
+    return "=" + _DIGITS.sub("%d", heading).strip().casefold()
 
 
 def _key(heading: str) -> str:
