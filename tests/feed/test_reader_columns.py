@@ -125,6 +125,7 @@ def test_one_column_that_looks_like_the_attribute_is_enough_to_leave_it_open():
     assert ("1", "price") in missing
     assert ("1", "description") in missing
     assert found.iloc[0]["check"] == "unread_columns"
+    assert "unread_columns" not in set(check_feed(frame, supplemental=True)["check"])
 
 
 def test_what_columns_says_counts_as_understood():

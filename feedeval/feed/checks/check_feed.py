@@ -60,10 +60,10 @@ def check_feed(
         language = language_of_feed(cells.texts("description"))
     setting = Setting(destination, language, _with_zone(now))
     found = [finding for source in (_of_feed, _of_columns, _of_products) for finding in source(cells, setting)]
-    found = as_read(found, feed, cells)
     bare = not supplemental and is_bare(cells)
     if supplemental or bare:
         found = [*([SUPPLEMENTS_ANOTHER] if bare else []), *filter(is_at_fault, found)]
+    found = as_read(found, feed, cells)
     frame = Findings(frame_of(_once(found), cells.texts("id", "item_id"), cells.texts("link", "url")))
     counts = frame["severity"].value_counts()
     frame.attrs["feedeval"] = {
