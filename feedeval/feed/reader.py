@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import chain
 from typing import Any, Unpack
 
@@ -47,7 +48,8 @@ def read_feed(
     Returns:
         A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is
         text, a list or a dict, or None where the product has not the attribute. `frame.attrs["feedeval"]` holds
-        `source`, `format`, `count` and `warnings`, and the `sheet` that was asked for.
+        `source`, `format`, `count` and `warnings`, the `sheet` that was asked for, and for a table `columns`: what each
+        column is read as (`column, means, proposal, sample, why`).
 
     Raises:
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
@@ -64,6 +66,8 @@ def read_feed(
         "warnings": stream.warnings,
         **({} if sheet is None else {"sheet": sheet}),
     }
+    if stream.columns:
+        frame.attrs["feedeval"]["columns"] = [asdict(column) for column in stream.columns]
     return frame
 
 

@@ -195,15 +195,14 @@ Categories,Images,Parent,Attribute 1 name,Attribute 1 value(s),Attribute 2 name,
 """
 
 
-def test_woocommerce_gives_attributes_measures_and_groups():
-    cap, red = read(WOO)[0]
-    assert cap["product_weight"] == "0.2 kg"
-    assert cap["product_length"] == "20 cm"
-    assert cap["product_type"] == ["Wear > Caps", "Sale"]
-    assert (cap["image_link"], cap["additional_image_link"]) == ("https://i/1.jpg", ["https://i/2.jpg"])
-    assert cap["product_detail"] == [{"attribute_name": "Logo", "attribute_value": "Yes"}]
-    assert (cap["color"], red["color"]) == ("Red, Blue", "Red")
-    assert cap["item_group_id"] == red["item_group_id"] == "cap"
-    assert (cap["availability"], red["availability"]) == ("in_stock", "out_of_stock")
+def test_woocommerce_gives_a_variation_what_its_product_says():
+    (red,) = read(WOO)[0]
+    assert red["id"] == "8"
+    assert red["product_weight"] == "0.2 kg"
+    assert red["product_length"] == "20 cm"
+    assert red["product_type"] == ["Wear > Caps", "Sale"]
+    assert (red["image_link"], red["additional_image_link"]) == ("https://i/1.jpg", ["https://i/2.jpg"])
+    assert red["product_detail"] == [{"attribute_name": "Logo", "attribute_value": "Yes"}]
+    assert (red["color"], red["item_group_id"], red["availability"]) == ("Red", "cap", "out_of_stock")
     assert (red["price"], red["sale_price"]) == ("25", "19")
-    assert (cap["short_description"], red["description"]) == ("Short", "Only short")
+    assert (red["short_description"], red["description"]) == ("Only short", "Long text")

@@ -30,6 +30,7 @@ feed in `whole_feed`.
 - `products`: checks of a product as a whole: values that do not go together, whatever the destination
 - `supplemental`: supplemental feeds: an id and some attributes, which are laid over the products of another feed
 - `text`: checks of texts: what a buyer would stumble over in a title or a description
+- `unread`: what the reader could not understand or had to make is not held against the feed
 - `values`: checks of one value: enumerations, numbers, measures, countries and categories
 - `variants`: checks of the variants of one product against each other: products with the same `item_group_id`
 - `whole_feed`: checks of the feed as a whole

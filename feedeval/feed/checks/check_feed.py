@@ -24,7 +24,8 @@ from feedeval.feed.checks.inventory import of_inventory, place_of
 from feedeval.feed.checks.language import language_of_feed
 from feedeval.feed.checks.missing import Needs, missing
 from feedeval.feed.checks.products import PRODUCT_CHECKS, ProductCheck
-from feedeval.feed.checks.supplemental import answered, is_at_fault
+from feedeval.feed.checks.supplemental import SUPPLEMENTS_ANOTHER, answered, is_at_fault, is_bare
+from feedeval.feed.checks.unread import as_read
 from feedeval.feed.checks.variants import variants
 from feedeval.feed.checks.whole_feed import FEED_CHECKS
 from feedeval.feed.parsing.frames.kinds import TableLike
@@ -58,7 +59,8 @@ def check_feed(
         locale: Language of the feed, such as `"de"` or `"en-GB"`; None takes the language of most descriptions.
         now: The moment that dates are compared with, and as of which rules hold; None takes the present.
         supplemental: It is a supplemental feed, which lacks by nature what the feed that it is laid over has, such as a
-            file to fill in; questions that wait for their answer are no fault of it.
+            file to fill in; questions that wait for their answer are no fault of it. A feed of an id and attributes
+            for the platform alone is taken for one in any case, and a finding says so.
         check_images: Also look at the pictures themselves, over the network: True goes as far as `ImageLimits` does by
             itself, and an `ImageLimits` as far as it says.
 
@@ -90,8 +92,10 @@ def check_feed(
     found = [finding for source in sources for finding in source(cells, settings)]
     if check_images:
         found += images(cells, settings, ImageLimits() if check_images is True else check_images)
-    if supplemental:
-        found = list(filter(is_at_fault, found))
+    bare = not supplemental and is_bare(cells)
+    if supplemental or bare:
+        found = [*([SUPPLEMENTS_ANOTHER] if bare else []), *filter(is_at_fault, found)]
+    found = as_read(found, feed, cells)
     products = Products(cells.texts("id", "item_id"), cells.texts("link", "url"))
     day = moment.date().isoformat()
     frame = Findings(frame_of(found, products, destinations, day))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from feedeval.feed.checks.cells import Cell, Cells
-from feedeval.feed.checks.findings import Finding
+from feedeval.feed.checks.findings import Finding, Issue
+from feedeval.feed.parsing.columns import SUPPLEMENTS
 
 _IN_THE_OTHER_FEED = frozenset(
     {
@@ -15,6 +16,15 @@ _IN_THE_OTHER_FEED = frozenset(
     }
 )
 """Checks that find something lacking which the other feed may have."""
+
+SUPPLEMENTS_ANOTHER = Finding(
+    -1, "", Issue("supplemental_feed", "an id and attributes for the platform alone: checked as a supplemental feed")
+)
+
+
+def is_bare(cells: Cells) -> bool:
+    """Say whether a feed holds nothing but ids and attributes for the platform: only another feed gives it products."""
+    return "id" in cells.columns and len(cells.columns) > 1 and cells.columns.keys() <= SUPPLEMENTS
 
 
 def is_at_fault(found: Finding) -> bool:

@@ -14,14 +14,14 @@
 - `money`: amounts in minor units and in millionths -> prices as destinations write them
 - `options`: what a shop lets a buyer choose (colour, size, …) -> attributes, in the shop's own language
 - `product`: what a product is once it has been read
+- `proposals`: what the columns of a table are read as, and what those seem to be that nobody understands
 - `repair`: products of a broken XML feed: each is cut out of the text and mended by itself, so a fault stays where it
   is
-- `shops`: the product exports of Shopify and WooCommerce, in which a cell's meaning depends on others
+- `shops`: the exports of shops, in which what a cell means depends on others: one file a shop
 - `sniff`: what a source is, judged by its content and not by its name
 - `sources`: where a feed comes from: a path, an address, bytes or an open file, compressed or not
 - `stream`: the products of a source, one at a time, from whatever it is and whatever state it is in
-- `table`: products of a table: TSV and CSV, and the exports of Shopify and WooCommerce, which need more than other
-  names
+- `table`: products of a table: TSV and CSV, and the exports of shops, which need more than other names
 - `values`: raw values of any container to the field values of a product: the same product whatever format it came in
 - `workbooks`/: Excel and OpenDocument workbooks: which of their sheets is the feed, and what its cells say
 - `xml`: products of an XML feed: strictly as long as it is well-formed, then one product at a time

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
+from unicodedata import combining, normalize
 
 from feedeval.errors import InputError
 
@@ -52,6 +53,27 @@ class Attribute:
     aliases: tuple[str, ...] = ()
 
 
+SUPPLEMENTS = frozenset(
+    {
+        *(
+            "id",
+            "custom_label_0",
+            "custom_label_1",
+            "custom_label_2",
+            "custom_label_3",
+            "custom_label_4",
+            "ads_redirect",
+        ),
+        *("shipping_label", "transit_time_label", "return_policy_label", "promotion_id", "pause", "popularity_rank"),
+        *("ads_grouping", "ads_labels", "adwords_grouping", "adwords_labels", "included_destination"),
+        *("excluded_destination", "shopping_ads_excluded_country", "cost_of_goods_sold", "auto_pricing_min_price"),
+        *("expiration_date", "loyalty_program", "quantity_to_sell_on_facebook", "inventory", "internal_label"),
+        *("custom_number_0", "custom_number_1", "custom_number_2", "custom_number_3", "custom_number_4"),
+    }
+)
+"""The id, and attributes for the platform alone: a feed of nothing else supplements another."""
+
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"\W+|_+")
 _INDEX = re.compile(r"^(?P<stem>.*?[^\W\d_])[\s_]*(?:\[\d+\]|(?P<number>\d{1,2}))(?P<tail>\.url)?$")
@@ -99,8 +121,16 @@ def _aliases() -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for attribute in attributes().values():
         for rank, alias in enumerate(attribute.aliases):
-            found.setdefault(squeeze(alias), (attribute.name, rank))
+            for spelled in _spellings(alias):
+                found.setdefault(squeeze(spelled), (attribute.name, rank))
     return found
+
+
+def _spellings(alias: str) -> tuple[str, ...]:
+    """Return an alias also as it is spelled where the keyboard, or a database, knows no accents."""
+    plain = "".join(letter for letter in normalize("NFKD", alias) if not combining(letter))
+    umlauts = alias.translate(_UMLAUTS)
+    return (alias, *(other for other in (plain, umlauts) if other != alias and other.isascii()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +162,11 @@ class ColumnNames:
             self._given[squeeze(theirs)] = _standard().get(squeeze(ours)) or snake(ours)
             self._spelling[squeeze(theirs)] = theirs
         self.used: set[str] = set()
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Names of `columns` as a person gave them, and the attributes that they are."""
+        return {spelling: self._given[key] for key, spelling in self._spelling.items()}
 
     @property
     def unused(self) -> list[str]:
@@ -184,7 +219,7 @@ def _find(name: str) -> tuple[ColumnMeaning, int | None] | None:
 
 
 def _find_numbered(name: str) -> tuple[ColumnMeaning, int | None] | None:
-    """Resolve `product_highlight_2`, `additional image link 3` and Meta's `image[0].url`."""
+    """Resolve `product_highlight_2`, `additional image link 3`, `Bild 2` and Meta's `image[0].url`."""
     match = _INDEX.match(name.strip())
     if match is None:
         return None
@@ -192,6 +227,8 @@ def _find_numbered(name: str) -> tuple[ColumnMeaning, int | None] | None:
     if stem in ("image", "images") and (match["tail"] or "[" in name):
         return ColumnMeaning("images"), 0
     attribute_name = _standard().get(stem) or _aliases().get(stem, ("", 0))[0]
+    if attribute_name == "image_link":
+        return ColumnMeaning("images"), 0
     attribute = attributes().get(attribute_name)
     if attribute is not None and attribute.shape in (AttributeShape.MANY, AttributeShape.GROUPS, AttributeShape.IMAGES):
         return ColumnMeaning(attribute_name), None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,6 +53,22 @@ class Fault(StrEnum):
     UNUSED_COLUMN = "names given in columns= that the source never used"
 
 
+@dataclass(frozen=True, slots=True)
+class ReadColumn:
+    """What a column of a table is read as."""
+
+    column: str
+    """The heading as the table has it."""
+    means: str
+    """The attribute, or the name of its own that a known export has it under; empty where it is not understood."""
+    proposal: str
+    """The attribute that a column which is not understood seems to be; empty where nothing tells."""
+    sample: str
+    """A value; empty where the first rows have none."""
+    why: str = ""
+    """What the proposal is based on."""
+
+
 @dataclass
 class _Tally:
     count: int = 0
@@ -67,10 +83,12 @@ class Faults:
     Attributes:
         source: What the source is called in messages.
         strict: Raise `FeedError` instead of going on.
+        columns: What the columns of a table are read as, once its header is known.
     """
 
     source: str
     strict: bool = False
+    columns: Sequence[ReadColumn] = ()
     _tallies: dict[Fault, _Tally] = field(default_factory=dict)
     _notes: dict[str, None] = field(default_factory=dict)
 

@@ -12,6 +12,9 @@ Keys that begin with `_` are notes of the reader, such as `_double_escaped`: the
 twice.
 """
 
+MADE = "_made"
+"""Note of the fields whose value the reader had to make, such as the id of a variant for which the shop has none."""
+
 
 class BuiltProducts(list[Product]):
     """Products that were read already, by whatever names they were told to be: they are taken as they are."""

@@ -7,14 +7,15 @@ import re
 from dataclasses import dataclass, replace
 
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.parsing.columns import ColumnNames, recognised
+from feedeval.feed.parsing.columns import ColumnNames, recognised, squeeze
 from feedeval.feed.parsing.decode import bom_encoding, guess_encoding, known_encoding
 from feedeval.feed.parsing.formats import BINARY_FORMATS, FORMATS, XML_FORMATS, Format
 from feedeval.feed.parsing.lines import header_names
 
 READS = (
     "feedeval reads Google Shopping XML (RSS 2.0, Atom), TSV, CSV, JSON and JSON Lines, each also as .gz, "
-    "Excel and OpenDocument sheets, Parquet and Arrow files, and the exports of Meta, Shopify and WooCommerce"
+    "Excel and OpenDocument sheets, Parquet and Arrow files, and the exports of Meta, Shopify, WooCommerce, Wix, "
+    "Squarespace, BigCommerce, Magento and PrestaShop"
 )
 
 
@@ -81,6 +82,7 @@ _REFUSED_ROOTS = {
     "html": "an HTML page",
     "svg": "an SVG image",
 }
+_PAGE_FEED = {"pageurl", "customlabel", "customlabels"}
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -220,6 +222,8 @@ def _table(text: str, name: str, encoding: str | None, wanted: Format | None) ->
         known = recognised(target.name for target in ColumnNames().resolve(tuple(names)))
         if (len(known), len(names)) > score:
             best, score = delimiter, (len(known), len(names))
+    if best and {squeeze(name) for name in header_names(text, best)} <= _PAGE_FEED:
+        raise refuse(name, "a Google Ads page feed, which holds addresses and labels only")
     if score < (0, 2) or "\ufffd" in text[:200]:
         first = text.strip().splitlines()[0][:80]
         raise refuse(name, f"text that begins with {first!r}")

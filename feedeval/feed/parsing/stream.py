@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
 from typing import Unpack
 
 from feedeval.errors import FeedError, InputError
-from feedeval.feed.parsing.columns import ColumnNames, recognised
+from feedeval.feed.parsing.columns import SUPPLEMENTS, ColumnNames, recognised
 from feedeval.feed.parsing.containers import sniff_source
 from feedeval.feed.parsing.elements import NEWS_NAMES
-from feedeval.feed.parsing.faults import Fault, Faults, warn
+from feedeval.feed.parsing.faults import Fault, Faults, ReadColumn, warn
 from feedeval.feed.parsing.formats import FORMATS, WORKBOOK_FORMATS, XML_FORMATS, Format
 from feedeval.feed.parsing.frames.kinds import FeedLike, TableSource, kind_of
 from feedeval.feed.parsing.frames.rows import frame_pairs
 from feedeval.feed.parsing.jsontext import json_pairs
 from feedeval.feed.parsing.product import Product
+from feedeval.feed.parsing.proposals import mapping, note_of
 from feedeval.feed.parsing.sniff import Sniffed, refuse
 from feedeval.feed.parsing.sources import Source, WebLimits, open_source
 from feedeval.feed.parsing.table import table_pairs
@@ -76,6 +78,7 @@ class FeedStream(Iterator[Product]):
         self._names = names
         self._limit = limit
         self._told = False
+        self._bare = True
         flat = sniffed.format not in XML_FORMATS
         self._products = self._checked(
             READERS[sniffed.format](source, sniffed, faults), Builder(names, flat=flat), sniffed
@@ -85,6 +88,15 @@ class FeedStream(Iterator[Product]):
     def warnings(self) -> list[str]:
         """One sentence for each kind of fault so far."""
         return self._faults.sentences()
+
+    @property
+    def columns(self) -> list[ReadColumn]:
+        """What the columns of a table are read as, once a product was read; nothing for what is no table."""
+        given = self._names.given
+        return [
+            replace(column, means=given[column.column], proposal="", why="") if column.column in given else column
+            for column in self._faults.columns
+        ]
 
     def __next__(self) -> Product:
         if self.count == self._limit:
@@ -99,12 +111,18 @@ class FeedStream(Iterator[Product]):
             self._opened.close()
             raise
         self.count += 1
+        if self._bare and not product.keys() <= SUPPLEMENTS:
+            self._bare = False
         return product
 
     def close(self) -> None:
         """Stop reading, release the source, and warn of what was wrong so far."""
         self._products.close()
         self._opened.close()
+        if self.count and self._bare:
+            self._faults.note(
+                "a supplemental feed: an id and attributes for the platform alone, no products of its own"
+            )
         if not self._told and not self.quiet and self.warnings:
             self._told = True
             sentences = [sentence[0].upper() + sentence[1:] for sentence in self.warnings]
@@ -136,6 +154,8 @@ class FeedStream(Iterator[Product]):
             raise FeedError(f"{self._opened.name} holds no product that can be read: {'; '.join(self.warnings)}")
         if "store_code" in waiting[-1] and "title" not in waiting[-1]:
             self._faults.note("a local inventory feed: an entry is a product in one store (store_code), not a product")
+        if note := note_of(self.columns):
+            self._faults.note(note)
         yield from waiting
         for _, pairs in entries:
             if product := builder.build(pairs):
@@ -151,12 +171,18 @@ class FeedStream(Iterator[Product]):
         what = "a news feed, whose entries" if news else f"{FORMATS[sniffed.format].found} whose entries"
         return refuse(
             self._opened.name, f"{what} have none of the attributes that make a product (they have {names}); "
-            "if they are products, say with columns= which name is which attribute"
+            f"if they are products, say with columns= which name is which attribute{self._proposed()}"
         )  # fmt: skip
+
+    def _proposed(self) -> str:
+        proposed = mapping(self.columns)
+        return f"; by names and values it may be {proposed}" if proposed else ""
 
 
 def _is_product(product: Product, pairs: list[Pair], sniffed: Sniffed, names: ColumnNames) -> bool:
     if names.used:
+        return True
+    if "id" in product and product.keys() & SUPPLEMENTS - {"id"}:
         return True
     known = recognised(product)
     if sniffed.format in XML_FORMATS and not sniffed.google:

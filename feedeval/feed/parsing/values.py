@@ -11,7 +11,8 @@ from typing import Any
 from feedeval.feed.parsing.columns import Attribute, AttributeShape, ColumnMeaning, ColumnNames, attributes, snake
 from feedeval.feed.parsing.decode import clean_value
 from feedeval.feed.parsing.money import from_micros
-from feedeval.feed.parsing.product import STRATUM, FieldValue, Product
+from feedeval.feed.parsing.product import MADE, STRATUM, FieldValue, Product
+from feedeval.feed.parsing.shops.currency import join_currency
 
 Pair = tuple[str, Any]
 """A name and a raw value: text, bool, None, a list or a dict of such."""
@@ -83,8 +84,8 @@ class Builder:
             if name == ESCAPED and isinstance(raw, list):
                 escaped.extend(raw)
                 continue
-            if name == STRATUM:
-                product[STRATUM] = raw
+            if name in (STRATUM, MADE):
+                product[name] = raw
                 continue
             before = len(escaped)
             value: FieldValue
@@ -101,6 +102,8 @@ class Builder:
                 _put(product, target.name, value, shape)
         if "availability" in product:
             product["availability"] = _availability(product["availability"])
+        if "currency" in product:
+            join_currency(product)
         if images:
             _place_images(product, images)
         if escaped:

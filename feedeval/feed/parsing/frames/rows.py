@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from feedeval.errors import FeedError
@@ -12,10 +12,11 @@ from feedeval.feed.parsing.documents.shapes import document_pairs
 from feedeval.feed.parsing.faults import Faults
 from feedeval.feed.parsing.frames.kinds import Kind, TableSource
 from feedeval.feed.parsing.frames.raw_values import raw_value, single_precision
-from feedeval.feed.parsing.shops import adapter_for
+from feedeval.feed.parsing.proposals import read_columns
+from feedeval.feed.parsing.shops.choose import shop_of
 from feedeval.feed.parsing.sniff import Sniffed
 from feedeval.feed.parsing.sources import Source
-from feedeval.feed.parsing.table import headings, pairs_of_rows
+from feedeval.feed.parsing.table import LOOKED_AT, headings, pairs_of_rows
 from feedeval.feed.parsing.values import Pair
 
 AT_ONCE = 1000
@@ -39,11 +40,16 @@ def table_pairs_of(
 ) -> Iterator[tuple[int, list[Pair]]]:
     """Yield row number and pairs of each product of rows of cells, those of a shop's export as its table has them."""
     header = headings(names)
-    if adapter_for(header):
-        texts = ([_as_text(raw_value(cell)) for cell in row] for row in rows)
+    coming = iter(rows)
+    first = list(islice(coming, LOOKED_AT))
+    samples = [[_as_text(raw_value(cell)) for cell in row] for row in first]
+    everything = chain(first, coming)
+    if shop_of(header, samples):
+        texts = ([_as_text(raw_value(cell)) for cell in row] for row in everything)
         yield from pairs_of_rows(enumerate(texts, start=1), header, faults)
         return
-    cells = ([(name, raw_value(cell)) for name, cell in zip(header, row, strict=False)] for row in rows)
+    faults.columns = read_columns(header, samples, None)
+    cells = ([(name, raw_value(cell)) for name, cell in zip(header, row, strict=False)] for row in everything)
     if len(set(header)) < len(header):
         yield from enumerate(cells, start=1)
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from feedeval.feed.parsing.columns import ColumnNames, recognised, squeeze
 from feedeval.feed.parsing.lines import is_preamble
-from feedeval.feed.parsing.shops import adapter_for
+from feedeval.feed.parsing.shops.choose import shop_of
 
 LOOKED_AT = 40
 """Rows at the top of a sheet among which its header is looked for."""
@@ -43,7 +43,7 @@ def header_of(rows: Sequence[Sequence[str]], given: Collection[str]) -> Header |
         filled = [name for name in names if name]
         if len(filled) < 2 or is_preamble(filled[0]):
             continue  # a title, or what somebody has to say about the table
-        known = _known(filled, given)
+        known = _known(names, rows[index + 1 : LOOKED_AT], given)
         if known and (best is None or known > best.known):
             best = Header(index, known)
         if first is None:
@@ -51,7 +51,7 @@ def header_of(rows: Sequence[Sequence[str]], given: Collection[str]) -> Header |
     return best or first
 
 
-def _known(names: list[str], given: Collection[str]) -> int:
+def _known(names: list[str], below: Sequence[Sequence[str]], given: Collection[str]) -> int:
     told = sum(squeeze(name) in given for name in names)
-    known = len(recognised(target.name for target in ColumnNames().resolve(names)))
-    return told + known + (_OF_A_SHOP if adapter_for(names) else 0)
+    known = len(recognised(target.name for target in ColumnNames().resolve([name for name in names if name])))
+    return told + known + (_OF_A_SHOP if shop_of(names, below) else 0)

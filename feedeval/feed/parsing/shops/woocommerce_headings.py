@@ -1,0 +1,140 @@
+"""The headings of a WooCommerce product export in any language, told by words and, failing that, by structure.
+
+WooCommerce writes the headings in the language of the shop, always in the same order; `data/woocommerce_headings.tsv`
+holds what its language files call them. The order is that of `WC_Product_CSV_Exporter`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+from feedeval.feed.parsing.columns import squeeze
+
+_ORDER = (
+    "ID", "Type", "SKU", "GTIN, UPC, EAN, or ISBN", "Name", "Published", "Is featured?", "Visibility in catalog",
+    "Short description", "Description", "Date sale price starts", "Date sale price ends", "Tax status", "Tax class",
+    "In stock?", "Stock", "Low stock amount", "Backorders allowed?", "Sold individually?",
+)  # fmt: skip
+"""The headings before the weight; the product number and the low stock amount came with later versions."""
+_MEASURES = ("Weight", "Length", "Width", "Height")
+_AFTER = (
+    "Allow customer reviews?", "Purchase note", "Sale price", "Regular price", "Categories", "Tags", "Shipping class",
+    "Images", "Download limit", "Download expiry days", "Parent", "Grouped products", "Upsells", "Cross-sells",
+    "External URL", "Button text", "Position",
+)  # fmt: skip
+_OF_ATTRIBUTES = ("name", "value(s)", "visible", "global", "default")
+_TYPES = {"simple", "variable", "variation", "grouped", "external"}
+_UNITS = {"lbs": "lb", "кг": "kg", "г": "g", "см": "cm", "мм": "mm", "м": "m"}
+_UNIT = re.compile(r"\s*[(（]([^()（）]{1,8})[)）]\s*$")
+_DIGITS = re.compile(r"\d+")
+_POINTS = {"en", "ja", "ko", "zh-CN", "zh-TW", "th"}
+"""Languages that write a decimal point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """What the headings of an export are in English."""
+
+    english: Mapping[str, str]
+    """By the heading as written; headings of extensions are not in it."""
+    language: str
+    """Of the headings; empty where it is not known."""
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether a comma in a number can only be a decimal comma."""
+        return self.language not in _POINTS
+
+
+@cache
+def _translations() -> dict[str, dict[str, str]]:
+    """Language -> key of a translation -> heading in English."""
+    text = (Path(__file__).parents[3] / "data" / "woocommerce_headings.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")][1:]
+    english = dict.fromkeys((*(row[0] for row in rows), *_ORDER, *_AFTER))
+    tables: dict[str, dict[str, str]] = {"en": {}}
+    for heading, language, translations in rows:
+        for translation in translations.split("|"):
+            table = tables.setdefault(language, {})
+            # Finnish tells two of its headings apart by a question mark only.
+            table.setdefault(_exact(translation), heading)
+            table.setdefault(_key(translation), heading)
+    for table in tables.values():
+        for heading in english:
+            # What a language leaves in English has no row.
+            table.setdefault(_key(heading), heading)
+    return tables
+
+
+def _exact(heading: str) -> str:
+    return "=" + _DIGITS.sub("%d", heading).strip().casefold()
+
+
+def _key(heading: str) -> str:
+    return squeeze(_DIGITS.sub("%d", heading).replace("（", "(").replace("）", ")"))
+
+
+def headings_of(header: Sequence[str], samples: Sequence[Sequence[str]]) -> Headings | None:
+    """Return the headings of a WooCommerce export in English, or None where the table is none."""
+    best = Headings({}, "")
+    for language, table in _translations().items():
+        found = {heading: name for heading in header if (name := _translated(heading, table))}
+        if len(found) > len(best.english):
+            best = Headings(found, language)
+    ordered = _by_order(header, samples)
+    names = set(best.english.values())
+    if ordered and len(ordered) > len(best.english) + 5:
+        return Headings(ordered, best.language if len(best.english) > 15 else "")
+    if {"SKU", "Name", "Regular price"} <= names and names & {"Type", "In stock?", "Categories"}:
+        missing = {heading: name for heading, name in ordered.items() if name not in names}
+        return Headings({**missing, **best.english}, best.language)
+    typed = [heading for heading, name in best.english.items() if name == "Type"]
+    if typed and len(names) > 3 and names & {"SKU", "Name"} and _holds_types(header.index(typed[0]), samples):
+        return best
+    return None
+
+
+def _translated(heading: str, table: Mapping[str, str]) -> str:
+    """Return a heading in English, with its number, its unit or the name of its meta field; empty if it is none."""
+    if name := table.get(_exact(heading)) or table.get(_key(heading)):
+        numbers = _DIGITS.findall(heading)
+        return name.replace("%d", numbers[0]) if numbers else name
+    if unit := _UNIT.search(heading):
+        name = table.get(_key(heading[: unit.start()] + " (%s)"), "")
+        return name.replace("%s", _unit(unit[1])) if "(%s)" in name else ""
+    start, colon, rest = heading.replace("：", ":").partition(":")
+    return f"Meta: {rest.strip()}" if colon and table.get(_key(start + "%s")) == "Meta: %s" else ""
+
+
+def _unit(text: str) -> str:
+    return _UNITS.get(text.strip().lower(), text.strip().lower())
+
+
+def _holds_types(place: int, samples: Sequence[Sequence[str]]) -> bool:
+    """Whether a column holds WooCommerce's kinds of product, which it writes in English everywhere."""
+    kinds = [row[place].split(",")[0].strip() for row in samples if len(row) > place and row[place].strip()]
+    return any(kind in _TYPES for kind in kinds) and all(re.fullmatch(r"[a-z][a-z_-]*", kind) for kind in kinds)
+
+
+def _by_order(header: Sequence[str], samples: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Return the headings of a whole export by their places: around the four measures everything is in one order."""
+    units = [match[1] if (match := _UNIT.search(heading)) else "" for heading in header]
+    start = next((n for n in (17, 18, 19) if all(units[n : n + 4]) and len(units) > n + 4), 0)
+    if not start or len(set(units[start + 1 : start + 4])) > 1 or not _holds_types(1, samples):
+        return {}
+    absent = {19: set(), 18: {_ORDER[3]}, 17: {_ORDER[3], "Low stock amount"}}[start]
+    names = [name for name in _ORDER if name not in absent]
+    names += [f"{name} ({_unit(units[start + n])})" for n, name in enumerate(_MEASURES)]
+    names += _AFTER
+    found = dict(zip(header, names, strict=False))
+    for digits, run in groupby(header[len(names) :], key=lambda heading: "".join(_DIGITS.findall(heading))):
+        several = list(run)
+        if digits and len(several) in (4, 5):
+            parts = (f"Attribute {digits} {part}" for part in _OF_ATTRIBUTES)
+            found.update(zip(several, parts, strict=False))
+    return found
