@@ -262,4 +262,4 @@ def test_batches_are_taken_one_after_another() -> None:
     for _ in range(10):
         next(stream)
     stream.close()
-    assert len(taken) < 20
+    assert len(taken) < 100
