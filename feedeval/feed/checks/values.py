@@ -31,6 +31,11 @@ def enumeration(value: str, rule: AttributeRule, setting: Setting) -> Iterator[I
     """Report a value that the destination does not list, or lists in another spelling."""
     if value in rule.values:
         return
+    if rule.max_values != 1 and "," in value:
+        # A repeated part of a nested attribute is read as one text.
+        for part in value.split(","):
+            yield from enumeration(part.strip(), rule, setting)
+        return
     listed = _spellings(rule).get(_JOINS.sub("", value.casefold()))
     if listed is not None and value.casefold() in _bracketed(rule):
         return

@@ -24,6 +24,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _NEXT_ADDRESS = re.compile(r"\s*[,;|\s]\s*(?=https?://)")
 _NEXT_SHIPPING = re.compile(r",\s*(?=[A-Za-z]{2}:|:)")
 _NEXT_DETAIL = re.compile(r",(?=[^,:]*:[^,:]+:[^,:])")
+_NEXT_PAIR = re.compile(r",\s*(?=[^,:]+:[^,:])")
 _MONEY = re.compile(r"^[^\W\d]{0,4}\s*\d[\d.,\s]*[^\W\d]{0,4}$")
 _MARKED = re.compile(r"([QA])\s*[:.]\s*(.*)", re.IGNORECASE | re.DOTALL)
 _ANSWER_IN_LINE = re.compile(r"\sA\s*[:.]", re.IGNORECASE)
@@ -238,7 +239,9 @@ def _groups(raw: Any, attribute: Attribute, parts: tuple[str, ...], escaped: lis
         elif group := _group(raw, aliases, escaped):
             yield group
     elif text := _text(raw, escaped):
-        yield from _from_text(text, attribute.name, parts)
+        several = attribute.name in ("variant_option", "related_product")
+        for entry in _NEXT_PAIR.split(text) if several else [text]:
+            yield from _from_text(entry, attribute.name, parts)
 
 
 def _group(raw: dict[str, Any], aliases: dict[str, str], escaped: list[str]) -> dict[str, str]:
@@ -304,6 +307,8 @@ def _only_part(text: str, name: str, parts: tuple[str, ...]) -> str:
         return "price" if _MONEY.match(text) else "service"
     if name == "product_detail":
         return "attribute_value"
+    if "business_days" in parts:
+        return "business_days"
     return parts[0] if parts else "value"
 
 
