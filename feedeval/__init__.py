@@ -21,6 +21,7 @@ _HOMES = {
     "FeedError": "feedeval.errors",
     "FeedWarning": "feedeval.feed.parsing.faults",
     "FeedevalError": "feedeval.errors",
+    "ImageLimits": "feedeval.feed.picture_sizes",
     "InputError": "feedeval.errors",
     "JudgePrompt": "feedeval.jobs.prompts",
     "ProductFeedEvaluator": "feedeval.evaluator",

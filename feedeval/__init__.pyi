@@ -12,6 +12,7 @@ from feedeval.feed.checks.check_feed import check_feed
 from feedeval.feed.fixes import apply_fixes
 from feedeval.feed.labels import labels_from_feed
 from feedeval.feed.parsing.faults import FeedWarning
+from feedeval.feed.picture_sizes import ImageLimits
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
 from feedeval.feed.sample import sample
 from feedeval.feed.targets import targets
@@ -39,6 +40,7 @@ __all__ = [
     "FeedError",
     "FeedWarning",
     "FeedevalError",
+    "ImageLimits",
     "InputError",
     "JudgePrompt",
     "ProductFeedEvaluator",

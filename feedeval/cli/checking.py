@@ -29,6 +29,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     check.add_argument("--locale", help="language of the feed, such as de-DE (default: that of most descriptions)")
     check.add_argument("--limit", type=int, metavar="N", help="only the first N products")
     check.add_argument("--supplemental", action="store_true", help="it is laid over another feed, which has the rest")
+    check.add_argument("--images", action="store_true", help="also look at some of the pictures, over the network")
     check.add_argument("--csv", metavar="FILE", help="write all findings to this file")
     check.add_argument("--strict", action="store_true", help="exit with 1 where there are findings of severity error")
     known = commands.add_parser("targets", parents=[common], help="list the destinations that there are rules for")
@@ -48,6 +49,7 @@ def check_command(arguments: Arguments) -> int:
         country=arguments.country,
         locale=arguments.locale,
         supplemental=arguments.supplemental,
+        check_images=arguments.images,
     )
     say(check_table(findings, products=len(feed), width=width()))
     if arguments.csv:

@@ -7,6 +7,7 @@
 - `labels`: A feed as a table of labelled images: does each picture show what the feed says?
 - `markup`: HTML, entities and invisible characters out of a value, so that words remain
 - `parsing`/: the formats, a file each
+- `picture_sizes`: format and size of pictures behind addresses, of which no more is read than it takes to know them
 - `reader`: any source -> products: a path, an address, bytes or an open file, in any format that `sniff` knows
 - `rules`: the rules of each destination, a row an attribute, from `data/spec`
 - `sample`: A part of a feed that speaks for the whole: products drawn at random from each of its groups
@@ -18,4 +19,5 @@
 - `taxonomy`: Google's product taxonomy: categories by id, by English and by German path, and what is asked of which
   category
 - `text`: cleaning, the context that a judge sees, and its content hash
+- `word_lists`: the word lists of the text checks, from `data/spec/words.tsv`
 """

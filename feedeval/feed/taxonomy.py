@@ -9,7 +9,7 @@ import csv
 import gzip
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -70,16 +70,29 @@ def asked_of(rule: str, attribute: str, category_id: str | None) -> bool:
     return category_id is not None and _asked(rule, attribute, category_id)
 
 
+def is_within(category_id: str | None, ids: Collection[str]) -> bool:
+    """Tell whether a category is one of `ids` or below one of them."""
+    return category_id is not None and any(above in ids for above in _and_above(category_id))
+
+
+@lru_cache(maxsize=16384)
+def _and_above(category_id: str) -> tuple[str, ...]:
+    """Return the ids of a category and of those that it is in, the deepest first."""
+    path = category_of_id(category_id) or ""
+    found: list[str] = []
+    while path:
+        found.append(_ids(_ENGLISH)[_folded(path)])
+        path = path.rpartition(" > ")[0]
+    return tuple(found)
+
+
 @lru_cache(maxsize=16384)
 def _asked(rule: str, attribute: str, category_id: str) -> bool:
     answers = _rules()
-    path = category_of_id(category_id) or ""
-    while path:
-        found = _ids(_ENGLISH)[_folded(path)]
-        for key in ((rule, attribute, found), (rule, "", found)):
+    for above in _and_above(category_id):
+        for key in ((rule, attribute, above), (rule, "", above)):
             if key in answers:
                 return answers[key]
-        path = path.rpartition(" > ")[0]
     return False
 
 

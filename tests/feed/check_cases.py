@@ -60,6 +60,8 @@ def certificate(name: str) -> list[Product]:
     return [{"certification_authority": "EC", "certification_name": name, "certification_code": "1"}]
 
 
+ENERGY = {"energy_efficiency_class": "B"}
+SENT = {"shipping": parcel()}
 VOLUME = {"attribute_name": "Volume", "attribute_value": "0.75 l"}
 JEANS = {
     "google_product_category": "Apparel & Accessories > Clothing > Pants",
@@ -154,6 +156,12 @@ GENERAL = [
     Case("number_invalid", "popularity_rank", "100.5", "99.5"),
     Case("country_unknown", "shipping", [{"country": "Germany"}], [{"country": "DE"}], field="shipping.country"),
     Case("country_unknown", "ships_from_country", "EU", "fr"),
+    Case("energy_class_replaced", "energy_efficiency_class", "B", None, {"shipping": parcel()}),
+    Case("energy_class_replaced", "shipping", parcel(), parcel(country="CH"), ENERGY, "energy_efficiency_class"),
+    Case(
+        "energy_class_replaced", "certification", None, certificate("EPREL"), ENERGY | SENT, "energy_efficiency_class"
+    ),
+    Case("energy_class_replaced", "shipping", parcel(country="fr"), None, ENERGY, "energy_efficiency_class"),
     Case("category_unknown", "google_product_category", "Electronics > Bottles", "2920"),
     Case("category_unknown", "google_product_category", "Electronics > Bottles", "Electronics > Audio"),
     Case("category_unknown", "google_product_category", "99999", "267"),

@@ -19,6 +19,7 @@ feed in `whole_feed`.
   when
 - `findings`: what a check reports, and the catalogue of all checks: severity, fix and source of each
 - `findings_frame`: findings as a frame that a notebook shows by what to do, rather than by row
+- `images`: checks of the pictures themselves: whether they answer, and whether their size and format are taken
 - `inventory`: local and regional inventories: what a store or a region has of products that another feed describes
 - `language`: which language texts are in; says nothing where that is not certain
 - `links`: checks of addresses
@@ -30,5 +31,4 @@ feed in `whole_feed`.
 - `values`: checks of one value: enumerations, numbers, measures, countries and categories
 - `variants`: checks of the variants of one product against each other: products with the same `item_group_id`
 - `whole_feed`: checks of the feed as a whole
-- `word_lists`: the word lists of the text checks, from `data/spec/words.tsv`
 """

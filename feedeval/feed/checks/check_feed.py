@@ -19,6 +19,7 @@ from feedeval.feed.checks.destinations import DESTINATION_CHECKS
 from feedeval.feed.checks.finding_rows import Products, frame_of
 from feedeval.feed.checks.findings import Finding, Setting, Severity, catalogue
 from feedeval.feed.checks.findings_frame import Findings
+from feedeval.feed.checks.images import images
 from feedeval.feed.checks.inventory import of_inventory, place_of
 from feedeval.feed.checks.language import language_of_feed
 from feedeval.feed.checks.missing import Needs, missing
@@ -26,9 +27,10 @@ from feedeval.feed.checks.products import PRODUCT_CHECKS, ProductCheck
 from feedeval.feed.checks.supplemental import answered, is_at_fault
 from feedeval.feed.checks.variants import variants
 from feedeval.feed.checks.whole_feed import FEED_CHECKS
+from feedeval.feed.picture_sizes import ImageLimits
 from feedeval.feed.rules import AttributeRule, Target, rule_for, rules, target_of
 
-__all__ = ["Severity", "catalogue", "check_feed"]
+__all__ = ["ImageLimits", "Severity", "catalogue", "check_feed"]
 
 
 def check_feed(
@@ -40,6 +42,7 @@ def check_feed(
     locale: str | None = None,
     now: datetime | None = None,
     supplemental: bool = False,
+    check_images: bool | ImageLimits = False,
 ) -> Findings:
     """Check every product of a feed against the rules of destinations and for what a buyer would stumble over.
 
@@ -54,6 +57,8 @@ def check_feed(
         now: The moment that dates are compared with, and as of which rules hold; None takes the present.
         supplemental: It is a supplemental feed, which lacks by nature what the feed that it is laid over has, such as a
             file to fill in; questions that wait for their answer are no fault of it.
+        check_images: Also look at the pictures themselves, over the network: True goes as far as `ImageLimits` does by
+            itself, and an `ImageLimits` as far as it says.
 
     Returns:
         A row a finding and destination, all text: `product_id, product_url, field, check, severity, message, value,
@@ -81,6 +86,8 @@ def check_feed(
     settings = {destination: replace(setting, target=destination) for destination in destinations}
     sources = (of_inventory,) if place_of(cells) else (_of_feed, _of_columns, _of_products)
     found = [finding for source in sources for finding in source(cells, settings)]
+    if check_images:
+        found += images(cells, settings, ImageLimits() if check_images is True else check_images)
     if supplemental:
         found = list(filter(is_at_fault, found))
     products = Products(cells.texts("id", "item_id"), cells.texts("link", "url"))

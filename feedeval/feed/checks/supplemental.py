@@ -10,7 +10,7 @@ _IN_THE_OTHER_FEED = frozenset(
         *("missing_required", "missing_brand", "missing_apparel_attribute", "missing_identifier"),
         *("missing_availability_date", "missing_condition", "missing_category"),
         *("country_unstated", "unit_missing", "needed_beside"),
-        *("variants_alike", "variant_attribute_missing"),
+        *("variants_alike", "variant_attribute_missing", "energy_class_replaced"),
         *("unit_measure_missing", "shipping_dimensions_incomplete"),
     }
 )
