@@ -20,4 +20,5 @@
 - `taxonomy`: Google's product taxonomy: categories by id, by English and by German path, and what is asked of which
   category
 - `text`: cleaning, the context that a judge sees, and its content hash
+- `word_lists`: the word lists of the text checks, from `data/spec/words.tsv`
 """

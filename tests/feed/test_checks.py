@@ -45,7 +45,7 @@ def test_every_check_of_the_catalogue_is_provoked() -> None:
         *("duplicate_id", "mixed_currencies", "country_unstated", "inventory_feed"),
         *("unread_columns", "supplemental_feed"),
         *("variants_alike", "variant_attribute_missing", "variant_brands_differ"),
-        *("image_unreachable", "image_too_small", "image_soon_too_small", "image_too_large", "images_sampled"),
+        *("image_unreachable", "image_too_small", "image_too_large", "images_sampled"),
     }
     assert {case.check for case in CASES} | of_whole_feeds == set(catalogue()["check"])
 

@@ -165,7 +165,7 @@ def test_a_good_picture_is_no_finding(shop: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "check", "message"),
     [
-        ("/small.jpg", "image_soon_too_small", "300 x 300 pixels; Google takes 500 x 500 and more from 2027-01-31"),
+        ("/small.jpg", "image_too_small", "300 x 300 pixels; Google takes 500 x 500 and more from 2027-01-31"),
         ("/tiny.gif", "image_too_small", "1 x 1 pixels; Google takes 100 x 100 and more"),
         ("/flat.png", "image_too_small", "900 x 90 pixels; Google takes 100 x 100 and more"),
         ("/vast.png", "image_too_large", "81 megapixels; Google takes 64"),
@@ -213,6 +213,15 @@ def test_what_counts_is_the_day_and_the_category(shop: str) -> None:
     shirt = {**CLEAN, "image_link": f"{shop}/apparel.jpg", "google_product_category": "212"}
     assert "takes 250 x 250 and more" in said(shirt)["message"].iloc[0]
     assert "from 2027-01-31" in said({**shirt, "google_product_category": "223"})["message"].iloc[0]
+
+
+def test_a_size_that_is_only_asked_for_later_is_no_error_until_then(shop: str) -> None:
+    small, tiny = ({**CLEAN, "image_link": f"{shop}/{name}"} for name in ("small.jpg", "tiny.gif"))
+    shown = ["severity", "consequence", "since"]
+    assert said(small)[shown].iloc[0].tolist() == ["warning", "disapproved", "2027-01-31"]
+    assert said(small)["message"].iloc[0].endswith("disapproved from 2027-01-31")
+    assert said(small, now=LATER)[shown].iloc[0].tolist() == ["error", "disapproved", "2027-01-31"]
+    assert said(tiny)[shown].iloc[0].tolist() == ["error", "disapproved", ""]
 
 
 def test_other_destinations_have_rules_of_their_own(shop: str) -> None:

@@ -25,9 +25,6 @@ EARLIER, LATER = "2026-11-20", "2027-03-01"
 JEANS = {**CLEAN, "id": "J-1", "google_product_category": "1604", "title": "Acme slim jeans, stretch denim, dark blue"}
 THREE = ["google", "openai", "meta"]
 
-OF_PICTURES = {"image_too_small", "image_soon_too_small"}
-"""Checks that look at the pictures themselves, which `check_feed` does not fetch by itself."""
-
 
 def findings(feed: list[dict[str, Any]], **options: Any) -> pd.DataFrame:
     return check_feed(feed, **{"now": NOW, **options})
@@ -45,7 +42,7 @@ def test_all_destinations_are_listed_with_what_their_rules_rest_on() -> None:
 
 
 def test_every_row_about_consequences_speaks_of_a_check_and_a_destination() -> None:
-    checks = {*catalogue()["check"], *OF_PICTURES}
+    checks = set(catalogue()["check"])
     for row in table("consequences"):
         assert row["check"] in checks and Target(row["target"]) and Consequence(row["consequence"]), row
         assert all(not row[name] or datetime.fromisoformat(row[name]) for name in ("since", "until")), row
@@ -223,7 +220,7 @@ def test_the_gravest_of_what_is_done_or_to_come_counts(
     assert decided(rows, day) == said
 
 
-FUTURE = [row for row in table("consequences") if row["since"] > EARLIER and row["check"] not in OF_PICTURES]
+FUTURE = [row for row in table("consequences") if row["since"] > EARLIER]
 
 
 @pytest.mark.parametrize("row", FUTURE, ids=lambda row: f"{row['target']}-{row['check']}")

@@ -1,4 +1,4 @@
-"""The checks of a feed that need no model: what its destinations would refuse, what a buyer would stumble over.
+"""The checks of a feed that need no model: what its destination would refuse, what a buyer would stumble over.
 
 Limits and required attributes of each destination, severity and fix of each check, and what destinations do about it
 are data: `feedeval/data/spec/`. A check of one value stands in `values` and its neighbours and is entered in
@@ -8,13 +8,11 @@ feed in `whole_feed`.
 - `attribute_checks`: runs the checks of one value over a column: each distinct value is looked at once, for all
   destinations together
 - `cells`: any frame or list of products as columns of plain cells, which is what the checks read
-- `certification`: checks of energy labels: in the European Union a registered certificate has taken the place of the
-  classes
 - `characters`: checks for characters that nobody sees: they keep words from being found, and make two ids of what
   looks like one
 - `check_feed`: findings that need no model: what destinations would refuse, and what a buyer would stumble over
 - `codes`: checks of one value: product numbers and dates
-- `countries`: which codes there are, and which country a feed is meant for
+- `countries`: countries: which codes there are, and which country a feed is meant for
 - `destinations`: checks of a product as a whole that only some destinations make, where a rule needs more than the
   rule files say
 - `finding_rows`: findings as rows: one for each destination whose rule it is, with what that does about it and from
@@ -34,5 +32,4 @@ feed in `whole_feed`.
 - `values`: checks of one value: enumerations, numbers, measures, countries and categories
 - `variants`: checks of the variants of one product against each other: products with the same `item_group_id`
 - `whole_feed`: checks of the feed as a whole
-- `word_lists`: the word lists of the text checks, from `data/spec/words.tsv`
 """

@@ -16,12 +16,13 @@ from feedeval.feed.spec import first_text
 
 # What babel lists beside the countries of ISO 3166-1: unions, reserved and made-up codes.
 _NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
-EEA = frozenset(
+EUROPEAN_UNION = frozenset(
     {
-        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"),
-        *("IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
+        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
     }
 )
+EEA = EUROPEAN_UNION | {"IS", "LI", "NO"}
 """The European Economic Area, which rule files call EU."""
 # They pay with another country's money, and no shop's feed is meant for them alone.
 _DEPENDENT = {"GG", "GS", "IM", "JE", "TA", "BV", "SJ", "FO", "GL"}

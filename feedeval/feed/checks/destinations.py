@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from feedeval.feed.checks.certification import CLASSES, energy_class_replaced
+from feedeval.feed.checks.countries import EUROPEAN_UNION
 from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.checks.products import Found, Product, ProductCheck
 from feedeval.feed.checks.values import read_measure, unit_family
@@ -18,6 +18,8 @@ _BARE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _SHIPPING_PARTS = 4
 _RATING_DECIMALS = 2
 _TIMES = frozenset(f"{bound}_{what}_time" for bound in ("min", "max") for what in ("handling", "transit"))
+_CLASSES = ("energy_efficiency_class", "min_energy_efficiency_class", "max_energy_efficiency_class")
+_REGISTER = "EPREL"
 _WEIGHTS, _LENGTHS = ("weight",), ("length", "width", "height", "dimensions")
 
 
@@ -122,6 +124,25 @@ def login_in_address(product: Product, setting: Setting) -> Iterator[Found]:
             yield name, Issue("url_invalid", "holds a user name or a password", host.rpartition("@")[2])
 
 
+def energy_class_replaced(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report energy classes of products that are sent to the European Union, where a registered certificate counts.
+
+    Switzerland, Norway and the United Kingdom still read the classes; where nothing is known of the country, nothing
+    is said.
+    """
+    given = next((name for name in _CLASSES if is_filled(product.get(name))), "")
+    union = sorted(EUROPEAN_UNION & (_shipped_to(product) or {setting.country}))
+    if given and union and _REGISTER not in str(product.get("certification") or "").upper():
+        said = f"not read for {', '.join(union[:3])}{' and others' if len(union) > 3 else ''}"
+        yield given, Issue("energy_class_replaced", f"{said}; certification with the number of EPREL is", "")
+
+
+def _shipped_to(product: Product) -> set[str]:
+    shipping = product.get("shipping")
+    groups = shipping if isinstance(shipping, list) else [shipping]
+    return {str(group.get("country", "")).strip().upper() for group in groups if isinstance(group, dict)} - {""}
+
+
 def broad_category(product: Product, setting: Setting) -> Iterator[Found]:
     """Report a category that stands too high in its tree to say much."""
     value = first_text(product.get("google_product_category"))
@@ -137,7 +158,7 @@ _GOOGLE, _OPENAI, _META = (frozenset({target}) for target in (Target.GOOGLE, Tar
 _RATINGS = ("star_rating", "store_star_rating")
 DESTINATION_CHECKS: tuple[DestinationCheck, ...] = (
     DestinationCheck(unit_pricing, ("unit_pricing_base_measure",), frozenset(Target)),
-    DestinationCheck(energy_class_replaced, CLASSES, _GOOGLE),
+    DestinationCheck(energy_class_replaced, _CLASSES, _GOOGLE),
     DestinationCheck(group_is_item, ("group_id", "item_group_id"), _OPENAI),
     DestinationCheck(unit_missing, (*_WEIGHTS, *_LENGTHS), _OPENAI),
     DestinationCheck(number_forms, (*_RATINGS, *_WEIGHTS, *_LENGTHS), _OPENAI),

@@ -71,36 +71,48 @@ def frame_of(findings: Iterable[Finding], products: Products, targets: Sequence[
 def _once(findings: Iterable[Finding], targets: tuple[Target, ...], day: str) -> Iterator[tuple[Finding, Verdict]]:
     seen: set[tuple[int, str, str, str]] = set()
     for found in sorted(findings, key=attrgetter("row")):
-        for verdict in _verdicts(found.issue.check, found.field, found.targets, (targets, day)):
+        for verdict in _verdicts(
+            _Broken(found.issue.check, found.field, found.issue.since), found.targets, targets, day
+        ):
             key = (found.row, found.field, found.issue.check, verdict.target)
             if key not in seen:
                 seen.add(key)
                 yield found, verdict
 
 
+class _Broken(NamedTuple):
+    """What kind of finding it is, and where."""
+
+    check: str
+    field: str
+    since: str | None
+
+
 @lru_cache(maxsize=8192)
 def _verdicts(
-    check: str, field: str, of: tuple[Target, ...] | None, setting: tuple[tuple[Target, ...], str]
+    broken: _Broken, of: tuple[Target, ...] | None, targets: tuple[Target, ...], day: str
 ) -> tuple[Verdict, ...]:
     """Return what a kind of finding means at each destination whose rule it is."""
-    targets, day = setting
-    concerned = of if of is not None else tuple(target for target in targets if rule_for(target, field))
-    verdicts = tuple(_verdict(target, check, field, day) for target in concerned)
-    if checks()[check].source != PRACTICE:
+    entry = checks()[broken.check]
+    concerned = of if of is not None else tuple(target for target in targets if rule_for(target, broken.field))
+    verdicts = tuple(_verdict(target, broken, day) for target in concerned)
+    if entry.source != PRACTICE:
         return verdicts
     # A destination that says what it does about it makes it a rule of its own.
     stated = tuple(verdict for verdict in verdicts if verdict.consequence)
     if stated and len(stated) == len(concerned):
         return stated
-    return (*stated, Verdict("", checks()[check].severity.value, "", "", ""))
+    return (*stated, Verdict("", entry.severity.value, "", "", ""))
 
 
-def _verdict(target: Target, check: str, field: str, day: str) -> Verdict:
-    severity = checks()[check].severity
-    rule = rule_for(target, field)
-    what = outcome(target, check, rule.attribute if rule else field, day)
+def _verdict(target: Target, broken: _Broken, day: str) -> Verdict:
+    severity = checks()[broken.check].severity
+    rule = rule_for(target, broken.field)
+    what = outcome(target, broken.check, rule.attribute if rule else broken.field, day)
     begins = rule.since if rule else ""
-    if begins > day:
+    if broken.since is not None:
+        what = Outcome(what.consequence, broken.since, broken.since <= day)
+    elif begins > day:
         # A rule that does not hold yet has no consequence yet.
         what = Outcome(what.consequence, max(begins, what.since), in_force=False)
     later = not what.in_force

@@ -66,6 +66,8 @@ class Issue(NamedTuple):
     check: str
     message: str
     value: str = ""
+    since: str | None = None
+    """ISO date from which the rule holds that it breaks, empty: always; None: what the rule files say of the check."""
 
 
 class Finding(NamedTuple):

@@ -70,9 +70,10 @@ def images(cells: Cells, settings: Mapping[Target, Setting], limits: ImageLimits
         said = f"{len(seen):,} of {len(asked):,} pictures were looked at"
         yield Finding(-1, "image_link", Issue("images_sampled", said))
     for row, attribute, field, address in shown:
-        for target, setting in settings.items() if address in seen else ():
-            for issue in _issues(seen[address], attribute, _Product(cells, row), setting):
-                yield Finding(row, field, issue._replace(value=address), (target,))
+        if address in seen:
+            for target, setting in settings.items():
+                for issue in _issues(seen[address], attribute, _Product(cells, row), setting):
+                    yield Finding(row, field, issue._replace(value=address), (target,))
 
 
 def _shown(cells: Cells) -> Iterator[tuple[int, str, str, str]]:
@@ -155,10 +156,8 @@ def _too_small(size: PictureSize, now: Sequence[ImageRule], later: Sequence[Imag
     for rules in (now, later):
         least = max(rules, key=lambda rule: rule.min_width * rule.min_height, default=None)
         if least is not None and (size.width < least.min_width or size.height < least.min_height):
-            check, since = (
-                ("image_soon_too_small", f" from {least.since}") if rules is later else ("image_too_small", "")
-            )
-            yield Issue(check, f"{has}; {where} takes {least.min_width} x {least.min_height} and more{since}")
+            said = f"{has}; {where} takes {least.min_width} x {least.min_height} and more"
+            yield Issue("image_too_small", f"{said} from {least.since}" if rules is later else said, since=least.since)
             return
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from feedeval.feed.checks.codes import read_date
 from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.checks.prices import read_price
-from feedeval.feed.checks.word_lists import find_phrase
 from feedeval.feed.spec import first_text, is_filled
+from feedeval.feed.word_lists import find_phrase
 
 Found = tuple[str, Issue]
 """A field and what is wrong with it."""

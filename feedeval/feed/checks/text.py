@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from unicodedata import east_asian_width
 
 from feedeval.feed.checks.findings import Issue, Setting, quoted, shorten
-from feedeval.feed.checks.word_lists import find_phrase, phrases
 from feedeval.feed.spec import AttributeRule
+from feedeval.feed.word_lists import find_phrase, phrases
 
 _MIN_CHARS = {"title": 20, "description": 60}
 """Shortest title and description that tell a buyer enough."""
