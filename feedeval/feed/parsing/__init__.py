@@ -17,6 +17,8 @@
 - `stream`: the products of a source, one at a time, from whatever it is and whatever state it is in
 - `table`: products of a table: TSV and CSV, and the exports of Shopify and WooCommerce, which need more than other
   names
+- `understood`: what a value means that is not written as a destination wants it: `true` beside what it says of
+  availability
 - `values`: raw values of any container to the field values of a product: the same product whatever format it came in
 - `xml`: products of an XML feed: strictly as long as it is well-formed, then one product at a time
 """
