@@ -9,6 +9,7 @@
 - `lines`: lines and rows of text that streams: where records begin and end in a table
 - `options`: what a shop lets a buyer choose (colour, size, …) -> attributes, in the shop's own language
 - `product`: what a product is once it has been read
+- `refusals`: what a source is that holds no products: told by its root and its own names, so that a refusal can say it
 - `repair`: products of a broken XML feed: each is cut out of the text and mended by itself, so a fault stays where it
   is
 - `shops`: the product exports of Shopify and WooCommerce, in which a cell's meaning depends on others
