@@ -26,6 +26,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     check.add_argument("--target", choices=TARGETS, default="google", help="whose rules (default: google)")
     check.add_argument("--locale", help="language of the feed, such as de-DE (default: that of most descriptions)")
     check.add_argument("--limit", type=int, metavar="N", help="only the first N products")
+    check.add_argument("--item", metavar="NAME", help="the XML element that holds a product (default: found)")
     check.add_argument("--supplemental", action="store_true", help="it is laid over another feed, which has the rest")
     check.add_argument("--csv", metavar="FILE", help="write all findings to this file")
     check.add_argument("--strict", action="store_true", help="exit with 1 where there are findings of severity error")
@@ -37,7 +38,8 @@ def check_command(arguments: Arguments) -> int:
     from feedeval.feed.reader import read_feed
     from feedeval.results.export import write_frame
 
-    feed = read_feed(arguments.feed, limit=arguments.limit)
+    options = {"item": arguments.item} if arguments.item else {}
+    feed = read_feed(arguments.feed, limit=arguments.limit, **options)
     findings = check_feed(feed, target=arguments.target, locale=arguments.locale, supplemental=arguments.supplemental)
     say(check_table(findings, products=len(feed), width=width()))
     if arguments.csv:

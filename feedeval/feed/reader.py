@@ -15,8 +15,8 @@ from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import ColumnNames, recognised
 from feedeval.feed.parsing.faults import FeedWarning, warn
 from feedeval.feed.parsing.product import BuiltProducts, FieldValue, Product
-from feedeval.feed.parsing.sources import SourceLike, WebLimits, open_source
-from feedeval.feed.parsing.stream import FeedStream, iter_feed
+from feedeval.feed.parsing.sources import SourceLike, open_source
+from feedeval.feed.parsing.stream import FeedStream, ReadOptions, iter_feed
 from feedeval.feed.parsing.values import Builder
 from feedeval.feed.text import clean_url
 
@@ -33,7 +33,7 @@ def read_feed(
     limit: int | None = None,
     strict: bool = False,
     columns: Mapping[str, str] | None = None,
-    **web: Unpack[WebLimits],
+    **options: Unpack[ReadOptions],
 ) -> pd.DataFrame:
     """Read a feed into a frame, a row a product.
 
@@ -48,7 +48,7 @@ def read_feed(
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
         InputError: A setting is out of range.
     """
-    stream = iter_feed(source, format=format, limit=limit, strict=strict, columns=columns, **web)
+    stream = iter_feed(source, format=format, limit=limit, strict=strict, columns=columns, **options)
     rows = list(stream)
     names = list(dict.fromkeys(chain.from_iterable(rows)))
     frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})

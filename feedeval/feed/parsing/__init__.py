@@ -2,6 +2,8 @@
 
 - `columns`: which attribute a column, element or key is: standard names, the names of other exports, and one's own
 - `decode`: bytes to text that is right even where the encoding is not what the source says
+- `dialects`/: XML that is neither RSS nor Atom: the formats of price comparisons, and any other in which one element
+  repeats
 - `elements`: one XML element that holds a product -> the pairs of names and raw values that it gives
 - `faults`: what was wrong with a source, counted while it is read and told once at the end
 - `formats`: the formats of feeds that are read, in one table: what each is called, in messages and in the app

@@ -29,10 +29,14 @@ class _Kind:
 
 
 def _marks(*sets: str) -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(names.split()) for names in sets)
+    return tuple(_names(words) for words in sets)
 
 
-_OF_PRODUCTS = frozenset("id itemid productid offerid articleid sku gtin ean mpn".split())
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_OF_PRODUCTS = _names("id itemid productid offerid articleid sku gtin ean mpn")
 _CATALOGUES = (
     _Kind(
         f"a hotel catalogue (Meta's hotels), which describes places to stay {_NO_PRODUCTS}",
@@ -61,12 +65,12 @@ _CATALOGUES = (
     _Kind(
         "a feed of promotions (Google's promotions), which describes offers on products and not the products",
         _marks("promotionid promotioneffectivedates", "promotionid longtitle", "promotionid offertype"),
-        frozenset("link imagelink availability gtin".split()),
+        _names("link imagelink availability gtin"),
     ),
     _Kind(
         "a feed of product reviews, which holds what buyers said and not the products",
         _marks("reviewid rating", "reviewid ratings", "reviewid content", "reviewid reviewer", "reviewid overall"),
-        frozenset("price availability imagelink".split()),
+        _names("price availability imagelink"),
     ),
     _Kind(
         "a list of stores (Google Business Profile or local feeds), which holds addresses of shops and no products",

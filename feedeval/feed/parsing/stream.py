@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Unpack
+from typing import Unpack, cast
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import ColumnNames, recognised
+from feedeval.feed.parsing.dialects.anything import names_of_elements
 from feedeval.feed.parsing.elements import NEWS_NAMES
 from feedeval.feed.parsing.faults import Fault, Faults, warn
 from feedeval.feed.parsing.formats import FORMATS, XML_FORMATS, Format
 from feedeval.feed.parsing.jsontext import json_pairs
 from feedeval.feed.parsing.product import Product
-from feedeval.feed.parsing.sniff import Sniffed, refuse, sniff
+from feedeval.feed.parsing.sniff import Sniffed, Wish, refuse, sniff
 from feedeval.feed.parsing.sources import Source, SourceLike, WebLimits, open_source
 from feedeval.feed.parsing.table import table_pairs
 from feedeval.feed.parsing.values import Builder, Pair
@@ -36,6 +37,13 @@ READERS: Mapping[Format, Reader] = {
 
 _LOOKED_AT = 50
 """Entries among which at least one must be a product before a source is taken for a feed."""
+
+
+class ReadOptions(WebLimits, total=False):
+    """What else can be said of how a source is read."""
+
+    item: str
+    """Local name of the XML elements that hold a product; found from the content if not given."""
 
 
 class FeedStream(Iterator[Product]):
@@ -139,7 +147,9 @@ def _is_product(product: Product, pairs: list[Pair], sniffed: Sniffed, names: Co
     if names.used:
         return True
     known = recognised(product)
-    if sniffed.format in XML_FORMATS and not sniffed.google:
+    if sniffed.dialect is not None:
+        return bool(known)
+    if sniffed.format in XML_FORMATS and not sniffed.google and not sniffed.chosen:
         # A news item has title, link and description too.
         own = {name for name, _ in pairs} - NEWS_NAMES
         return bool(known - NEWS_NAMES) and bool(own) and bool(recognised(t.name for t in names.resolve(tuple(own))))
@@ -153,7 +163,7 @@ def iter_feed(
     limit: int | None = None,
     strict: bool = False,
     columns: Mapping[str, str] | None = None,
-    **web: Unpack[WebLimits],
+    **options: Unpack[ReadOptions],
 ) -> FeedStream:
     """Iterate over the products of a feed in memory that does not grow with its length.
 
@@ -163,7 +173,8 @@ def iter_feed(
         limit: Read at most so many products.
         strict: Raise at the first fault instead of reading on and warning at the end.
         columns: The feed's own names to standard attributes, such as `{"Artikel": "title"}`; goes before all else.
-        **web: `timeout_s`, the longest silence of a server, and `max_mb`, the largest download.
+        **options: `item`, the local name of the XML elements that hold a product; `timeout_s`, the longest silence of
+            a server, and `max_mb`, the largest download.
 
     Returns:
         An iterator over products: dicts of standard attribute names; unknown ones are kept in snake case.
@@ -174,11 +185,19 @@ def iter_feed(
     """
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
         raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
+    item = options.get("item")
+    if item is not None and not (isinstance(item, str) and item.strip(" <>")):
+        raise InputError(f"item={item!r}: give the name of an XML element as text, such as 'offer'")
+    wish = Wish(item.strip(" <>") if item else None, columns)
     names = ColumnNames(columns)
-    opened = open_source(source, **web)
+    opened = open_source(source, **cast(WebLimits, {name: at for name, at in options.items() if name != "item"}))
     try:
-        sniffed = sniff(opened.head(), opened.name, format, opened.encoding)
+        sniffed = sniff(opened.head(), opened.name, format, opened.encoding, wish=wish)
         faults = Faults(opened.name, strict)
+        if sniffed.format in XML_FORMATS:
+            names = ColumnNames(columns, also=names_of_elements())
+        if sniffed.note:
+            faults.note(sniffed.note)
         if sniffed.mislabelled:
             faults.add(Fault.DECODING, detail="declared otherwise, read as the UTF-8 that it is")
         stream = FeedStream(opened, sniffed, faults, names, limit)

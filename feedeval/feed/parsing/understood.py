@@ -14,10 +14,9 @@ UNDERSTOOD = "_understood"
 
 _IN, _OUT = "in_stock", "out_of_stock"
 _BOOLEAN = dict.fromkeys(("1", "true", "yes", "y"), _IN) | dict.fromkeys(("0", "false", "no", "n"), _OUT)
-_ANSWERS = _BOOLEAN | {
-    **dict.fromkeys("t on x ja oui si sí sì sim ano áno tak igen da да есть var evet nai ναι はい 是".split(), _IN),
-    **dict.fromkeys("f off nein non não nao ne nie nem nee nej нет yok hayır όχι いいえ 否".split(), _OUT),
-}
+_YES = "t on x ja oui si sí sì sim ano áno tak igen da да есть var evet nai ναι はい 是"
+_NO = "f off nein non não nao ne nie nem nee nej нет yok hayır όχι いいえ 否"
+_ANSWERS = _BOOLEAN | dict.fromkeys(_YES.split(), _IN) | dict.fromkeys(_NO.split(), _OUT)
 _SCHEMA = {
     "availability": {
         "instock": _IN,
