@@ -141,14 +141,15 @@ def _lifted(pairs: list[Pair]) -> list[Pair]:
         if not isinstance(raw, dict) or names.count(name) > 1 or _known((name,)) or _speaks_of_another(name):
             result.append((name, raw))
             continue
-        if len(raw) == 1 and (inner := _known((str(key := next(iter(raw))),))):
-            # A list that is called after what it holds, in the plural.
-            result.append(("images" if "image_link" in inner else str(key), raw[key]))
+        key = next(iter(raw), "")
+        if len(raw) == 1 and isinstance(raw[key], list) and (inner := _known((key,))):
+            # A list around what repeats, such as pictures.
+            result.append(("images" if "image_link" in inner else key, raw[key]))
             continue
         left: dict[str, Any] = {}
         for key, value in raw.items():
             found = _known((key,))
-            broad = found & _BROAD and not any(word in squeeze(name) for word in _PLAIN_PARTS)
+            broad = found & _BROAD and not _is_plain(name, key)
             if found and not found & have and not broad and str(key).lower() not in HTML_TAGS:
                 result.append((str(key), value))
                 have |= found
@@ -157,6 +158,11 @@ def _lifted(pairs: list[Pair]) -> list[Pair]:
         if left:
             result.append((name, left))
     return result
+
+
+def _is_plain(part: str, key: str) -> bool:
+    """Whether a part only divides a product, as `details` do, or is called after the one thing that it holds."""
+    return any(word in squeeze(part) for word in _PLAIN_PARTS) or squeeze(part).startswith(squeeze(key))
 
 
 def _speaks_of_another(name: str) -> bool:

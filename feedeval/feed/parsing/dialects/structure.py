@@ -103,6 +103,11 @@ class Structure:
             if _is_word(above) and above in known and (above in likely or self._nodes[above].count > 1):
                 best = above
                 break
+        # A product that is divided into parts has more than any of them.
+        while (above := best[:-1]) in likely and self._nodes[above].count == self._nodes[best].count:
+            if not set().union(*known[above]) - set().union(*known[best]):
+                break
+            best = above
         return _choice(best, self._note(best))
 
     def _note(self, best: Path) -> str:
