@@ -31,7 +31,10 @@ _BROAD = {"title", "id", "link", "description", "image_link", "images"}
 _PLAIN_PARTS = ("detail", "info", "general", "basic", "data", "main", "common", "content", "core", "base", "stamm")
 _VARIANT_WORDS = "variants variations varianten varianty warianty variantes varianti варианты"
 _VARIANTS = frozenset(_VARIANT_WORDS.split())
-_OTHERS = ("seller", "shop", "store", "supplier", "merchant", "review", "related", "accessor", "variant", "author")
+_OTHERS = (
+    "seller", "shop", "store", "supplier", "merchant", "review", "related", "similar", "accessor", "bundle", "variant",
+    "author", "shipping", "deliver", "versand", "livraison", "oldprice", "previous", "purchase", "wholesale", "tier",
+)  # fmt: skip
 """Parts of these names speak of something else than the product."""
 
 
@@ -126,8 +129,13 @@ def _plain(name: str, raw: Any) -> Any:
         return [_plain(name, each) for each in raw]
     if not isinstance(raw, dict):
         return raw
-    if len(raw) == 1 and isinstance(inner := next(iter(raw.values())), dict | list):
-        return _plain(name, inner)
+    if len(raw) == 1:
+        ((key, inner),) = raw.items()
+        if not isinstance(inner, str):
+            return _plain(name, inner)
+        if not _known((str(key),)):
+            # One language of a name, or the amount of a price.
+            return inner
     lower = {squeeze(str(key)): value for key, value in raw.items()}
     return lower["name"] if isinstance(lower.get("name"), str) and set(lower) <= {"id", "name", "code", "url"} else raw
 

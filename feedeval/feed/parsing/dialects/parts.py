@@ -109,12 +109,6 @@ def discounted(price: str, before: str) -> list[Pair]:
     return [("price", price), ("old_price", before)]
 
 
-def with_images(pairs: list[Pair], images: Iterable[str]) -> list[Pair]:
-    """Return the pairs with all pictures of a product, of which the first is the main one."""
-    filled = [image for image in images if image]
-    return [*pairs, ("images", filled)] if filled else pairs
-
-
 def filled(pairs: Iterable[Pair]) -> list[Pair]:
     """Return the pairs that have a value."""
     return [(name, raw) for name, raw in pairs if raw not in ("", None, [], {})]
