@@ -29,6 +29,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     check.add_argument("--locale", help="language of the feed, such as de-DE (default: that of most descriptions)")
     check.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook (default: the one most like a feed)")
     check.add_argument("--limit", type=int, metavar="N", help="only the first N products")
+    check.add_argument("--item", metavar="NAME", help="the XML element that holds a product (default: found)")
     check.add_argument("--supplemental", action="store_true", help="it is laid over another feed, which has the rest")
     check.add_argument("--images", action="store_true", help="also look at some of the pictures, over the network")
     check.add_argument("--csv", metavar="FILE", help="write all findings to this file")
@@ -43,7 +44,8 @@ def check_command(arguments: Arguments) -> int:
     from feedeval.feed.reader import read_feed
     from feedeval.results.export import write_frame
 
-    feed = read_feed(arguments.feed, limit=arguments.limit, sheet=arguments.sheet)
+    told = {name: value for name in ("item", "sheet") if (value := getattr(arguments, name))}
+    feed = read_feed(arguments.feed, limit=arguments.limit, **told)
     findings = check_feed(
         feed,
         targets=_named(arguments.target),

@@ -19,8 +19,8 @@ from feedeval.feed.parsing.frames.kinds import FeedLike, kind_of
 from feedeval.feed.parsing.frames.raw_values import raw_value
 from feedeval.feed.parsing.frames.rows import pandas_rows, table_pairs_of
 from feedeval.feed.parsing.product import BuiltProducts, FieldValue, Product
-from feedeval.feed.parsing.sources import WebLimits, open_source
-from feedeval.feed.parsing.stream import FeedStream, iter_feed
+from feedeval.feed.parsing.sources import open_source
+from feedeval.feed.parsing.stream import FeedStream, ReadOptions, iter_feed
 from feedeval.feed.parsing.values import Builder, Pair
 from feedeval.feed.text import clean_url
 
@@ -37,8 +37,7 @@ def read_feed(
     limit: int | None = None,
     strict: bool = False,
     columns: Mapping[str, str] | None = None,
-    sheet: str | int | None = None,
-    **web: Unpack[WebLimits],
+    **options: Unpack[ReadOptions],
 ) -> pd.DataFrame:
     """Read a feed into a frame, a row a product.
 
@@ -55,7 +54,7 @@ def read_feed(
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
         InputError: A setting is out of range.
     """
-    stream = iter_feed(source, format=format, limit=limit, strict=strict, columns=columns, sheet=sheet, **web)
+    stream = iter_feed(source, format=format, limit=limit, strict=strict, columns=columns, **options)
     rows = list(stream)
     names = list(dict.fromkeys(chain.from_iterable(rows)))
     frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})
@@ -64,7 +63,7 @@ def read_feed(
         "format": stream.format,
         "count": stream.count,
         "warnings": stream.warnings,
-        **({} if sheet is None else {"sheet": sheet}),
+        **({"sheet": sheet} if (sheet := options.get("sheet")) is not None else {}),
     }
     if stream.columns:
         frame.attrs["feedeval"]["columns"] = [asdict(column) for column in stream.columns]

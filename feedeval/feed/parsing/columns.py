@@ -145,11 +145,18 @@ class ColumnMeaning:
 class ColumnNames:
     """Resolves the names of one source to attributes; names given in `columns` go first.
 
+    Args:
+        columns: The source's names to attributes.
+        also: Further names, squeezed, with the attribute and the rank of each, where the table knows no other meaning.
+
     Attributes:
         used: Names of `columns` that the source has used so far.
     """
 
-    def __init__(self, columns: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, columns: Mapping[str, str] | None = None, *, also: Mapping[str, tuple[str, int]] | None = None
+    ) -> None:
+        self._also = also or {}
         self._given: dict[str, str] = {}
         self._spelling: dict[str, str] = {}
         if columns is not None and not isinstance(columns, Mapping):
@@ -184,6 +191,8 @@ class ColumnNames:
                 sure[position] = ColumnMeaning(self._given[key])
                 continue
             found = _find(name)
+            if found is None and key in self._also:
+                found = ColumnMeaning(self._also[key][0]), self._also[key][1]
             if found is None:
                 continue
             target, rank = found

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import IO
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import squeeze
-from feedeval.feed.parsing.formats import FORMATS, WORKBOOK_FORMATS, Format
+from feedeval.feed.parsing.formats import FORMATS, WORKBOOK_FORMATS, XML_FORMATS, Format
 from feedeval.feed.parsing.frames.kinds import TableSource
-from feedeval.feed.parsing.sniff import Sniffed, refuse, sniff, wanted_format
+from feedeval.feed.parsing.sniff import Sniffed, Wish, refuse, sniff, wanted_format
 from feedeval.feed.parsing.sources import Source
 
 _ZIP = b"PK\x03\x04"
@@ -40,34 +40,33 @@ _OLE_STREAMS = (
 )
 
 
-def sniff_source(
-    source: Source, format: str | None, sheet: str | int | None, columns: Mapping[str, str] | None
-) -> Sniffed:
+def sniff_source(source: Source, format: str | None, wish: Wish) -> Sniffed:
     """Return what a source is.
 
     Args:
         source: The source.
         format: A `Format` that a person gave, or None.
-        sheet: The sheet of a workbook that a person asked for, or None.
-        columns: What a person told of the names of columns.
+        wish: What a person said of it otherwise.
 
     Raises:
         FeedError: It is nothing that is read; the message says what it is.
-        InputError: `format` is not one of the formats, or `sheet` is given for what has no sheets.
+        InputError: `format` is not one of the formats, or a sheet or an element is named of what has none.
     """
     wanted = wanted_format(format)
     head = b"" if isinstance(source, TableSource) else source.head()
     found = _told_apart(source, head)
     if found is None:
-        sniffed = sniff(head, source.name, format, source.encoding)
+        sniffed = sniff(head, source.name, format, source.encoding, wish=wish)
     elif wanted is not None and wanted is not found:
         raise refuse(source.name, f"{FORMATS[found].found}, where format={format!r} is given; leave it out")
     else:
         sniffed = Sniffed(found)
+    if wish.item is not None and sniffed.format not in XML_FORMATS:
+        raise InputError(f"item={wish.item!r}: only XML has elements to choose from, and {source.name} is none")
     if sniffed.format in WORKBOOK_FORMATS:
-        return replace(sniffed, sheet=sheet, given=_squeezed(columns or {}))
-    if sheet is not None:
-        raise InputError(f"sheet={sheet!r}: {source.name} is {FORMATS[sniffed.format].found}, which has no sheets")
+        return replace(sniffed, sheet=wish.sheet, given=_squeezed(wish.columns or {}))
+    if wish.sheet is not None:
+        raise InputError(f"sheet={wish.sheet!r}: {source.name} is {FORMATS[sniffed.format].found}, which has no sheets")
     return sniffed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from html.entities import html5
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,8 @@ def split_tag(tag: str) -> tuple[str, str]:
     return namespace, local.rpartition(":")[2]
 
 
-def pairs_of(item: etree._Element) -> list[Pair]:
-    """Return the names and raw values of a product element."""
+def pairs_of(item: Iterable[etree._Element]) -> list[Pair]:
+    """Return the names and raw values of a product element, or of some of its children."""
     own: list[Pair] = []
     native: list[Pair] = []
     for child in item:

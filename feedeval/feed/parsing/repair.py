@@ -11,8 +11,11 @@ from lxml import etree
 
 from feedeval.feed.parsing.columns import AttributeShape, attributes
 from feedeval.feed.parsing.decode import TextReader, known_encoding
+from feedeval.feed.parsing.dialects.anything import any_products
+from feedeval.feed.parsing.dialects.definitions import Definitions
 from feedeval.feed.parsing.elements import HTML_TAGS, pairs_of, split_tag
 from feedeval.feed.parsing.faults import Fault, Faults
+from feedeval.feed.parsing.formats import Format
 from feedeval.feed.parsing.sniff import Sniffed
 from feedeval.feed.parsing.sources import Source
 from feedeval.feed.parsing.values import Pair
@@ -25,9 +28,10 @@ _XMLNS = re.compile(r"\bxmlns:([\w.-]+)\s*=\s*[\"']([^\"'<>]*)[\"']")
 _PREFIX = re.compile(r"</?([A-Za-z_][\w.-]*):[A-Za-z_]")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
 _AMPERSAND = re.compile(r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|([A-Za-z][A-Za-z0-9]{1,31});)?")
-_ANGLE = re.compile(r"<(?![A-Za-z_/!?])|<(?=[A-Za-z_]+[\s\d,.;!?)][^<>]*(?:<|$))")
+_ANGLE = re.compile(r"<(?![^\W\d]|[/!?])|<(?=[A-Za-z_]+[\s\d,.;!?)][^<>]*(?:<|$))")
 _HTML_TAG = re.compile(rf"<(?=/?(?:{'|'.join(sorted(HTML_TAGS))})(?:\s[^<>]*)?/?>)", re.IGNORECASE)
-_CONTAINER_END = re.compile(r"</(?:channel|rss|feed|(?:rdf:)?RDF|products|items|catalog)\s*>")
+_CONTAINERS = "channel|rss|feed|(?:rdf:)?RDF|products|items|catalog|offers|shop"
+_START_TAG = re.compile(r"<[^\s<>/\"']++(?:[^<>\"']|\"[^\"<>]*\"|'[^'<>]*')*+>")
 _XML_NAMES = {"amp", "lt", "gt", "quot", "apos"}
 
 
@@ -49,18 +53,29 @@ def repaired_items(source: Source, sniffed: Sniffed, faults: Faults, *, skip: in
     )
     reader = TextReader(head, sniffed.encoding, faults)
     mender = _Mender(declared, faults)
-    for number, cut in enumerate(_cuts(reader.read(source.chunks(faults)), sniffed, faults)):
+    definitions = Definitions()
+    cuts = _cuts(reader.read(source.chunks(faults)), sniffed, faults, definitions)
+    for number, cut in enumerate(cuts):
         if number < skip:
             continue
         item = mender.parse(cut)
         if item is not None:
-            yield cut.line, pairs_of(item)
+            for pairs in products_of(item, sniffed, definitions):
+                yield cut.line, pairs
 
 
-def _cuts(texts: Iterator[str], sniffed: Sniffed, faults: Faults) -> Iterator[_Cut]:
+def products_of(item: etree._Element, sniffed: Sniffed, definitions: Definitions) -> list[list[Pair]]:
+    """Return the pairs of each product that an element holds: of one, but where it lists variants."""
+    if sniffed.dialect is not None:
+        return sniffed.dialect.products(item, definitions)
+    return any_products(item, definitions) if sniffed.format is Format.XML else [pairs_of(item)]
+
+
+def _cuts(texts: Iterator[str], sniffed: Sniffed, faults: Faults, definitions: Definitions) -> Iterator[_Cut]:
     """Yield the product elements of the text one by one; the last may be cut off."""
-    start = re.compile(rf"<((?:[\w.-]+:)?{sniffed.item})(?=[\s>/])")
+    start = re.compile(rf"<((?:[\w.-]+:)?{re.escape(sniffed.item)})(?=[\s>/])")
     buffer, line, position = "", 1, 0
+    around = sniffed.level
     opened: re.Match[str] | None = None
     for text in texts:
         if opened is None:
@@ -73,6 +88,10 @@ def _cuts(texts: Iterator[str], sniffed: Sniffed, faults: Faults) -> Iterator[_C
         while True:
             if opened is None:
                 opened = start.search(buffer, position)
+                if opened is not None and around:
+                    around, position, opened = around - 1, opened.end(), None
+                    continue
+                definitions.read(buffer[position : opened.start() if opened else max(position, len(buffer) - 100)])
                 if opened is None:
                     position = max(position, len(buffer) - 100)
                     break
@@ -91,7 +110,7 @@ def _cuts(texts: Iterator[str], sniffed: Sniffed, faults: Faults) -> Iterator[_C
     if opened is None:
         if f"</{sniffed.root}" not in buffer:
             faults.add(Fault.ENDS_EARLY, line=line + buffer.count("\n"))
-    elif _CONTAINER_END.search(buffer):
+    elif re.search(rf"</(?:{_CONTAINERS}|{re.escape(sniffed.root)})\s*>", buffer):
         yield _Cut(buffer, line)
     else:
         faults.add(Fault.CUT_OFF, line=line)
@@ -99,9 +118,13 @@ def _cuts(texts: Iterator[str], sniffed: Sniffed, faults: Faults) -> Iterator[_C
 
 def _end_of(buffer: str, tag: str, start: re.Pattern[str], position: int) -> int | None:
     """Return where the element that begins the buffer ends: after its end tag, or before the next one starts."""
-    close = f"</{tag}"
+    begin = _START_TAG.match(buffer)
+    if begin is not None and begin[0].endswith("/>"):
+        return begin.end()
+    close = re.compile(rf"</{re.escape(tag)}(?=[\s<>])")
     at = position
-    while (found := buffer.find(close, at)) >= 0:
+    while (match := close.search(buffer, at)) is not None:
+        found = match.start()
         if buffer.rfind("<![CDATA[", 0, found) > buffer.rfind("]]>", 0, found):
             at = found + 1
             continue

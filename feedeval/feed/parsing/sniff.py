@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import getincrementaldecoder
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import ColumnNames, recognised, squeeze
 from feedeval.feed.parsing.decode import bom_encoding, guess_encoding, known_encoding
+from feedeval.feed.parsing.dialects.structure import Structure
+from feedeval.feed.parsing.dialects.table import Dialect, dialect_of
 from feedeval.feed.parsing.formats import BINARY_FORMATS, FORMATS, XML_FORMATS, Format
 from feedeval.feed.parsing.lines import header_names
+from feedeval.feed.parsing.refusals import other_catalogue, other_xml
+from feedeval.feed.parsing.sources import HEAD_BYTES
 
 READS = (
     "feedeval reads Google Shopping XML (RSS 2.0, Atom), TSV, CSV, JSON and JSON Lines, each also as .gz, "
-    "Excel and OpenDocument sheets, Parquet and Arrow files, and the exports of Meta, Shopify, WooCommerce, Wix, "
-    "Squarespace, BigCommerce, Magento and PrestaShop"
+    "Excel and OpenDocument sheets, Parquet and Arrow files, the exports of Meta, Shopify, WooCommerce, Wix, "
+    "Squarespace, BigCommerce, Magento and PrestaShop, the XML of Heureka, Zboží.cz, Yandex (YML), Skroutz and Ceneo, "
+    "other XML in which one element repeats for each product, and the JSON of ACP, UCP, schema.org and Google's APIs"
 )
 
 
@@ -34,6 +41,10 @@ class Sniffed:
         google: Google's namespace is declared or its prefix is used.
         sheet: The sheet of a workbook that is asked for: its name, or its number from 1.
         given: Names of columns that a person told the meaning of, squeezed.
+        dialect: The format of XML that is neither RSS nor Atom, where it is one that is known.
+        chosen: The element was chosen for the attributes that it has, or named by a person.
+        level: Elements of the same name around those that hold a product.
+        note: What a person should know of how the source is read.
     """
 
     format: Format
@@ -46,6 +57,25 @@ class Sniffed:
     google: bool = False
     sheet: str | int | None = None
     given: frozenset[str] = frozenset()
+    dialect: Dialect | None = None
+    chosen: bool = False
+    level: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person said of a source.
+
+    Attributes:
+        item: Local name of the XML elements that hold a product.
+        columns: The source's own names to attributes.
+        sheet: The sheet of a workbook: its name, or its number from 1.
+    """
+
+    item: str | None = None
+    columns: Mapping[str, str] | None = None
+    sheet: str | int | None = None
 
 
 _MAGIC = {
@@ -67,26 +97,21 @@ _MAGIC = {
 _SPELLINGS = {"xlsm": "xlsx", "feather": "arrow", "ndjson": "jsonl"}
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
-_ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
+_ROOT = re.compile(r"<([^\W\d][\w.:-]*)")
 _ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(item|entry|product)[\s>/]")
 _GOOGLE = re.compile(r"base\.google\.com/c?ns/|<g:[a-z_]+[\s/>]")
 _HTML = re.compile(
     r"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|div|p|h1|script|meta|title)\b", re.IGNORECASE | re.DOTALL
 )
-_REFUSED_ROOTS = {
-    "listings": "a vehicle listing feed (<listings>), which describes cars and not products",
-    "urlset": "a sitemap (<urlset>), which holds addresses only",
-    "sitemapindex": "a sitemap index (<sitemapindex>)",
-    "opml": "a list of news feeds (<opml>)",
-    "html": "an HTML page",
-    "svg": "an SVG image",
-}
 _PAGE_FEED = {"pageurl", "customlabel", "customlabels"}
+_KEY = re.compile(r"[\"']([A-Za-z_][\w. -]{0,40})[\"']\s*:")
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
-def sniff(head: bytes, name: str, format: str | None = None, known: str | None = None) -> Sniffed:
+def sniff(
+    head: bytes, name: str, format: str | None = None, known: str | None = None, *, wish: Wish = Wish()
+) -> Sniffed:
     """Return what `head`, the first bytes of a source called `name`, is.
 
     Args:
@@ -94,10 +119,11 @@ def sniff(head: bytes, name: str, format: str | None = None, known: str | None =
         name: What messages call the source.
         format: A `Format` that a person gave, or None.
         known: The encoding, where it is known for sure.
+        wish: What a person said of it otherwise.
 
     Raises:
         FeedError: It is nothing that is read; the message says what it is.
-        InputError: `format` is not one of the formats.
+        InputError: `format` is not one of the formats, or there is no such element as a person named.
     """
     wanted = wanted_format(format)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
@@ -117,13 +143,24 @@ def sniff(head: bytes, name: str, format: str | None = None, known: str | None =
     if not start:
         raise refuse(name, "nothing but white space")
     if wanted in XML_FORMATS or (wanted is None and start == "<"):
-        found = _xml(text, name)
+        found = _xml(text, name, wish)
+        if wish.item and not found.item:
+            if len(head) < HEAD_BYTES:
+                raise _no_such_item(text, name, wish.item)
+            found = replace(found, item=wish.item.rpartition(":")[2], chosen=True)
         mislabelled = known is None and _is_mislabelled(head, bom, declared)
         override = bool(known) or mislabelled or bom in ("utf-16-le", "utf-16-be")
         return replace(found, encoding="utf-8" if mislabelled else encoding, override=override, mislabelled=mislabelled)
+    if wish.item is not None:
+        raise InputError(f"item={wish.item!r}: only XML has elements to choose from, and {name} is none")
     if wanted in (Format.JSON, Format.JSONL) or (wanted is None and start in ("[", "{")):
+        if not wish.columns and (other := other_catalogue(_KEY.findall(text))):
+            raise refuse(name, other)
         return Sniffed(wanted or _json_kind(text), encoding)
-    return _table(text, name, encoding, wanted)
+    found = _table(text, name, encoding, wanted)
+    if not wish.columns and (other := other_catalogue(header_names(text, found.delimiter))):
+        raise refuse(name, other)
+    return found
 
 
 def refuse(name: str, found: str) -> FeedError:
@@ -152,10 +189,15 @@ def wanted_format(format: str | None) -> Format | None:
 
 def _text_encoding(head: bytes) -> str:
     try:
-        head[: len(head) - 4].decode("utf-8")
+        _utf8(head)
     except UnicodeDecodeError:
         return guess_encoding(head) if head[:3] != b"\xef\xbb\xbf" else "utf-8"
     return "utf-8"
+
+
+def _utf8(head: bytes) -> str:
+    """Return the text of bytes that may end in the middle of a character."""
+    return getincrementaldecoder("utf-8")().decode(head)
 
 
 def _is_mislabelled(head: bytes, bom: str | None, declared: str | None) -> bool:
@@ -163,13 +205,13 @@ def _is_mislabelled(head: bytes, bom: str | None, declared: str | None) -> bool:
     if bom or not declared or known_encoding(declared) in (None, "utf-8", "ascii"):
         return False
     try:
-        text = head[: max(0, len(head) - 4)].decode("utf-8")
+        text = _utf8(head)
     except UnicodeDecodeError:
         return False
     return len(text) - len(text.encode("ascii", "ignore")) >= 3
 
 
-def _xml(text: str, name: str) -> Sniffed:
+def _xml(text: str, name: str, wish: Wish) -> Sniffed:
     if _HTML.match(text):
         raise refuse(name, "an HTML page")
     position = 0
@@ -185,17 +227,48 @@ def _xml(text: str, name: str) -> Sniffed:
         raise refuse(name, "no XML element at its start")
     root = root_match[1]
     local = root.rpartition(":")[2].lower()
-    if local in _REFUSED_ROOTS:
-        raise refuse(name, _REFUSED_ROOTS[local])
+    body = text[root_match.start() :]
+    told = wish.item is not None or wish.columns is not None
+    if not told and (other := other_xml(local, body)):
+        raise refuse(name, other)
     google = _GOOGLE.search(text) is not None
-    if local in ("rss", "rdf", "channel"):
-        return Sniffed(Format.RSS, root=root, item="item", google=google)
-    if local == "feed":
-        return Sniffed(Format.ATOM, root=root, item="entry", google=google)
-    found = _ITEM.search(text, root_match.end())
-    if found is None:
-        raise refuse(name, f"XML with the root element <{root[:60]}> and no <item>, <entry> or <product> in it")
-    return Sniffed(Format.XML, root=root, item=found[1], google=google)
+    usual = Format.RSS if local in ("rss", "rdf", "channel") else Format.ATOM if local == "feed" else None
+    item = "item" if usual is Format.RSS else "entry"
+    if usual and wish.item in (None, item) and re.search(rf"<(?:[\w.-]+:)?{item}[\s>/]", body):
+        return Sniffed(usual, root=root, item=item, google=google)
+    dialect = dialect_of(local, body)
+    if dialect and (wish.item or dialect[1]).casefold() == dialect[1].casefold():
+        return Sniffed(Format.XML, root=root, item=dialect[1], google=google, dialect=dialect[0])
+    found = Sniffed(usual or Format.XML, root=root, item=item if usual else "", google=google)
+    structure = Structure(body, wish.columns)
+    choice = structure.named(wish.item) if wish.item else structure.choose()
+    if choice:
+        return replace(found, format=Format.XML, item=choice.item, level=choice.level, note=choice.note, chosen=True)
+    if wish.item:
+        return replace(found, format=Format.XML, item="")
+    if usual:
+        return found
+    if plain := _ITEM.search(body, len(root) + 1):
+        return replace(found, item=plain[1])
+    raise refuse(name, f"XML with the root element <{root[:60]}> and {_nothing_known(structure)}")
+
+
+def _nothing_known(structure: Structure) -> str:
+    """Return what to say of a document in which no element has attributes of a product."""
+    candidates = structure.candidates()
+    if not candidates:
+        return "no <item>, <entry> or <product> in it, nor any other element that holds values"
+    return (
+        "no <item>, <entry> or <product> in it, nor any other element with attributes of a product (it has "
+        f"{', '.join(candidates)}); if one of them is a product, say with item= which, and with columns= which name "
+        "is which attribute"
+    )
+
+
+def _no_such_item(text: str, name: str, item: str) -> InputError:
+    candidates = Structure(text).candidates()
+    has = f"it has {', '.join(candidates)}" if candidates else "it has none that holds values"
+    return InputError(f"item={item!r}: {name} has no such element; {has}")
 
 
 def _json_kind(text: str) -> Format:

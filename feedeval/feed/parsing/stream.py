@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
-from typing import Unpack
+from typing import Unpack, cast
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import SUPPLEMENTS, ColumnNames, recognised
 from feedeval.feed.parsing.containers import sniff_source
+from feedeval.feed.parsing.dialects.anything import names_of_elements
 from feedeval.feed.parsing.elements import NEWS_NAMES
 from feedeval.feed.parsing.faults import Fault, Faults, ReadColumn, warn
 from feedeval.feed.parsing.formats import FORMATS, WORKBOOK_FORMATS, XML_FORMATS, Format
@@ -17,7 +18,7 @@ from feedeval.feed.parsing.frames.rows import frame_pairs
 from feedeval.feed.parsing.jsontext import json_pairs
 from feedeval.feed.parsing.product import Product
 from feedeval.feed.parsing.proposals import mapping, note_of
-from feedeval.feed.parsing.sniff import Sniffed, refuse
+from feedeval.feed.parsing.sniff import Sniffed, Wish, refuse
 from feedeval.feed.parsing.sources import Source, WebLimits, open_source
 from feedeval.feed.parsing.table import table_pairs
 from feedeval.feed.parsing.values import Builder, Pair
@@ -56,6 +57,15 @@ READERS: Mapping[Format, Reader] = {
 
 _LOOKED_AT = 50
 """Entries among which at least one must be a product before a source is taken for a feed."""
+
+
+class ReadOptions(WebLimits, total=False):
+    """What else can be said of how a source is read."""
+
+    item: str
+    """Local name of the XML elements that hold a product; found from the content if not given."""
+    sheet: str | int | None
+    """Name of a workbook's sheet, or its number from 1; found from the content if not given."""
 
 
 class FeedStream(Iterator[Product]):
@@ -185,7 +195,9 @@ def _is_product(product: Product, pairs: list[Pair], sniffed: Sniffed, names: Co
     if "id" in product and product.keys() & SUPPLEMENTS - {"id"}:
         return True
     known = recognised(product)
-    if sniffed.format in XML_FORMATS and not sniffed.google:
+    if sniffed.dialect is not None:
+        return bool(known)
+    if sniffed.format in XML_FORMATS and not sniffed.google and not sniffed.chosen:
         # A news item has title, link and description too.
         own = {name for name, _ in pairs} - NEWS_NAMES
         return bool(known - NEWS_NAMES) and bool(own) and bool(recognised(t.name for t in names.resolve(tuple(own))))
@@ -199,8 +211,7 @@ def iter_feed(
     limit: int | None = None,
     strict: bool = False,
     columns: Mapping[str, str] | None = None,
-    sheet: str | int | None = None,
-    **web: Unpack[WebLimits],
+    **options: Unpack[ReadOptions],
 ) -> FeedStream:
     """Iterate over the products of a feed in memory that does not grow with its length.
 
@@ -216,10 +227,9 @@ def iter_feed(
         limit: Read at most so many products.
         strict: Raise at the first fault instead of reading on and warning at the end.
         columns: The feed's own names to standard attributes, such as `{"Artikel": "title"}`; goes before all else.
-        sheet: The sheet of a workbook to read: its name, or its number from 1. None takes the one whose header names
-            most attributes of a product; a warning says which, where several sheets hold something.
-        **web: `timeout_s`, the longest silence of a server, and `max_mb`, the largest download, and the most that a
-            workbook may hold once it is unpacked.
+        **options: `item`, the local name of the XML elements that hold a product; `sheet`, a workbook's sheet, by name
+            or number from 1 (where not given, the one whose header names most attributes); `timeout_s`, the longest
+            silence of a server; `max_mb`, the largest download, and the most that a workbook may unpack to.
 
     Returns:
         An iterator over products: dicts of standard attribute names; unknown ones are kept in snake case.
@@ -230,13 +240,22 @@ def iter_feed(
     """
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
         raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
+    item = options.get("item")
+    if item is not None and not (isinstance(item, str) and item.strip(" <>")):
+        raise InputError(f"item={item!r}: give the name of an XML element as text, such as 'offer'")
+    wish = Wish(item.strip(" <>") if item else None, columns, options.get("sheet"))
     names = ColumnNames(columns)
     kind = kind_of(source)
-    opened = TableSource(source, kind) if kind else open_source(source, **web)  # type: ignore[arg-type]
-    opened.max_mb = web.get("max_mb", opened.max_mb)
+    limits = cast(WebLimits, {name: value for name, value in options.items() if name not in ("item", "sheet")})
+    opened = TableSource(source, kind) if kind else open_source(source, **limits)  # type: ignore[arg-type]
+    opened.max_mb = limits.get("max_mb", opened.max_mb)
     try:
-        sniffed = sniff_source(opened, format, sheet, columns)
+        sniffed = sniff_source(opened, format, wish)
         faults = Faults(opened.name, strict)
+        if sniffed.format in XML_FORMATS:
+            names = ColumnNames(columns, also=names_of_elements())
+        if sniffed.note:
+            faults.note(sniffed.note)
         if sniffed.mislabelled:
             faults.add(Fault.DECODING, detail="declared otherwise, read as the UTF-8 that it is")
         stream = FeedStream(opened, sniffed, faults, names, limit)

@@ -9,9 +9,10 @@ from lxml import etree
 
 from feedeval.errors import FeedError
 from feedeval.feed.parsing.decode import known_encoding
-from feedeval.feed.parsing.elements import pairs_of
+from feedeval.feed.parsing.dialects.definitions import Definitions
+from feedeval.feed.parsing.dialects.table import DEFINING
 from feedeval.feed.parsing.faults import Fault, Faults
-from feedeval.feed.parsing.repair import repaired_items
+from feedeval.feed.parsing.repair import products_of, repaired_items
 from feedeval.feed.parsing.sniff import Sniffed
 from feedeval.feed.parsing.sources import Source
 from feedeval.feed.parsing.values import Pair
@@ -31,10 +32,13 @@ def xml_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tupl
         FeedError: The source declares entities; or it is broken and the reading is strict.
     """
     count = 0
+    definitions = Definitions()
     try:
-        for item in _strict_items(source.chunks(faults), sniffed):
+        for item in _strict_items(source.chunks(faults), sniffed, definitions):
             count += 1
-            yield cast(int, item.sourceline or 0), pairs_of(item)
+            line = cast(int, item.sourceline or 0)
+            for pairs in products_of(item, sniffed, definitions):
+                yield line, pairs
     except _Broken as fault:
         if faults.strict:
             raise FeedError(
@@ -46,12 +50,13 @@ def xml_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tupl
             faults.add(Fault.OUTSIDE, detail=str(fault))
 
 
-def _strict_items(chunks: Iterable[bytes], sniffed: Sniffed) -> Iterator[etree._Element]:
+def _strict_items(chunks: Iterable[bytes], sniffed: Sniffed, definitions: Definitions) -> Iterator[etree._Element]:
     """Yield the elements that hold a product; each is emptied before the next is made."""
+    defining = DEFINING if sniffed.dialect else ()
     root = sniffed.root.rpartition(":")[2]
     parser = etree.XMLPullParser(
         events=("start", "end"),
-        tag=(f"{{*}}{sniffed.item}", f"{{*}}{root}", sniffed.root),
+        tag=(f"{{*}}{sniffed.item}", f"{{*}}{root}", sniffed.root, *(f"{{*}}{name}" for name in defining)),
         encoding=_libxml_name(sniffed.encoding) if sniffed.override else None,
         resolve_entities=False,
         no_network=True,
@@ -61,7 +66,7 @@ def _strict_items(chunks: Iterable[bytes], sniffed: Sniffed) -> Iterator[etree._
         remove_comments=True,
         remove_pis=True,
     )
-    state = _Depth(sniffed)
+    state = _Depth(sniffed, definitions)
     for chunk in chunks:
         fault = _feed(parser, chunk)
         yield from state.items(parser.read_events())
@@ -93,8 +98,11 @@ def _feed(parser: etree.XMLPullParser, chunk: bytes | None) -> _Broken | None:
 class _Depth:
     """Follows how deep in product elements the parser is, and refuses entities at the root."""
 
-    def __init__(self, sniffed: Sniffed) -> None:
+    def __init__(self, sniffed: Sniffed, definitions: Definitions) -> None:
         self._item = sniffed.item
+        self._level = sniffed.level
+        self._definitions = definitions
+        self._defining = DEFINING if sniffed.dialect else ()
         self._depth = 0
         self._seen_root = False
         self._seen_item = False
@@ -104,13 +112,16 @@ class _Depth:
             if not self._seen_root:
                 self._seen_root = True
                 _refuse_entities(element)
-            if not isinstance(element.tag, str) or element.tag.rpartition("}")[2] != self._item:
+            local = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+            if local != self._item:
+                if event == "end" and self._depth == 0 and local in self._defining:
+                    self._definitions.take(element)
                 continue
             if event == "start":
                 self._depth += 1
                 continue
             self._depth -= 1
-            if self._depth == 0:
+            if self._depth == self._level:
                 if not self._seen_item:
                     self._seen_item = True
                     _refuse_undeclared(element)
