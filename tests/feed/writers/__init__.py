@@ -1,0 +1,7 @@
+"""Writers of feeds for the round trips, one a format; none of them uses the code that reads.
+
+- `google_xml`: RSS and Atom with Google's elements
+- `made`: random products: every attribute with values of its kind, in many scripts
+- `plain_json`: JSON and JSON Lines with the attributes' own names
+- `tables`: CSV and TSV, with the text forms of repeated and nested values
+"""
