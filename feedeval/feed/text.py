@@ -13,6 +13,7 @@ import pandas as pd
 from feedeval.feed.markup import clean_text
 from feedeval.feed.parsing.columns import Role, role_of
 from feedeval.feed.parsing.product import FieldValue, Product
+from feedeval.feed.parsing.understood import UNDERSTOOD
 from feedeval.feed.spec import taxonomy_path
 from feedeval.records import Context, ContextField
 
@@ -98,13 +99,23 @@ def descriptive_fields(feed: pd.DataFrame | Iterable[Mapping[str, Any]]) -> list
     if isinstance(feed, pd.DataFrame):
         for name in feed.columns:
             filled[str(name)] = any(_is_link(cell) is False for cell in feed[name])
+        for cell in feed[UNDERSTOOD] if UNDERSTOOD in feed.columns else ():
+            filled |= dict.fromkeys(cell if isinstance(cell, dict) else (), True)
     else:
         for product in feed:
             for name, cell in product.items():
                 if not filled.get(name):
                     filled[name] = _is_link(cell) is False
+            # An address of schema.org that is understood reads as a word.
+            filled |= dict.fromkeys(_meant(product), True)
     names = [name for name, is_text in filled.items() if is_text and role_of(name) is Role.TEXT]
     return [name for name in _ORDER if name in names] + [name for name in names if name not in _ORDER]
+
+
+def _meant(product: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what the reader understood of values that are written otherwise than the attribute's own words."""
+    meant = product.get(UNDERSTOOD)
+    return meant if isinstance(meant, dict) else {}
 
 
 def _is_link(cell: Any) -> bool | None:
@@ -125,8 +136,9 @@ def make_context(product: Product, fields: Sequence[str] | None, max_chars: int 
         max_chars: Longest text of all fields together; the longest fields are cut first, at a word, and end in `[…]`.
     """
     texts: dict[str, str] = {}
+    meant = _meant(product)
     for name in descriptive_fields([product]) if fields is None else fields:
-        value = product.get(name)
+        value = meant.get(name) or product.get(name)
         text = field_text(name, value) if value else ""
         if text:
             texts[name] = text

@@ -9,6 +9,7 @@
 - `lines`: lines and rows of text that streams: where records begin and end in a table
 - `options`: what a shop lets a buyer choose (colour, size, …) -> attributes, in the shop's own language
 - `product`: what a product is once it has been read
+- `refusals`: what a source is that holds no products: told by its root and its own names, so that a refusal can say it
 - `repair`: products of a broken XML feed: each is cut out of the text and mended by itself, so a fault stays where it
   is
 - `shops`: the product exports of Shopify and WooCommerce, in which a cell's meaning depends on others
@@ -17,6 +18,8 @@
 - `stream`: the products of a source, one at a time, from whatever it is and whatever state it is in
 - `table`: products of a table: TSV and CSV, and the exports of Shopify and WooCommerce, which need more than other
   names
+- `understood`: what a value means that is not written as a destination wants it: `true` beside what it says of
+  availability
 - `values`: raw values of any container to the field values of a product: the same product whatever format it came in
 - `xml`: products of an XML feed: strictly as long as it is well-formed, then one product at a time
 """

@@ -8,8 +8,8 @@ FieldValue = str | list[str] | dict[str, str] | list[dict[str, str]]
 Product = dict[str, FieldValue]
 """One entry of a feed by standard attribute names; a field that the feed does not fill has no key.
 
-Keys that begin with `_` are notes of the reader, such as `_double_escaped`: the fields whose entities were escaped
-twice.
+Keys that begin with `_` are notes of the reader: `_double_escaped`, the fields whose entities were escaped twice;
+`_understood`, attributes with what their values mean where they are written otherwise, such as `in_stock` for `true`.
 """
 
 

@@ -12,6 +12,7 @@ from feedeval.feed.parsing.columns import ColumnNames, recognised
 from feedeval.feed.parsing.decode import bom_encoding, guess_encoding, known_encoding
 from feedeval.feed.parsing.formats import XML_FORMATS, Format
 from feedeval.feed.parsing.lines import header_names
+from feedeval.feed.parsing.refusals import other_catalogue, other_xml
 
 READS = (
     "feedeval reads Google Shopping XML (RSS 2.0, Atom), TSV, CSV, JSON and JSON Lines, each also as .gz, "
@@ -69,14 +70,7 @@ _GOOGLE = re.compile(r"base\.google\.com/c?ns/|<g:[a-z_]+[\s/>]")
 _HTML = re.compile(
     r"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|div|p|h1|script|meta|title)\b", re.IGNORECASE | re.DOTALL
 )
-_REFUSED_ROOTS = {
-    "listings": "a vehicle listing feed (<listings>), which describes cars and not products",
-    "urlset": "a sitemap (<urlset>), which holds addresses only",
-    "sitemapindex": "a sitemap index (<sitemapindex>)",
-    "opml": "a list of news feeds (<opml>)",
-    "html": "an HTML page",
-    "svg": "an SVG image",
-}
+_KEY = re.compile(r"[\"']([A-Za-z_][\w. -]{0,40})[\"']\s*:")
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -114,6 +108,8 @@ def sniff(head: bytes, name: str, format: str | None = None, known: str | None =
         override = bool(known) or mislabelled or bom in ("utf-16-le", "utf-16-be")
         return replace(found, encoding="utf-8" if mislabelled else encoding, override=override, mislabelled=mislabelled)
     if wanted in (Format.JSON, Format.JSONL) or (wanted is None and start in ("[", "{")):
+        if other := other_catalogue(_KEY.findall(text)):
+            raise refuse(name, other)
         return Sniffed(wanted or _json_kind(text), encoding)
     return _table(text, name, encoding, wanted)
 
@@ -170,8 +166,8 @@ def _xml(text: str, name: str) -> Sniffed:
         raise refuse(name, "no XML element at its start")
     root = root_match[1]
     local = root.rpartition(":")[2].lower()
-    if local in _REFUSED_ROOTS:
-        raise refuse(name, _REFUSED_ROOTS[local])
+    if other := other_xml(local, text[root_match.start() :]):
+        raise refuse(name, other)
     google = _GOOGLE.search(text) is not None
     if local in ("rss", "rdf", "channel"):
         return Sniffed(Format.RSS, root=root, item="item", google=google)
@@ -201,6 +197,8 @@ def _table(text: str, name: str, encoding: str | None, wanted: Format | None) ->
     best, score = "", (0, 0)
     for delimiter in delimiters:
         names = header_names(text, delimiter)
+        if other := other_catalogue(names):
+            raise refuse(name, other)
         known = recognised(target.name for target in ColumnNames().resolve(tuple(names)))
         if (len(known), len(names)) > score:
             best, score = delimiter, (len(known), len(names))

@@ -11,18 +11,20 @@ from typing import Any
 from feedeval.feed.parsing.columns import Attribute, AttributeShape, ColumnMeaning, ColumnNames, attributes, snake
 from feedeval.feed.parsing.decode import clean_value
 from feedeval.feed.parsing.product import STRATUM, FieldValue, Product
+from feedeval.feed.parsing.understood import UNDERSTOOD, answered, is_question, understood
 
 Pair = tuple[str, Any]
 """A name and a raw value: text, bool, None, a list or a dict of such."""
 
 ESCAPED = "_double_escaped"
 _PLANS_KEPT = 4096
+_MEANT = ("availability", "condition")
 
 _ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
 _AMP_CHAIN = re.compile(r"&(?:amp;|#0{0,5}38;|#[xX]0{0,4}26;){2,}", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _NEXT_ADDRESS = re.compile(r"\s*[,;|\s]\s*(?=https?://)")
-_NEXT_SHIPPING = re.compile(r",\s*(?=[A-Za-z]{2}:|:)")
+_NEXT_PLACE = re.compile(r"\s*[,;]\s*(?=[A-Za-z]{2}:|:)")
 _NEXT_DETAIL = re.compile(r",(?=[^,:]*:[^,:]+:[^,:])")
 _MONEY = re.compile(r"^[^\W\d]{0,4}\s*\d[\d.,\s]*[^\W\d]{0,4}$")
 _MARKED = re.compile(r"([QA])\s*[:.]\s*(.*)", re.IGNORECASE | re.DOTALL)
@@ -34,9 +36,6 @@ _SUB_ALIASES = {
     },
     "question_and_answer": {"q": "question", "a": "answer", "title": "question", "text": "answer"},
 }  # fmt: skip
-_YES_OR_NO = {"1": "in_stock", "true": "in_stock", "yes": "in_stock"} | dict.fromkeys(
-    ("0", "false", "no"), "out_of_stock"
-)
 
 
 def resolve_entities(text: str) -> str:
@@ -84,6 +83,9 @@ class Builder:
             if name == STRATUM:
                 product[STRATUM] = raw
                 continue
+            if name == UNDERSTOOD:
+                # It is found anew: the value that it spoke of may have been changed since.
+                continue
             before = len(escaped)
             value: FieldValue
             if shape is AttributeShape.IMAGES:
@@ -95,14 +97,16 @@ class Builder:
                 value = self._shaped(raw, target, shape, escaped)
             if len(escaped) > before:
                 escaped[before:] = [target.name]
+            if value and target.name == "availability" and is_question(name):
+                value = answered(value)
             if value:
                 _put(product, target.name, value, shape)
-        if "availability" in product:
-            product["availability"] = _availability(product["availability"])
         if images:
             _place_images(product, images)
         if escaped:
             product[ESCAPED] = list(dict.fromkeys(escaped))
+        if meant := {name: word for name in _MEANT if name in product and (word := understood(name, product[name]))}:
+            product[UNDERSTOOD] = meant
         return product
 
     def _plan(self, names: tuple[str, ...]) -> list[tuple[ColumnMeaning, AttributeShape]]:
@@ -263,8 +267,7 @@ def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[st
                 k: v for k, v in (("question", question.strip() + mark), ("answer", answer.lstrip(" :").strip())) if v
             }
         return
-    separator = _NEXT_DETAIL if name == "product_detail" else _NEXT_SHIPPING if name in ("shipping", "tax") else None
-    for piece in separator.split(text) if separator else [text]:
+    for piece in _entries(text, name, parts):
         piece = piece.strip().strip('"') if piece.count('"') == 2 else piece.strip()
         if ":" not in piece or not parts:
             yield {_only_part(piece, name, parts): piece}
@@ -272,6 +275,23 @@ def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[st
         cells = piece.split(":", len(parts) - 1)
         if group := {part: cell.strip() for part, cell in zip(parts, cells, strict=False) if cell.strip()}:
             yield group
+
+
+def _entries(text: str, name: str, parts: tuple[str, ...]) -> list[str]:
+    """Return the entries of a text; those for shipping are parted by commas, or by semicolons as Meta has them."""
+    if name == "product_detail":
+        return _NEXT_DETAIL.split(text)
+    if name not in ("shipping", "tax"):
+        return [text]
+    found, begins = [], 0
+    text = text.strip(" ,;")
+    for match in _NEXT_PLACE.finditer(text):
+        # A comma or semicolon in the name of a service comes before the price that makes an entry whole.
+        piece = text[begins : match.start()]
+        if any(sign.isdecimal() for sign in piece.partition(":")[2]) or piece.count(":") >= min(3, len(parts) - 1):
+            found.append(piece)
+            begins = match.end()
+    return [*found, text[begins:]]
 
 
 def _questions(text: str) -> list[tuple[str, str]]:
@@ -305,11 +325,6 @@ def _only_part(text: str, name: str, parts: tuple[str, ...]) -> str:
     if name == "product_detail":
         return "attribute_value"
     return parts[0] if parts else "value"
-
-
-def _availability(value: FieldValue) -> FieldValue:
-    """Read yes and no of an `in stock?` column as the attribute's own words."""
-    return _YES_OR_NO.get(value.lower(), value) if isinstance(value, str) else value
 
 
 def _put(product: Product, name: str, value: FieldValue, shape: AttributeShape) -> None:
