@@ -16,7 +16,10 @@ from feedeval.feed.text import category_of, descriptive_fields
 
 READ_AT_MOST = 20_000
 """Products that a preview goes through; enough for fill rates, and a feed of a million is shown within seconds."""
-SUFFIXES = (".xml", ".rss", ".atom", ".tsv", ".txt", ".csv", ".json", ".jsonl", ".ndjson", ".gz")
+SUFFIXES = (
+    *(".xml", ".rss", ".atom", ".tsv", ".txt", ".csv", ".json", ".jsonl", ".ndjson", ".gz"),
+    *(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".arrow", ".feather"),
+)
 UPLOAD_MB = 10
 """A page sends a file as one message, and the server behind it takes 10 MiB at once: `websocket_max_message_size` of
 tornado, which neither Jupyter's server nor Voilà changes. A larger message is dropped with the connection."""

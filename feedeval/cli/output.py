@@ -11,7 +11,7 @@ from enum import IntEnum
 from feedeval.errors import StorageError
 from feedeval.formatting import plain
 
-FEED_HELP = "a file or an http(s) address: XML, TSV, CSV, JSON or JSON Lines, also .gz"
+FEED_HELP = "a file or an http(s) address: XML, TSV, CSV, JSON or JSON Lines, also .gz; Excel, OpenDocument or Parquet"
 
 PIPED_WIDTH = 120
 """Cells a line where the output is not a terminal."""

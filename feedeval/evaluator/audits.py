@@ -16,6 +16,7 @@ from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
 from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
 from feedeval.evaluator.status import evaluation_status
+from feedeval.feed.parsing.frames.kinds import is_used_up
 from feedeval.feed.parsing.product import BuiltProducts
 from feedeval.feed.reader import products
 from feedeval.feed.sample import audited_again
@@ -164,7 +165,7 @@ class ProductFeedEvaluator:
         """
         given = _given(feed, products_df)
         *others, last = self._latest_audits()
-        if others and (isinstance(given, Iterator) or hasattr(given, "read")):
+        if others and (isinstance(given, Iterator) or hasattr(given, "read") or is_used_up(given)):
             given = BuiltProducts(products(given))  # it may have to be gone through for each of them
         run: EvaluationRun | None = None
         for session in others:

@@ -6,7 +6,8 @@
 - `labels`: A feed as a table of labelled images: does each picture show what the feed says?
 - `markup`: HTML, entities and invisible characters out of a value, so that words remain
 - `parsing`/: the formats, a file each
-- `reader`: any source -> products: a path, an address, bytes or an open file, in any format that `sniff` knows
+- `reader`: any source -> products: a path, an address, bytes, an open file or a table, in any format that `sniff`
+  knows
 - `sample`: A part of a feed that speaks for the whole: products drawn at random from each of its groups
 - `source`: A feed that can be gone through more than once, and what is written down about where it came from
 - `spec`: what a destination asks of a product: attribute rules, required attributes, Google's taxonomy; from

@@ -14,8 +14,8 @@ from feedeval.feed.checks.cells import cell
 from feedeval.feed.checks.supplemental import waits
 from feedeval.feed.parsing.columns import AttributeShape, attributes
 from feedeval.feed.parsing.faults import warn
+from feedeval.feed.parsing.frames.kinds import FeedLike
 from feedeval.feed.parsing.product import FieldValue
-from feedeval.feed.parsing.sources import SourceLike
 from feedeval.feed.reader import products, read_feed
 from feedeval.feed.spec import is_filled
 from feedeval.feed.spreadsheet import bare_cell
@@ -38,7 +38,7 @@ class _Tally:
     repeated: list[str] = field(default_factory=list)
 
 
-def apply_fixes(feed: pd.DataFrame | SourceLike, fixes: pd.DataFrame | SourceLike) -> pd.DataFrame:
+def apply_fixes(feed: FeedLike, fixes: FeedLike) -> pd.DataFrame:
     """Return the feed with what a filled file says, so that the next audit asks about the changed products alone.
 
     Cells that are empty change nothing, and questions without an answer are left out. A value takes the place of the
@@ -48,7 +48,8 @@ def apply_fixes(feed: pd.DataFrame | SourceLike, fixes: pd.DataFrame | SourceLik
 
     Args:
         feed: A frame of `read_feed`, or anything that `read_feed` takes.
-        fixes: The file that `Session.fix_file` wrote, any other table with an `id` column, or a frame of one.
+        fixes: The file that `Session.fix_file` wrote, any other table with an `id` column (CSV, Excel, OpenDocument),
+            or a frame of one.
 
     Returns:
         A new frame, in the feed's order. `attrs["feedeval"]["fixes"]` holds `source`, `products` (changed), `cells`

@@ -1,9 +1,8 @@
-"""Any source -> products: a path, an address, bytes or an open file, in any format that `sniff` knows."""
+"""Any source -> products: a path, an address, bytes, an open file or a table, in any format that `sniff` knows."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Unpack
@@ -13,9 +12,12 @@ import pandas as pd
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import ColumnNames, recognised
-from feedeval.feed.parsing.faults import FeedWarning, warn
+from feedeval.feed.parsing.faults import Faults, FeedWarning, warn
+from feedeval.feed.parsing.frames.kinds import FeedLike, kind_of
+from feedeval.feed.parsing.frames.raw_values import raw_value
+from feedeval.feed.parsing.frames.rows import pandas_rows, table_pairs_of
 from feedeval.feed.parsing.product import BuiltProducts, FieldValue, Product
-from feedeval.feed.parsing.sources import SourceLike, WebLimits, open_source
+from feedeval.feed.parsing.sources import WebLimits, open_source
 from feedeval.feed.parsing.stream import FeedStream, iter_feed
 from feedeval.feed.parsing.values import Builder
 from feedeval.feed.text import clean_url
@@ -27,17 +29,19 @@ __all__ = ["FeedStream", "FeedWarning", "FieldValue", "Product", "deduplicate", 
 
 
 def read_feed(
-    source: SourceLike,
+    source: FeedLike,
     *,
     format: str | None = None,
     limit: int | None = None,
     strict: bool = False,
     columns: Mapping[str, str] | None = None,
+    sheet: str | int | None = None,
     **web: Unpack[WebLimits],
 ) -> pd.DataFrame:
     """Read a feed into a frame, a row a product.
 
-    Takes what `iter_feed` takes.
+    Takes what `iter_feed` takes: files of any format, Excel sheets and Parquet among them, and tables of pandas,
+    polars, Arrow and DuckDB, whose columns get the names of the attributes that they are.
 
     Returns:
         A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is
@@ -48,7 +52,7 @@ def read_feed(
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
         InputError: A setting is out of range.
     """
-    stream = iter_feed(source, format=format, limit=limit, strict=strict, columns=columns, **web)
+    stream = iter_feed(source, format=format, limit=limit, strict=strict, columns=columns, sheet=sheet, **web)
     rows = list(stream)
     names = list(dict.fromkeys(chain.from_iterable(rows)))
     frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})
@@ -61,7 +65,7 @@ def read_feed(
     return frame
 
 
-def products(feed: pd.DataFrame | Iterable[Mapping[str, Any]] | SourceLike) -> Iterator[Product]:
+def products(feed: Iterable[Mapping[str, Any]] | FeedLike) -> Iterator[Product]:
     """Iterate over the products of a frame, of mappings, or of anything that `read_feed` takes.
 
     Names of other exports are read as standard attributes, and numbers become text; empty cells have no key.
@@ -73,6 +77,8 @@ def products(feed: pd.DataFrame | Iterable[Mapping[str, Any]] | SourceLike) -> I
         yield from feed
     elif isinstance(feed, pd.DataFrame):
         yield from _from_frame(feed)
+    elif kind_of(feed) is not None:
+        yield from iter_feed(feed)  # type: ignore[arg-type]
     elif isinstance(feed, Mapping):
         _refuse_columns(feed)
         yield from _from_mappings(_known([feed]))
@@ -81,7 +87,7 @@ def products(feed: pd.DataFrame | Iterable[Mapping[str, Any]] | SourceLike) -> I
     elif isinstance(feed, Iterable):
         yield from _from_mappings(_known(feed))
     else:
-        open_source(feed)
+        open_source(feed)  # type: ignore[arg-type]
 
 
 def _from_frame(frame: pd.DataFrame) -> Iterator[Product]:
@@ -91,9 +97,10 @@ def _from_frame(frame: pd.DataFrame) -> Iterator[Product]:
             f"the frame's columns are none of the attributes that make a product ({', '.join(names[:8])}): "
             "rename them to attributes such as id, title and description"
         )
-    columns = [frame.iloc[:, position] for position in range(len(names))]
-    cells = zip(*columns, strict=True) if columns else iter(())
-    yield from _from_mappings(dict(zip(names, row, strict=True)) for row in cells)
+    builder = Builder(ColumnNames(), flat=True)
+    for _, pairs in table_pairs_of(*pandas_rows(frame), Faults("the frame")):
+        if product := builder.build(pairs):
+            yield product
 
 
 def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
@@ -104,7 +111,9 @@ def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
                 f"product {number:,} is a {type(row).__name__}; give a frame, a source, "
                 "or mappings of field names to values"
             )
-        product = builder.build([(str(name), cell) for name, raw in row.items() if (cell := _cell(raw)) is not None])
+        product = builder.build(
+            [(str(name), cell) for name, raw in row.items() if (cell := raw_value(raw)) is not None]
+        )
         if product:
             yield product
 
@@ -152,24 +161,6 @@ def _known(rows: Iterable[Any]) -> Iterator[Any]:
     yield from coming
 
 
-def _cell(raw: Any) -> Any:
-    """Return a cell as text, list or dict; None where it is missing."""
-    if raw is None or isinstance(raw, str | list | dict | bool):
-        return raw
-    if isinstance(raw, float):
-        if math.isnan(raw):
-            return None
-        # A column of whole numbers with a gap is a column of floats to pandas: 12345.0 was 12345.
-        return str(int(raw)) if raw.is_integer() and abs(raw) < 1e15 else repr(raw)
-    if isinstance(raw, tuple | set):
-        return list(raw)
-    if isinstance(raw, Mapping):
-        return dict(raw)
-    if hasattr(raw, "tolist"):
-        return _cell(raw.tolist())
-    return None if pd.api.types.is_scalar(raw) and pd.isna(raw) else str(raw)
-
-
 def deduplicate(frame: pd.DataFrame, *, by: str = "id") -> pd.DataFrame:
     """Return the frame without the rows that repeat an earlier row's `by`; rows without a value stay.
 
@@ -201,7 +192,7 @@ def deduplicate(frame: pd.DataFrame, *, by: str = "id") -> pd.DataFrame:
 
 
 def _key(cell: Any, by: str) -> str | None:
-    cell = _cell(cell)
+    cell = raw_value(cell)
     if cell is None or cell == "":
         return None
     text = cell if isinstance(cell, str) else json.dumps(cell, sort_keys=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from feedeval.errors import InputError
 from feedeval.feed.parsing.faults import warn
+from feedeval.feed.parsing.frames.kinds import is_repeatable
 from feedeval.feed.parsing.product import STRATUM, BuiltProducts, Product
 from feedeval.feed.reader import iter_feed, products
 
@@ -18,8 +19,9 @@ from feedeval.feed.reader import iter_feed, products
 class FeedSource:
     """Gives the same products in the same order as often as asked.
 
-    A path is read anew each time, so that memory does not grow with the feed; a frame is gone through as it stands;
-    what can be read only once (an address, an open file, an iterator) is kept.
+    A path is read anew each time, so that memory does not grow with the feed; a frame or a table of another library is
+    gone through as it stands; what can be read only once (an address, an open file, an iterator, a reader of batches,
+    what a query gave) is kept.
 
     Args:
         feed: A frame of `read_feed`, an iterable of mappings, or anything that `read_feed` takes.
@@ -103,6 +105,8 @@ def _origin(feed: Any) -> dict[str, Any]:
         if fixes := note.get("fixes"):
             # Reading the source again would give the feed as it was.
             return {"kind": f"{named or 'a frame'} with the fixes of {fixes['source']}"}
+        if isinstance(named, str) and named.startswith(("the given ", "a ", "an ")) and not Path(named).exists():
+            return {"kind": named}  # content or a table, which no name leads back to
         return _origin(named) if isinstance(named, str) and named else {"kind": "a frame"}
     if _is_address(feed):
         return {"url": feed}
@@ -116,8 +120,12 @@ def _is_address(feed: Any) -> bool:
 
 
 def _is_content(feed: Any) -> bool:
-    """Whether a feed is a file's content or where a file is, which can be read as a stream more than once."""
-    return isinstance(feed, bytes | bytearray) or _is_path(feed)
+    """Whether a feed is content, or where a file is, which can be read as a stream more than once."""
+    return isinstance(feed, bytes | bytearray) or _is_path(feed) or _is_table(feed)
+
+
+def _is_table(feed: Any) -> bool:
+    return is_repeatable(feed) and not isinstance(feed, pd.DataFrame)
 
 
 def _is_path(feed: Any) -> bool:

@@ -21,6 +21,7 @@ IMPORT_NAMES = {
     "genai-prices": "genai_prices",
     "ipython": "IPython",
     "pillow": "PIL",
+    "python-calamine": "python_calamine",
     "python-dateutil": "dateutil",
     "python-stdnum": "stdnum",
     "scikit-learn": "sklearn",

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError
+from feedeval.feed.parsing.frames.kinds import TableLike, kind_of
+from feedeval.feed.parsing.stream import iter_feed
 from feedeval.feed.spec import first_text
 
 Cell = str | list[Any] | dict[str, Any]
@@ -38,7 +40,7 @@ class Cells:
         return found
 
 
-def cells_of(feed: pd.DataFrame | Iterable[Mapping[str, Any]]) -> Cells:
+def cells_of(feed: pd.DataFrame | Iterable[Mapping[str, Any]] | TableLike) -> Cells:
     """Return the products of a frame, or of an iterable of mappings, as columns of cells.
 
     Raises:
@@ -68,6 +70,8 @@ def cells_of(feed: pd.DataFrame | Iterable[Mapping[str, Any]]) -> Cells:
 
 
 def _products(feed: object) -> list[Mapping[str, Any]]:
+    if kind_of(feed) is not None:
+        return list(iter_feed(feed))  # type: ignore[arg-type]
     if isinstance(feed, Iterable) and not isinstance(feed, str | bytes | Mapping):
         products = list(feed)
         if all(isinstance(product, Mapping) for product in products):

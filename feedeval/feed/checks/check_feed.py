@@ -18,13 +18,14 @@ from feedeval.feed.checks.language import language_of_feed
 from feedeval.feed.checks.products import PRODUCT_CHECKS
 from feedeval.feed.checks.supplemental import answered, is_at_fault
 from feedeval.feed.checks.whole_feed import FEED_CHECKS
+from feedeval.feed.parsing.frames.kinds import TableLike
 from feedeval.feed.spec import AttributeRule, Target, rules, target_of
 
 __all__ = ["Severity", "catalogue", "check_feed"]
 
 
 def check_feed(
-    feed: pd.DataFrame | Iterable[Mapping[str, Any]],
+    feed: pd.DataFrame | Iterable[Mapping[str, Any]] | TableLike,
     *,
     target: Target | str = Target.GOOGLE,
     locale: str | None = None,
@@ -34,7 +35,8 @@ def check_feed(
     """Check every product of a feed against the rules of a destination and for what a buyer would stumble over.
 
     Args:
-        feed: What `read_feed` returns, any frame with a row a product, or an iterable of products.
+        feed: What `read_feed` returns, any frame with a row a product, an iterable of products, or a table of polars,
+            Arrow or DuckDB.
         target: Whose rules count: `"google"`, `"openai"` or `"meta"`.
         locale: Language of the feed, such as `"de"` or `"en-GB"`; None takes the language of most descriptions.
         now: The moment that dates are compared with; None takes the present.

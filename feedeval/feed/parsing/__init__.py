@@ -1,10 +1,13 @@
 """From any source to products: a file a format, and what all formats share.
 
 - `columns`: which attribute a column, element or key is: standard names, the names of other exports, and one's own
+- `containers`: what a source is whose kind its first bytes do not tell alone: workbooks, files of columns, tables in
+  memory
 - `decode`: bytes to text that is right even where the encoding is not what the source says
 - `elements`: one XML element that holds a product -> the pairs of names and raw values that it gives
 - `faults`: what was wrong with a source, counted while it is read and told once at the end
 - `formats`: the formats of feeds that are read, in one table: what each is called, in messages and in the app
+- `frames`/: tables of other libraries (pandas, polars, Arrow, DuckDB), and the files that hold such tables
 - `jsontext`: products of JSON and JSON Lines, read as they stream; numbers keep the digits that the feed wrote
 - `lines`: lines and rows of text that streams: where records begin and end in a table
 - `options`: what a shop lets a buyer choose (colour, size, …) -> attributes, in the shop's own language
@@ -21,5 +24,6 @@
 - `understood`: what a value means that is not written as a destination wants it: `true` beside what it says of
   availability
 - `values`: raw values of any container to the field values of a product: the same product whatever format it came in
+- `workbooks`/: Excel and OpenDocument workbooks: which of their sheets is the feed, and what its cells say
 - `xml`: products of an XML feed: strictly as long as it is well-formed, then one product at a time
 """

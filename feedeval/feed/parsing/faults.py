@@ -48,6 +48,8 @@ class Fault(StrEnum):
     BROKEN_JSON = "entries that are not valid JSON, left out"
     NOT_AN_OBJECT = "entries that are not JSON objects, left out"
     COMPRESSION = "the compressed data is damaged or ends early, read up to there"
+    ERROR_CELL = "cells that hold an error of the spreadsheet such as #N/A, left empty"
+    LONG_NUMBER = "numbers of more than 15 digits, of which a spreadsheet keeps the first 15"
     UNUSED_COLUMN = "names given in columns= that the source never used"
 
 

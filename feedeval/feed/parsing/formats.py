@@ -22,6 +22,15 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     JSONL = "jsonl"
+    XLSX = "xlsx"
+    XLSB = "xlsb"
+    XLS = "xls"
+    ODS = "ods"
+    PARQUET = "parquet"
+    ARROW = "arrow"
+    """Arrow's file format, which is Feather's too."""
+    FRAME = "frame"
+    """A table of another library, in memory or on its way: pandas, polars, Arrow, DuckDB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,17 @@ FORMATS: Mapping[Format, FormatWords] = {
     Format.CSV: FormatWords("a table", "a table (CSV)"),
     Format.JSON: FormatWords("JSON", "JSON"),
     Format.JSONL: FormatWords("JSON Lines", "JSON Lines"),
+    Format.XLSX: FormatWords("an Excel workbook", "an Excel workbook"),
+    Format.XLSB: FormatWords("a binary Excel workbook", "an Excel workbook (.xlsb)"),
+    Format.XLS: FormatWords("an old Excel workbook", "an Excel workbook (.xls)"),
+    Format.ODS: FormatWords("an OpenDocument spreadsheet", "an OpenDocument spreadsheet"),
+    Format.PARQUET: FormatWords("a Parquet file", "Parquet"),
+    Format.ARROW: FormatWords("an Arrow file", "Arrow (Feather)"),
+    Format.FRAME: FormatWords("a table", "a table in memory"),
 }
 
 XML_FORMATS = (Format.RSS, Format.ATOM, Format.XML)
+
+WORKBOOK_FORMATS = (Format.XLSX, Format.XLSB, Format.XLS, Format.ODS)
+BINARY_FORMATS = (*WORKBOOK_FORMATS, Format.PARQUET, Format.ARROW)
+"""Told by the bytes at their start; no encoding and no delimiter is looked for in them."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import ColumnNames, recognised
 from feedeval.feed.parsing.decode import bom_encoding, guess_encoding, known_encoding
-from feedeval.feed.parsing.formats import XML_FORMATS, Format
+from feedeval.feed.parsing.formats import BINARY_FORMATS, FORMATS, XML_FORMATS, Format
 from feedeval.feed.parsing.lines import header_names
 from feedeval.feed.parsing.refusals import other_catalogue, other_xml
 
 READS = (
     "feedeval reads Google Shopping XML (RSS 2.0, Atom), TSV, CSV, JSON and JSON Lines, each also as .gz, "
-    "and the CSV exports of Meta, Shopify and WooCommerce"
+    "Excel and OpenDocument sheets, Parquet and Arrow files, and the exports of Meta, Shopify and WooCommerce"
 )
 
 
@@ -33,6 +33,8 @@ class Sniffed:
         override: XML is read in this encoding whatever it declares.
         mislabelled: The source declares another encoding than it is in.
         google: Google's namespace is declared or its prefix is used.
+        sheet: The sheet of a workbook that is asked for: its name, or its number from 1.
+        given: Names of columns that a person told the meaning of, squeezed.
     """
 
     format: Format
@@ -43,17 +45,19 @@ class Sniffed:
     override: bool = False
     mislabelled: bool = False
     google: bool = False
+    sheet: str | int | None = None
+    given: frozenset[str] = frozenset()
 
 
 _MAGIC = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook (.xls); save the sheet as CSV",
+    b"PK\x05\x06": "a zip archive with nothing in it",
     b"%PDF": "a PDF document",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
     b"GIF8": "a GIF image",
     b"SQLite format 3": "an SQLite database",
-    b"PAR1": "a Parquet file; give read_feed's caller the frame, or save it as CSV",
+    b"PARE": "an encrypted Parquet file; decrypt it",
+    b"FEA1": "a Feather file of the first version; save it as version 2, or as Parquet",
     b"BZh": "a bzip2 archive; unpack it",
     b"\xfd7zXZ": "an xz archive; unpack it",
     b"\x28\xb5\x2f\xfd": "a zstd archive; unpack it",
@@ -61,6 +65,7 @@ _MAGIC = {
     b"Rar!": "a RAR archive; unpack it",
     b"\x1f\x8b": "data that is gzipped twice; unpack it once",
 }
+_SPELLINGS = {"xlsm": "xlsx", "feather": "arrow", "ndjson": "jsonl"}
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
@@ -87,12 +92,14 @@ def sniff(head: bytes, name: str, format: str | None = None, known: str | None =
         FeedError: It is nothing that is read; the message says what it is.
         InputError: `format` is not one of the formats.
     """
-    wanted = _wanted(format)
+    wanted = wanted_format(format)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise refuse(name, "nothing, it is empty")
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
             raise refuse(name, what)
+    if wanted in BINARY_FORMATS:
+        raise refuse(name, f"no {FORMATS[wanted].found.partition(' ')[2]}, as format={format!r} says it is")
     bom = bom_encoding(head)
     if bom is None and len(_CONTROL_BYTE.findall(head)) > len(head) * 0.05:
         raise refuse(name, "binary data")
@@ -119,13 +126,23 @@ def refuse(name: str, found: str) -> FeedError:
     return FeedError(f"{name} is not a product feed that can be read: found {found}. {READS}.")
 
 
-def _wanted(format: str | None) -> Format | None:
+def wanted_format(format: str | None) -> Format | None:
+    """Return the format that a person gave.
+
+    Raises:
+        InputError: It is not one of the formats of files.
+    """
     if format is None:
         return None
     try:
-        return Format(format.lower().removesuffix(".gz").lstrip("."))
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"format={format!r}: give one of {', '.join(Format)}, or leave it out") from error
+        name = format.lower().removesuffix(".gz").lstrip(".")
+        found = Format(_SPELLINGS.get(name, name))
+    except (ValueError, AttributeError):
+        found = Format.FRAME
+    if found is Format.FRAME:
+        files = [each for each in Format if each is not Format.FRAME]
+        raise InputError(f"format={format!r}: give one of {', '.join(files)}, or leave it out")
+    return found
 
 
 def _text_encoding(head: bytes) -> str:

@@ -12,7 +12,7 @@ import tempfile
 import urllib.parse
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TypedDict, Unpack
 
@@ -33,7 +33,7 @@ class WebLimits(TypedDict, total=False):
     timeout_s: float
     """Longest silence of the server, in seconds; 30 if not given."""
     max_mb: float
-    """Largest download in megabytes; 2,048 if not given."""
+    """Largest download in megabytes, and the most that a workbook may hold once it is unpacked; 2,048 if not given."""
 
 
 _DEFAULT_LIMITS = WebLimits(timeout_s=30.0, max_mb=2048.0)
@@ -46,12 +46,14 @@ class Source:
         name: What messages call it: the path, the address without secrets, or the kind of object.
         origin: The same with the whole address, from which it can be read again.
         encoding: The encoding, where it is known for sure (a file that was opened as text).
+        max_mb: The most that a workbook may hold once it is unpacked.
     """
 
     def __init__(self, name: str, path: Path | None = None, file: IO[bytes] | None = None) -> None:
         self.name = name
         self.origin = name
         self.encoding: str | None = None
+        self.max_mb = _DEFAULT_LIMITS["max_mb"]
         self._path = path
         self._file = file
 
@@ -73,6 +75,22 @@ class Source:
                 yield from _gunzip(raw, faults) if first.startswith(_GZIP_MAGIC) else raw
         except OSError as error:
             raise FeedError(f"cannot read {self.name}: {error.strerror or error}") from error
+
+    @contextmanager
+    def whole(self) -> Iterator[IO[bytes]]:
+        """Give the content as a file that can be sought in, which is what workbooks and Parquet need."""
+        with self._open() as file:
+            packed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+            file.seek(0)
+            if not packed:
+                yield file
+        if packed:
+            faults = Faults(self.name, strict=True)
+            with tempfile.TemporaryFile(prefix="feedeval-") as unpacked:
+                for chunk in self.chunks(faults):
+                    unpacked.write(chunk)
+                unpacked.seek(0)
+                yield unpacked
 
     def close(self) -> None:
         """Delete the temporary copy, if there is one."""
@@ -111,7 +129,8 @@ def open_source(source: SourceLike, **limits: Unpack[WebLimits]) -> Source:
     if hasattr(source, "read"):
         return _from_file(source)
     raise FeedError(
-        f"cannot read a feed from {type(source).__name__}: give a path, an http(s) address, bytes or an open file"
+        f"cannot read a feed from {type(source).__name__}: give a path, an http(s) address, bytes, an open file, "
+        "or a table of pandas, polars, Arrow or DuckDB"
     )
 
 

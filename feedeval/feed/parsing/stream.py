@@ -7,13 +7,16 @@ from typing import Unpack
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import ColumnNames, recognised
+from feedeval.feed.parsing.containers import sniff_source
 from feedeval.feed.parsing.elements import NEWS_NAMES
 from feedeval.feed.parsing.faults import Fault, Faults, warn
-from feedeval.feed.parsing.formats import FORMATS, XML_FORMATS, Format
+from feedeval.feed.parsing.formats import FORMATS, WORKBOOK_FORMATS, XML_FORMATS, Format
+from feedeval.feed.parsing.frames.kinds import FeedLike, TableSource, kind_of
+from feedeval.feed.parsing.frames.rows import frame_pairs
 from feedeval.feed.parsing.jsontext import json_pairs
 from feedeval.feed.parsing.product import Product
-from feedeval.feed.parsing.sniff import Sniffed, refuse, sniff
-from feedeval.feed.parsing.sources import Source, SourceLike, WebLimits, open_source
+from feedeval.feed.parsing.sniff import Sniffed, refuse
+from feedeval.feed.parsing.sources import Source, WebLimits, open_source
 from feedeval.feed.parsing.table import table_pairs
 from feedeval.feed.parsing.values import Builder, Pair
 
@@ -28,10 +31,25 @@ def _read_xml(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tupl
     return xml_pairs(source, sniffed, faults)
 
 
+def _read_workbook(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
+    from feedeval.feed.parsing.workbooks.workbook import workbook_pairs
+
+    return workbook_pairs(source, sniffed, faults)
+
+
+def _read_columnar(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
+    from feedeval.feed.parsing.frames.columnar_files import columnar_pairs
+
+    return columnar_pairs(source, sniffed, faults)
+
+
 READERS: Mapping[Format, Reader] = {
     **dict.fromkeys(XML_FORMATS, _read_xml),
     **dict.fromkeys((Format.JSON, Format.JSONL), json_pairs),
     **dict.fromkeys((Format.TSV, Format.CSV), table_pairs),
+    **dict.fromkeys(WORKBOOK_FORMATS, _read_workbook),
+    **dict.fromkeys((Format.PARQUET, Format.ARROW), _read_columnar),
+    Format.FRAME: frame_pairs,
 }
 
 _LOOKED_AT = 50
@@ -116,6 +134,8 @@ class FeedStream(Iterator[Product]):
             if waiting or not self._faults:
                 raise self._no_products(waiting, sniffed)
             raise FeedError(f"{self._opened.name} holds no product that can be read: {'; '.join(self.warnings)}")
+        if "store_code" in waiting[-1] and "title" not in waiting[-1]:
+            self._faults.note("a local inventory feed: an entry is a product in one store (store_code), not a product")
         yield from waiting
         for _, pairs in entries:
             if product := builder.build(pairs):
@@ -147,23 +167,33 @@ def _is_product(product: Product, pairs: list[Pair], sniffed: Sniffed, names: Co
 
 
 def iter_feed(
-    source: SourceLike,
+    source: FeedLike,
     *,
     format: str | None = None,
     limit: int | None = None,
     strict: bool = False,
     columns: Mapping[str, str] | None = None,
+    sheet: str | int | None = None,
     **web: Unpack[WebLimits],
 ) -> FeedStream:
     """Iterate over the products of a feed in memory that does not grow with its length.
 
+    Only a workbook (Excel, OpenDocument) is read whole, one sheet of it. Parquet and Arrow files, and tables of
+    libraries that are not pandas or polars, need the extra `parquet`.
+
     Args:
-        source: A path, an http(s) address, the content as bytes, or an open file; each may be gzipped.
-        format: `rss`, `atom`, `xml`, `tsv`, `csv`, `json` or `jsonl`; found from the content if not given.
+        source: A path, an http(s) address, the content as bytes, or an open file; each may be gzipped. Or a table: a
+            pandas or polars frame, a polars LazyFrame, a table, batch, reader or dataset of pyarrow, a DuckDB relation
+            or connection after a query, any cursor of a database, and whatever gives itself as an Arrow stream.
+        format: `rss`, `atom`, `xml`, `tsv`, `csv`, `json`, `jsonl`, `xlsx`, `xlsb`, `xls`, `ods`, `parquet` or
+            `arrow`; found from the content if not given.
         limit: Read at most so many products.
         strict: Raise at the first fault instead of reading on and warning at the end.
         columns: The feed's own names to standard attributes, such as `{"Artikel": "title"}`; goes before all else.
-        **web: `timeout_s`, the longest silence of a server, and `max_mb`, the largest download.
+        sheet: The sheet of a workbook to read: its name, or its number from 1. None takes the one whose header names
+            most attributes of a product; a warning says which, where several sheets hold something.
+        **web: `timeout_s`, the longest silence of a server, and `max_mb`, the largest download, and the most that a
+            workbook may hold once it is unpacked.
 
     Returns:
         An iterator over products: dicts of standard attribute names; unknown ones are kept in snake case.
@@ -175,9 +205,11 @@ def iter_feed(
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
         raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
     names = ColumnNames(columns)
-    opened = open_source(source, **web)
+    kind = kind_of(source)
+    opened = TableSource(source, kind) if kind else open_source(source, **web)  # type: ignore[arg-type]
+    opened.max_mb = web.get("max_mb", opened.max_mb)
     try:
-        sniffed = sniff(opened.head(), opened.name, format, opened.encoding)
+        sniffed = sniff_source(opened, format, sheet, columns)
         faults = Faults(opened.name, strict)
         if sniffed.mislabelled:
             faults.add(Fault.DECODING, detail="declared otherwise, read as the UTF-8 that it is")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from feedeval.feed.parsing.columns import squeeze
 from feedeval.feed.parsing.decode import TextReader
@@ -22,9 +22,21 @@ def table_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tu
     header: list[str] = []
     for _, cells in rows:
         if not is_preamble(sniffed.delimiter.join(cells)):
-            header = [cell.strip() or f"column_{number}" for number, cell in enumerate(cells, start=1)]
+            header = headings(cells)
             break
     rows.width = len(header)
+    yield from pairs_of_rows(rows, header, faults)
+
+
+def headings(cells: Iterable[str]) -> list[str]:
+    """Return the names of columns; one without a heading is called by its position."""
+    return [cell.strip() or f"column_{number}" for number, cell in enumerate(cells, start=1)]
+
+
+def pairs_of_rows(
+    rows: Iterable[tuple[int, list[str]]], header: list[str], faults: Faults
+) -> Iterator[tuple[int, list[Pair]]]:
+    """Yield line number and pairs of each product of rows of cells, whatever table they come from."""
     repeated = [name for name, count in Counter(squeeze(name) for name in header).items() if count > 1]
     if repeated:
         spelled = [next(name for name in header if squeeze(name) == key) for key in repeated]
@@ -34,7 +46,9 @@ def table_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tu
     yield from adapter(products) if adapter else products
 
 
-def _whole_rows(rows: Rows, header: list[str], faults: Faults) -> Iterator[tuple[int, list[Pair]]]:
+def _whole_rows(
+    rows: Iterable[tuple[int, list[str]]], header: list[str], faults: Faults
+) -> Iterator[tuple[int, list[Pair]]]:
     width = len(header)
     for line, cells in rows:
         if len(cells) < width:
