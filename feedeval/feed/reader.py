@@ -12,6 +12,7 @@ import pandas as pd
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.columns import ColumnNames, recognised
+from feedeval.feed.parsing.documents.shapes import document_pairs, holds_products
 from feedeval.feed.parsing.faults import Faults, FeedWarning, warn
 from feedeval.feed.parsing.frames.kinds import FeedLike, kind_of
 from feedeval.feed.parsing.frames.raw_values import raw_value
@@ -19,7 +20,7 @@ from feedeval.feed.parsing.frames.rows import pandas_rows, table_pairs_of
 from feedeval.feed.parsing.product import BuiltProducts, FieldValue, Product
 from feedeval.feed.parsing.sources import WebLimits, open_source
 from feedeval.feed.parsing.stream import FeedStream, iter_feed
-from feedeval.feed.parsing.values import Builder
+from feedeval.feed.parsing.values import Builder, Pair
 from feedeval.feed.text import clean_url
 
 _LOOKED_AT = 50
@@ -97,25 +98,32 @@ def _from_frame(frame: pd.DataFrame) -> Iterator[Product]:
             f"the frame's columns are none of the attributes that make a product ({', '.join(names[:8])}): "
             "rename them to attributes such as id, title and description"
         )
-    builder = Builder(ColumnNames(), flat=True)
-    for _, pairs in table_pairs_of(*pandas_rows(frame), Faults("the frame")):
-        if product := builder.build(pairs):
-            yield product
+    rows = table_pairs_of(*pandas_rows(frame), Faults("the frame"))
+    if "feedeval" in frame.attrs:
+        # It was read already, so what its cells hold is no document any more.
+        yield from _built(rows)
+    else:
+        cells = ((number, {name: cell for name, cell in pairs if cell is not None}) for number, pairs in rows)
+        yield from _built(document_pairs(cells, headed=False))
 
 
 def _from_mappings(rows: Iterable[Any]) -> Iterator[Product]:
+    return _built(document_pairs(_cells(rows)))
+
+
+def _built(entries: Iterable[tuple[int, list[Pair]]]) -> Iterator[Product]:
     builder = Builder(ColumnNames(), flat=True)
+    return (product for _, pairs in entries if (product := builder.build(pairs)))
+
+
+def _cells(rows: Iterable[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise FeedError(
                 f"product {number:,} is a {type(row).__name__}; give a frame, a source, "
                 "or mappings of field names to values"
             )
-        product = builder.build(
-            [(str(name), cell) for name, raw in row.items() if (cell := raw_value(raw)) is not None]
-        )
-        if product:
-            yield product
+        yield number, {str(name): cell for name, raw in row.items() if (cell := raw_value(raw)) is not None}
 
 
 def _refuse_columns(feed: Mapping[Any, Any]) -> None:
@@ -145,7 +153,11 @@ def _known(rows: Iterable[Any]) -> Iterator[Any]:
     strangers: list[Mapping[Any, Any]] = []
     for row in coming:
         waiting.append(row)
-        if not isinstance(row, Mapping) or recognised(t.name for t in names.resolve([str(name) for name in row])):
+        if (
+            not isinstance(row, Mapping)
+            or holds_products(row)
+            or recognised(t.name for t in names.resolve([str(name) for name in row]))
+        ):
             strangers.clear()
             break
         strangers += [row] if row else []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from feedeval.errors import FeedError
-from feedeval.feed.parsing.columns import ColumnNames, recognised
 from feedeval.feed.parsing.decode import TextReader
+from feedeval.feed.parsing.documents.envelopes import ASIDE, Shop, opens
+from feedeval.feed.parsing.documents.shapes import document_pairs
 from feedeval.feed.parsing.faults import Fault, Faults
 from feedeval.feed.parsing.formats import Format
 from feedeval.feed.parsing.lines import split_lines
@@ -19,22 +20,9 @@ from feedeval.feed.parsing.values import Pair
 
 MAX_VALUE_CHARS = 64 << 20
 """Longest single product or envelope field that is taken for one."""
-_WRAPPERS = {
-    "products",
-    "items",
-    "data",
-    "results",
-    "feed",
-    "catalog",
-    "offers",
-    "entries",
-    "records",
-    "rows",
-    "nodes",
-    "edges",
-}
 _SPACE = re.compile(r"[\s\ufeff]*")
 _NEXT_ENTRY = re.compile(r"\}\s*,?\s*(?=\{)")
+_OFFER = re.compile(r'[\[{\s]*"@type"\s*:\s*"[^"]*Offer"')
 _decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
 
 
@@ -42,11 +30,15 @@ def json_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tup
     """Yield line number and pairs of each product in JSON: an array, an object around an array, or objects in a row."""
     reader = TextReader(source.head(), sniffed.encoding, faults)
     texts = reader.read(source.chunks(faults))
-    entries = _json_lines(texts, faults) if sniffed.format is Format.JSONL else _Json(texts, faults).entries()
+    shop = Shop()
+    entries = _json_lines(texts, faults) if sniffed.format is Format.JSONL else _Json(texts, faults, shop).entries()
+    yield from document_pairs(_objects(entries, faults), shop)
+
+
+def _objects(entries: Iterable[tuple[int, Any]], faults: Faults) -> Iterator[tuple[int, Any]]:
     for line, entry in entries:
         if isinstance(entry, dict):
-            node = entry.get("node")
-            yield line, list((node if isinstance(node, dict) and len(entry) <= 2 else entry).items())
+            yield line, entry
         else:
             faults.add(Fault.NOT_AN_OBJECT, line=line)
 
@@ -79,9 +71,10 @@ class _Incomplete(Exception):
 class _Json:
     """A JSON text of which only one product at a time is in memory."""
 
-    def __init__(self, texts: Iterable[str], faults: Faults) -> None:
+    def __init__(self, texts: Iterable[str], faults: Faults, shop: Shop) -> None:
         self._texts = iter(texts)
         self._faults = faults
+        self._shop = shop
         self._buffer = ""
         self._at = 0
         self._counted = 0
@@ -117,8 +110,15 @@ class _Json:
                 self._resume()
         self._at += 1
 
-    def _envelope(self) -> Iterator[tuple[int, Any]]:
-        """Yield the entries of the array of objects inside an object; an object without one is an entry itself."""
+    def _envelope(self, under: str = "") -> Generator[tuple[int, Any], None, dict[str, Any]]:
+        """Yield the entries of the array of objects inside an object; an object without one is an entry itself.
+
+        Args:
+            under: The key that the object stands under.
+
+        Returns:
+            What the object says, where it stands under a key of something else than products and holds none.
+        """
         line, found = self._line(), False
         kept: dict[str, Any] = {}
         self._at += 1
@@ -132,14 +132,16 @@ class _Json:
                     raise FeedError(f"{self._faults.source} is not valid JSON at line {self._line():,}")
                 self._at += 1
                 sign = self._need()
-                if sign == "[" and self._holds_objects() and (key.lower() in _WRAPPERS or not _is_product(kept)):
+                if sign == "[" and self._holds_objects() and opens(key, kept, listed=True) and not self._offers(key):
                     found = True
+                    self._shop.learn(kept)
                     yield from self._array()
-                elif sign == "{" and (
-                    key.lower() in _WRAPPERS or key.lower() in ("response", "result", "shop", "channel", "rss")
-                ):
-                    found = True
-                    yield from self._envelope()
+                elif sign == "{" and opens(key, kept, listed=False) and not self._offers(key):
+                    self._shop.learn(kept)
+                    if aside := (yield from self._envelope(key.lower())):
+                        kept[key] = aside
+                    else:
+                        found = True
                 else:
                     kept[key] = self._value()
             except ValueError as error:
@@ -149,8 +151,11 @@ class _Json:
                     f"{self._faults.source} is not valid JSON at line {self._line():,}: {_reason(error)}"
                 ) from error
         self._at += 1
+        if not found and under in ASIDE:
+            return kept
         if not found and kept:
             yield line, kept
+        return {}
 
     def _holds_objects(self) -> bool:
         """Whether the array that begins here holds objects."""
@@ -159,6 +164,10 @@ class _Json:
         sign = self._need()
         self._at = mark
         return sign == "{"
+
+    def _offers(self, key: str) -> bool:
+        """Whether the offers of one product begin here, although nothing has said yet that it is one."""
+        return key == "offers" and _OFFER.match(self._buffer, self._at) is not None
 
     def _peek(self) -> str:
         """Pass over white space and return the next character, empty at the end."""
@@ -228,7 +237,3 @@ class _Json:
             if not self._more():
                 raise _Incomplete
         self._at = match.end()
-
-
-def _is_product(entry: dict[str, Any]) -> bool:
-    return bool(recognised(target.name for target in ColumnNames().resolve(tuple(entry))))
