@@ -26,6 +26,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _NEXT_ADDRESS = re.compile(r"\s*[,;|\s]\s*(?=https?://)")
 _NEXT_PLACE = re.compile(r"\s*[,;]\s*(?=[A-Za-z]{2}:|:)")
 _NEXT_DETAIL = re.compile(r",(?=[^,:]*:[^,:]+:[^,:])")
+_NEXT_GROUP = re.compile(r",\s*(?=[^,:]*:)")
 _MONEY = re.compile(r"^[^\W\d]{0,4}\s*\d[\d.,\s]*[^\W\d]{0,4}$")
 _MARKED = re.compile(r"([QA])\s*[:.]\s*(.*)", re.IGNORECASE | re.DOTALL)
 _ANSWER_IN_LINE = re.compile(r"\sA\s*[:.]", re.IGNORECASE)
@@ -209,7 +210,8 @@ def _many(raw: Any, name: str, flat: bool, escaped: list[str]) -> list[str]:
         return _many(values if len(values) == 1 else _joined(raw, escaped), name, False, escaped)
     text = _text(raw, escaped)
     if name.endswith("_link"):
-        return [part for part in _NEXT_ADDRESS.split(text) if part]
+        addresses = split_list(text) if flat and '"' in text else [text]
+        return [part for address in addresses for part in _NEXT_ADDRESS.split(address) if part]
     return split_list(text) if flat else [text] if text else []
 
 
@@ -278,11 +280,13 @@ def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[st
 
 
 def _entries(text: str, name: str, parts: tuple[str, ...]) -> list[str]:
-    """Return the entries of a text; those for shipping are parted by commas, or by semicolons as Meta has them."""
+    """Return the entries of a text; those of places are parted by commas, or by semicolons as Meta has them."""
     if name == "product_detail":
         return _NEXT_DETAIL.split(text)
-    if name not in ("shipping", "tax"):
+    if attributes()[name].shape is not AttributeShape.GROUPS:
         return [text]
+    if parts[:1] != ("country",):
+        return _NEXT_GROUP.split(text)
     found, begins = [], 0
     text = text.strip(" ,;")
     for match in _NEXT_PLACE.finditer(text):

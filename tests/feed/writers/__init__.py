@@ -4,4 +4,5 @@
 - `made`: random products: every attribute with values of its kind, in many scripts
 - `plain_json`: JSON and JSON Lines with the attributes' own names
 - `tables`: CSV and TSV, with the text forms of repeated and nested values
+- `workbooks`: Excel and OpenDocument sheets, with the same text forms
 """

@@ -71,7 +71,6 @@ def _gtin(digits: str) -> str:
 _PRICE = st.tuples(st.integers(1, 999_999), st.sampled_from(["EUR", "USD", "CZK", "JPY", "GBP"])).map(
     lambda made: f"{made[0] // 100}.{made[0] % 100:02d} {made[1]}"
 )
-_DAY = st.dates().filter(lambda day: 2020 <= day.year <= 2035)
 _DATE = st.tuples(st.integers(2020, 2035), st.integers(1, 12), st.integers(1, 28), st.booleans()).map(
     lambda made: f"{made[0]}-{made[1]:02d}-{made[2]:02d}" + ("T08:30+01:00" if made[3] else "")
 )
@@ -111,14 +110,25 @@ def _group(attribute: Attribute, *, flat: bool) -> st.SearchStrategy[dict[str, s
     if not flat:
         parts = tuple(dict.fromkeys([*parts, *(part.partition(".")[2] for part in named)]))
     text = PART if flat else LINE
-    made = {part: _value(known.get(f"{attribute.name}.{part}"), text) for part in parts}
+    made = {
+        part: _PARTS[part] if part in _PARTS else _value(known.get(f"{attribute.name}.{part}"), text) for part in parts
+    }
     # A detail is nothing without its name and value, a question nothing without its answer.
-    needed = {part: made[part] for part in made if attribute.name not in _LOOSE}
+    needed = {part: made[part] for part in made if attribute.name not in _LOOSE or part in ("country", "price", "rate")}
     return st.fixed_dictionaries(needed, optional={part: made[part] for part in made if part not in needed}).filter(bool)
 
 
 _LOOSE = {"shipping", "returns", "loyalty_program", "certification", "installment", "tax"}
 """Groups of which parts may be missing."""
+
+_PARTS: dict[str, st.SearchStrategy[str]] = {
+    "country": _KINDS[Kind.COUNTRY],
+    "price": _PRICE,
+    "rate": st.sampled_from(["5.00", "8.25", "19"]),
+    "cutoff_time": st.sampled_from(["0900", "1430"]),
+    "cutoff_timezone": st.sampled_from(["Europe/Berlin", "America/New_York"]),
+}
+"""Parts that have one meaning in every group."""
 
 
 def _attribute_value(attribute: Attribute, *, flat: bool) -> st.SearchStrategy[Any]:
