@@ -26,6 +26,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _NEXT_ADDRESS = re.compile(r"\s*[,;|\s]\s*(?=https?://)")
 _NEXT_PLACE = re.compile(r"\s*[,;]\s*(?=[A-Za-z]{2}:|:)")
 _NEXT_DETAIL = re.compile(r",(?=[^,:]*:[^,:]+:[^,:])")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _NEXT_GROUP = re.compile(r",\s*(?=[^,:]*:)")
 _MONEY = re.compile(r"^[^\W\d]{0,4}\s*\d[\d.,\s]*[^\W\d]{0,4}$")
 _MARKED = re.compile(r"([QA])\s*[:.]\s*(.*)", re.IGNORECASE | re.DOTALL)
@@ -217,7 +218,7 @@ def _many(raw: Any, name: str, flat: bool, escaped: list[str]) -> list[str]:
 
 def split_list(text: str) -> list[str]:
     """Return the parts of a comma-separated cell; a part that holds a comma stands in quotation marks."""
-    if "," not in text:
+    if "," not in text and not _QUOTED.fullmatch(text):
         return [text] if text else []
     try:
         row = next(csv.reader([text.replace("\n", " ")], skipinitialspace=True))

@@ -26,7 +26,7 @@ _SCRIPTS = {
 }
 _SIGNS = [
     *("&", "<", ">", '"', "'", ",", ";", "|", "=", "+", "@", "%", "/", "(", ")", "!", "?", "#", "\\", "{", "]"),
-    *("5\"", "½", "×", "°", "€", "„", "“", "»", "—", "’", "。", "、", "، ", "& <b", "a=b&c", "100%", "<3", "'s"),
+    *('5"', "½", "×", "°", "€", "„", "“", "»", "—", "’", "。", "、", "، ", "& <b", "a=b&c", "100%", "<3", "'s"),
     *("🧦", "👩\u200d🔧", "🇨🇿", "✔\ufe0f", "👍🏽"),
 ]
 _FIRST = ["=1+1 ", "+49 ", "-5 ", "@home ", "'quoted' ", '"best" ', "#1 ", "0012 ", "https: "]
@@ -115,7 +115,10 @@ def _group(attribute: Attribute, *, flat: bool) -> st.SearchStrategy[dict[str, s
     }
     # A detail is nothing without its name and value, a question nothing without its answer.
     needed = {part: made[part] for part in made if attribute.name not in _LOOSE or part in ("country", "price", "rate")}
-    return st.fixed_dictionaries(needed, optional={part: made[part] for part in made if part not in needed}).filter(bool)
+    return st.fixed_dictionaries(needed, optional={part: made[part] for part in made if part not in needed}).filter(
+        # Without a colon a text is no group that can be told from the one before it.
+        lambda group: any(part in group for part in parts[1:]) if flat else bool(group)
+    )
 
 
 _LOOSE = {"shipping", "returns", "loyalty_program", "certification", "installment", "tax"}
@@ -171,9 +174,7 @@ def products(*, flat: bool, names: list[str] | None = None) -> st.SearchStrategy
 
 def made_of(names: list[str], *, flat: bool) -> st.SearchStrategy[Made]:
     """Return products that have an id, a title and all of `names`."""
-    return st.fixed_dictionaries(
-        {"id": CODE, "title": LINE, **{name: value_of(name, flat=flat) for name in names}}
-    )
+    return st.fixed_dictionaries({"id": CODE, "title": LINE, **{name: value_of(name, flat=flat) for name in names}})
 
 
 Writer = Callable[[list[Made]], bytes]

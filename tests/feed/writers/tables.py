@@ -44,7 +44,10 @@ def table(products: list[Made], dialect: Dialect) -> bytes:
     header = list(dict.fromkeys(name for product in products for name in product))
     out = io.StringIO(newline="")
     writer = csv.writer(
-        out, delimiter=dialect.delimiter, lineterminator=dialect.line_end, quoting=dialect.quoting  # type: ignore[arg-type]
+        out,
+        delimiter=dialect.delimiter,
+        lineterminator=dialect.line_end,
+        quoting=dialect.quoting,  # type: ignore[arg-type]
     )
     writer.writerow(header)
     writer.writerows([cell(name, product.get(name)) for name in header] for product in products)
