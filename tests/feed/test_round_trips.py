@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedeval.feed.reader import read_feed
-from tests.feed.writers import google_xml, plain_json, tables, workbooks
+from tests.feed.writers import documents, google_xml, plain_json, tables, workbooks
 from tests.feed.writers.made import Made, Writer, attribute_names, made_of, products
 from tests.feed.writers.tables import Dialect
 
@@ -88,3 +88,15 @@ def test_every_attribute_comes_back_from_tables_and_sheets(names: list[str], dat
     made = [data.draw(made_of(names, flat=True))]
     for write in FLAT.values():
         assert read_back(write(made)) == made
+
+
+@given(made=documents.for_commerce())
+@TRIALS
+def test_variants_of_the_commerce_protocol_come_back(made: list[Made]) -> None:
+    assert read_back(documents.commerce_feed(made)) == made
+
+
+@given(made=documents.for_linked_data())
+@TRIALS
+def test_products_of_linked_data_come_back(made: list[Made]) -> None:
+    assert read_back(documents.linked_data(made)) == made
