@@ -264,11 +264,9 @@ def _group(raw: dict[str, Any], aliases: dict[str, str], escaped: list[str]) -> 
 def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[str, str]]:
     """Parse the text forms `country:region:service:price`, `section:name:value` and `Q: … A: …`."""
     if name == "question_and_answer":
-        for question, answer in _questions(text) or [text.partition("?")[::2]]:
-            mark = "?" if "?" in text and not question.endswith("?") else ""
-            yield {
-                k: v for k, v in (("question", question.strip() + mark), ("answer", answer.lstrip(" :").strip())) if v
-            }
+        asked, mark, said = text.partition("?")
+        for question, answer in _questions(text) or [(asked.strip() + mark, said)]:
+            yield {k: v for k, v in (("question", question.strip()), ("answer", answer.lstrip(" :").strip())) if v}
         return
     for piece in _entries(text, name, parts):
         piece = piece.strip().strip('"') if piece.count('"') == 2 else piece.strip()

@@ -52,7 +52,7 @@ LINE: st.SearchStrategy[str] = st.sampled_from(sorted(_SCRIPTS)).flatmap(_words)
 """Text of one line in one of the scripts, with signs that formats have a use of their own for."""
 LINES: st.SearchStrategy[str] = st.lists(LINE, min_size=1, max_size=3).map("\n".join).filter(_is_plain)
 CODE = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,9}", fullmatch=True)
-PART: st.SearchStrategy[str] = LINE.map(lambda text: re.sub(r"[:,\"']", " ", text).strip()).filter(bool)
+PART: st.SearchStrategy[str] = LINE.map(lambda text: re.sub(r"[:,;\"']", " ", text).strip()).filter(bool)
 """Text that a part of a text form can hold as it is."""
 
 
