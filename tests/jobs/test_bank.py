@@ -78,6 +78,21 @@ def test_a_reader_adds_a_language(tmp_path: Path) -> None:
     assert OfflineEngine(bank_dir=tmp_path).judge(product, [question])[0].verdict == "yes"
 
 
+def test_a_reader_names_parts_under_which_much_else_may_stand(tmp_path: Path) -> None:
+    parts = 'part_names = ["weave"]\npart_value = ["n"]\n[thread_count.ask]'
+    write(tmp_path, "facets.toml", NEW_FACET.replace("[thread_count.ask]", parts))
+    engine = OfflineEngine(bank_dir=tmp_path)
+    question = Question(text="Threads?", taxonomy=Taxonomy.MATERIALS, facet="thread_count")
+
+    def verdict(text: str) -> str:
+        product = Context(category="", fields=(ContextField(name="description", text=text),))
+        return engine.judge(product, [question])[0].verdict.value
+
+    assert verdict("Weave: 400") == "yes"
+    assert verdict("Weave: dense") == "no"
+    assert verdict("Thread count: dense") == "yes"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

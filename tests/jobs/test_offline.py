@@ -81,6 +81,128 @@ def test_look_alikes_are_told_from_answers(facet: str, text: str, expected: str)
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Une chemise cousue par nos couturières.",
+        "Una camisa que nos gusta, cosida a mano.",
+        "Vernis parquet N°35 brun",
+        "Lippenstift Nr. 42, matt",
+        "Collection du 12 juin.",
+        "Offre du 24 au 31 décembre.",
+        "Oferta del 12 al 24 de mayo.",
+        "La taille s'ajuste sans effort.",
+        "Versand frei ab EUR 49.",
+        "Contact us 24/7 for help.",
+        "Conforms to EU 10/2011 for food contact.",
+    ],
+)
+def test_pronouns_numbers_dates_and_money_are_no_sizes(text: str) -> None:
+    assert verdict("size", text) == "no"
+
+
+@pytest.mark.parametrize(
+    "text",
+    (
+        *("Taille M", "Size: S", "Jeans 34x32", "Disponible du 36 au 44.", "Du S au XXL", "Tallas de la S a la XL"),
+        *("T. 42", "Taglia M", "Maat 42", "Zapatos de seguridad nº 42", "Größe 42", "EUR 42", "S/M"),
+    ),
+)
+def test_sizes_are_read_as_shops_write_them(text: str) -> None:
+    assert verdict("size", text) == "yes"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Body: Crew Cab | Engine: 3.6L V6 24V", "no"),
+        ("Body: full, Acidity: high", "no"),
+        ("Body: suits all skin types", "no"),
+        ("Cover: hardback, Pages: 320", "no"),
+        ("Coque : iPhone 15", "no"),
+        ("Cuerpo: intenso", "no"),
+        ("Body: stainless steel", "yes"),
+        ("Body: Alder, Neck: Maple", "yes"),
+        ("Corps : acier inoxydable", "yes"),
+        ("Corps en acier.", "yes"),
+        ("Gestell: Stahlrohr", "yes"),
+        ("Corpo: acciaio inox", "yes"),
+        ("Tělo. body: ocelový plech", "yes"),
+        ("Cover: mesh", "partial"),
+    ],
+)
+def test_a_part_answers_for_the_material_where_its_value_names_one(text: str, expected: str) -> None:
+    assert verdict("material", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Teinte Balanced Oak", "no"),
+        ("Coloris chêne clair", "no"),
+        ("Holzlasur Eiche hell, 2,5 L", "no"),
+        ("Wood stain in Dark Oak, 1 L", "no"),
+        ("Kleur: eiken", "no"),
+        ("Vieilli en fûts de chêne.", "no"),
+        ("Aged in French oak barrels.", "no"),
+        ("Crianza en barrica de roble.", "no"),
+        ("Über Buchenholz geräuchert.", "no"),
+        ("Table en chêne massif.", "yes"),
+        ("A stool made from oak barrels.", "yes"),
+        ("Colour: white. Material: oak.", "yes"),
+    ],
+)
+def test_wood_is_the_material_where_it_is_no_colour_and_no_cask(text: str, expected: str) -> None:
+    assert verdict("material", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Engine: 3.6L V6 24V", "no"),
+        ("5.0 V8 32V, 450 PS", "no"),
+        ("2.0 DOHC 16V petrol engine", "no"),
+        ("Zahnriemen für Golf 1.4 16V", "no"),
+        ("24V DC adapter", "yes"),
+        ("24 V battery", "yes"),
+        ("Cordless V6 vacuum, 24V battery", "yes"),
+        ("Alternator V6 24V 60A", "yes"),
+        ("Starter for V8 engines, 12V 1.4 kW", "yes"),
+        ("Netzteil 12 V 5 A", "yes"),
+    ],
+)
+def test_valves_of_an_engine_are_no_volts(text: str, expected: str) -> None:
+    assert verdict("voltage", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Engine: 3.6L V6", "no"), ("2.0L turbo petrol", "no"), ("Tank 3.6 L", "yes"), ("1.7 l kettle", "yes")],
+)
+def test_the_displacement_of_an_engine_is_no_capacity(text: str, expected: str) -> None:
+    assert verdict("capacity", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Un vin rouge de Loire, puissant, élevé en fûts.", "no"),
+        ("Ein kraftvoller Wein mit Tiefe.", "no"),
+        ("Un vino potente y redondo.", "no"),
+        ("A powerful, long finish on the palate.", "no"),
+        ("Un parfum puissant et boisé.", "no"),
+        ("Kraftvoller Reiniger für Bad und Küche.", "no"),
+        ("Potencia el sabor de tus platos.", "no"),
+        ("Aspirateur puissant et silencieux.", "partial"),
+        ("Elegantes Design und leistungsstarker Motor.", "partial"),
+        ("Un motor potente.", "partial"),
+        ("A powerful motor.", "partial"),
+    ],
+)
+def test_powerful_speaks_of_power_only_of_what_has_some(text: str, expected: str) -> None:
+    assert verdict("power", text) == expected
+
+
+@pytest.mark.parametrize(
     ("facet", "text"),
     [
         ("dimensions", "Zboží. rozmery: 126.00 x 50.50 x 31.00 mm, barva: bílá"),

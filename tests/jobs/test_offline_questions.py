@@ -43,8 +43,49 @@ def test_a_category_path_names_its_family(category: str, family: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "category",
+    """Vins > Rouges; Vins & Spiritueux; Bières; Wein & Sekt > Rotwein; Weißweine; Spirituosen; Vini > Rossi;
+    Birre artigianali; Vinos > Tintos; Cervezas; Vinhos > Tintos; Wijn > Rode wijn; Bieren; Wina > Czerwone; Alkohole;
+    Vína > Červená; Lihoviny; ワイン > 赤; 日本酒; Вино > Красное; Viner; Wines > Red; Spirits > Whisky""".replace(
+        "\n", " "
+    ).split(";"),
+)
+def test_wine_beer_and_spirits_are_food_in_many_languages(category: str) -> None:
+    found = family_of(category.strip(), load_bank())
+    assert found is not None
+    assert found.id == "food"
+
+
+@pytest.mark.parametrize(
+    ("category", "family"),
+    [
+        ("Wine Glasses", "kitchenware"),
+        ("Art de la table > Verres à vin", "kitchenware"),
+        ("Weingläser", "kitchenware"),
+        ("Copas de vino", "kitchenware"),
+        ("ワイングラス", "kitchenware"),
+        ("Électroménager > Caves à vin", "large_appliances"),
+        ("Wine coolers", "large_appliances"),
+        ("Hardware > Twine", "tools"),
+        ("Tiere > Schweine", None),
+        ("Musik > Drums", None),
+        ("Informatique > Portables", None),
+    ],
+)
+def test_what_is_only_made_for_wine_or_sounds_like_it_is_no_food(category: str, family: str | None) -> None:
+    found = family_of(category, load_bank())
+    assert (found and found.id) == family
+
+
+@pytest.mark.parametrize(
     ("title", "family"),
     [
+        ("Vin rouge de Loire", "food"),
+        ("Example Hill Pinot Noir 2022", "food"),
+        ("Set of 6 wine glasses", "kitchenware"),
+        ("Cave à vin 36 bouteilles", "large_appliances"),
+        ("Champagne satin dress", "apparel"),
+        ("Wine red dress", "apparel"),
         ("Women's Trail Running Shoe, UK 6", "shoes"),
         ("Damen Winterparka mit Kapuze", "apparel"),
         ("Espresso Machine 15 bar", "kitchen_appliances"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
-from codecs import getincrementaldecoder
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -188,27 +188,25 @@ def wanted_format(format: str | None) -> Format | None:
 
 
 def _text_encoding(head: bytes) -> str:
-    try:
-        _utf8(head)
-    except UnicodeDecodeError:
-        return guess_encoding(head) if head[:3] != b"\xef\xbb\xbf" else "utf-8"
+    if _as_utf8(head) is None and head[:3] != b"\xef\xbb\xbf":
+        return guess_encoding(head)
     return "utf-8"
 
 
-def _utf8(head: bytes) -> str:
-    """Return the text of bytes that may end in the middle of a character."""
-    return getincrementaldecoder("utf-8")().decode(head)
+def _as_utf8(head: bytes) -> str | None:
+    """Return the head of a source as UTF-8, None where it is none; its last character may be cut off."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return None
 
 
 def _is_mislabelled(head: bytes, bom: str | None, declared: str | None) -> bool:
     """Whether the declaration names a single-byte encoding while the bytes are UTF-8."""
     if bom or not declared or known_encoding(declared) in (None, "utf-8", "ascii"):
         return False
-    try:
-        text = _utf8(head)
-    except UnicodeDecodeError:
-        return False
-    return len(text) - len(text.encode("ascii", "ignore")) >= 3
+    text = _as_utf8(head)
+    return text is not None and len(text) - len(text.encode("ascii", "ignore")) >= 3
 
 
 def _xml(text: str, name: str, wish: Wish) -> Sniffed:

@@ -28,7 +28,8 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _NEXT_ADDRESS = re.compile(r"\s*[,;|\s]\s*(?=https?://)")
 _NEXT_PLACE = re.compile(r"\s*[,;]\s*(?=[A-Za-z]{2}:|:)")
 _NEXT_DETAIL = re.compile(r",(?=[^,:]*:[^,:]+:[^,:])")
-_NEXT_PAIR = re.compile(r",\s*(?=[^,:]+:[^,:])")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_NEXT_GROUP = re.compile(r",\s*(?=[^,:]*:)")
 _MONEY = re.compile(r"^[^\W\d]{0,4}\s*\d[\d.,\s]*[^\W\d]{0,4}$")
 _MARKED = re.compile(r"([QA])\s*[:.]\s*(.*)", re.IGNORECASE | re.DOTALL)
 _ANSWER_IN_LINE = re.compile(r"\sA\s*[:.]", re.IGNORECASE)
@@ -212,13 +213,14 @@ def _many(raw: Any, name: str, flat: bool, escaped: list[str]) -> list[str]:
         return _many(values if len(values) == 1 else _joined(raw, escaped), name, False, escaped)
     text = _text(raw, escaped)
     if name.endswith("_link"):
-        return [part for part in _NEXT_ADDRESS.split(text) if part]
+        addresses = split_list(text) if flat and '"' in text else [text]
+        return [part for address in addresses for part in _NEXT_ADDRESS.split(address) if part]
     return split_list(text) if flat else [text] if text else []
 
 
 def split_list(text: str) -> list[str]:
     """Return the parts of a comma-separated cell; a part that holds a comma stands in quotation marks."""
-    if "," not in text:
+    if "," not in text and not _QUOTED.fullmatch(text):
         return [text] if text else []
     try:
         row = next(csv.reader([text.replace("\n", " ")], skipinitialspace=True))
@@ -245,9 +247,7 @@ def _groups(raw: Any, attribute: Attribute, parts: tuple[str, ...], escaped: lis
         elif group := _group(raw, aliases, escaped):
             yield group
     elif text := _text(raw, escaped):
-        several = attribute.name in ("variant_option", "related_product")
-        for entry in _NEXT_PAIR.split(text) if several else [text]:
-            yield from _from_text(entry, attribute.name, parts)
+        yield from _from_text(text, attribute.name, parts)
 
 
 def _group(raw: dict[str, Any], aliases: dict[str, str], escaped: list[str]) -> dict[str, str]:
@@ -266,11 +266,9 @@ def _group(raw: dict[str, Any], aliases: dict[str, str], escaped: list[str]) -> 
 def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[str, str]]:
     """Parse the text forms `country:region:service:price`, `section:name:value` and `Q: … A: …`."""
     if name == "question_and_answer":
-        for question, answer in _questions(text) or [text.partition("?")[::2]]:
-            mark = "?" if "?" in text and not question.endswith("?") else ""
-            yield {
-                k: v for k, v in (("question", question.strip() + mark), ("answer", answer.lstrip(" :").strip())) if v
-            }
+        asked, mark, said = text.partition("?")
+        for question, answer in _questions(text) or [(asked.strip() + mark, said)]:
+            yield {k: v for k, v in (("question", question.strip()), ("answer", answer.lstrip(" :").strip())) if v}
         return
     for piece in _entries(text, name, parts):
         piece = piece.strip().strip('"') if piece.count('"') == 2 else piece.strip()
@@ -283,11 +281,13 @@ def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[st
 
 
 def _entries(text: str, name: str, parts: tuple[str, ...]) -> list[str]:
-    """Return the entries of a text; those for shipping are parted by commas, or by semicolons as Meta has them."""
+    """Return the entries of a text; those of places are parted by commas, or by semicolons as Meta has them."""
     if name == "product_detail":
         return _NEXT_DETAIL.split(text)
-    if name not in ("shipping", "tax"):
+    if attributes()[name].shape is not AttributeShape.GROUPS:
         return [text]
+    if parts[:1] != ("country",):
+        return _NEXT_GROUP.split(text)
     found, begins = [], 0
     text = text.strip(" ,;")
     for match in _NEXT_PLACE.finditer(text):

@@ -49,6 +49,8 @@ class Facet:
     """Wording by language."""
     value: Pattern | None
     """What a named value must contain to be an answer; None where any text is one."""
+    part_value: Pattern | None
+    """What shows that a value under the name of a part ("body: ...") speaks of the facet at all."""
     bare: Pattern | None
     """A measure or standard that answers wherever it stands."""
     bare_in: frozenset[str]
@@ -84,11 +86,15 @@ class AnswerNames:
     Args:
         whole: Tidy name -> the facets whose answer stands under it; an empty tuple for names that mislead.
         half: Tidy name -> the facets to which its value is half an answer, such as `age_group` to an age.
+        parts: Those of `whole` that are names of parts, such as `body`: what stands under them need be no answer.
     """
 
-    def __init__(self, whole: Mapping[str, tuple[str, ...]], half: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, whole: Mapping[str, tuple[str, ...]], half: Mapping[str, tuple[str, ...]], parts: frozenset[str]
+    ) -> None:
         self._whole = whole
         self._half = half
+        self._parts = parts
         self._most_words = max(len(name.split()) for name in (*whole, *half))
         self._longest = lru_cache(maxsize=4096)(self._find_longest)
 
@@ -99,6 +105,10 @@ class AnswerNames:
     def half(self, name: str) -> tuple[str, ...]:
         """Return the facets to which a value of this name is half an answer."""
         return self._half.get(self._longest(name), ())
+
+    def is_part(self, name: str) -> bool:
+        """Say whether this is the name of a part, under which much else than the answer may stand."""
+        return self._longest(name) in self._parts
 
     def misleads(self, name: str) -> bool:
         """Say whether the words under this name are no evidence for anything."""
@@ -224,7 +234,6 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
     if table["taxonomy"] not in set(Taxonomy):
         raise InputError(f"{where}: taxonomy {table['taxonomy']!r} is none of {', '.join(Taxonomy)}")
     kinds = [kind for kind in table.get("value", [_TAKES_TEXT]) if kind != _TAKES_TEXT]
-    any_of = "|".join(f"{{{kind}}}" for kind in kinds)
     measured = [kind for kind in kinds if kind in _MEASURES]
     spelled = union([re.escape(fold(n).replace("ß", "ss")).replace(r"\ ", "[ _]") for n in table.get("names", [])])
     # A name and a measure may be parted by a few words ("weight with battery: 1.4 kg") but not by another number.
@@ -234,8 +243,9 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         taxonomy=Taxonomy(table["taxonomy"]),
         attribute=table["attribute"],
         ask=table["ask"],
-        value=blocks.compile(any_of, where) if kinds else None,
-        bare=blocks.compile("|".join(f"{{{kind}}}" for kind in table["bare"]), where) if "bare" in table else None,
+        value=_any_block(kinds, blocks, where),
+        part_value=_any_block(table.get("part_value", []), blocks, where),
+        bare=_any_block(table.get("bare", []), blocks, where),
         bare_in=frozenset(table.get("bare_in", ())),
         named=blocks.compile(named.replace("{{", "{").replace("}}", "}"), where) if measured and spelled else None,
         rules={
@@ -289,6 +299,10 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
     return families
 
 
+def _any_block(names: list[str], blocks: Blocks, where: str) -> Pattern | None:
+    return blocks.compile("|".join(f"{{{name}}}" for name in names), where) if names else None
+
+
 def _any_word(words: list[str], blocks: Blocks, where: str) -> Pattern | None:
     return blocks.compile(union(words), where) if words else None
 
@@ -301,4 +315,6 @@ def _names(facets: dict[str, Any], misleading: list[str]) -> AnswerNames:
                 known[name] = (*known.get(name, ()), facet)
         return known
 
-    return AnswerNames(dict.fromkeys(map(tidy_name, misleading), ()) | by_name("names"), by_name("half_names"))
+    whole, parts = by_name("names"), by_name("part_names")
+    misleads = dict.fromkeys(map(tidy_name, misleading), ())
+    return AnswerNames(misleads | parts | whole, by_name("half_names"), frozenset(parts.keys() - whole.keys()))

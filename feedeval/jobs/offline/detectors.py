@@ -63,7 +63,7 @@ class Detector:
         half: Detection | None = None
         for pair in pairs:
             named = f"{pair.name}: {pair.folded}"
-            if self.empty_value.regex.fullmatch(pair.folded) or self._is_trap(named):
+            if self.empty_value.regex.fullmatch(pair.folded) or self._is_trap(named) or self._is_beside(pair):
                 continue
             if self.facet.id in self.names.facets(pair.name) and self._answers(pair):
                 return _named(Verdict.YES, pair, f"named in {pair.field}")
@@ -90,6 +90,13 @@ class Detector:
             return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
         # "weight (kg)" has the unit in the name.
         return bool(value.search(pair.folded) or value.search(f"{pair.folded} {pair.name.split()[-1]}"))
+
+    def _is_beside(self, pair: Pair) -> bool:
+        """Say whether a part is named (`body`) and its value does not speak of this facet (`Crew Cab`)."""
+        if not self.names.is_part(pair.name):
+            return False
+        known = (*self.strong, *self.weak, *((self.facet.part_value,) if self.facet.part_value else ()))
+        return not any(pattern.search(pair.folded) for pattern in known)
 
     def _is_trap(self, named: str) -> bool:
         """Say whether a trap takes all of a name with its value, but for a few letters."""

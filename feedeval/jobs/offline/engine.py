@@ -19,7 +19,7 @@ from feedeval.jobs.offline.languages import language_of
 from feedeval.jobs.offline.reading import PROSE_FIELDS, Reading, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 """Raised when a change of the code changes verdicts."""
 
 FEWEST_QUESTIONS = 4

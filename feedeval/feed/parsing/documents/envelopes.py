@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from feedeval.feed.parsing.columns import ColumnNames, recognised, snake
+from feedeval.feed.parsing.columns import AttributeShape, ColumnNames, attributes, recognised, snake
 from feedeval.feed.parsing.documents import linked, merchant
 from feedeval.feed.parsing.documents.fields import Entry, mapping, mappings, text
 
@@ -73,8 +73,15 @@ def opens(key: str, kept: Mapping[str, Any], *, listed: bool) -> bool:
     if name in _INSIDE and (name not in WRAPPERS or bool(_recognised(kept))):
         return False
     if listed:
-        return name in WRAPPERS or not _recognised(kept)
+        return name in WRAPPERS or not (_recognised(kept) or _is_nested(key))
     return name in WRAPPERS | _AROUND or (name in _PERHAPS_AROUND and ("@type" in kept or not _recognised(kept)))
+
+
+def _is_nested(key: str) -> bool:
+    """Whether a key is an attribute of which a product has several, such as `product_detail`."""
+    [meaning] = ColumnNames().resolve((key,))
+    attribute = attributes().get(meaning.name)
+    return attribute is not None and attribute.shape is not AttributeShape.ONE
 
 
 def _recognised(entry: Mapping[str, Any]) -> set[str]:
