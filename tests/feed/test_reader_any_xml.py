@@ -164,3 +164,12 @@ def test_the_terminal_names_the_element(tmp_path, capsys):
     feed.write_text(document("<a><id>1</id><name>x</name><price>9</price></a><b><id>2</id><name>Oak lamp</name></b>"))
     assert main(["check", str(feed), "--item", "b"]) == 0
     assert "1 products checked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["currency", "waehrung", "devise", "currencyCode"])
+def test_a_currency_beside_an_amount_joins_it(name: str) -> None:
+    others = "<artikel><id>2</id><title>Topf</title><price>9</price></artikel>"
+    first = f'<artikel><id>1</id><title>Krug</title><preis {name}="EUR">29.90</preis></artikel>'
+    assert read(f"<katalog>{first}{others}</katalog>".encode())[0][0]["price"] == "29.90 EUR"
+    graded = first.replace(f'{name}="EUR"', 'stufe="A"')
+    assert read(f"<katalog>{graded}{others}</katalog>".encode())[0][0]["price"] == "29.90"

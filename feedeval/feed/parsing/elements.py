@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from html.entities import html5
 from typing import TYPE_CHECKING, Any
 
+from feedeval.feed.parsing.columns import standard_name
 from feedeval.feed.parsing.values import Pair
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ _HTML_WORDS = """
     a abbr b blockquote br center code dd div dl dt em font h1 h2 h3 h4 h5 h6 hr i img li ol p pre s small span strong
     sub sup table tbody td th thead tr u ul
 """
+_AMOUNT = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*(?:[A-Z]{3})?\s*")
 HTML_TAGS = frozenset(_HTML_WORDS.split())
 # Vocabularies that stand beside Google's in RSS and Atom; their names are kept apart, for media:title is no title.
 _FOREIGN = {
@@ -89,7 +92,7 @@ def raw_value(element: etree._Element) -> Any:
     """Return an element's value: text, or a dict (with lists where names repeat) of what is nested in it."""
     if not len(element):
         text = element.text or ""
-        if element.attrib and (not text.strip() or "price" in element.tag):
+        if element.attrib and (not text.strip() or _AMOUNT.fullmatch(text)):
             return _from_attributes(element, text)
         return text
     children = [child for child in element if isinstance(child.tag, str)]
@@ -114,7 +117,9 @@ def _from_attributes(element: etree._Element, text: str) -> Any:
     """Return the value of an element that says it, or the currency of it, in XML attributes."""
     found = {split_tag(str(key))[1]: str(value) for key, value in element.attrib.items() if "xml:" not in str(key)}
     if text.strip():
-        currency = found.get("currency") or found.get("unit") or ""
+        # `unit` could be a kilogram anywhere else.
+        named = ("currency", "unit") if "price" in element.tag else ("currency",)
+        currency = next((code for key, code in found.items() if standard_name(key) in named), "")
         return f"{text.strip()} {currency}" if currency and currency not in text else text
     for key in ("href", "url", "src", "value", "content"):
         if key in found:

@@ -74,7 +74,7 @@ _PER_ITEM = {"item", "bigcommerce_id", "sku", "upc_ean", "global_trade_number", 
 
 def bigcommerce(header: set[str]) -> Shop | None:
     """Return the export where these squeezed headings are those of BigCommerce."""
-    newer = {"item", "name", "options"} <= header and header & {"inventorytracking", "internalimageurlexport"}
+    newer = {"item", "name"} <= header and header & {"inventorytracking", "internalimageurlexport", "currentstock"}
     if newer or ({"itemtype", "productname"} <= header and header & {"productcodesku", "optionset"}):
         return Shop("BigCommerce", _adapt, _NAMES, _HALVES)
     return None

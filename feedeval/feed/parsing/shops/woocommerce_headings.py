@@ -93,9 +93,12 @@ def headings_of(header: Sequence[str], samples: Sequence[Sequence[str]]) -> Head
     if {"SKU", "Name", "Regular price"} <= names and names & {"Type", "In stock?", "Categories"}:
         missing = {heading: name for heading, name in ordered.items() if name not in names}
         return Headings({**missing, **best.english}, best.language)
-    typed = [heading for heading, name in best.english.items() if name == "Type"]
-    if typed and len(names) > 3 and names & {"SKU", "Name"} and _holds_types(header.index(typed[0]), samples):
-        return best
+    # The kinds of product are English everywhere, and stand in the second column: a heading from another version of the
+    # language file, or from the shop's own, changes nothing about that.
+    kind = next((heading for heading, name in best.english.items() if name == "Type"), header[1] if header[1:] else "")
+    if kind and len(names) > 3 and names & {"SKU", "Name"} and _holds_types(header.index(kind), samples):
+        rest = [heading for heading in header if heading not in best.english]
+        return Headings({**_attributes(rest), **best.english, kind: "Type"}, best.language)
     return None
 
 
@@ -131,10 +134,14 @@ def _by_order(header: Sequence[str], samples: Sequence[Sequence[str]]) -> dict[s
     names = [name for name in _ORDER if name not in absent]
     names += [f"{name} ({_unit(units[start + n])})" for n, name in enumerate(_MEASURES)]
     names += _AFTER
-    found = dict(zip(header, names, strict=False))
-    for digits, run in groupby(header[len(names) :], key=lambda heading: "".join(_DIGITS.findall(heading))):
+    return dict(zip(header, names, strict=False)) | _attributes(header[len(names) :])
+
+
+def _attributes(header: Sequence[str]) -> dict[str, str]:
+    """Return the headings of products' attributes: their numbers tell which stand together, always in one order."""
+    found: dict[str, str] = {}
+    for digits, run in groupby(header, key=lambda heading: "".join(_DIGITS.findall(heading))):
         several = list(run)
-        if digits and len(several) in (4, 5):
-            parts = (f"Attribute {digits} {part}" for part in _OF_ATTRIBUTES)
-            found.update(zip(several, parts, strict=False))
+        if digits and 2 <= len(several) <= len(_OF_ATTRIBUTES):
+            found.update(zip(several, (f"Attribute {digits} {part}" for part in _OF_ATTRIBUTES), strict=False))
     return found
