@@ -166,7 +166,6 @@ WAYS = [(kind, kind.again) for kind in STOPPED] + [
 WAY_IDS = [kind.name for kind in STOPPED] + [f"{kind.name}, resumed" for kind in STOPPED if kind.resume is not None]
 
 FINISHED = {
-    "audit_offline": audit_offline_again,
     "shadow_offline": shadow_offline_again,
     **{name: audit_again for name in ("judge", "probe", "suggest")},
 }
@@ -275,3 +274,19 @@ def test_what_was_finished_is_returned_at_no_cost(name: str, tmp_path: Path, ser
     assert server.stats.requests == 0
     after = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "evaluation.log"}
     assert after == before
+
+
+def test_verdicts_of_an_earlier_embedded_engine_are_not_taken_for_those_of_this_one(
+    tmp_path: Path,
+) -> None:
+    folder = copied("audit_offline", tmp_path)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    [earlier] = session_ids(folder)
+    results = fe.load_session(earlier, output_dir=folder).results
+    audit_offline_again(folder)
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {name: after[name] for name in before if name != "evaluation.log"} == {
+        name: data for name, data in before.items() if name != "evaluation.log"
+    }
+    assert len(session_ids(folder)) == 2
+    pd.testing.assert_frame_equal(fe.load_session(earlier, output_dir=folder).results, results)

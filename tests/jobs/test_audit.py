@@ -87,8 +87,8 @@ def test_fields_that_no_product_has_are_named() -> None:
 
 
 def test_a_foreign_field_name_is_answered_with_what_it_is_read_as() -> None:
-    with pytest.raises(InputError, match=r"'Produktname', 'name' \(it is read as 'title'\); the feed has"):
-        list(job([TENT], selected_fields=("Produktname", "name")).records())
+    with pytest.raises(InputError, match=r"'Kennwort', 'name' \(it is read as 'title'\); the feed has"):
+        list(job([TENT], selected_fields=("Kennwort", "name")).records())
 
 
 @pytest.mark.parametrize("names", ["title", []])
