@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from feedeval.feed.parsing.columns import AttributeShape, ColumnNames, attributes, recognised, squeeze
-from feedeval.feed.parsing.dialects.parts import Options, children, named_value
+from feedeval.feed.parsing.dialects.parts import Options, are_products, children, named_value
 from feedeval.feed.parsing.elements import HTML_TAGS, pairs_of
 from feedeval.feed.parsing.values import Pair
 from feedeval.feed.tables import table
@@ -56,7 +56,7 @@ def any_products(item: etree._Element, definitions: Definitions) -> list[list[Pa
     lists = [child for name, child in children(item) if squeeze(name) in _VARIANTS]
     variants = [_pairs(variant, ()) for each in lists for _, variant in children(each)]
     ids = [_first_of("id", variant) for variant in variants]
-    if not variants or not all(ids) or len(set(ids)) < len(ids):
+    if not are_products(ids):
         return [_pairs(item, ())]
     shared = _pairs(item, lists)
     group = [] if _first_of("item_group_id", shared) else [("item_group_id", _first_of("id", shared))]

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from feedeval.feed.parsing.columns import squeeze
-from feedeval.feed.parsing.shops.rows import Note, Row, Shop, as_pairs, decimal, in_stock, named
+from feedeval.feed.parsing.money import decimal
+from feedeval.feed.parsing.shops.rows import Note, Row, Shop, as_pairs, in_stock, named, parts
 from feedeval.feed.tables import table
 
 
@@ -40,8 +41,8 @@ def _adapt(rows: Iterator[Row], note: Note) -> Iterator[Row]:
             note("prices are those without tax, as the export states no others")
         elif net:
             cells["price_tax_excluded"] = net
-        found["images"] = [part.strip() for part in cells.pop("image_urls", "").split(",") if part.strip()]
-        found["product_type"] = [part.strip() for part in cells.pop("categories", "").split(",") if part.strip()]
+        found["images"] = parts(cells.pop("image_urls", ""))
+        found["product_type"] = parts(cells.pop("categories", ""))
         summary = cells.get("short_description", "")
         if summary and not cells.get("description"):
             found["description"] = cells.pop("short_description")
