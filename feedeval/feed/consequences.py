@@ -8,7 +8,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from feedeval.feed.rules import Target, table
+from feedeval.feed.rules import Target
+from feedeval.feed.tables import table
 
 
 class Consequence(StrEnum):
@@ -50,7 +51,7 @@ _GRAVITY = {consequence: place for place, consequence in enumerate(Consequence)}
 @lru_cache(maxsize=1)
 def _stated() -> Mapping[tuple[str, str, str], list[Stated]]:
     found: dict[tuple[str, str, str], list[Stated]] = defaultdict(list)
-    for row in table("consequences"):
+    for row in table("spec/consequences"):
         stated = Stated(Consequence(row["consequence"]), row["since"], row["until"])
         found[row["target"], row["check"], row["attribute"]].append(stated)
     return dict(found)

@@ -5,17 +5,14 @@ The rule files are tables that a reader can extend; each says in its first lines
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
 
 from feedeval.errors import InputError
-
-DATA = Path(__file__).resolve().parents[1] / "data" / "spec"
+from feedeval.feed.tables import table
 
 
 class Target(StrEnum):
@@ -117,15 +114,9 @@ class AttributeRule:
     """Codes of `sources`, separated by commas."""
 
 
-def table(name: str) -> Iterator[dict[str, str]]:
-    """Return the rows of a table of `data/spec`, without its lines of comment."""
-    lines = (DATA / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
-    return csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE)
-
-
 @lru_cache(maxsize=1)
 def _names() -> Mapping[str, str]:
-    return {row["target"]: row["name"] for row in table("targets")}
+    return {row["target"]: row["name"] for row in table("spec/targets")}
 
 
 @lru_cache(maxsize=len(Target))
@@ -141,7 +132,7 @@ def rules(target: Target | str) -> Mapping[str, AttributeRule]:
 
 def read_rules(name: str, target: Target) -> Mapping[str, AttributeRule]:
     """Return the rules of the rule file called `name` by attribute."""
-    return MappingProxyType({row["attribute"]: _rule(target, row) for row in table(name)})
+    return MappingProxyType({row["attribute"]: _rule(target, row) for row in table(f"spec/{name}")})
 
 
 def target_of(name: str) -> Target:

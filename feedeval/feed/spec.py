@@ -8,11 +8,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from feedeval.feed.rules import DATA, AttributeRule, Kind, Requirement, Target, rules, target_of
+from feedeval.feed.rules import AttributeRule, Kind, Requirement, Target, rules, target_of
 from feedeval.feed.taxonomy import asked_of, taxonomy_id
 
 __all__ = [
-    "DATA",
     "TELLING",
     "AttributeRule",
     "Kind",

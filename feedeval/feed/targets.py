@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from feedeval.feed.rules import rules, table
+from feedeval.feed.rules import rules
+from feedeval.feed.tables import table
 
 
 def targets() -> pd.DataFrame:
@@ -16,9 +17,9 @@ def targets() -> pd.DataFrame:
         rules with those of the parts of nested attributes), `sources` (their titles, separated by "; ") and `about`
         (one sentence); text where nothing else is said.
     """
-    titles = {row["code"]: row["title"] for row in table("sources")}
+    titles = {row["code"]: row["title"] for row in table("spec/sources")}
     found = []
-    for row in table("targets"):
+    for row in table("spec/targets"):
         held = rules(row["target"])
         codes = dict.fromkeys(code.strip() for rule in held.values() for code in rule.source.split(","))
         found.append(

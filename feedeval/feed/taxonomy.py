@@ -5,16 +5,15 @@ The lists are Google's own (English of 2021, German of 2015, which has the same 
 
 from __future__ import annotations
 
-import csv
 import gzip
 import html
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
 
-_DATA = Path(__file__).resolve().parents[1] / "data" / "spec"
+from feedeval.feed.tables import DATA, table
+
 _ENGLISH, _GERMAN = "en-US", "de-DE"
 _SEPARATOR = re.compile(r"\s*[>›»→＞]\s*")
 _ID = re.compile(r"[0-9]{1,9}")
@@ -98,12 +97,10 @@ def _asked(rule: str, attribute: str, category_id: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _rules() -> Mapping[tuple[str, str, str], bool]:
-    lines = (_DATA / "categories.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE)
     return MappingProxyType(
         {
             (row["rule"], row["attribute"], category): row["asked"] == "included"
-            for row in rows
+            for row in table("spec/categories")
             for category in row["ids"].split("|")
         }
     )
@@ -124,7 +121,7 @@ def _folded(path: str) -> str:
 @lru_cache(maxsize=2)
 def _paths(language: str) -> Mapping[str, str]:
     """Return the paths of a list by id."""
-    packed = (_DATA / f"google_taxonomy_{language}.txt.gz").read_bytes()
+    packed = (DATA / "spec" / f"google_taxonomy_{language}.txt.gz").read_bytes()
     paths: dict[str, str] = {}
     above: list[str] = []
     for line in gzip.decompress(packed).decode("utf-8").splitlines():

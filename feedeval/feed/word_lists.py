@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from feedeval.feed.spec import DATA
+from feedeval.feed.tables import table
 
 _ANY = "any"
 # Scripts that write no space between words: there a phrase has no word boundary around it.
@@ -17,11 +17,9 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 @lru_cache(maxsize=1)
 def _lists() -> Mapping[tuple[str, str], tuple[str, ...]]:
-    lines = (DATA / "words.tsv").read_text(encoding="utf-8").splitlines()
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for line in lines[next(i for i, line in enumerate(lines) if line.startswith("list\t")) + 1 :]:
-        name, language, phrase = line.split("\t")
-        found[name, language].append(phrase)
+    for row in table("spec/words"):
+        found[row["list"], row["language"]].append(row["phrase"])
     return MappingProxyType({key: tuple(phrases) for key, phrases in found.items()})
 
 

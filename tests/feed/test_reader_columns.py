@@ -8,7 +8,7 @@ import pytest
 
 from feedeval.errors import FeedError
 from feedeval.feed.checks.check_feed import check_feed
-from feedeval.feed.parsing.proposals import propose_columns
+from feedeval.feed.parsing.proposals import read_columns
 from feedeval.feed.reader import products, read_feed
 from tests.feed.feeds import read
 
@@ -78,15 +78,15 @@ UNKNOWN_ROWS = [
 
 
 def test_columns_are_proposed_by_name_and_by_value():
-    proposals = propose_columns(UNKNOWN, UNKNOWN_ROWS)
-    assert [(found.column, found.attribute) for found in proposals] == [
+    proposals = read_columns(UNKNOWN, UNKNOWN_ROWS, None)
+    assert [(found.column, found.proposal) for found in proposals] == [
         *(("Nr", "id"), ("Ding", "title"), ("Betrag", "price"), ("Ziel", "link"), ("Foto2", "image_link")),
         *(("Strich", "gtin"), ("Mehr", "description"), ("Leer", "")),
     ]
     assert proposals[3].sample == "https://l.example/A-1"
     assert proposals[5].why == "digits with the check digit of a gtin"
-    wrong = propose_columns(["x"], [["4006381333932"]])[0]
-    assert wrong.attribute != "gtin"
+    wrong = read_columns(["x"], [["4006381333932"]], None)[0]
+    assert wrong.proposal != "gtin"
 
 
 def text_of(header: list[str], rows: list[list[str]]) -> str:

@@ -13,12 +13,13 @@ from feedeval.feed.checks.check_feed import catalogue, check_feed
 from feedeval.feed.checks.countries import countries
 from feedeval.feed.consequences import Consequence
 from feedeval.feed.parsing.columns import AttributeShape, attributes
-from feedeval.feed.rules import Kind, Requirement, Target, rules, table
+from feedeval.feed.rules import Kind, Requirement, Target, rules
+from feedeval.feed.tables import table
 from tests.feed.feeds import item, read, rss
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EVERYWHERE = [target.value for target in Target]
-CODES = {row["code"] for row in table("sources")}
+CODES = {row["code"] for row in table("spec/sources")}
 HEADER = [
     *("attribute", "also", "requirement", "kind", "max_chars", "values", "max_values"),
     *("countries", "since", "source"),
@@ -128,7 +129,7 @@ def errors(target: str, **changes: Any) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("target", EVERYWHERE)
 def test_each_rule_is_well_formed_and_has_a_source(target: str) -> None:
-    rows = list(table(target))
+    rows = list(table(f"spec/{target}"))
     assert list(rows[0]) == HEADER
     assert [name for name, count in Counter(row["attribute"] for row in rows).items() if count > 1] == []
     for row in rows:
@@ -151,18 +152,18 @@ def test_parts_belong_to_nested_attributes_that_are_read_as_such(target: str) ->
 
 
 def test_sources_and_destinations_are_dated() -> None:
-    sources = list(table("sources"))
+    sources = list(table("spec/sources"))
     assert len(CODES) == len(sources)
     for row in sources:
         assert row["title"] and row["read"], row
         assert all(re.fullmatch(r"20\d\d(-\d\d){0,2}|", row[name]) for name in ("published", "read")), row
-    for row in table("targets"):
+    for row in table("spec/targets"):
         assert date.fromisoformat(row["as_of"]) and row["name"] and row["about"].endswith("."), row
 
 
 def test_consequences_name_checks_attributes_and_sources_that_there_are() -> None:
     checks = set(catalogue()["check"])
-    for row in table("consequences"):
+    for row in table("spec/consequences"):
         assert row["check"] in checks, row
         assert Consequence(row["consequence"]) and set(row["source"].split(",")) <= CODES, row
         assert not row["attribute"] or row["attribute"] in rules(row["target"]), row

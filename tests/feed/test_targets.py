@@ -16,7 +16,8 @@ from feedeval.feed.checks.check_feed import catalogue, check_feed
 from feedeval.feed.checks.finding_rows import Products, frame_of
 from feedeval.feed.checks.findings import COLUMNS, Finding, Issue
 from feedeval.feed.consequences import Consequence, Stated, decided, outcome
-from feedeval.feed.rules import Target, rules, table
+from feedeval.feed.rules import Target, rules
+from feedeval.feed.tables import table
 from tests.costs import least_cpu_s
 from tests.feed.check_cases import CASES, CLEAN
 
@@ -43,7 +44,7 @@ def test_all_destinations_are_listed_with_what_their_rules_rest_on() -> None:
 
 def test_every_row_about_consequences_speaks_of_a_check_and_a_destination() -> None:
     checks = set(catalogue()["check"])
-    for row in table("consequences"):
+    for row in table("spec/consequences"):
         assert row["check"] in checks and Target(row["target"]) and Consequence(row["consequence"]), row
         assert all(not row[name] or datetime.fromisoformat(row[name]) for name in ("since", "until")), row
         assert not row["attribute"] or row["attribute"] in rules(row["target"]), row
@@ -220,7 +221,7 @@ def test_the_gravest_of_what_is_done_or_to_come_counts(
     assert decided(rows, day) == said
 
 
-FUTURE = [row for row in table("consequences") if row["since"] > EARLIER]
+FUTURE = [row for row in table("spec/consequences") if row["since"] > EARLIER]
 
 
 @pytest.mark.parametrize("row", FUTURE, ids=lambda row: f"{row['target']}-{row['check']}")

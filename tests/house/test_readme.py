@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from feedeval.cli.main import parser
+from feedeval.feed.targets import targets
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -99,6 +100,20 @@ def test_the_table_of_what_to_open_for_a_change_names_what_is_there() -> None:
         named = re.findall(r"`(feedeval/[^`]+)`", row)
         assert named, row
         assert not [path for path in named if not (ROOT / path).exists()], row
+
+
+def test_the_table_of_destinations_says_what_their_rules_say() -> None:
+    rows = README.partition("| destination | `target=` |")[2].partition("\n\n")[0].splitlines()[2:]
+    shown = [tuple(cell.strip().strip('`"') for cell in row.split("|")[1:5]) for row in rows]
+    held = targets()[["name", "target", "as_of", "rules"]].itertuples(index=False, name=None)
+    assert shown == [(name, target, day, str(count)) for name, target, day, count in held]
+
+
+def test_every_option_of_a_check_stands_in_the_readme() -> None:
+    [commands] = [a for a in parser()._actions if a.choices and a.dest == "command"]
+    options = {name for a in commands.choices["check"]._actions for name in a.option_strings if name.startswith("--")}
+    common = {"--help", "--output-dir", "--debug", "--locale"}
+    assert not [name for name in options - common if name not in README]
 
 
 def test_pictures_are_there_small_and_put_into_words() -> None:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from feedeval.feed.consequences import consequences_by_check
-from feedeval.feed.rules import AttributeRule, Target, table
+from feedeval.feed.rules import AttributeRule, Target
+from feedeval.feed.tables import table
 
 COLUMNS = (
     *("product_id", "product_url", "field", "check", "severity", "message", "value"),
@@ -88,7 +89,9 @@ ValueCheck = Callable[[str, AttributeRule, Setting], Iterable[Issue]]
 @lru_cache(maxsize=1)
 def checks() -> Mapping[str, Check]:
     """Return the catalogue by name."""
-    entries = (Check(row["check"], Severity(row["severity"]), row["fix"], row["source"]) for row in table("checks"))
+    entries = (
+        Check(row["check"], Severity(row["severity"]), row["fix"], row["source"]) for row in table("spec/checks")
+    )
     return MappingProxyType({entry.name: entry for entry in entries})
 
 

@@ -16,8 +16,9 @@ from feedeval.feed.checks.cells import Cells
 from feedeval.feed.checks.findings import Finding, Issue, Setting
 from feedeval.feed.checks.links import addresses
 from feedeval.feed.picture_sizes import ImageLimits, PictureLooker, PictureSize
-from feedeval.feed.rules import Target, table
+from feedeval.feed.rules import Target
 from feedeval.feed.spec import category_id
+from feedeval.feed.tables import table
 from feedeval.feed.taxonomy import is_within
 
 _ATTRIBUTES = {"image_link": ("image_link", "image_url"), "additional_image_link": ("additional_image_link",)}
@@ -57,7 +58,7 @@ def image_rules() -> tuple[ImageRule, ...]:
             formats=tuple(filter(None, row["formats"].split("|"))),
             since=row["since"],
         )
-        for row in table("images")
+        for row in table("spec/images")
     )
 
 

@@ -13,7 +13,7 @@
 - `frames`/: tables of other libraries (pandas, polars, Arrow, DuckDB), and the files that hold such tables
 - `jsontext`: products of JSON and JSON Lines, read as they stream; numbers keep the digits that the feed wrote
 - `lines`: lines and rows of text that streams: where records begin and end in a table
-- `money`: amounts in minor units and in millionths -> prices as destinations write them
+- `money`: amounts in minor units, in millionths or beside their currency -> prices as destinations write them
 - `options`: what a shop lets a buyer choose (colour, size, …) -> attributes, in the shop's own language
 - `product`: what a product is once it has been read
 - `proposals`: what the columns of a table are read as, and what those seem to be that nobody understands

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
-from pathlib import Path
 from unicodedata import combining, normalize
 
 from feedeval.errors import InputError
+from feedeval.feed.tables import table
 
 
 class AttributeShape(StrEnum):
@@ -84,13 +84,12 @@ _METAFIELD = re.compile(r"\s*\((?:product|variant)\.metafields\.[^)]*\)\s*$")
 @cache
 def attributes() -> dict[str, Attribute]:
     """Return the attributes of the table by name."""
-    text = (Path(__file__).parents[2] / "data" / "columns.tsv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    table = {}
-    for line in lines[1:]:
-        name, shape, role, parts, aliases = line.split("\t")
-        table[name] = Attribute(name, AttributeShape(shape), Role(role), _words(parts, ":"), _words(aliases, "|"))
-    return table
+    return {row["attribute"]: _attribute(row) for row in table("columns")}
+
+
+def _attribute(row: Mapping[str, str]) -> Attribute:
+    parts, aliases = _words(row["parts"], ":"), _words(row["aliases"], "|")
+    return Attribute(row["attribute"], AttributeShape(row["shape"]), Role(row["role"]), parts, aliases)
 
 
 def _words(text: str, separator: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """The formats of feeds that are read, in one table: what each is called, in messages and in the app.
 
-A new one gets a member and a row here, is told from the others in `sniff`, and has its reader named in `stream`.
-The suffixes that the app takes (`app/feeds.py`) and the help of the terminal (`cli/output.py`) name formats as well.
+A new one gets a member and a row here, is told from the others in `sniff` (text) or `containers` (what is no text), and
+has its reader named in `stream`. The suffixes that the app takes (`app/feeds.py`) and the help of the terminal
+(`cli/output.py`) name formats as well.
 """
 
 from __future__ import annotations

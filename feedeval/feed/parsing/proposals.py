@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
 
 from feedeval.feed.parsing.columns import ColumnNames, attributes, squeeze, standard_name
 from feedeval.feed.parsing.faults import ReadColumn
@@ -40,32 +39,11 @@ _WORDS = {
 """Words that are likely to mean an attribute and could mean something else."""
 
 
-class Proposal(NamedTuple):
-    """What a column seems to be."""
-
-    column: str
-    attribute: str
-    """Empty where neither name nor values tell."""
-    sample: str
-    why: str
-
-
-def propose_columns(header: Sequence[str], sample_rows: Sequence[Sequence[str]]) -> list[Proposal]:
-    """Propose an attribute for each column, by its name and by its values.
-
-    Args:
-        header: The headings of a table.
-        sample_rows: Some of its rows, cell by cell.
-
-    Returns:
-        A proposal a column, in their order; no attribute is proposed twice, but `additional_image_link`.
-    """
-    known = [target.name if target.name in attributes() else "" for target in ColumnNames().resolve(header)]
-    return _proposals(header, sample_rows, known)
-
-
 def read_columns(header: Sequence[str], sample_rows: Sequence[Sequence[str]], shop: Shop | None) -> list[ReadColumn]:
-    """Return what each column is read as, and a proposal for those that are not understood."""
+    """Return what each column is read as, and a proposal for those that are not understood.
+
+    No attribute is proposed twice, but `additional_image_link`.
+    """
     if shop is not None:
         samples = (_first(_column(sample_rows, place)) for place in range(len(header)))
         why = f"{shop.name} states a part of it"
@@ -74,21 +52,14 @@ def read_columns(header: Sequence[str], sample_rows: Sequence[Sequence[str]], sh
             for name, sample in zip(header, samples, strict=True)
         ]
     known = [target.name if target.name in attributes() else "" for target in ColumnNames().resolve(header)]
-    return [
-        ReadColumn(found.column, means, "" if means else found.attribute, found.sample, "" if means else found.why)
-        for found, means in zip(_proposals(header, sample_rows, known), known, strict=True)
-    ]
-
-
-def _proposals(header: Sequence[str], rows: Sequence[Sequence[str]], known: Sequence[str]) -> list[Proposal]:
     taken = {"image_link" if name == "images" else name for name in known if name}
     found = []
     for place, (column, means) in enumerate(zip(header, known, strict=True)):
-        values = [value for value in _column(rows, place) if value]
-        attribute, why = (means, "its name") if means else _guess(column, values, taken)
-        if attribute:
-            taken.add(attribute)
-        found.append(Proposal(column, attribute, _first(values), why))
+        values = [value for value in _column(sample_rows, place) if value]
+        proposal, why = ("", "") if means else _guess(column, values, taken)
+        if proposal:
+            taken.add(proposal)
+        found.append(ReadColumn(column, means, proposal, _first(values), why))
     return found
 
 

@@ -17,18 +17,21 @@ _BOOLEAN = dict.fromkeys(("1", "true", "yes", "y"), _IN) | dict.fromkeys(("0", "
 _YES = "t on x ja oui si sí sì sim ano áno tak igen da да есть var evet nai ναι はい 是"
 _NO = "f off nein non não nao ne nie nem nee nej нет yok hayır όχι いいえ 否"
 _ANSWERS = _BOOLEAN | dict.fromkeys(_YES.split(), _IN) | dict.fromkeys(_NO.split(), _OUT)
+SCHEMA_AVAILABILITY = {
+    "instock": _IN,
+    "instoreonly": _IN,
+    "onlineonly": _IN,
+    "limitedavailability": _IN,
+    "outofstock": _OUT,
+    "soldout": _OUT,
+    "discontinued": _OUT,
+    "preorder": "preorder",
+    "presale": "preorder",
+    "backorder": "backorder",
+}
+"""What the words of schema.org's `ItemAvailability` mean, in lower case."""
 _SCHEMA = {
-    "availability": {
-        "instock": _IN,
-        "instoreonly": _IN,
-        "onlineonly": _IN,
-        "limitedavailability": _IN,
-        "outofstock": _OUT,
-        "soldout": _OUT,
-        "preorder": "preorder",
-        "presale": "preorder",
-        "backorder": "backorder",
-    },
+    "availability": SCHEMA_AVAILABILITY,
     "condition": {"newcondition": "new", "usedcondition": "used", "refurbishedcondition": "refurbished"},
 }
 _SCHEMA_ADDRESS = ("http://schema.org/", "https://schema.org/", "http://www.schema.org/", "https://www.schema.org/")
@@ -40,10 +43,8 @@ def is_question(name: str) -> bool:
     return squeeze(name) in _QUESTIONS
 
 
-def answered(value: FieldValue) -> FieldValue:
+def answered(value: str) -> str:
     """Return the availability that the answer in such a column states; a number counts the pieces in stock."""
-    if not isinstance(value, str):
-        return value
     text = value.strip().casefold()
     if text.isdecimal() and text.isascii():
         return _IN if int(text[:18]) else _OUT

@@ -10,9 +10,8 @@ from typing import Any
 
 from feedeval.feed.parsing.columns import Attribute, AttributeShape, ColumnMeaning, ColumnNames, attributes, snake
 from feedeval.feed.parsing.decode import clean_value
-from feedeval.feed.parsing.money import from_micros
+from feedeval.feed.parsing.money import from_micros, join_currency
 from feedeval.feed.parsing.product import MADE, STRATUM, FieldValue, Product
-from feedeval.feed.parsing.shops.currency import join_currency
 from feedeval.feed.parsing.understood import UNDERSTOOD, answered, is_question, understood
 
 Pair = tuple[str, Any]
@@ -101,7 +100,7 @@ class Builder:
                 value = self._shaped(raw, target, shape, escaped)
             if len(escaped) > before:
                 escaped[before:] = [target.name]
-            if value and target.name == "availability" and is_question(name):
+            if isinstance(value, str) and target.name == "availability" and is_question(name):
                 value = answered(value)
             if value:
                 _put(product, target.name, value, shape)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from feedeval.errors import InputError
+from feedeval.feed.tables import DATA
 from feedeval.jobs.offline.patterns import Blocks, Pattern, fold, fold_pattern, tidy_name, union
 from feedeval.records import Taxonomy
 
-PACKAGE_BANK = Path(__file__).parents[2] / "data" / "bank"
+PACKAGE_BANK = DATA / "bank"
 PATTERN_LANGUAGES = ("en", "de", "fr", "es")
 """Languages whose sentences are read in the package's own bank."""
 ANY_LANGUAGE = "any"

@@ -11,17 +11,17 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from feedeval.errors import InputError
+from feedeval.feed.tables import DATA, table
 
 MULTICOLOUR = "multicolour"
 """Not in the table, because it is no place among the colours: what has several of them."""
 
-_TABLE = Path(__file__).parents[2] / "data" / "colours.tsv"
+_TABLE = DATA / "colours.tsv"
 _SEVERAL = (
     "multicolour|multicolor|multicoloured|multicolored|multi|mehrfarbig|bunt|multicolore|multicouleur|"
     "multicolor|varios colores|meerkleurig|rainbow"
@@ -45,11 +45,9 @@ class ColourName:
 @cache
 def colour_names() -> tuple[ColourName, ...]:
     """Return the table."""
-    lines = [line for line in _TABLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    rows = (line.split("\t") for line in lines[1:])
     return tuple(
-        ColourName(name, kind, tuple(map(_rgb, examples.split())), tuple(words.split("|")))
-        for name, kind, examples, words in rows
+        ColourName(row["name"], row["kind"], tuple(map(_rgb, row["examples"].split())), tuple(row["words"].split("|")))
+        for row in table("colours")
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feedeval.feed.spec import DATA
+from feedeval.feed.tables import DATA
 from feedeval.html import Markup, escape
 
 # Whatever a browser makes of the page, it runs nothing and loads nothing.
@@ -27,7 +27,7 @@ def document(title: str, lead: tuple[Markup, Markup], blocks: Blocks, footer: st
     shown = [(anchor, heading, body) for anchor, heading, body in blocks if body]
     links = "".join(f'<a href="#{anchor}">{escape(heading)}</a>' for anchor, heading, _ in shown)
     body = "".join(f'<section id="{anchor}"><h2>{escape(name)}</h2>{part}</section>' for anchor, name, part in shown)
-    style = (DATA.parent / "report.css").read_text(encoding="utf-8")
+    style = (DATA / "report.css").read_text(encoding="utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'

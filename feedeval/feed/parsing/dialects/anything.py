@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedeval.feed.parsing.columns import AttributeShape, ColumnNames, attributes, recognised, squeeze
-from feedeval.feed.parsing.dialects.parts import Options, children, named_value
+from feedeval.feed.parsing.dialects.parts import Options, are_products, children, named_value
 from feedeval.feed.parsing.elements import HTML_TAGS, pairs_of
 from feedeval.feed.parsing.values import Pair
+from feedeval.feed.tables import table
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -41,10 +41,11 @@ _OTHERS = (
 @cache
 def names_of_elements() -> dict[str, tuple[str, int]]:
     """Return what elements are called in other languages, squeezed, with the attribute and the rank of each."""
-    text = (Path(__file__).parents[3] / "data" / "element_names.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
-    ranked = ((name, enumerate(words.split("|"), start=_LAST_RANK)) for name, words in rows[1:])
-    return {squeeze(word): (name, rank) for name, words in ranked for rank, word in words}
+    return {
+        squeeze(word): (row["attribute"], rank)
+        for row in table("element_names")
+        for rank, word in enumerate(row["words"].split("|"), start=_LAST_RANK)
+    }
 
 
 def any_products(item: etree._Element, definitions: Definitions) -> list[list[Pair]]:
@@ -55,7 +56,7 @@ def any_products(item: etree._Element, definitions: Definitions) -> list[list[Pa
     lists = [child for name, child in children(item) if squeeze(name) in _VARIANTS]
     variants = [_pairs(variant, ()) for each in lists for _, variant in children(each)]
     ids = [_first_of("id", variant) for variant in variants]
-    if not variants or not all(ids) or len(set(ids)) < len(ids):
+    if not are_products(ids):
         return [_pairs(item, ())]
     shared = _pairs(item, lists)
     group = [] if _first_of("item_group_id", shared) else [("item_group_id", _first_of("id", shared))]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feedeval.feed.parsing.dialects.parts import Options, amount, attribute, children, filled, path_of, text_of
+from feedeval.feed.parsing.dialects.parts import Options, attribute, children, filled, path_of, text_of
 from feedeval.feed.parsing.elements import raw_value, split_tag
+from feedeval.feed.parsing.money import number
 from feedeval.feed.parsing.values import Pair
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def ceneo_products(item: etree._Element, definitions: Definitions) -> list[list[
         if name == "avail":
             pairs.append(_available(value, attribute(item, "stock")))
         elif name == "weight":
-            pairs.append(("product_weight", f"{value} kg" if amount(value) > 0 else ""))
+            pairs.append(("product_weight", f"{value} kg" if number(value) > 0 else ""))
         else:
             pairs.append((_NAMES.get(name, name), value))
     options = Options()

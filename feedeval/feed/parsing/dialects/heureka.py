@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from feedeval.feed.parsing.dialects.parts import Options, children, discounted, filled, named_value, path_of, text_of
+from feedeval.feed.parsing.dialects.parts import (
+    Options,
+    are_products,
+    children,
+    discounted,
+    filled,
+    named_value,
+    path_of,
+    text_of,
+)
 from feedeval.feed.parsing.elements import raw_value
 from feedeval.feed.parsing.values import Pair
 
@@ -36,7 +45,7 @@ def heureka_products(item: etree._Element, definitions: Definitions) -> list[lis
     fields = _fields(item)
     variants = [_fields(element) for element in _variants(fields)]
     ids = [_first(variant, "ITEM_ID") for variant in variants]
-    if not variants or not all(ids) or len(set(ids)) < len(ids):
+    if not are_products(ids):
         return [_pairs(fields)]
     group = _first(fields, "ITEMGROUP_ID") or _first(fields, "ITEM_ID")
     shared = {name: found for name, found in fields.items() if name not in ("VARIANT", "VARIANTS")}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from feedeval.feed.parsing.columns import squeeze
 from feedeval.feed.parsing.elements import raw_value, split_tag
+from feedeval.feed.parsing.money import number
 from feedeval.feed.parsing.options import add_option
 from feedeval.feed.parsing.values import Pair
 
 if TYPE_CHECKING:
     from lxml import etree
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _NAMES = (
     "paramname", "name", "key", "label", "attributename", "propertyname", "title",
     "nazwa", "nazev", "název", "nazov", "názov", "nom", "nombre", "nome", "bezeichnung", "naam", "название", "имя",
@@ -97,14 +96,9 @@ def path_of(text: str) -> str:
     return " > ".join(part for step in text.split(signs[0]) if (part := step.strip()))
 
 
-def amount(text: str) -> float:
-    """Return a plain number, or -1 where it is none."""
-    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else -1.0
-
-
 def discounted(price: str, before: str) -> list[Pair]:
     """Return the pairs of a price and of what the product cost before, which counts only where it was more."""
-    if amount(before) > amount(price) >= 0:
+    if number(before) > number(price) >= 0:
         return [("price", before), ("sale_price", price)]
     return [("price", price), ("old_price", before)]
 
@@ -112,3 +106,8 @@ def discounted(price: str, before: str) -> list[Pair]:
 def filled(pairs: Iterable[Pair]) -> list[Pair]:
     """Return the pairs that have a value."""
     return [(name, raw) for name, raw in pairs if raw not in ("", None, [], {})]
+
+
+def are_products(ids: Sequence[str | None]) -> bool:
+    """Whether the variants in an element are products of their own: each has an id, and none that of another."""
+    return bool(ids) and all(ids) and len(set(ids)) == len(ids)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from feedeval.feed.parsing.columns import squeeze
-from feedeval.feed.parsing.dialects.parts import amount, attribute, children, filled, path_of, text_of
+from feedeval.feed.parsing.dialects.parts import are_products, attribute, children, filled, path_of, text_of
 from feedeval.feed.parsing.elements import raw_value
+from feedeval.feed.parsing.money import number
 from feedeval.feed.parsing.values import Pair
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def skroutz_products(item: etree._Element, definitions: Definitions) -> list[lis
         for _, variation in children(child)
     ]
     ids = [dict(variation).get("id") for variation in variations]
-    if not variations or not all(ids) or len(set(ids)) < len(ids):
+    if not are_products(ids):
         return [pairs]
     group = dict(pairs).get("id")
     found = []
@@ -72,7 +73,7 @@ def _pairs(element: etree._Element) -> list[Pair]:
             said = text_of(child)
         elif key == "weight":
             weight = text_of(child)
-            pairs.append(("product_weight", f"{weight} g" if amount(weight) >= 0 else weight))
+            pairs.append(("product_weight", f"{weight} g" if number(weight) >= 0 else weight))
         elif key != "variations":
             pairs.append((_NAMES.get(key, name), raw_value(child)))
     there = shelf.upper() == "Y" or said.casefold() in _IN_STOCK

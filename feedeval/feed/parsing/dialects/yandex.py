@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedeval.feed.parsing.dialects.parts import Options, attribute, children, discounted, filled, text_of
 from feedeval.feed.parsing.elements import raw_value
+from feedeval.feed.parsing.money import number
 from feedeval.feed.parsing.options import option_attribute
 from feedeval.feed.parsing.values import Pair
 
@@ -97,8 +98,8 @@ def _categories(ids: list[str], definitions: Definitions) -> list[Pair]:
 def _measures(first: dict[str, str]) -> list[Pair]:
     """Return weight (kilograms) and dimensions (length/width/height, centimetres), both of the parcel."""
     weight, sides = first.get("weight", ""), first.get("dimensions", "").split("/")
-    pairs: list[Pair] = [("shipping_weight", f"{weight} kg" if weight.replace(".", "", 1).isdecimal() else weight)]
-    if len(sides) == 3 and all(side.strip().replace(".", "", 1).isdecimal() for side in sides):
+    pairs: list[Pair] = [("shipping_weight", f"{weight} kg" if number(weight) >= 0 else weight)]
+    if len(sides) == 3 and all(number(side) >= 0 for side in sides):
         names = ("shipping_length", "shipping_width", "shipping_height")
         return [*pairs, *((name, f"{side.strip()} cm") for name, side in zip(names, sides, strict=True))]
     return [*pairs, ("dimensions", first.get("dimensions", ""))]

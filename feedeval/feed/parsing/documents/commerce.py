@@ -18,6 +18,7 @@ from feedeval.feed.parsing.documents.fields import (
     mapping,
     mappings,
     number_of,
+    one_or_all,
     text,
     truth,
 )
@@ -86,8 +87,10 @@ def _variant(product: Entry, variant: Entry, *, several: bool, currency: str) ->
     row.put("availability", _availability(variant.get("availability")))
     if several:
         row.put("item_group_id", number_of(product.get("id")))
-    row.put("condition", _one([found for item in listing(variant.get("condition")) if (found := text(item).lower())]))
-    row.put("gtin", _one([code for one in mappings(variant.get("barcodes")) if (code := text(one.get("value")))]))
+    row.put(
+        "condition", one_or_all([found for item in listing(variant.get("condition")) if (found := text(item).lower())])
+    )
+    row.put("gtin", one_or_all([code for one in mappings(variant.get("barcodes")) if (code := text(one.get("value")))]))
     for option in (*mappings(variant.get("variant_options")), *mappings(variant.get("options"))):
         row.option(text(option.get("name")), first_text(option, "value", "label"))
     media = _media(variant, product)
@@ -101,11 +104,6 @@ def _variant(product: Entry, variant: Entry, *, several: bool, currency: str) ->
     for one in (variant, product):
         row.rest(one, _UNDERSTOOD)
     return row.pairs()
-
-
-def _one(values: list[str]) -> Any:
-    """Return the only value, or all."""
-    return values[0] if len(values) == 1 else values
 
 
 def _put_titles(row: Row, shared: str, own: str) -> None:
@@ -180,7 +178,9 @@ def _categories(value: Any) -> dict[str, Any]:
         if name:
             (google if text(mapping(one).get("taxonomy")).startswith("google") else own).append(name)
     return {
-        name: _one(values) for name, values in (("google_product_category", google), ("product_type", own)) if values
+        name: one_or_all(values)
+        for name, values in (("google_product_category", google), ("product_type", own))
+        if values
     }
 
 

@@ -71,6 +71,11 @@ def truth(value: Any) -> bool | None:
     return True if word == "true" else False if word == "false" else None
 
 
+def one_or_all(values: list[str]) -> str | list[str]:
+    """Return the only value, or all."""
+    return values[0] if len(values) == 1 else values
+
+
 def number_of(identifier: Any) -> str:
     """Return an identifier; of one that is the address of a record (`gid://shopify/Product/7`), its own part."""
     name = text(identifier)

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from feedeval.feed.parsing.documents import offers
-from feedeval.feed.parsing.documents.fields import Entry, Row, addresses, first_text, listing, mapping, mappings, text
+from feedeval.feed.parsing.documents.fields import (
+    Entry,
+    Row,
+    addresses,
+    first_text,
+    listing,
+    mapping,
+    mappings,
+    one_or_all,
+    text,
+)
 from feedeval.feed.parsing.documents.linked import GROUPS, has_types, name_of, products, simplify, types, word
 from feedeval.feed.parsing.values import Pair
 
@@ -125,12 +135,12 @@ def _string(value: Any) -> str:
 
 def _only(value: Any) -> Any:
     values = [found for one in listing(value) if (found := text(one))]
-    return values[0] if len(values) == 1 else values
+    return one_or_all(values)
 
 
 def _several(value: Any) -> Any:
     values = [found for one in listing(value) if (found := name_of(one))]
-    return values[0] if len(values) == 1 else values
+    return one_or_all(values)
 
 
 def _categories(value: Any) -> Any:
@@ -139,12 +149,12 @@ def _categories(value: Any) -> Any:
         name = first_text(mapping(one), "name", "codeValue") or text(one)
         if name:
             found.append(name)
-    return found[0] if len(found) == 1 else found
+    return one_or_all(found)
 
 
 def _put_size(row: Row, value: Any) -> None:
     sizes = [found for one in listing(value) if (found := name_of(one) or _quantity(one))]
-    row.put("size", sizes[0] if len(sizes) == 1 else sizes)
+    row.put("size", one_or_all(sizes))
     for one in mappings(value):
         row.put("size_system", word(one.get("sizeSystem")).removeprefix("WearableSizeSystem"))
         group = word(one.get("sizeGroup")).removeprefix("WearableSizeGroup").lower()

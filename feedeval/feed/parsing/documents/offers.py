@@ -9,21 +9,10 @@ from feedeval.feed.parsing.columns import snake
 from feedeval.feed.parsing.documents.fields import Entry, first_text, listing, mapping, mappings, text
 from feedeval.feed.parsing.documents.linked import name_of, types, word
 from feedeval.feed.parsing.money import sale, with_currency
+from feedeval.feed.parsing.understood import SCHEMA_AVAILABILITY
 
 IDENTITIES = ("sku", "gtin", "gtin13", "gtin14", "gtin12", "gtin8", "mpn", "productID", "itemOffered")
 """What tells one variant's offer from another's."""
-_AVAILABILITY = {
-    "instock": "in_stock",
-    "onlineonly": "in_stock",
-    "instoreonly": "in_stock",
-    "limitedavailability": "in_stock",
-    "outofstock": "out_of_stock",
-    "soldout": "out_of_stock",
-    "discontinued": "out_of_stock",
-    "preorder": "preorder",
-    "presale": "preorder",
-    "backorder": "backorder",
-}
 _BEFORE = {"listprice", "strikethroughprice", "regularprice"}
 _SUGGESTED = {"msrp", "srp", "minimumadvertisedprice", "invoiceprice"}
 
@@ -88,7 +77,7 @@ def _condition(value: Any) -> str:
 
 def _availability(offer: Entry) -> str:
     said = word(offer.get("availability"))
-    return _AVAILABILITY.get(said.replace("_", "").replace(" ", "").lower()) or (snake(said) if said else "")
+    return SCHEMA_AVAILABILITY.get(said.replace("_", "").replace(" ", "").lower()) or (snake(said) if said else "")
 
 
 def _prices(product: Entry, offers: Sequence[Entry]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from feedeval.feed.parsing.documents.fields import (
     listing,
     mapping,
     mappings,
+    one_or_all,
     text,
     truth,
 )
@@ -97,10 +98,10 @@ def _pairs(entry: Entry, currency: str, parent: Entry, *, alone: bool) -> list[P
     row.put("availability", _availability(entry))
     row.put("item_group_id", "" if alone else _group(entry, parent))
     for name in ("brand", "brands"):
-        row.put("brand", _only(_names(entry.get(name)) or _names(parent.get(name))))
+        row.put("brand", one_or_all(_names(entry.get(name)) or _names(parent.get(name))))
     row.put("gtin", text(entry.get("global_unique_id")))
     row.put("sku", text(entry.get("sku")))
-    row.put("product_type", _only(_names(entry.get("categories")) or _names(parent.get("categories"))))
+    row.put("product_type", one_or_all(_names(entry.get("categories")) or _names(parent.get("categories"))))
     _put_options(row, entry, parent)
     keys = ("src", "url")
     row.images(
@@ -162,10 +163,6 @@ def _availability(entry: Entry) -> str:
 
 def _names(value: Any) -> list[str]:
     return [name for one in listing(value) if (name := first_text(mapping(one), "name") or text(one))]
-
-
-def _only(values: list[str]) -> Any:
-    return values[0] if len(values) == 1 else values
 
 
 def _put_options(row: Row, entry: Entry, parent: Entry) -> None:

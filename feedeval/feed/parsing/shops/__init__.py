@@ -2,10 +2,9 @@
 
 - `bigcommerce`: BigCommerce: rows of products, of their variants and images, and the older bulk edit form
 - `choose`: which shop's export a table is, judged by its headings and its first rows
-- `currency`: amounts and the currency that stands beside them in a column of its own
 - `magento`: Magento 2 and Adobe Commerce: configurable products and the simple ones that are their variants
 - `prestashop`: PrestaShop: products with their headings in the shop's language
-- `rows`: what the exports have in common: rows, numbers, families of variants, ids that had to be made
+- `rows`: what the exports have in common: rows, lists in a cell, families of variants, ids that had to be made
 - `shopify`: Shopify: a row a variant, and rows that only carry an image
 - `squarespace`: Squarespace: a row a variant, of which the first carries the product's text
 - `wix`: Wix: rows of products, of their variants and media

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from feedeval.feed.parsing.money import number
 from feedeval.feed.parsing.shops.rows import (
     Cells,
     Note,
@@ -20,7 +21,7 @@ from feedeval.feed.parsing.shops.rows import (
     families,
     in_stock,
     named,
-    number,
+    parts,
 )
 from feedeval.feed.parsing.values import Pair
 
@@ -126,7 +127,7 @@ def _pairs(cells: Cells, product: Cells, images: list[str]) -> list[Pair]:
     if ids:
         merged["category_ids"] = categories
     else:
-        found["product_type"] = [part.strip() for part in categories.split(";") if part.strip()]
+        found["product_type"] = parts(categories, ";")
     found["availability"] = _availability(merged)
     group = product.get("sku") or product.get("bigcommerce_id", "")
     own_id = merged.get("sku") or ("" if several else merged.get("bigcommerce_id", ""))

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from feedeval.feed.parsing.options import option_attribute
-from feedeval.feed.parsing.shops.rows import Cells, Note, Row, Shop, add_options, as_pairs, in_stock, named
+from feedeval.feed.parsing.shops.rows import Cells, Note, Row, Shop, add_options, as_pairs, in_stock, named, parts
+from feedeval.feed.parsing.understood import answered
 from feedeval.feed.parsing.values import Pair
 
 _MOST_WAITING = 20_000
@@ -127,11 +128,7 @@ def _pairs(cells: Cells, chosen: dict[str, str] | None = None) -> list[Pair]:
             options[name] = ", ".join(value.split("|"))
     add_options(found, list(options.items()))
     main = cells.pop("base_image", "")
-    more = [image.strip() for image in cells.pop("additional_images", "").split(",")]
-    found["images"] = list(dict.fromkeys(image for image in [main, *more] if image))
-    found["product_type"] = [
-        path.strip().replace("/", " > ") for path in cells.pop("categories", "").split(",") if path.strip()
-    ]
-    said = cells.get("is_in_stock", "")
-    found["availability"] = {"1": "in_stock", "0": "out_of_stock"}.get(said) or in_stock(cells.get("qty", ""))
+    found["images"] = list(dict.fromkeys([*filter(None, [main]), *parts(cells.pop("additional_images", ""))]))
+    found["product_type"] = [path.replace("/", " > ") for path in parts(cells.pop("categories", ""))]
+    found["availability"] = answered(cells.get("is_in_stock", "")) or in_stock(cells.get("qty", ""))
     return as_pairs(cells, found)

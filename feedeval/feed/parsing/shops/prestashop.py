@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from feedeval.feed.parsing.columns import squeeze
-from feedeval.feed.parsing.shops.rows import Note, Row, Shop, as_pairs, decimal, in_stock, named
+from feedeval.feed.parsing.money import decimal
+from feedeval.feed.parsing.shops.rows import Note, Row, Shop, as_pairs, in_stock, named, parts
+from feedeval.feed.tables import table
 
 
 @cache
 def _names() -> dict[str, str]:
     """Return what each squeezed heading is read as."""
-    text = (Path(__file__).parents[3] / "data" / "prestashop_headings.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")][1:]
     found: dict[str, str] = {}
-    for name, words in rows:
-        for word in words.split("|"):
-            found.setdefault(squeeze(word), name)
+    for row in table("prestashop_headings"):
+        for heading in row["headings"].split("|"):
+            found.setdefault(squeeze(heading), row["name"])
     return found
 
 
@@ -42,8 +41,8 @@ def _adapt(rows: Iterator[Row], note: Note) -> Iterator[Row]:
             note("prices are those without tax, as the export states no others")
         elif net:
             cells["price_tax_excluded"] = net
-        found["images"] = [part.strip() for part in cells.pop("image_urls", "").split(",") if part.strip()]
-        found["product_type"] = [part.strip() for part in cells.pop("categories", "").split(",") if part.strip()]
+        found["images"] = parts(cells.pop("image_urls", ""))
+        found["product_type"] = parts(cells.pop("categories", ""))
         summary = cells.get("short_description", "")
         if summary and not cells.get("description"):
             found["description"] = cells.pop("short_description")

@@ -1,14 +1,14 @@
-"""What the exports of shops have in common: rows, numbers, families of variants, ids that had to be made."""
+"""What the exports of shops have in common: rows, lists in a cell, families of variants, ids that had to be made."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from feedeval.feed.parsing.columns import snake, squeeze
+from feedeval.feed.parsing.money import decimal
 from feedeval.feed.parsing.options import add_option
 from feedeval.feed.parsing.product import MADE
 from feedeval.feed.parsing.values import Pair
@@ -22,7 +22,6 @@ Note = Callable[[str], None]
 Adapter = Callable[[Iterator[Row], Note], Iterator[Row]]
 
 _NOT_SLUG = re.compile(r"[\W_]+")
-_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +51,9 @@ def named(pairs: Iterable[Pair], names: Mapping[str, str]) -> Cells:
     return cells
 
 
-def number(text: str) -> float:
-    """Return the number that a cell holds, -1 where it holds none."""
-    found = decimal(text)
-    return -1.0 if found is None else float(found)
-
-
-def decimal(text: str) -> Decimal | None:
-    """Return the exact number that a cell holds, with a decimal point or a decimal comma; None where it holds none."""
-    text = text.strip()
-    try:
-        return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
-    except InvalidOperation:
-        return None
+def parts(text: str, mark: str = ",") -> list[str]:
+    """Return what a cell holds between marks, without what is empty."""
+    return [part.strip() for part in text.split(mark) if part.strip()]
 
 
 def families(rows: Iterable[tuple[int, Cells]], begins: Callable[[Cells], bool]) -> Iterator[list[tuple[int, Cells]]]:

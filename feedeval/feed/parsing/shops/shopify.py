@@ -12,18 +12,8 @@ from itertools import groupby
 from typing import Any
 
 from feedeval.feed.parsing.columns import snake, squeeze, standard_name
-from feedeval.feed.parsing.shops.rows import (
-    Cells,
-    Note,
-    Row,
-    Shop,
-    add_id,
-    add_options,
-    as_pairs,
-    decimal,
-    in_stock,
-    number,
-)
+from feedeval.feed.parsing.money import decimal, number
+from feedeval.feed.parsing.shops.rows import Cells, Note, Row, Shop, add_id, add_options, as_pairs, in_stock
 from feedeval.feed.parsing.values import Pair
 
 _NAMES = {

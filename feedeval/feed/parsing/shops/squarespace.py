@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from feedeval.feed.parsing.money import number
 from feedeval.feed.parsing.shops.rows import (
     Cells,
     Note,
@@ -16,7 +17,7 @@ from feedeval.feed.parsing.shops.rows import (
     families,
     in_stock,
     named,
-    number,
+    parts,
 )
 from feedeval.feed.parsing.values import Pair
 
@@ -63,8 +64,7 @@ def _pairs(cells: Cells, *, several: bool) -> list[Pair]:
     found: dict[str, Any] = {}
     add_options(found, options)
     found["images"] = list(dict.fromkeys(cells.pop("hosted_image_urls", "").split()))
-    categories = cells.pop("product_type", "").split(",")
-    found["product_type"] = [part.strip() for part in categories if part.strip()]
+    found["product_type"] = parts(cells.pop("product_type", ""))
     on_sale = cells.get("on_sale", "yes").lower() in ("yes", "true", "1")
     found["sale_price"] = cells.pop("sale_price", "") if on_sale and number(cells.get("sale_price", "")) > 0 else ""
     cells.pop("sale_price", None)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from feedeval.feed.parsing.money import decimal
 from feedeval.feed.parsing.shops.rows import (
     Cells,
     Note,
@@ -19,10 +20,10 @@ from feedeval.feed.parsing.shops.rows import (
     add_id,
     add_options,
     as_pairs,
-    decimal,
     families,
     in_stock,
     named,
+    parts,
 )
 from feedeval.feed.parsing.values import Pair
 
@@ -73,19 +74,19 @@ def _kind(cells: Cells) -> str:
 
 
 def _images(cells: Cells) -> list[str]:
-    names = [name.strip() for name in cells.get("media", "").split(";")]
-    return [f"https://static.wixstatic.com/media/{name}" if _MEDIA.match(name) else name for name in names if name]
+    names = parts(cells.get("media", ""), ";")
+    return [f"https://static.wixstatic.com/media/{name}" if _MEDIA.match(name) else name for name in names]
 
 
 def _pairs(cells: Cells, product: Cells, images: list[str], *, several: bool) -> list[Pair]:
     shared = {name: value for name, value in product.items() if cells is product or name not in _OF_PRODUCT}
     merged = {**shared, **cells}
-    options = _options(merged, product, several=several)
+    options = _options(merged, several=several)
     merged = {name: value for name, value in merged.items() if not _OPTION.match(name)}
     found: dict[str, Any] = {**_prices(merged, product), "availability": _availability(merged)}
     add_options(found, options)
     found["images"] = list(dict.fromkeys([*(_images(cells) if several else []), *images]))
-    found["product_type"] = [part.strip() for part in merged.pop("collection", "").split(";") if part.strip()]
+    found["product_type"] = parts(merged.pop("collection", ""), ";")
     chosen = [value for _, value in options] if several else []
     add_id(found, merged.get("sku", ""), merged.get("handle", ""), chosen, several=several)
     for name in ("media", "price", "field_type"):
@@ -93,14 +94,14 @@ def _pairs(cells: Cells, product: Cells, images: list[str], *, several: bool) ->
     return as_pairs(merged, found)
 
 
-def _options(merged: Cells, product: Cells, *, several: bool) -> list[tuple[str, str]]:
+def _options(merged: Cells, *, several: bool) -> list[tuple[str, str]]:
     """Return what a variant is, or what a product without variants can be chosen in."""
-    parts: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, str]] = {}
     for name, value in merged.items():
         if match := _OPTION.match(name):
-            parts.setdefault(match[2], {})[_PARTS[match[1]]] = value
+            found.setdefault(match[2], {})[_PARTS[match[1]]] = value
     options = []
-    for place, cells in sorted(parts.items()):
+    for place, cells in sorted(found.items()):
         values = [_COLOUR.sub("", value.strip()) for value in cells.get("value", "").split(";")]
         if any(values) and (not several or len(values) == 1):
             options.append((cells.get("name") or f"Option {place}", ", ".join(values)))

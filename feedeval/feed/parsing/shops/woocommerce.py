@@ -17,6 +17,7 @@ from typing import Any
 from feedeval.feed.parsing.columns import squeeze
 from feedeval.feed.parsing.shops.rows import Row, Shop, add_options, in_stock
 from feedeval.feed.parsing.shops.woocommerce_headings import Headings, headings_of
+from feedeval.feed.parsing.understood import answered
 from feedeval.feed.parsing.values import Pair
 
 _MEASURE = re.compile(r"^(weight|length|width|height) \(([^()]+)\)$", re.IGNORECASE)
@@ -157,7 +158,7 @@ def _pairs(row: _Parsed) -> list[Pair]:
         if not value or key == "instock":
             continue
         if measure := _MEASURE.match(name):
-            out.append((f"product_{measure[1].lower()}", f"{value} {_unit(measure[2])}"))
+            out.append((f"product_{measure[1].lower()}", f"{value} {measure[2]}"))
         elif key == "categories":
             parts = (part.replace("\\,", ",").strip() for part in _COMMA.split(value))
             out.append(("product_type", [part for part in parts if part]))
@@ -176,12 +177,6 @@ def _pairs(row: _Parsed) -> list[Pair]:
     return [*out, *found.items()]
 
 
-def _unit(text: str) -> str:
-    return {"lbs": "lb"}.get(text.lower(), text.lower())
-
-
 def _availability(cells: dict[str, str]) -> str:
-    said = cells.get("instock", "")
-    if said:
-        return {"1": "in_stock", "0": "out_of_stock"}.get(said, said)
-    return in_stock(cells.get("stock", ""), sells_on=cells.get("backordersallowed", "") in ("1", "yes", "notify"))
+    sells_on = cells.get("backordersallowed", "") in ("1", "yes", "notify")
+    return answered(cells.get("instock", "")) or in_stock(cells.get("stock", ""), sells_on=sells_on)

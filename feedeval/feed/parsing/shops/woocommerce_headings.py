@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from pathlib import Path
 
 from feedeval.feed.parsing.columns import squeeze
+from feedeval.feed.tables import table
 
 _ORDER = (
     "ID", "Type", "SKU", "GTIN, UPC, EAN, or ISBN", "Name", "Published", "Is featured?", "Visibility in catalog",
@@ -54,21 +54,20 @@ class Headings:
 @cache
 def _translations() -> dict[str, dict[str, str]]:
     """Language -> key of a translation -> heading in English."""
-    text = (Path(__file__).parents[3] / "data" / "woocommerce_headings.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")][1:]
-    english = dict.fromkeys((*(row[0] for row in rows), *_ORDER, *_AFTER))
-    tables: dict[str, dict[str, str]] = {"en": {}}
-    for heading, language, translations in rows:
-        for translation in translations.split("|"):
-            table = tables.setdefault(language, {})
+    rows = list(table("woocommerce_headings"))
+    english = dict.fromkeys((*(row["heading"] for row in rows), *_ORDER, *_AFTER))
+    found: dict[str, dict[str, str]] = {"en": {}}
+    for row in rows:
+        own = found.setdefault(row["language"], {})
+        for translation in row["translations"].split("|"):
             # Finnish tells two of its headings apart by a question mark only.
-            table.setdefault(_exact(translation), heading)
-            table.setdefault(_key(translation), heading)
-    for table in tables.values():
+            own.setdefault(_exact(translation), row["heading"])
+            own.setdefault(_key(translation), row["heading"])
+    for own in found.values():
         for heading in english:
             # What a language leaves in English has no row.
-            table.setdefault(_key(heading), heading)
-    return tables
+            own.setdefault(_key(heading), heading)
+    return found
 
 
 def _exact(heading: str) -> str:
@@ -82,8 +81,8 @@ def _key(heading: str) -> str:
 def headings_of(header: Sequence[str], samples: Sequence[Sequence[str]]) -> Headings | None:
     """Return the headings of a WooCommerce export in English, or None where the table is none."""
     best = Headings({}, "")
-    for language, table in _translations().items():
-        found = {heading: name for heading in header if (name := _translated(heading, table))}
+    for language, own in _translations().items():
+        found = {heading: name for heading in header if (name := _translated(heading, own))}
         if len(found) > len(best.english):
             best = Headings(found, language)
     ordered = _by_order(header, samples)
@@ -102,16 +101,16 @@ def headings_of(header: Sequence[str], samples: Sequence[Sequence[str]]) -> Head
     return None
 
 
-def _translated(heading: str, table: Mapping[str, str]) -> str:
+def _translated(heading: str, names: Mapping[str, str]) -> str:
     """Return a heading in English, with its number, its unit or the name of its meta field; empty if it is none."""
-    if name := table.get(_exact(heading)) or table.get(_key(heading)):
+    if name := names.get(_exact(heading)) or names.get(_key(heading)):
         numbers = _DIGITS.findall(heading)
         return name.replace("%d", numbers[0]) if numbers else name
     if unit := _UNIT.search(heading):
-        name = table.get(_key(heading[: unit.start()] + " (%s)"), "")
+        name = names.get(_key(heading[: unit.start()] + " (%s)"), "")
         return name.replace("%s", _unit(unit[1])) if "(%s)" in name else ""
     start, colon, rest = heading.replace("：", ":").partition(":")
-    return f"Meta: {rest.strip()}" if colon and table.get(_key(start + "%s")) == "Meta: %s" else ""
+    return f"Meta: {rest.strip()}" if colon and names.get(_key(start + "%s")) == "Meta: %s" else ""
 
 
 def _unit(text: str) -> str:
