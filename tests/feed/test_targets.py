@@ -238,6 +238,7 @@ ALL = list(Target)
     ("changes", "check", "but_for"),
     [
         ({"description": f"<p>{CLEAN['description']}</p>"}, "html", {"acp"}),
+        ({"image_link": "https://shop.example.com/b.avif"}, "image_type", {"acp"}),
         ({"price": "0 EUR"}, "price_not_positive", {"acp"}),
         ({"price": "0 EUR", "google_product_category": "267"}, "price_not_positive", {"acp", "microsoft"}),
         ({"gtin": "3-16-148410-X"}, "gtin_invalid", {"microsoft"}),
@@ -269,8 +270,9 @@ def test_microsoft_reads_how_google_spells_availability() -> None:
         ("meta", {"gtin": None, "mpn": None}, "Meta asks for gtin or mpn, and there is neither"),
         ("google", {"availability": "preorder"}, "Google requires availability_date for preorders and backorders"),
         ("openai", {"item_group_id": "G"}, "OpenAI requires listing_has_variations for variants of one product"),
+        ("meta", {"condition": "fine"}, "“fine” is not a value of condition; Meta takes new, refurbished, used"),
         ("microsoft", {}, "Microsoft requires shipping in AT and DE; some products lack it"),
     ],
 )
-def test_what_is_missing_names_who_asks_for_what(target: str, changes: dict[str, Any], said: str) -> None:
+def test_what_is_missing_or_wrong_names_who_asks_for_what(target: str, changes: dict[str, Any], said: str) -> None:
     assert said in findings([{**CLEAN, "seller_name": "S", **changes}], target=target)["message"].tolist()
