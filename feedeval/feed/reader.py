@@ -48,7 +48,8 @@ def read_feed(
         A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is
         text, a list or a dict, or None where the product has not the attribute. `frame.attrs["feedeval"]` holds
         `source`, `format`, `count` and `warnings`, the `sheet` that was asked for, and for a table `columns`: what each
-        column is read as (`column, means, proposal, sample, why`).
+        column is read as (`column, means, proposal, sample, why`); for a platform's own export `translated`: the
+        attributes whose words are not the export's but the reader's.
 
     Raises:
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
@@ -65,6 +66,8 @@ def read_feed(
         "warnings": stream.warnings,
         **({"sheet": sheet} if (sheet := options.get("sheet")) is not None else {}),
     }
+    if stream.translated:
+        frame.attrs["feedeval"]["translated"] = stream.translated
     if stream.columns:
         frame.attrs["feedeval"]["columns"] = [asdict(column) for column in stream.columns]
     return frame

@@ -39,6 +39,8 @@ class Kind(StrEnum):
     """How the values of an attribute are read."""
 
     TEXT = "text"
+    MARKUP = "markup"
+    """A text that may hold HTML."""
     ENUM = "enum"
     URL = "url"
     ASCII_URL = "ascii_url"

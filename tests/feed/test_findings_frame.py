@@ -13,7 +13,7 @@ import pytest
 
 from feedeval.feed.checks.check_feed import catalogue, check_feed
 from feedeval.feed.checks.findings import COLUMNS
-from feedeval.feed.checks.findings_frame import FIRST_ROWS, Findings
+from feedeval.feed.checks.findings_frame import FIRST_ROWS, Findings, by_check
 from tests.feed.check_cases import CLEAN
 from tests.notebook.hostile import HOSTILE
 
@@ -139,3 +139,12 @@ def test_a_frame_of_a_version_that_knew_one_destination_is_shown_as_before(findi
     old.attrs["feedeval"] = {name: findings.attrs["feedeval"][name] for name in ("target", "language", "products")}
     assert words(old).startswith("3 products checked against the rules of Google: ")
     assert not {"Destination", "Consequence"} & set(page_of(old).xpath("//th/text()"))
+
+
+def test_a_consequence_names_the_destination_where_others_do_not_say_the_same() -> None:
+    lacking = [{**CLEAN, "brand": None, "seller_name": "S"}]
+    together = by_check(check_feed(lacking, targets=["google", "meta"]))
+    assert together.loc["missing_brand", "consequences"] == "limited by Google"
+    assert by_check(check_feed(lacking, target="google")).loc["missing_brand", "consequences"] == "limited"
+    untitled = by_check(check_feed([{**CLEAN, "title": None}], targets=["google", "meta"]))
+    assert untitled.loc["missing_required", "consequences"] == "disapproved"

@@ -165,9 +165,13 @@ def test_a_good_picture_is_no_finding(shop: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "check", "message"),
     [
-        ("/small.jpg", "image_too_small", "300 x 300 pixels; Google takes 500 x 500 and more from 2027-01-31"),
-        ("/tiny.gif", "image_too_small", "1 x 1 pixels; Google takes 100 x 100 and more"),
-        ("/flat.png", "image_too_small", "900 x 90 pixels; Google takes 100 x 100 and more"),
+        (
+            "/small.jpg",
+            "image_too_small",
+            "300 x 300 pixels; Google asks for 500 x 500 or more; disapproved from 2027-01-31",
+        ),
+        ("/tiny.gif", "image_too_small", "1 x 1 pixels; Google asks for 100 x 100 or more"),
+        ("/flat.png", "image_too_small", "900 x 90 pixels; Google asks for 100 x 100 or more"),
         ("/vast.png", "image_too_large", "81 megapixels; Google takes 64"),
         ("/bomb.png", "image_too_large", "megapixels; Google takes 64"),
         ("/heavy.jpg", "image_too_large", "20.0 MB; Google takes 16"),
@@ -211,7 +215,7 @@ def test_what_counts_is_the_day_and_the_category(shop: str) -> None:
     small = {**CLEAN, "image_link": f"{shop}/small.jpg"}
     assert "from" not in said(small, now=LATER)["message"].iloc[0]
     shirt = {**CLEAN, "image_link": f"{shop}/apparel.jpg", "google_product_category": "212"}
-    assert "takes 250 x 250 and more" in said(shirt)["message"].iloc[0]
+    assert "asks for 250 x 250 or more" in said(shirt)["message"].iloc[0]
     assert "from 2027-01-31" in said({**shirt, "google_product_category": "223"})["message"].iloc[0]
 
 
@@ -225,7 +229,7 @@ def test_a_size_that_is_only_asked_for_later_is_no_error_until_then(shop: str) -
 
 
 def test_other_destinations_have_rules_of_their_own(shop: str) -> None:
-    assert "Meta takes 500 x 500" in said({**CLEAN, "image_link": f"{shop}/small.jpg"}, "meta")["message"].iloc[0]
+    assert "Meta asks for 500 x 500" in said({**CLEAN, "image_link": f"{shop}/small.jpg"}, "meta")["message"].iloc[0]
     gone = {**CLEAN, "image_link": f"{shop}/gone.jpg"}
     assert list(said(gone, "openai")["check"]) == ["image_unreachable"]
 

@@ -96,3 +96,27 @@ def test_entries_of_shipping_are_parted_by_commas_or_semicolons(heading: str, te
     (product,), _ = read(f"id\ttitle\tprice\t{heading}\n1\tLamp\t9 EUR\t{text}\n")
     found = [(each.get("region", ""), each.get("service", ""), each["price"]) for each in product["shipping"]]
     assert found == expected
+
+
+TRANSLATED = {
+    "shopify.csv": b"Handle,Title,Body (HTML),Vendor,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,"
+    b"Variant Price\ncup,Blue cup,A cup,Acme,Title,Default Title,C-1,3,9.90\n",
+    "offer.json": b'{"@context":"https://schema.org","@type":"Product","sku":"C-1","name":"Blue cup","offers":'
+    b'{"@type":"Offer","price":"9.90","priceCurrency":"EUR","availability":"https://schema.org/InStock"}}',
+    "heureka.xml": b"<SHOP><SHOPITEM><ITEM_ID>C-1</ITEM_ID><PRODUCTNAME>Blue cup</PRODUCTNAME><URL>https://a.example"
+    b"</URL><PRICE_VAT>99</PRICE_VAT><DELIVERY_DATE>0</DELIVERY_DATE></SHOPITEM></SHOP>",
+}
+
+
+@pytest.mark.parametrize("content", TRANSLATED.values(), ids=TRANSLATED)
+def test_how_a_word_is_spelled_that_the_reader_translated_is_no_fault_of_the_feed(content: bytes) -> None:
+    frame = read_feed(content)
+    assert frame["availability"].tolist() == ["in_stock"]
+    assert frame.attrs["feedeval"]["translated"] == ["availability"]
+    assert "value_form" not in set(check_feed(frame, targets=["meta", "pinterest"])["check"])
+
+
+def test_how_a_feed_itself_spells_a_word_is_told() -> None:
+    frame = read_feed(b"id,title,availability,price\nC-1,Blue cup,in_stock,9.90 EUR\n")
+    assert "translated" not in frame.attrs["feedeval"]
+    assert "value_form" in set(check_feed(frame, target="meta")["check"])

@@ -31,6 +31,7 @@ _TEXT: tuple[ValueCheck, ...] = (
 _LINK: tuple[ValueCheck, ...] = (checks_values.length, checks_text.double_escaped)
 _BY_KIND: Mapping[Kind, tuple[ValueCheck, ...]] = {
     Kind.TEXT: _TEXT,
+    Kind.MARKUP: tuple(check for check in _TEXT if check is not checks_text.html),
     Kind.ENUM: (checks_values.enumeration,),
     Kind.URL: (*_LINK, checks_links.url),
     Kind.ASCII_URL: (*_LINK, checks_links.ascii_url),
@@ -224,7 +225,7 @@ def _grouped(asked: Sequence[Asked]) -> list[tuple[ValueCheck, list[Asked]]]:
 def _limits(check: ValueCheck, rule: AttributeRule) -> object:
     # How spellings are tolerated is all that the destination decides by itself.
     decides = rule.target if check is checks_values.enumeration else None
-    return rule.kind, rule.max_chars, rule.advised_chars, rule.values, decides
+    return rule.kind, rule.max_chars, rule.advised_chars, rule.values, rule.max_values == 1, decides
 
 
 def _count(values: list[Any], asked: Asked) -> Iterator[Issue]:

@@ -58,7 +58,7 @@ def invisible(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Iss
         first = min(found[0] for found in places.values())
         end = (
             ""
-            if rule.kind is Kind.TEXT and rule.attribute not in _CODES
+            if rule.kind in (Kind.TEXT, Kind.MARKUP) and rule.attribute not in _CODES
             else "; it is not the value that it looks like"
         )
         yield Issue("invisible_characters", f"holds {', '.join(said)}{more}{end}", value[max(first - 20, 0) :])

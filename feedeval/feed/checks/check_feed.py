@@ -23,7 +23,7 @@ from feedeval.feed.checks.images import images
 from feedeval.feed.checks.inventory import of_inventory, place_of
 from feedeval.feed.checks.language import language_of_feed
 from feedeval.feed.checks.missing import Needs, missing
-from feedeval.feed.checks.products import PRODUCT_CHECKS, ProductCheck
+from feedeval.feed.checks.products import PRODUCT_CHECKS, ZERO_IS_A_PRICE, ProductCheck, zero_price
 from feedeval.feed.checks.supplemental import SUPPLEMENTS_ANOTHER, answered, is_at_fault, is_bare
 from feedeval.feed.checks.unread import as_read
 from feedeval.feed.checks.variants import variants
@@ -191,7 +191,11 @@ def _of_products(cells: Cells, settings: Settings) -> Iterator[Finding]:
         for check, wanted, setting, targets in active:
             if any(product[name] is not None for name in wanted):
                 for field, issue in check(product, setting):
-                    yield Finding(row, field, issue, targets)
+                    yield Finding(row, field, issue, _having(field, targets))
+
+
+def _having(field: str, targets: tuple[Target, ...] | None) -> tuple[Target, ...] | None:
+    return targets and tuple(target for target in targets if rule_for(target, field))
 
 
 _Active = tuple[ProductCheck, list[str], Setting, tuple[Target, ...] | None]
@@ -201,7 +205,9 @@ def _active(cells: Cells, settings: Settings) -> Iterator[_Active]:
     """Return the checks of a product that may find something in this feed."""
     for check, names in PRODUCT_CHECKS:
         if wanted := [name for name in names if name in cells.columns]:
-            yield check, wanted, next(iter(settings.values())), None
+            others = tuple(target for target in settings if target not in ZERO_IS_A_PRICE)
+            concerned = others if check is zero_price and len(others) < len(settings) else None
+            yield check, wanted, next(iter(settings.values())), concerned
     for entry in DESTINATION_CHECKS:
         if wanted := [name for name in entry.wanted if name in cells.columns]:
             for target in filter(settings.__contains__, entry.targets):

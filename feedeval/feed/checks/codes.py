@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from dateutil.parser import isoparse
-from stdnum import ean
+from stdnum import ean, isbn
 
 from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.spec import AttributeRule
 
 _GTIN_LENGTHS = (8, 12, 13, 14)
 _SEPARATORS = re.compile(r"[\s-]+")
+_SEVERAL = re.compile(r"[0-9X -]{8,20}(?:, ?[0-9X -]{8,20})+")
+_ISBN10 = "isbn10"
 _COUPON = frozenset({"05", "98", "99"})
 # What a spreadsheet makes of a long number: 4.00639E+12, or 4006381333931.0.
 _SPREADSHEET = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}|[0-9]{8,14}[.,]0+")
@@ -26,9 +28,16 @@ def gtin(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issue]:
 
     The check digit is that of GS1 (modulo 10). A prefix counts in the form of 13 digits: a GTIN-12 gets a zero in
     front, a GTIN-14 loses its first digit, which says how many are packed together. Which prefixes are refused is
-    what the rule lists.
+    what the rule lists; `isbn10` among them says that ISBNs of ten characters are taken as well. Where several numbers
+    are taken, one text may hold them.
     """
+    if rule.max_values != 1 and _SEVERAL.fullmatch(value):
+        for part in value.split(","):
+            yield from gtin(part.strip(), rule, setting)
+        return
     digits = _SEPARATORS.sub("", value)
+    if _ISBN10 in rule.values and len(digits) == 10 and isbn.is_valid(digits):
+        return
     if not re.fullmatch(r"[0-9]+", digits) or len(digits) not in _GTIN_LENGTHS:
         yield Issue("gtin_invalid", _why_invalid(value, digits), value)
     elif not digits.strip("0"):

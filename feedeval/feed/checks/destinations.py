@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from feedeval.feed.checks.countries import EUROPEAN_UNION
 from feedeval.feed.checks.findings import Issue, Setting, quoted
-from feedeval.feed.checks.products import Found, Product, ProductCheck
+from feedeval.feed.checks.products import Found, Product, ProductCheck, zero_price
 from feedeval.feed.checks.values import read_measure, unit_family
 from feedeval.feed.rules import Target, rules
-from feedeval.feed.spec import first_text, is_filled
+from feedeval.feed.spec import category_id, first_text, is_filled
 from feedeval.feed.taxonomy import taxonomy_path
 
 _BARE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
@@ -20,6 +20,7 @@ _RATING_DECIMALS = 2
 _TIMES = frozenset(f"{bound}_{what}_time" for bound in ("min", "max") for what in ("handling", "transit"))
 _CLASSES = ("energy_efficiency_class", "min_energy_efficiency_class", "max_energy_efficiency_class")
 _REGISTER = "EPREL"
+_SOLD_WITH_A_CONTRACT = frozenset({"267", "4745"})
 _WEIGHTS, _LENGTHS = ("weight",), ("length", "width", "height", "dimensions")
 
 
@@ -115,6 +116,12 @@ def number_forms(product: Product, setting: Setting) -> Iterator[Found]:
             yield name, Issue("number_invalid", f"{quoted(value)} is not above zero", value)
 
 
+def zero_price_of_no_contract(product: Product, setting: Setting) -> Iterator[Found]:
+    """Report a price of zero but for phones and tablets, which are sold with a contract."""
+    if category_id(product) not in _SOLD_WITH_A_CONTRACT:
+        yield from zero_price(product, setting)
+
+
 def login_in_address(product: Product, setting: Setting) -> Iterator[Found]:
     """Report an address that holds a user name or a password."""
     for name in ("link", "image_link"):
@@ -166,6 +173,7 @@ DESTINATION_CHECKS: tuple[DestinationCheck, ...] = (
     DestinationCheck(
         needed_beside, (*_RATINGS, "listing_has_variations", "is_eligible_checkout", "enable_checkout"), _OPENAI
     ),
+    DestinationCheck(zero_price_of_no_contract, ("price", "sale_price"), frozenset({Target.MICROSOFT})),
     DestinationCheck(login_in_address, ("link", "image_link"), frozenset({Target.OPENAI_GOOGLE_PROFILE})),
     DestinationCheck(broad_category, ("google_product_category", "fb_product_category"), _META),
 )

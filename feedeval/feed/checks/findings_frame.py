@@ -70,6 +70,7 @@ def by_check(findings: pd.DataFrame) -> pd.DataFrame:
     """
     ranks = {severity.value: n for n, severity in enumerate(SEVERITY_WORDS)}
     findings = _with_consequences(findings)
+    findings = _whose(findings)
     # What a destination only advises is no example of what another one refuses.
     ordered = findings.assign(rank=findings["severity"].map(ranks)).sort_values("rank", kind="stable")
     grouped = ordered.groupby("check", sort=False).agg(
@@ -110,6 +111,17 @@ def _with_consequences(findings: pd.DataFrame) -> pd.DataFrame:
     pairs = findings["consequence"] + " " + findings["since"]
     words = {pair: _consequence(pair, day) for pair in pairs.unique()}
     return findings.assign(where=findings["target"].map(names), consequences=pairs.map(words))
+
+
+def _whose(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return findings whose `consequences` say which destination it is, where others do not say the same of a check."""
+    said = findings[["check", "where", "consequences"]].drop_duplicates()
+    several = said["where"].ne("").groupby(said["check"]).sum() > 1
+    differing = said.groupby("check")["consequences"].nunique() > 1
+    named = findings["check"].isin(several.index[several & differing]) & (findings["consequences"] != "")
+    return findings.assign(
+        consequences=findings["consequences"].where(~named, findings["consequences"] + " by " + findings["where"])
+    )
 
 
 def _consequence(pair: str, day: str) -> str:

@@ -157,8 +157,9 @@ def _too_small(size: PictureSize, now: Sequence[ImageRule], later: Sequence[Imag
     for rules in (now, later):
         least = max(rules, key=lambda rule: rule.min_width * rule.min_height, default=None)
         if least is not None and (size.width < least.min_width or size.height < least.min_height):
-            said = f"{has}; {where} takes {least.min_width} x {least.min_height} and more"
-            yield Issue("image_too_small", f"{said} from {least.since}" if rules is later else said, since=least.since)
+            # Some require it, others only advise it; from when it holds is said with what is done about it.
+            said = f"{has}; {where} asks for {least.min_width} x {least.min_height} or more"
+            yield Issue("image_too_small", said, since=least.since)
             return
 
 

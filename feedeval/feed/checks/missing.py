@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from feedeval.feed.checks.cells import Cells
 from feedeval.feed.checks.countries import is_in
@@ -11,15 +11,15 @@ from feedeval.feed.checks.findings import Finding, Issue, Setting
 from feedeval.feed.spec import TELLING, AttributeRule, Requirement, Target, applies, needed
 
 _WHY = {
-    Requirement.NEW_AND_BRANDED: ("missing_brand", "new products need a brand, except books, films and music"),
-    Requirement.BRANDED: ("missing_brand", "branded products need it"),
-    Requirement.BRAND_WITH_MPN: ("missing_brand", "an mpn tells which product this is only with its brand"),
-    Requirement.IDENTIFIER: ("missing_identifier", "neither gtin nor mpn tells which product this is"),
-    Requirement.GTIN_OR_MPN: ("missing_identifier", "neither gtin nor mpn tells which product this is"),
-    Requirement.APPAREL: ("missing_apparel_attribute", "apparel needs it"),
-    Requirement.CLOTHING_OR_SHOES: ("missing_apparel_attribute", "clothing and shoes need it"),
-    Requirement.PREORDER: ("missing_availability_date", "preorders and backorders need it"),
-    Requirement.VARIANT: ("missing_required", "variants of one product need it"),
+    Requirement.NEW_AND_BRANDED: ("missing_brand", "asks for {} on new products, except books, films and music"),
+    Requirement.BRANDED: ("missing_brand", "asks for {} unless identifier_exists is no"),
+    Requirement.BRAND_WITH_MPN: ("missing_brand", "asks for {} beside an mpn"),
+    Requirement.IDENTIFIER: ("missing_identifier", "asks for gtin or mpn, and there is neither"),
+    Requirement.GTIN_OR_MPN: ("missing_identifier", "asks for gtin or mpn, and there is neither"),
+    Requirement.APPAREL: ("missing_apparel_attribute", "requires {} for apparel"),
+    Requirement.CLOTHING_OR_SHOES: ("missing_apparel_attribute", "requires {} for clothing and shoes"),
+    Requirement.PREORDER: ("missing_availability_date", "requires {} for preorders and backorders"),
+    Requirement.VARIANT: ("missing_required", "requires {} for variants of one product"),
 }
 _CONCERNS = {Requirement.APPAREL: "for apparel", Requirement.CLOTHING_OR_SHOES: "for clothing and shoes"}
 
@@ -75,8 +75,8 @@ def missing(needs: Needs, setting: Setting) -> Iterator[Finding]:
             if next(rows, None) is not None:
                 open_questions.append(rule)
             continue
-        check, why = _WHY.get(rule.requirement, ("missing_required", _required(rule)))
-        issue = Issue(check, why)
+        check, why = _WHY.get(rule.requirement, ("missing_required", "requires {}"))
+        issue = Issue(check, f"{rule.target.display_name} {why.format(_called(rule))}")
         for row in rows:
             yield Finding(row, rule.attribute, issue, (setting.target,))
     yield from _country_unstated(open_questions, setting.target)
@@ -86,19 +86,20 @@ def missing(needs: Needs, setting: Setting) -> Iterator[Finding]:
             yield Finding(row, _CATEGORIES[0], issue, (setting.target,))
 
 
-def _required(rule: AttributeRule) -> str:
+def _called(rule: AttributeRule) -> str:
     # OpenAI has names of its own for some; elsewhere such a name is an attribute that may stand in.
-    called = next(iter(rule.also), rule.attribute) if rule.target is Target.OPENAI else rule.attribute
-    return f"{rule.target.display_name} requires {called}"
+    return next(iter(rule.also), rule.attribute) if rule.target is Target.OPENAI else rule.attribute
 
 
-def _country_unstated(open_questions: Iterable[AttributeRule], target: Target) -> Iterator[Finding]:
+def _country_unstated(open_questions: Sequence[AttributeRule], target: Target) -> Iterator[Finding]:
     asked: dict[tuple[str, ...], list[AttributeRule]] = defaultdict(list)
     for rule in open_questions:
         asked[rule.countries].append(rule)
     said = "; ".join(f"{_what(found)} in {_listed(sorted(where))}" for where, found in asked.items())
     if said:
-        message = f"{target.display_name} requires {said}; some products lack them"
+        message = (
+            f"{target.display_name} requires {said}; some products lack {'them' if len(open_questions) > 1 else 'it'}"
+        )
         names = ", ".join(rule.attribute for found in asked.values() for rule in found)
         yield Finding(-1, "", Issue("country_unstated", message, names), (target,))
 

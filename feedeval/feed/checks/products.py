@@ -9,6 +9,7 @@ from typing import Any
 from feedeval.feed.checks.codes import read_date
 from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.checks.prices import read_price
+from feedeval.feed.rules import Target
 from feedeval.feed.spec import first_text, is_filled
 from feedeval.feed.word_lists import find_phrase
 
@@ -121,6 +122,8 @@ def escaped_twice(product: Product, setting: Setting) -> Iterator[Found]:
             yield str(name), Issue("double_escaped", "entities were escaped twice, such as &amp;amp; for &", value)
 
 
+ZERO_IS_A_PRICE = frozenset({Target.ACP, Target.MICROSOFT})
+"""Destinations that take a price of zero: of anything, or of what a check of their own knows."""
 PRODUCT_CHECKS: tuple[tuple[ProductCheck, tuple[str, ...]], ...] = (
     (missing_condition, ("title",)),
     (identifier_contradiction, ("identifier_exists",)),

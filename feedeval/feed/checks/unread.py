@@ -21,9 +21,10 @@ _NAMES_SHOWN = 8
 def as_read(found: Iterable[Finding], feed: object, cells: Cells) -> list[Finding]:
     """Return findings without those that the feed is not to blame for.
 
-    The form of a value that the reader made, such as an id of handle and options, is left out (the note `_made`). An
-    attribute is not missing where a column that nobody understood may hold it: where one looks like it, or where fewer
-    than half of the columns are understood. One finding then says which columns these are.
+    The form of a value that the reader made, such as an id of handle and options, is left out (the note `_made`), and
+    how words are spelled that it translated, such as `in_stock` for a number of pieces (`translated` in the `attrs`).
+    An attribute is not missing where a column that nobody understood may hold it: where one looks like it, or where
+    fewer than half of the columns are understood. One finding then says which columns these are.
 
     Args:
         found: The findings.
@@ -33,6 +34,9 @@ def as_read(found: Iterable[Finding], feed: object, cells: Cells) -> list[Findin
     made = cells.columns.get("_made")
     if made:
         found = [one for one in found if one.issue.check not in _OF_FORM or one.field not in _made(made, one.row)]
+    translated = _note(feed).get("translated") or ()
+    if translated:
+        found = [one for one in found if one.issue.check != "value_form" or one.field not in translated]
     columns = _columns(feed)
     unread = [column for column in columns if not column["means"]]
     if not unread:
@@ -56,10 +60,15 @@ def _made(made: Sequence[Cell | None], row: int) -> Sequence[str]:
     return names if isinstance(names, list) else ()
 
 
+def _note(feed: object) -> Mapping[str, Any]:
+    """Return what the reader noted of a frame."""
+    note = feed.attrs.get("feedeval") if isinstance(feed, pd.DataFrame) else None
+    return note if isinstance(note, Mapping) else {}
+
+
 def _columns(feed: object) -> list[Mapping[str, Any]]:
     """Return what the columns of a read table that hold anything were read as."""
-    note = feed.attrs.get("feedeval") if isinstance(feed, pd.DataFrame) else None
-    columns = note.get("columns", []) if isinstance(note, Mapping) else []
+    columns = _note(feed).get("columns", [])
     return [column for column in columns if isinstance(column, Mapping) and column.get("sample")]
 
 

@@ -41,7 +41,8 @@ def enumeration(value: str, rule: AttributeRule, setting: Setting) -> Iterator[I
         return
     if listed is None:
         some = ", ".join(listed for listed in rule.values if not listed.startswith("("))
-        yield Issue("unknown_value", f"{quoted(value)} is not a value of {_name(rule)}; it takes {some}", value)
+        said = f"{quoted(value)} is not a value of {_name(rule)}; {setting.target.display_name} takes {some}"
+        yield Issue("unknown_value", said, value)
     elif not _tolerated(value, listed, setting.target):
         where = setting.target.display_name
         yield Issue("value_form", f"{quoted(value)} is written {listed} at {where}", value)

@@ -84,11 +84,14 @@ class Faults:
         source: What the source is called in messages.
         strict: Raise `FeedError` instead of going on.
         columns: What the columns of a table are read as, once its header is known.
+        adapted: Whether products were read that a platform writes in a form of its own, so that words such as those of
+            `availability` are the reader's.
     """
 
     source: str
     strict: bool = False
     columns: Sequence[ReadColumn] = ()
+    adapted: bool = False
     _tallies: dict[Fault, _Tally] = field(default_factory=dict)
     _notes: dict[str, None] = field(default_factory=dict)
 
@@ -99,6 +102,10 @@ class Faults:
             sentence: A whole sentence without its full stop, in lower case; said once, before the faults.
         """
         self._notes[sentence] = None
+
+    def adapt(self) -> None:
+        """Note that products are in a platform's own form, whose words the reader translates."""
+        self.adapted = True
 
     def add(self, fault: Fault, *, line: int | None = None, detail: str = "", count: int = 1) -> None:
         """Note `count` faults of one kind.

@@ -32,7 +32,7 @@ def json_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tup
     texts = reader.read(source.chunks(faults))
     shop = Shop()
     entries = _json_lines(texts, faults) if sniffed.format is Format.JSONL else _Json(texts, faults, shop).entries()
-    yield from document_pairs(_objects(entries, faults), shop, note=faults.note)
+    yield from document_pairs(_objects(entries, faults), shop, note=faults.note, adapted=faults.adapt)
 
 
 def _objects(entries: Iterable[tuple[int, Any]], faults: Faults) -> Iterator[tuple[int, Any]]:

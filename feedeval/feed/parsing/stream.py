@@ -89,6 +89,8 @@ class FeedStream(Iterator[Product]):
         self._limit = limit
         self._told = False
         self._bare = True
+        if sniffed.dialect is not None:
+            faults.adapt()
         flat = sniffed.format not in XML_FORMATS
         self._products = self._checked(
             READERS[sniffed.format](source, sniffed, faults), Builder(names, flat=flat), sniffed
@@ -98,6 +100,11 @@ class FeedStream(Iterator[Product]):
     def warnings(self) -> list[str]:
         """One sentence for each kind of fault so far."""
         return self._faults.sentences()
+
+    @property
+    def translated(self) -> list[str]:
+        """The attributes whose words are the reader's so far, as a platform's export writes them otherwise."""
+        return ["availability"] if self._faults.adapted else []
 
     @property
     def columns(self) -> list[ReadColumn]:

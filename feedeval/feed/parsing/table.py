@@ -63,6 +63,8 @@ def products_of(
     if repeated := {key: name for key, name in reversed([*zip(keys, header, strict=True)]) if keys.count(key) > 1}:
         faults.add(Fault.REPEATED_COLUMN, detail=", ".join(reversed(repeated.values())), count=len(repeated))
     everything = chain(first, rows)
+    if shop:
+        faults.adapt()
     yield from shop.adapt(everything, faults.note) if shop else everything
 
 

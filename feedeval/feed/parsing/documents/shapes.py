@@ -41,6 +41,10 @@ def _unsaid(sentence: str) -> None:
     """Keep a note to oneself."""
 
 
+def _unadapted() -> None:
+    """Tell nobody."""
+
+
 def variants(entry: Entry, currency: str = "") -> Iterator[list[Pair]] | None:
     """Return the pairs of each variant of an entry, None where it has no shape that is known."""
     shape = next((shape for shape in SHAPES if shape.recognises(entry)), None)
@@ -53,7 +57,12 @@ def holds_products(entry: Entry) -> bool:
 
 
 def document_pairs(
-    entries: Iterable[tuple[int, Any]], shop: Shop | None = None, *, headed: bool = True, note: Note = _unsaid
+    entries: Iterable[tuple[int, Any]],
+    shop: Shop | None = None,
+    *,
+    headed: bool = True,
+    note: Note = _unsaid,
+    adapted: Callable[[], None] = _unadapted,
 ) -> Iterator[tuple[int, list[Pair]]]:
     """Yield the pairs of each product of the objects of a document; one without a known shape is a product itself.
 
@@ -62,12 +71,14 @@ def document_pairs(
         shop: What the document says of all its products; learns more from a first entry that is no product.
         headed: The first entry may be none.
         note: Is told once what is read in a way that a person may not expect.
+        adapted: Is called where products have a known shape.
     """
     known = shop or Shop()
     families = Families(lambda: known.currency, note)
     graph = Graph()
     for line, entry in _unwrapped(without_head(entries, known) if headed else entries, known):
         if families.takes(entry):
+            adapted()
             yield from families.add(line, entry)
             continue
         yield from families.finish()
@@ -77,6 +88,7 @@ def document_pairs(
                 note(f'the objects under "{name}" have no known shape, so each product is one row with all of them')
             yield line, list(entry.items())
         else:
+            adapted()
             yield from ((line, pairs) for pairs in found)
     yield from families.finish()
 

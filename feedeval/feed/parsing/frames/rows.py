@@ -54,7 +54,7 @@ def table_pairs_of(
         yield from enumerate(cells, start=1)
         return
     entries = ({name: value for name, value in row if value is not None} for row in cells)
-    yield from document_pairs(enumerate(entries, start=1), headed=False, note=faults.note)
+    yield from document_pairs(enumerate(entries, start=1), headed=False, note=faults.note, adapted=faults.adapt)
 
 
 def _as_text(value: Any) -> str:
