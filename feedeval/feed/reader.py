@@ -47,8 +47,8 @@ def read_feed(
     Returns:
         A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is
         text, a list or a dict, or None where the product has not the attribute. `frame.attrs["feedeval"]` holds
-        `source`, `format`, `count` and `warnings`, the `sheet` that was asked for, and for a table `columns`: what each
-        column is read as (`column, means, proposal, sample, why`).
+        `source`, `format`, `count` and `warnings`, for a table `columns`: what each column is read as (`column, means,
+        proposal, sample, why`), and `reading`: the options that decide what is read, where any was given.
 
     Raises:
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
@@ -63,11 +63,20 @@ def read_feed(
         "format": stream.format,
         "count": stream.count,
         "warnings": stream.warnings,
-        **({"sheet": sheet} if (sheet := options.get("sheet")) is not None else {}),
     }
+    if reading := _reading(format, limit, columns, options):
+        frame.attrs["feedeval"]["reading"] = reading
     if stream.columns:
         frame.attrs["feedeval"]["columns"] = [asdict(column) for column in stream.columns]
     return frame
+
+
+def _reading(
+    format: str | None, limit: int | None, columns: Mapping[str, str] | None, options: ReadOptions
+) -> dict[str, Any]:
+    """Return the options that were given, for reading the same again; they go into a session, so they are plain."""
+    given = {"format": format and str(format), "limit": limit, "columns": dict(columns or {}), **options}
+    return {name: value for name, value in given.items() if value not in (None, {}, "")}
 
 
 def products(feed: Iterable[Mapping[str, Any]] | FeedLike) -> Iterator[Product]:

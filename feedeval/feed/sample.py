@@ -66,6 +66,7 @@ def sample(feed: Any, n: int = 200, *, by: str = BY_CATEGORY, seed: int = 0) -> 
         "source": source.description.get("path") or source.description.get("url"),
         "count": len(frame),
         "warnings": [],
+        **({"reading": source.description["reading"]} if "reading" in source.description else {}),
         "sample": {"n": n, "by": by, "seed": seed, "drawn": len(rows), "of": len(groups), "strata": sizes},
     }
     return frame
