@@ -142,7 +142,8 @@ def _cells(rows: Iterable[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
 def unfolded(feed: Any) -> Any:
     """Return the products of documents that hold their variants inside, a row each; anything else as it is."""
     if isinstance(feed, pd.DataFrame):
-        few = _cells(feed.head(0 if "feedeval" in feed.attrs else _LOOKED_AT).to_dict("records"))
+        head = feed.head(0 if "feedeval" in feed.attrs else _LOOKED_AT)
+        few = _cells(head.loc[:, ~head.columns.duplicated()].to_dict("records"))
         rows: Sequence[Any] = [row for _, row in few]
     else:
         rows = feed[:_LOOKED_AT] if isinstance(feed, list | tuple) else []
