@@ -260,3 +260,7 @@ def test_a_record_of_a_brand_or_category_is_read_by_its_name():
     (found,) = rows([{**entry, "category": [{"id": 1, "name": "Cups", "slug": "cups"}, {"id": 2, "name": "Blue"}]}])
     assert (found["brand"], found["product_type"]) == ("Holm", ["Cups", "Blue"])
     assert found["maker"] == {"name": "Holm", "city": "Brno"}
+
+
+def test_nan_is_no_value():
+    assert rows([{"id": 1, "title": "Cup", "price": float("nan")}]) == [{"id": "1", "title": "Cup"}]

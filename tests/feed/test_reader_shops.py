@@ -205,3 +205,8 @@ def test_shopify_without_the_column_of_the_tracker_says_no_stock_of_what_it_does
 def test_a_shopify_row_that_only_carries_an_image_says_nothing_of_stock():
     (found,) = read("Handle,Title,Variant SKU,Variant Price,Image Src\ncup,,,,https://i.example/1.jpg\n")[0]
     assert "availability" not in found and found["image_link"] == "https://i.example/1.jpg"
+
+
+def test_shopify_prices_that_cannot_be_compared_are_both_kept():
+    (found,) = read('Handle,Title,Variant Price,Variant Compare At Price\ncup,Cup,"1,299.00","1,499.00"\n')[0]
+    assert some(found, "price", "sale_price", "compare_at_price") == ("1,299.00", None, "1,499.00")

@@ -132,6 +132,9 @@ def _pairs(cells: Cells, images: list[str], handle: str, *, several: bool) -> li
     on_sale = number(compare) > number(price) >= 0
     found["price"] = compare if on_sale else price
     found["sale_price"] = price if on_sale else ""
+    if compare and min(number(compare), number(price)) < 0:
+        # Which of the two is the lower one cannot be told, so each stays what it is called.
+        found["compare_at_price"] = compare
     grams = cells.pop("grams", "")
     found["product_weight"] = f"{grams} g" if number(grams) > 0 else ""
     image, own = cells.pop("variant_image", ""), cells.pop("image_src", "")
