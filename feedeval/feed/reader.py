@@ -222,6 +222,7 @@ def deduplicate(frame: pd.DataFrame, *, by: str = "id") -> pd.DataFrame:
     if dropped:
         sentence = f"{dropped:,} of {len(frame):,} rows repeat the {by} of an earlier row and were dropped"
         note["warnings"] = [*note.get("warnings", []), sentence]
+        note["deduplicated"] = [*note.get("deduplicated", []), by]
         warn(f"{sentence}.")
     note["count"] = len(kept)
     kept.attrs["feedeval"] = note

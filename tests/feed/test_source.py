@@ -9,7 +9,7 @@ import pytest
 
 from feedeval.errors import FeedError, InputError
 from feedeval.feed.parsing.faults import FeedWarning
-from feedeval.feed.reader import read_feed
+from feedeval.feed.reader import deduplicate, read_feed
 from feedeval.feed.sample import audited_again, sample
 from feedeval.feed.source import FeedSource, feed_again
 from tests.feed.sheets import xlsx
@@ -81,6 +81,16 @@ def test_a_frame_is_read_again_with_the_options_that_it_was_read_with(tmp_path: 
             again = audited_again(source)
             assert again["id"].tolist() == frame["id"].tolist()
             assert FeedSource(again).description == source
+
+
+def test_a_frame_without_its_repeated_rows_is_read_again_without_them(feed: Path) -> None:
+    feed.write_text(CSV + "2,Kettle\n4,Lamp\n5,Cup\n", encoding="utf-8")
+    with pytest.warns(FeedWarning, match="1 of 6 rows"):
+        frame = deduplicate(read_feed(feed))
+    for given in (frame, sample(frame, 4)):
+        source = FeedSource(given).description
+        with pytest.warns(FeedWarning, match="1 of 6 rows"):
+            assert audited_again(source)["id"].tolist() == given["id"].tolist()
 
 
 def test_a_frame_that_was_read_without_options_says_of_none(feed: Path) -> None:
