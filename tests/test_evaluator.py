@@ -283,6 +283,28 @@ def test_resume_reads_the_feed_again_from_where_it_came(
         fe.resume(run.sid, api_key=KEY, output_dir=evaluator.output_dir)
 
 
+def test_resume_reads_the_feed_again_as_it_was_read(
+    evaluator: fe.ProductFeedEvaluator, server: ModelServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "table.csv"
+    theirs = {"id": "Nr", "title": "Was", "description": "Wohl", "product_type": "Rubrik"}
+    products = [{theirs[name]: value for name, value in p.items() if name in theirs} for p in make_feed(50)]
+    pd.DataFrame(products).to_csv(path, index=False, sep=";")
+    frame = fe.read_feed(path, columns={name: ours for ours, name in theirs.items()}, limit=40)
+    server.configure(latency_s=0.3)
+    run = evaluator.start(frame, **QUIET)
+    until(lambda: run.snapshot().counts.done > 5, "some products")
+    run.stop()
+    run.wait(60)
+    server.configure(latency_s=0.0)
+    again = fe.resume(run.session(), api_key=KEY, progress="none")
+    assert again.sid == run.sid and again.wait(60).counts.done == 40
+    assert server.stats.repeated == 0
+    asked = server.stats.requests
+    assert len(evaluator.resume(run.session(), progress="none").results()) == 40
+    assert server.stats.requests == asked
+
+
 def test_a_feed_given_by_hand_has_to_be_given_again(evaluator: fe.ProductFeedEvaluator) -> None:
     run = evaluator.start(make_feed(3), **QUIET)
     run.wait(60)

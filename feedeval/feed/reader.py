@@ -47,9 +47,9 @@ def read_feed(
     Returns:
         A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is
         text, a list or a dict, or None where the product has not the attribute. `frame.attrs["feedeval"]` holds
-        `source`, `format`, `count` and `warnings`, the `sheet` that was asked for, and for a table `columns`: what each
-        column is read as (`column, means, proposal, sample, why`); for a platform's own export `translated`: the
-        attributes whose words are not the export's but the reader's.
+        `source`, `format`, `count` and `warnings`; for a table `columns`: what each column is read as (`column, means,
+        proposal, sample, why`); for a platform's own export `translated`: the attributes whose words are not the
+        export's but the reader's; and `reading`: the options that decide what is read, where any was given.
 
     Raises:
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
@@ -64,13 +64,22 @@ def read_feed(
         "format": stream.format,
         "count": stream.count,
         "warnings": stream.warnings,
-        **({"sheet": sheet} if (sheet := options.get("sheet")) is not None else {}),
     }
     if stream.translated:
         frame.attrs["feedeval"]["translated"] = stream.translated
+    if reading := _reading(format, limit, columns, options):
+        frame.attrs["feedeval"]["reading"] = reading
     if stream.columns:
         frame.attrs["feedeval"]["columns"] = [asdict(column) for column in stream.columns]
     return frame
+
+
+def _reading(
+    format: str | None, limit: int | None, columns: Mapping[str, str] | None, options: ReadOptions
+) -> dict[str, Any]:
+    """Return the options that were given, for reading the same again; they go into a session, so they are plain."""
+    given = {"format": format and str(format), "limit": limit, "columns": dict(columns or {}), **options}
+    return {name: value for name, value in given.items() if value not in (None, {}, "")}
 
 
 def products(feed: Iterable[Mapping[str, Any]] | FeedLike) -> Iterator[Product]:
@@ -136,7 +145,8 @@ def _cells(rows: Iterable[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
 def unfolded(feed: Any) -> Any:
     """Return the products of documents that hold their variants inside, a row each; anything else as it is."""
     if isinstance(feed, pd.DataFrame):
-        few = _cells(feed.head(0 if "feedeval" in feed.attrs else _LOOKED_AT).to_dict("records"))
+        head = feed.head(0 if "feedeval" in feed.attrs else _LOOKED_AT)
+        few = _cells(head.loc[:, ~head.columns.duplicated()].to_dict("records"))
         rows: Sequence[Any] = [row for _, row in few]
     else:
         rows = feed[:_LOOKED_AT] if isinstance(feed, list | tuple) else []
@@ -215,6 +225,7 @@ def deduplicate(frame: pd.DataFrame, *, by: str = "id") -> pd.DataFrame:
     if dropped:
         sentence = f"{dropped:,} of {len(frame):,} rows repeat the {by} of an earlier row and were dropped"
         note["warnings"] = [*note.get("warnings", []), sentence]
+        note["deduplicated"] = [*note.get("deduplicated", []), by]
         warn(f"{sentence}.")
     note["count"] = len(kept)
     kept.attrs["feedeval"] = note

@@ -13,7 +13,7 @@ import pandas as pd
 
 from feedeval.errors import InputError
 from feedeval.feed.parsing.product import STRATUM, Product
-from feedeval.feed.source import FeedSource, feed_again
+from feedeval.feed.source import AS_IT_WAS, FeedSource, feed_again
 from feedeval.feed.text import category_of, field_text
 
 BY_CATEGORY = "category"
@@ -66,6 +66,7 @@ def sample(feed: Any, n: int = 200, *, by: str = BY_CATEGORY, seed: int = 0) -> 
         "source": source.description.get("path") or source.description.get("url"),
         "count": len(frame),
         "warnings": [],
+        **{name: source.description[name] for name in AS_IT_WAS if name in source.description},
         "sample": {"n": n, "by": by, "seed": seed, "drawn": len(rows), "of": len(groups), "strata": sizes},
     }
     return frame

@@ -13,7 +13,10 @@ from feedeval.errors import InputError
 from feedeval.feed.parsing.faults import warn
 from feedeval.feed.parsing.frames.kinds import is_repeatable
 from feedeval.feed.parsing.product import STRATUM, BuiltProducts, Product
-from feedeval.feed.reader import iter_feed, products
+from feedeval.feed.reader import deduplicate, iter_feed, products, read_feed
+
+AS_IT_WAS = ("reading", "deduplicated")
+"""What a frame says of how it came of its source: options of `read_feed`, and what `deduplicate` went by."""
 
 
 class FeedSource:
@@ -40,8 +43,9 @@ class FeedSource:
         self._limit = limit
         self._told = quiet
         self.description: dict[str, Any] = {"limit": limit, **({"kind": name} if name else _origin(feed))}
-        """What a session writes down: `path` or `url` where it can be read again from there, else `kind`; and `sample`
-        where the feed is one that `sample` drew."""
+        """What a session writes down: `path` or `url` where it can be read again from there, with the options of
+        `read_feed` in `reading` where it was read with some, and what `deduplicate` went by in `deduplicated`, else
+        `kind`; and `sample` where `sample` drew it."""
         if (drawn := _drawn_sample(feed, limit)) is not None:
             self.description["sample"] = drawn
         again = isinstance(feed, pd.DataFrame) or _is_content(feed)
@@ -81,12 +85,23 @@ def _drawn_sample(feed: Any, limit: int | None) -> dict[str, Any] | None:
     return None
 
 
-def feed_again(source: Mapping[str, Any]) -> str:
-    """Return the path or address of a session's feed.
+def feed_again(source: Mapping[str, Any]) -> str | pd.DataFrame:
+    """Return the path or address of a session's feed, or what came of it as that was read and rid of repeated rows.
 
     Raises:
         InputError: The feed did not come from a file or an address, or the file is gone.
+        FeedError: The feed cannot be read any more as it was.
     """
+    where = _where(source)
+    if not source.keys() & set(AS_IT_WAS):
+        return where
+    frame = read_feed(where, **source.get("reading", {}))
+    for by in source.get("deduplicated", ()):
+        frame = deduplicate(frame, by=by)
+    return frame
+
+
+def _where(source: Mapping[str, Any]) -> str:
     if "url" in source:
         return str(source["url"])
     if "path" not in source:
@@ -105,12 +120,11 @@ def _origin(feed: Any) -> dict[str, Any]:
         if fixes := note.get("fixes"):
             # Reading the source again would give the feed as it was.
             return {"kind": f"{named or 'a frame'} with the fixes of {fixes['source']}"}
-        if "sheet" in note:
-            # So would reading it without being told of the sheet.
-            return {"kind": f"the sheet {note['sheet']!r} of {named}"}
         if isinstance(named, str) and named.startswith(("the given ", "a ", "an ")) and not Path(named).exists():
             return {"kind": named}  # content or a table, which no name leads back to
-        return _origin(named) if isinstance(named, str) and named else {"kind": "a frame"}
+        if not isinstance(named, str) or not named:
+            return {"kind": "a frame"}
+        return {**_origin(named), **{name: note[name] for name in AS_IT_WAS if note.get(name)}}
     if _is_address(feed):
         return {"url": feed}
     if _is_path(feed):

@@ -173,3 +173,14 @@ def test_a_currency_beside_an_amount_joins_it(name: str) -> None:
     assert read(f"<katalog>{first}{others}</katalog>".encode())[0][0]["price"] == "29.90 EUR"
     graded = first.replace(f'{name}="EUR"', 'stufe="A"')
     assert read(f"<katalog>{graded}{others}</katalog>".encode())[0][0]["price"] == "29.90"
+
+
+def test_details_that_hold_a_products_fields_are_no_details():
+    details = "<DETAILS><BRAND>Holm</BRAND><EAN>4006381333931</EAN><FINISH>matt</FINISH></DETAILS>"
+    for name in ("DETAILS", "PRODUCT_DETAILS"):
+        own = details.replace("DETAILS", name)
+        (found,), _ = read(document(f"<product><id>1</id>{own}<name>Cup</name></product>"))
+        assert (found["brand"], found["gtin"]) == ("Holm", "4006381333931")
+    listed = "<product_details><detail><name>Colour</name><value>red</value></detail></product_details>"
+    (found,), _ = read(document(f"<product><id>1</id><name>Cup</name>{listed}</product>"))
+    assert found["product_detail"] == [{"attribute_name": "Colour", "attribute_value": "red"}]

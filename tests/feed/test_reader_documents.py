@@ -248,3 +248,19 @@ def test_what_was_asked_before_counts_only_where_it_was_more():
     assert sale("5 EUR", "6 EUR") == {"price": "6 EUR", "sale_price": "5 EUR"}
     assert sale("5 EUR", "5.00 EUR") == sale("5 EUR", "6 USD") == sale("5 EUR", "") == {"price": "5 EUR"}
     assert sale("", "6 EUR") == {}
+
+
+def test_a_product_without_variants_is_a_row_of_what_it_says():
+    (found,) = rows({"products": [{"id": "p", "title": "Lantern", "description": {"plain": "Bright"}, "variants": []}]})
+    assert found == {"id": "p", "title": "Lantern", "description": "Bright"}
+
+
+def test_a_record_of_a_brand_or_category_is_read_by_its_name():
+    entry = {"id": 1, "title": "Cup", "brand": {"id": 7, "name": "Holm"}, "maker": {"name": "Holm", "city": "Brno"}}
+    (found,) = rows([{**entry, "category": [{"id": 1, "name": "Cups", "slug": "cups"}, {"id": 2, "name": "Blue"}]}])
+    assert (found["brand"], found["product_type"]) == ("Holm", ["Cups", "Blue"])
+    assert found["maker"] == {"name": "Holm", "city": "Brno"}
+
+
+def test_nan_is_no_value():
+    assert rows([{"id": 1, "title": "Cup", "price": float("nan")}]) == [{"id": "1", "title": "Cup"}]

@@ -230,3 +230,28 @@ def test_a_measure_without_a_unit_is_no_measure():
     product = one(weight=180, width={"@type": "QuantitativeValue", "value": 5})
     assert (product["weight"], product["width"]) == ("180", "5")
     assert json.dumps(product).count("product_w") == 0
+
+
+def test_what_a_product_names_by_address_may_stand_behind_it():
+    product = {**lamp(offers={"@id": "#o"}, brand={"@id": "#b"}), "@id": "#p"}
+    page = {"@type": "ItemPage", "@id": "#w", "name": "A page", "mainEntity": {"@id": "#p"}}
+    nodes = [page, product, {"@type": "Brand", "@id": "#b", "name": "Holm"}, {**offer(), "@id": "#o"}]
+    for order in (nodes, nodes[::-1]):
+        (found,) = rows({**CONTEXT, "@graph": order})
+        assert (found["id"], found["brand"], found["price"]) == ("L-1", "Holm", "19.90 EUR")
+
+
+def test_a_product_is_given_once_with_the_offer_that_names_it():
+    nodes = [{**lamp(), "@id": "#p"}, {**offer(), "itemOffered": {"@id": "#p"}}]
+    for order in (nodes, nodes[::-1]):
+        (found,) = rows({**CONTEXT, "@graph": order})
+        assert (found["id"], found["price"]) == ("L-1", "19.90 EUR")
+
+
+def test_a_group_may_stand_behind_the_variants_that_it_names():
+    variants = [{**lamp(), "@id": f"#{sku}", "sku": sku} for sku in ("a", "b")]
+    named = [{"@id": "#a"}, {"@id": "#b"}]
+    group = {"@type": "ProductGroup", "productGroupID": "G", "name": "Lamps", "hasVariant": named}
+    for order in ([*variants, group], [group, *variants]):
+        found = rows({**CONTEXT, "@graph": order})
+        assert [(one["id"], one["item_group_id"]) for one in found] == [("a", "G"), ("b", "G")]

@@ -263,3 +263,15 @@ def test_batches_are_taken_one_after_another() -> None:
         next(stream)
     stream.close()
     assert len(taken) < 100
+
+
+def test_an_index_that_is_named_as_an_attribute_is_read_like_a_column() -> None:
+    frame = pd.DataFrame({"title": ["Cup"], "price": ["5 EUR"]}, index=pd.Index(["C-1"], name="id"))
+    assert quietly(frame) == [{"id": "C-1", "title": "Cup", "price": "5 EUR"}]
+    assert quietly(frame.rename_axis("row")) == [{"title": "Cup", "price": "5 EUR"}]
+    assert quietly(frame.reset_index().set_index("id", drop=False))[0]["id"] == "C-1"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        twice = pd.DataFrame([["1", "A", "B"]], columns=["id", "title", "title"])
+        assert next(iter(products(twice)))["title"] == ["A", "B"]
+        check_feed(twice)

@@ -191,3 +191,22 @@ def test_prestashop_in_french():
     assert cup["additional_image_link"] == ["https://i.example/2.jpg"]
     assert cup["product_detail"] == [{"attribute_name": "Matière", "attribute_value": "Grès"}]
     assert "without tax" in warning
+
+
+def test_shopify_without_the_column_of_the_tracker_says_no_stock_of_what_it_does_not_count():
+    head = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price"
+    text = "cup,Cup,Size,S,C-S,0,5\ncup,,,M,C-M,3,5\n"
+    assert [p.get("availability") for p in read(f"{head}\n{text}")[0]] == [None, "in_stock"]
+    rows = ["cup,Cup,Size,S,C-S,0,5,", "cup,,,M,C-M,0,5,shopify"]
+    tracked = read("\n".join([f"{head},Variant Inventory Tracker", *rows]))[0]
+    assert [p["availability"] for p in tracked] == ["in_stock", "out_of_stock"]
+
+
+def test_a_shopify_row_that_only_carries_an_image_says_nothing_of_stock():
+    (found,) = read("Handle,Title,Variant SKU,Variant Price,Image Src\ncup,,,,https://i.example/1.jpg\n")[0]
+    assert "availability" not in found and found["image_link"] == "https://i.example/1.jpg"
+
+
+def test_shopify_prices_that_cannot_be_compared_are_both_kept():
+    (found,) = read('Handle,Title,Variant Price,Variant Compare At Price\ncup,Cup,"1,299.00","1,499.00"\n')[0]
+    assert some(found, "price", "sale_price", "compare_at_price") == ("1,299.00", None, "1,499.00")

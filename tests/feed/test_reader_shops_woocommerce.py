@@ -153,3 +153,9 @@ def test_the_case_reads_as_the_english_export(shared: Path):
     frame = read_feed(shared / "cases" / "woocommerce_german_headings.csv")
     assert list(frame["price"]) == ["29.90", "12.50"]
     assert {"description", "image_link", "availability", "gtin", "color", "product_type"} <= set(frame.columns)
+
+
+def test_variations_that_name_their_product_by_sku_and_by_number_are_one_group():
+    head = "ID,Type,SKU,Name,Published,Regular price,Parent,Attribute 1 name,Attribute 1 value(s)\n"
+    rows = '1,variable,CAP,Cap,1,,,Size,"S, M"\n2,variation,,Cap,1,5,CAP,Size,S\n3,variation,,Cap,1,5,id:1,Size,M\n'
+    assert [p["item_group_id"] for p in read(head + rows)[0]] == ["CAP", "CAP"]

@@ -206,3 +206,17 @@ def test_woocommerce_gives_a_variation_what_its_product_says():
     assert (red["color"], red["item_group_id"], red["availability"]) == ("Red", "cap", "out_of_stock")
     assert (red["price"], red["sale_price"]) == ("25", "19")
     assert (red["short_description"], red["description"]) == ("Only short", "Long text")
+
+
+def test_a_header_that_comes_again_is_no_product():
+    text = "id,title,price\n1,Cup,5 EUR\nid,title,price\n2,Bowl,6 EUR\n"
+    found, told = read(text)
+    assert [p["id"] for p in found] == ["1", "2"]
+    assert "ows that repeat the header, left out: 1, line 3" in told
+
+
+def test_quotation_marks_that_open_in_several_rows_swallow_none():
+    rows = [f'{n},"Cup {n},5 EUR' if n % 3 == 0 else f"{n},Cup,5 EUR" for n in range(10)]
+    found, told = read("\n".join(["id,title,price", *rows]))
+    assert [p["id"] for p in found] == [str(n) for n in range(10)]
+    assert "uotation marks that are never closed, read as text: 4, lines 2, 5, 8, 11" in told

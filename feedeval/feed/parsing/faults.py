@@ -43,6 +43,7 @@ class Fault(StrEnum):
     LOST_PRODUCT = "products that could not be read, left out"
     SHORT_ROW = "rows with fewer cells than the header, the missing ones left empty"
     LONG_ROW = "rows with more cells than the header, the surplus left out (the row may be shifted)"
+    HEADER_AGAIN = "rows that repeat the header, left out"
     OPEN_QUOTE = "quotation marks that are never closed, read as text"
     REPEATED_COLUMN = "columns that occur more than once, read as one repeated attribute"
     BROKEN_JSON = "entries that are not valid JSON, left out"

@@ -23,7 +23,14 @@ MAX_VALUE_CHARS = 64 << 20
 _SPACE = re.compile(r"[\s\ufeff]*")
 _NEXT_ENTRY = re.compile(r"\}\s*,?\s*(?=\{)")
 _OFFER = re.compile(r'[\[{\s]*"@type"\s*:\s*"[^"]*Offer"')
-_decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
+
+
+def _constant(word: str) -> str | None:
+    """Return what stands for a number; `NaN` is how libraries of tables write that there is none."""
+    return None if word == "NaN" else word
+
+
+_decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_constant, strict=False)
 
 
 def json_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator[tuple[int, list[Pair]]]:

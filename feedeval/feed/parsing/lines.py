@@ -117,15 +117,26 @@ class Rows:
             row = next(csv.reader(chain([line + "\n"], more()), delimiter=self._delimiter, strict=False))
         except csv.Error:
             row = []
-        if not taken:
+        if not taken and not (row and _is_open(row, line)):
             return row or line.split(self._delimiter)
         plain = line.split(self._delimiter)
-        if row and not _is_open(row, taken[-1]) and not (len(row) != self.width == len(plain)):
+        misfit = len(row) != self.width == len(plain)
+        if taken and row and not _is_open(row, taken[-1]) and not misfit and not self._swallowed_rows([line, *taken]):
             return row
         self._back.extendleft(reversed(taken))
         self._number -= len(taken)
         self._faults.add(Fault.OPEN_QUOTE, line=number)
         return plain
+
+    def _swallowed_rows(self, lines: list[str]) -> bool:
+        """Whether lines are rows each, the mark that closes the field being the first of a later row's own."""
+        if self.width < 2 or any(line.count(self._delimiter) != self.width - 1 for line in lines):
+            return False
+        try:
+            next(csv.reader((f"{line}\n" for line in lines), delimiter=self._delimiter, strict=True), None)
+        except csv.Error:
+            return True
+        return False
 
 
 def _is_open(row: list[str], last_line: str) -> bool:

@@ -80,5 +80,8 @@ def _whole_rows(
             if surplus:
                 faults.add(Fault.LONG_ROW, line=line)
         pairs: list[Pair] = list(zip(header, cells, strict=False))
-        if any(cell.strip() for cell in cells[:width]):
+        if width > 1 and all(cell.strip() == name for name, cell in pairs):
+            # As where one export was put behind another.
+            faults.add(Fault.HEADER_AGAIN, line=line)
+        elif any(cell.strip() for cell in cells[:width]):
             yield line, pairs

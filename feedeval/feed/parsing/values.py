@@ -19,6 +19,8 @@ Pair = tuple[str, Any]
 
 ESCAPED = "_double_escaped"
 _PLANS_KEPT = 4096
+_RECORD = {"id", "name", "slug", "code", "url", "link", "href"}
+"""What a shop's record of a brand or a category says, of which its name is the value."""
 _MEANT = ("availability", "condition")
 
 _ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
@@ -171,6 +173,9 @@ def _plain(raw: Any, name: str, escaped: list[str]) -> FieldValue:
     if isinstance(raw, dict):
         if inner := _wrapped(raw):
             return _plain(inner, name, escaped)
+        if name in attributes() and isinstance(raw.get("name"), str) and raw.keys() <= _RECORD:
+            # A record of the shop's, such as `{"id": 7, "name": "Oak"}` for a brand.
+            return _text(raw["name"], escaped)
         group = _group(raw, {}, escaped)
         if set(group) in ({"value", "currency"}, {"amount", "currency"}, {"amount_micros", "currency_code"}):
             return _money(group)
@@ -178,6 +183,9 @@ def _plain(raw: Any, name: str, escaped: list[str]) -> FieldValue:
     if isinstance(raw, list | tuple):
         kept = [item for item in raw if item not in (None, "", [], {})]
         if kept and all(isinstance(item, dict) for item in kept):
+            if name in attributes() and all(isinstance(i.get("name"), str) and i.keys() <= _RECORD for i in kept):
+                kept = [item["name"] for item in kept]
+                return _plain(kept, name, escaped)
             groups = [group for item in kept if (group := _group(item, {}, escaped))]
             return groups[0] if len(groups) == 1 else groups
         texts = [text for item in kept if (text := _text(item, escaped))]

@@ -147,7 +147,8 @@ def _lifted(pairs: list[Pair]) -> list[Pair]:
     result: list[Pair] = []
     names = [name for name, _ in pairs]
     for name, raw in pairs:
-        if not isinstance(raw, dict) or names.count(name) > 1 or _known((name,)) or _speaks_of_another(name):
+        known = _known((name,)) - ({"product_detail", "description"} if isinstance(raw, dict) else set())
+        if not isinstance(raw, dict) or names.count(name) > 1 or known or _speaks_of_another(name):
             result.append((name, raw))
             continue
         key = next(iter(raw), "")

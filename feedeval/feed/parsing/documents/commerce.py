@@ -40,7 +40,9 @@ def recognises(entry: Entry) -> bool:
     if "variants" not in entry:
         return False
     variants = mappings(entry["variants"])
-    if not variants or "selectedOptions" in variants[0] or "option1" in variants[0]:
+    if not variants:
+        return "id" in entry and set(entry) <= _PRODUCT and set(mapping(entry.get("description"))) <= _TEXTS
+    if "selectedOptions" in variants[0] or "option1" in variants[0]:
         return False
     if any(_is_minor_range(entry.get(name)) for name in ("price_range", "list_price_range")):
         return True
@@ -72,14 +74,14 @@ def _is_marked(one: Entry) -> bool:
 
 def rows(entry: Entry, currency: str) -> Iterator[list[Pair]]:
     """Yield the pairs of each variant."""
-    variants = mappings(entry["variants"])
+    variants = mappings(entry["variants"]) or [{}]
     for variant in variants:
         yield _variant(entry, variant, several=len(variants) > 1, currency=currency)
 
 
 def _variant(product: Entry, variant: Entry, *, several: bool, currency: str) -> list[Pair]:
     row = Row()
-    row.put("id", number_of(variant.get("id")))
+    row.put("id", number_of(variant.get("id")) or ("" if several else number_of(product.get("id"))))
     _put_titles(row, text(product.get("title")), text(variant.get("title")))
     row.put("description", _description(variant.get("description")) or _description(product.get("description")))
     row.put("link", first_text(variant, "url") or first_text(product, "url"))

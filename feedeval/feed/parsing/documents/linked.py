@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +19,8 @@ _HOLDING = (
 )  # fmt: skip
 _DEEPEST = 8
 _NODES_KEPT = 1000
+_NODES_AHEAD = 100
+"""Nodes that are looked at before the first of them is read, since pages name a product before its brand and offers."""
 
 
 def plain(name: str) -> str:
@@ -76,27 +78,53 @@ def reference(value: Any) -> str:
 
 
 class Graph:
-    """The nodes that came before, for those that only name them by their address; the latest of them are kept."""
+    """Nodes for those that only name them by their address: the latest that came before, and a few that follow."""
 
     def __init__(self) -> None:
+        self._waiting: deque[tuple[int, Entry]] = deque()
+        self._offer_of: OrderedDict[str, Entry] = OrderedDict()
         self._nodes: OrderedDict[str, Entry] = OrderedDict()
         self._group_of: OrderedDict[str, Entry] = OrderedDict()
 
-    def completed(self, entry: Entry) -> Entry:
-        """Return a node with what it refers to in place of the references."""
-        if not has_types(entry):
-            return entry
-        own = {name: self._resolved(value) for name, value in entry.items()}
+    def add(self, line: int, entry: Entry) -> Iterator[tuple[int, Entry]]:
+        """Take a node, and yield those that waited long enough for what they refer to, with it in its place."""
+        self._learn(entry)
+        self._waiting.append((line, entry))
+        if len(self._waiting) > _NODES_AHEAD:
+            yield from self._next()
+
+    def finish(self) -> Iterator[tuple[int, Entry]]:
+        """Yield the nodes that wait still."""
+        while self._waiting:
+            yield from self._next()
+
+    def _next(self) -> Iterator[tuple[int, Entry]]:
+        line, entry = self._waiting.popleft()
+        offered = reference(entry.get("itemOffered"))
+        if not (offered in self._nodes and self._offer_of.get(offered) is entry):
+            # The product that an offer names has it already, and is no second product.
+            yield line, self._completed(entry)
+
+    def _completed(self, entry: Entry) -> Entry:
+        # What a page, a list or a group holds by address is an entry itself.
+        held = {"hasVariant"} if types(entry) & PRODUCTS else {"hasVariant", *_HOLDING, *_LISTS}
+        own = {name: value if plain(name) in held else self._resolved(value) for name, value in entry.items()}
         address = text(entry.get("@id"))
         if address in self._group_of and "isVariantOf" not in own:
             own["isVariantOf"] = self._group_of[address]
-        if address:
+        if address in self._offer_of and "offers" not in own:
+            own["offers"] = {k: v for k, v in self._offer_of[address].items() if k != "itemOffered"}
+        return own
+
+    def _learn(self, entry: Entry) -> None:
+        if address := text(entry.get("@id")):
             self._keep(self._nodes, address, entry)
+        if types(entry) & _OFFERS and (offered := reference(entry.get("itemOffered"))):
+            self._keep(self._offer_of, offered, entry)
         if types(entry) & GROUPS:
             for one in listing(entry.get("hasVariant")):
                 if named := reference(one):
                     self._keep(self._group_of, named, {k: v for k, v in entry.items() if k != "hasVariant"})
-        return own
 
     def _resolved(self, value: Any) -> Any:
         if isinstance(value, list | tuple):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from feedeval.feed.parsing.documents import commerce, jsonld, merchant, shopify, woocommerce
 from feedeval.feed.parsing.documents.envelopes import Shop, contents, inside, without_head
 from feedeval.feed.parsing.documents.families import Families
 from feedeval.feed.parsing.documents.fields import Entry, mappings
-from feedeval.feed.parsing.documents.linked import Graph
+from feedeval.feed.parsing.documents.linked import Graph, has_types
 from feedeval.feed.parsing.values import Pair
 
 
@@ -82,7 +83,17 @@ def document_pairs(
             yield from families.add(line, entry)
             continue
         yield from families.finish()
-        found = variants(graph.completed(entry), known.currency)
+        nodes = graph.add(line, entry) if has_types(entry) else chain(graph.finish(), [(line, entry)])
+        yield from _rows(nodes, known, note, adapted)
+    yield from families.finish()
+    yield from _rows(graph.finish(), known, note, adapted)
+
+
+def _rows(
+    entries: Iterable[tuple[int, Entry]], shop: Shop, note: Note, adapted: Callable[[], None]
+) -> Iterator[tuple[int, list[Pair]]]:
+    for line, entry in entries:
+        found = variants(entry, shop.currency)
         if found is None:
             if name := next((name for name in _VARIANTS if mappings(entry.get(name))), ""):
                 note(f'the objects under "{name}" have no known shape, so each product is one row with all of them')
@@ -90,7 +101,6 @@ def document_pairs(
         else:
             adapted()
             yield from ((line, pairs) for pairs in found)
-    yield from families.finish()
 
 
 def _unwrapped(entries: Iterable[tuple[int, Any]], shop: Shop, depth: int = 0) -> Iterator[tuple[int, Entry]]:

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 from feedeval.errors import FeedError
+from feedeval.feed.parsing.columns import ColumnNames, recognised
 from feedeval.feed.parsing.documents.shapes import document_pairs
 from feedeval.feed.parsing.faults import Faults
 from feedeval.feed.parsing.frames.kinds import Kind, TableSource
@@ -66,10 +67,19 @@ def _as_text(value: Any) -> str:
 
 
 def pandas_rows(frame: Any) -> tuple[list[str], Iterator[Sequence[Any]]]:
-    """Return the names and the rows of a pandas frame."""
+    """Return the names and the rows of a pandas frame, an index that has the name of an attribute among them."""
+    if recognised(meaning.name for meaning in ColumnNames().resolve(_index_names(frame))):
+        frame = frame.reset_index()
     columns = [frame.iloc[:, position] for position in range(frame.shape[1])]
     names = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
     return names, _exact(zip(*columns, strict=True), [str(column.dtype) for column in columns])
+
+
+def _index_names(frame: Any) -> list[str]:
+    """Return the names of an index that say what no column does."""
+    columns = set(map(str, frame.columns))
+    named = [name for name in frame.index.names if isinstance(name, str)]
+    return named if len(named) == len(frame.index.names) and not columns & set(named) else []
 
 
 def _exact(rows: Iterable[Sequence[Any]], types: Iterable[str]) -> Iterator[Sequence[Any]]:

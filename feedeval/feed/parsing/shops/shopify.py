@@ -77,6 +77,9 @@ def _named(pairs: Iterable[Pair]) -> Cells:
     cells: Cells = {}
     for heading, raw in pairs:
         if not (value := raw.strip()):
+            if _NAMES.get(squeeze(heading)) == "inventory_tracker":
+                # Nothing is counted, which an export without this column does not say.
+                cells["inventory_tracker"] = ""
             continue
         base = _METAFIELD.sub("", heading)
         short = heading.removeprefix("Google Shopping / ")
@@ -100,7 +103,7 @@ def _of_all_places(variants: list[tuple[int, Cells]]) -> list[tuple[int, Cells]]
         pieces = decimal(next((cells[name] for name in _AT_PLACE if name in cells), ""))
         line, kept = merged.setdefault(key, (line, cells))
         if pieces is not None:
-            before = decimal(kept.get("inventory_quantity", "")) if "inventory_tracker" in kept else None
+            before = decimal(kept.get("inventory_quantity", "")) if kept.get("inventory_tracker") else None
             kept |= {"inventory_quantity": str(pieces + (before or 0)), "inventory_tracker": "shopify"}
     return list(merged.values())
 
@@ -119,17 +122,25 @@ def _pairs(cells: Cells, images: list[str], handle: str, *, several: bool) -> li
     on_sale = number(compare) > number(price) >= 0
     found["price"] = compare if on_sale else price
     found["sale_price"] = price if on_sale else ""
+    if compare and min(number(compare), number(price)) < 0:
+        # Which of the two is the lower one cannot be told, so each stays what it is called.
+        found["compare_at_price"] = compare
     grams = cells.pop("grams", "")
     found["product_weight"] = f"{grams} g" if number(grams) > 0 else ""
     image, own = cells.pop("variant_image", ""), cells.pop("image_src", "")
     found["images"] = [one for one in dict.fromkeys([image or (own if several else ""), *images]) if one]
-    found["availability"] = _availability(cells)
+    # A row that only carries an image says nothing of what is sold.
+    sold = bool(price or options or cells.get("sku") or cells.get("inventory_quantity"))
+    found["availability"] = _availability(cells) if sold else ""
     add_id(found, cells.get("sku", ""), handle, [value for _, value in options], several=several)
     return as_pairs(cells, found)
 
 
 def _availability(cells: Cells) -> str:
     tracked, quantity = cells.get("inventory_tracker"), cells.get("inventory_quantity", "")
+    if tracked is None and quantity:
+        # Of what is not counted the quantity is 0.
+        return in_stock(quantity) if number(quantity) > 0 else ""
     if not tracked or not quantity:
         return "in_stock" if not tracked else ""
     sells_on = "continue" in (cells.get("inventory_policy", ""), cells.get("continue_selling_when_out_of_stock", ""))

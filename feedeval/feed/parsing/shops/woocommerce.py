@@ -57,6 +57,7 @@ class _Parsed:
     """The headings themselves."""
     options: dict[str, str]
     """What the buyer can choose or read, by its name; empty where a variation leaves the choice open."""
+    group: str = ""
     has_variations: bool = False
     waiting: list[_Parsed] = field(default_factory=list)
 
@@ -133,6 +134,8 @@ def _number(text: str, *, comma: bool) -> str:
 def _variation(row: _Parsed, parent: _Parsed) -> list[Pair]:
     """Return a variation's pairs with what it has from its product."""
     parent.has_variations = True
+    # Its variations may name it by its sku or by its number; they are one group all the same.
+    row.group = parent.cells.get("sku") or parent.cells.get("id", "")
     for key, value in parent.cells.items():
         name = parent.names[key]
         if key in _SHARED or key == "name" or _MEASURE.match(name):
@@ -165,7 +168,7 @@ def _pairs(row: _Parsed) -> list[Pair]:
         elif key == "shortdescription":
             out.append(("short_description" if cells.get("description") else "description", value))
         elif key == "parent":
-            out += [("parent", value), ("item_group_id", value.removeprefix("id:"))]
+            out += [("parent", value), ("item_group_id", row.group or value.removeprefix("id:"))]
         else:
             out.append((_NAMES.get(key, name), value))
     if availability := _availability(cells):
