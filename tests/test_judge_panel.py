@@ -110,12 +110,12 @@ def test_a_sample_is_judged_by_all(audit: Session, other: ModelServer) -> None:
 
 def test_a_budget_holds_the_panel_as_a_whole(audit: Session) -> None:
     with ModelServer(answerer=Answerer(seed=5)) as fresh:
-        at = {"base_url": fresh.base_url}
+        at = {"base_url": fresh.base_url, "max_output_tokens": 800}
         named = [{"model": "model-e", **at}, {"model": "model-f", **at}]
         cap = float(fe.shadow_judge(audit, "model-e", **at, **OPTIONS).effort_after.cost_usd or 0) * 1.7
         accepted = fresh.stats.accepted
         with pytest.raises(fe.RunFault, match="budget"):
-            fe.panel(audit, named, budget_usd=cap, max_in_flight=1, max_output_tokens=800, **OPTIONS)
+            fe.panel(audit, named, budget_usd=cap, max_in_flight=1, **OPTIONS)
         assert 0 < fresh.stats.accepted - accepted < PRODUCTS
         through = fe.panel(audit, named, **OPTIONS)
         assert fresh.stats.accepted - accepted == PRODUCTS and fresh.stats.repeated == 0
