@@ -161,7 +161,7 @@ def _within(values: Floats, groups: NDArray[np.int64]) -> Floats:
 
 
 def _ranks(values: Floats) -> Floats:
-    return pd.Series(values).rank().to_numpy(dtype=np.float64)
+    return np.asarray(pd.Series(values).rank(), dtype=np.float64)
 
 
 def _correlation(one: Floats, other: Floats) -> float:
