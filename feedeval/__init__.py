@@ -46,6 +46,7 @@ _HOMES = {
     "labels_from_feed": "feedeval.feed.labels",
     "list_sessions": "feedeval.results.library",
     "load_session": "feedeval.results.session",
+    "panel": "feedeval.evaluator.jury",
     "plots": "feedeval.notebook.plots:gallery",
     "probe_judge": "feedeval.evaluator.probing",
     "read_feed": "feedeval.feed.reader",

@@ -6,6 +6,7 @@ from feedeval.errors import FeedError, FeedevalError, InputError, RunFault, Sess
 from feedeval.evaluator import ProductFeedEvaluator, resume, run_shadow, start_shadow
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.judging import shadow_judge
+from feedeval.evaluator.jury import panel
 from feedeval.evaluator.probing import probe_judge
 from feedeval.evaluator.questions import judge_questions
 from feedeval.feed.checks.check_feed import check_feed
@@ -65,6 +66,7 @@ __all__ = [
     "labels_from_feed",
     "list_sessions",
     "load_session",
+    "panel",
     "plots",
     "probe_judge",
     "read_feed",

@@ -5,6 +5,7 @@
 - `freezing`: an audit on the questions of an earlier session: which questions these are, and whose results hold for
   it too
 - `judging`: another judge on a finished audit: another model, another endpoint, other instructions
+- `jury`: several judges on a finished audit: each in a session of its own, and what they say together
 - `launching`: whom a run asks, and the start of a run of any job: shared by everything that people start
 - `options`: what can be said of a run, by keyword: the names and types of all options, and to whom each belongs
 - `probing`: known cases for a judge: planted in products of a feed, judged, and counted

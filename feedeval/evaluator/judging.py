@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -46,7 +46,7 @@ class JudgeOptions(ModelOptions, total=False):
     progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
 
 
-class _Which(CheckedSettings):
+class Which(CheckedSettings):
     """Which products of an audit are judged again, and how the judge is instructed: what a session writes down."""
 
     session: str
@@ -92,18 +92,17 @@ def shadow_judge(
         InputError: The session is no audit, is still being worked on or has no results, or a setting cannot be used.
         RunFault: The run had to pause for something that a person has to mend; the same call goes on.
     """
-    audit = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
-    _check(audit)
+    audit = audit_to_judge(session, output_dir)
     left: dict[str, Any] = {**options}
     running = RunSettings(**{name: left.pop(name) for name in RunSettings.model_fields if name in left})
     chosen = {name: left.pop(name) for name in ("limit", "sample", "seed") if name in left}
-    which = _Which(session=audit.id, instructions=_instructions(prompts), **chosen)
+    which = Which(session=audit.id, instructions=_instructions(prompts), **chosen)
     showing = Showing(left.pop("progress", None), True)
     for name, value in (("model", model), ("base_url", left.pop("base_url", None))):
         if value is not None:
             left[name] = value
     settings = settings_of(audit.progress.fingerprint, left.pop("api_key", None), **left)
-    run = _launch(audit, which, settings, running=running, showing=showing)
+    run = launch_judge(audit, which, judge_of(audit, which, settings), running=running, showing=showing)
     run.block()
     return compare_judges(audit, run.session())
 
@@ -116,10 +115,10 @@ def resume_judge(session: Session, *, api_key: str | None, options: Mapping[str,
     """
     then = session.progress
     running, showing, calls = sitting(session, options)
-    which = _Which.model_validate(then.settings["source"])
+    which = Which.model_validate(then.settings["source"])
     audit = load_session(which.session, output_dir=session.output_dir)
     settings = settings_of(then.fingerprint, api_key, **calls)
-    return _launch(audit, which, settings, running=running, showing=showing)
+    return launch_judge(audit, which, judge_of(audit, which, settings), running=running, showing=showing)
 
 
 def sitting(session: Session, options: Mapping[str, Any]) -> tuple[RunSettings, Showing, dict[str, Any]]:
@@ -169,13 +168,20 @@ def open_judge(
     return ModelEngine(client, locale, instructions), client
 
 
-def _check(audit: Session) -> None:
+def audit_to_judge(session: Session | str | None, output_dir: str | Path) -> Session:
+    """Return the audit that another judge is to look at.
+
+    Raises:
+        InputError: It is no audit, is still being worked on or has no results.
+    """
+    audit = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
     if not audit.is_audit:
         raise InputError(f"session {audit.id} is of the kind {audit.progress.kind}: another judge looks at an audit")
     if audit.status is Status.RUNNING:
         raise InputError(f"session {audit.id} is still being worked on: wait for its end, or stop it, first")
     if not audit.progress.counts.done:
         raise InputError(f"session {audit.id} has no results yet: nothing to judge again")
+    return audit
 
 
 def _instructions(prompts: str | JudgePrompt | None) -> JudgePrompt:
@@ -188,14 +194,29 @@ def _instructions(prompts: str | JudgePrompt | None) -> JudgePrompt:
     return JudgePrompt(extra=prompts or "")
 
 
-def _launch(
-    audit: Session, which: _Which, settings: ModelSettings | None, *, running: RunSettings, showing: Showing
-) -> EvaluationRun:
+def judge_of(audit: Session, which: Which, settings: ModelSettings | None) -> tuple[Engine, ModelClient | None]:
+    """Return the judge that these settings name, and its client where it makes calls.
+
+    Raises:
+        InputError: The embedded engine is to follow instructions.
+    """
     if settings is None and which.instructions != HOUSE_JUDGE:
         raise InputError("prompts: the embedded engine follows rules and takes no instructions; name a model")
-    engine, client = open_judge(settings, audit.progress.fingerprint["locale"], which.instructions)
+    return open_judge(settings, audit.progress.fingerprint["locale"], which.instructions)
+
+
+def launch_judge(
+    audit: Session,
+    which: Which,
+    judge: tuple[Engine, ModelClient | None],
+    *,
+    running: RunSettings,
+    showing: Showing,
+) -> EvaluationRun:
+    """Have a judge look at the chosen products of an audit, in a session of its own."""
+    engine, client = judge
     job = RejudgeJob(
-        partial(_cases, audit, which, _drawn(audit, which)),
+        cases_of(audit, which),
         engine,
         locale=audit.progress.fingerprint["locale"],
         source=which.model_dump(mode="json"),
@@ -203,7 +224,16 @@ def _launch(
     return launch(job, audit.output_dir, running, client=client, showing=showing)
 
 
-def _drawn(audit: Session, which: _Which) -> frozenset[int] | None:
+def cases_of(audit: Session, which: Which) -> Callable[[], Iterator[Case]]:
+    """Return what yields the chosen products with what was asked about them, as they were put to the audit's judge.
+
+    Raises:
+        InputError: `limit` or `sample` is below 1.
+    """
+    return partial(_cases, audit, which, _drawn(audit, which))
+
+
+def _drawn(audit: Session, which: Which) -> frozenset[int] | None:
     """Return the positions of the sample among the products that are done; None for all."""
     for name, value in (("limit", which.limit), ("sample", which.sample)):
         if value is not None and value < 1:
@@ -215,7 +245,7 @@ def _drawn(audit: Session, which: _Which) -> frozenset[int] | None:
     return frozenset(random.Random(which.seed).sample(range(there), min(which.sample, there)))
 
 
-def _cases(audit: Session, which: _Which, drawn: frozenset[int] | None) -> Iterator[Case]:
+def _cases(audit: Session, which: Which, drawn: frozenset[int] | None) -> Iterator[Case]:
     for position, result in enumerate(islice(stored_results(audit), which.limit)):
         if drawn is None or position in drawn:
             yield case_of(result)

@@ -15,6 +15,8 @@
 - `merging`: several sessions as one table: of each product the newest result
 - `product`: one product of an audit, for a person: its questions, the verdicts, and the words of the feed that they
   rest on
+- `score_quality`: what the scores of an audit can carry: ties, questions that tell products apart, reliability, pull of
+  length
 - `session`: one session, as people use it: read back as frames, summed up, and asked what to do next
 - `shadow_summary`: what the summary of a shadow run says beyond that of any session
 - `stats`: how sure a figure is: intervals of shares and of means over products

@@ -193,6 +193,8 @@ class Session(StoredSession):
     def __repr__(self) -> str:
         try:
             facts = self.facts()
+            if self.is_audit and self.is_small and self.progress.counts.done:
+                facts |= self.score_quality.sentences
         except SessionError as exc:
             return f"Session {self.id}: {plain(exc)}"
         return "\n".join(f"{name:<11}{plain(value)}" for name, value in facts.items())

@@ -23,6 +23,7 @@ from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, Store
 from feedeval.storage.readers import read_document, session_files, session_ids, stand_of, status_of
 
 if TYPE_CHECKING:
+    from feedeval.results.score_quality import ScoreQuality
     from feedeval.results.whole_feed import WholeFeed
 
 
@@ -66,7 +67,7 @@ class StoredSession:
 
     def reload(self) -> Self:
         """Forget what was read and return this session, so that the next look reads it again."""
-        for name in ("progress", "_loaded", "_judgements", "_open_questions"):
+        for name in ("progress", "_loaded", "_judgements", "_open_questions", "score_quality"):
             self.__dict__.pop(name, None)
         return self
 
@@ -250,6 +251,17 @@ class StoredSession:
 
         drawn = self.sample
         return whole_feed(self.batch_files, drawn) if drawn else None
+
+    @cached_property
+    def score_quality(self) -> ScoreQuality:
+        """What the coverages of an audit can carry: ties, questions that tell products apart, reliability.
+
+        Kept until `reload()`. A session that is no audit has no coverages, and so no products in it.
+        """
+        from feedeval.results.frames.scores import score_frame
+        from feedeval.results.score_quality import score_quality
+
+        return score_quality(score_frame(self.batch_files if self.is_audit else []))
 
     def facts(self) -> dict[str, object]:
         """Return the session's state by name, for display; reads the progress file only."""

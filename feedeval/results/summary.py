@@ -89,6 +89,7 @@ def summarise(session: StoredSession, *, top: int = TOP) -> Summary:
         answered = f"{coverage:.1f}" if whole is None else f"{whole.coverage_pct:.1f}"
         facts["Coverage"] = f"{answered} % of what buyers would ask is answered by the feed"
         facts["Required"] = _required_in_words(done) if whole is None else _required_in_feed(whole)
+        facts |= session.score_quality.sentences
         blocks = [
             worst_products(done, top),
             most_missed(tallies.questions, top),

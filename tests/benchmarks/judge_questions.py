@@ -1,10 +1,12 @@
-"""Measure how far any judge agrees with people on shoppers' questions: `python -m tests.benchmarks.judge_questions`.
+"""Measure how far any judge agrees with people: `python -m tests.benchmarks.judge_questions CASES.jsonl`.
 
 Each question is put to the judge with the seller's own text, and its verdict is held against the human one by
 `fe.agreement`. The engine is the embedded one, or a model by `--model` and `--base-url` (the key comes from
 `OPENAI_API_KEY`); a stopped run goes on where it was, and asks nothing twice.
 
-Files are JSON Lines with `question`, `passages` (and `title`) or `product_text`, and `human_best` or `verdict`.
+Files are JSON Lines with `id`, `product_id`, `product_text` (`name: value` lines), `question`, and `verdict`, the human
+one. Before a figure is believed, see what the file gives away: where the length of a text or the number of its lines
+tells the verdict, a judge that reads nothing looks like a good one.
 
 The embedded engine refuses questions that are not its own. Here, and not in the engine, a question is taken for one of
 its own by words of its wording; one that resembles none stays unanswered. Its figures are given twice: over all
@@ -26,7 +28,6 @@ import pandas as pd
 
 import feedeval as fe
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "labelled" / "epqa_judge_dev.jsonl"
 UNANSWERED = "unanswered"
 
 FACET_WORDS: dict[str, str] = {
@@ -80,21 +81,19 @@ def read_cases(path: Path, limit: int | None = None) -> pd.DataFrame:
     cases = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()][:limit]
     return pd.DataFrame(
         {
-            "id": [str(case.get("qid") or case.get("id")) for case in cases],
-            "product": [str(case.get("asin") or case.get("product_id")) for case in cases],
+            "id": [str(case["id"]) for case in cases],
+            "product": [str(case.get("product_id") or case["id"]) for case in cases],
             "question": [case["question"] for case in cases],
             "context": [_context(case) for case in cases],
-            "human": [case.get("human_best") or case["verdict"] for case in cases],
+            "human": [case["verdict"] for case in cases],
             "facet": [facet_for(case["question"]) for case in cases],
         }
     )
 
 
 def _context(case: dict[str, Any]) -> dict[str, str]:
-    if "product_text" in case:
-        lines = [line.partition(": ") for line in case["product_text"].splitlines()]
-        return {name: text for name, _, text in lines if text}
-    return {"title": case["title"], "description": "\n".join(passage["text"] for passage in case["passages"])}
+    lines = [line.partition(": ") for line in case["product_text"].splitlines()]
+    return {name: text for name, _, text in lines if text}
 
 
 def judged(cases: pd.DataFrame, evaluator: fe.ProductFeedEvaluator, **options: Any) -> pd.DataFrame:
@@ -121,7 +120,7 @@ def report(name: str, frame: pd.DataFrame) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("files", nargs="*", type=Path, default=[SHARED], help="labelled questions (JSON Lines)")
+    parser.add_argument("files", nargs="+", type=Path, help="labelled questions (JSON Lines)")
     parser.add_argument("--model", default="offline", help="a model's name; default: the embedded engine")
     parser.add_argument("--base-url", help="an OpenAI-compatible endpoint")
     parser.add_argument("--limit", type=int, help="the first questions of each file only")

@@ -23,6 +23,7 @@ from feedeval.records import Status
 from feedeval.results.session import Session, load_session
 from tests.e2e.support import make_feed, write_jsonl
 from tests.notebook.hostile import HOSTILE
+from tests.results.audits import Planted, write
 from tests.results.factory import Plan, write_session, write_shadow_session
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
@@ -240,3 +241,9 @@ def test_a_session_of_another_kind_is_refused(tmp_path: Path) -> None:
     write_shadow_session(tmp_path)
     with pytest.raises(InputError, match="of the kind shadow"):
         report(load_session(output_dir=tmp_path), tmp_path / "report.html")
+
+
+def test_the_report_says_what_coverage_cannot_carry(tmp_path: Path) -> None:
+    write(tmp_path, Planted({**{f"P{n}": "yyn" for n in range(19)}, "P19": "ynn"}))
+    told = words(parsed(report(load_session(output_dir=tmp_path), tmp_path / "report.html", check=False)))
+    assert "95 % of products share one score: rank them by gaps, not by coverage." in told

@@ -111,6 +111,7 @@ def _points(material: Material) -> list[Markup]:
             f"{unverified:,} answers that the model claimed could not be found in the feed word for word; "
             "they count as answered in part."
         )
+    points += [escape(f"{said[0].upper()}{said[1:]}.") for said in material.session.score_quality.sentences.values()]
     return [Markup(point) for point in points]
 
 

@@ -7,5 +7,6 @@
 - `lazytext`: A text column that stays on disk until it is looked at
 - `results`: batch files to the frame of results and its companions: the columns that `Session` shows and exports
   write
+- `scores`: batch files to what each question scored: numbers alone, for figures over a whole feed
 - `shadow`: batch files of a shadow run to frames: a row a row of the table of labels
 """
