@@ -8,8 +8,6 @@ the letters stay in it, one after the other, and Backspace takes the last away.
 
 from __future__ import annotations
 
-from os.path import commonprefix
-
 PROMPT = "› "
 """What stands in the box at first, so that there is something for Backspace to take away."""
 BACKSPACE = "\b"
@@ -17,11 +15,17 @@ BACKSPACE = "\b"
 
 def typed(before: str, now: str) -> list[str]:
     """Return the letters that were typed, in lower case, or a `BACKSPACE` for each that was taken away."""
-    start = len(commonprefix([before, now]))
-    end = len(commonprefix([before[start:][::-1], now[start:][::-1]]))
+    start = _alike(before, now)
+    end = _alike(before[start:][::-1], now[start:][::-1])
     added, gone = now[start : len(now) - end], before[start : len(before) - end]
     if added.strip():
         # Over a part that was marked; nobody asked for it to be taken back.
         return [letter for letter in added.lower() if not letter.isspace()]
     # Emptied at a stroke: one step back, not all of them.
     return [BACKSPACE] * (len(gone) if now else min(len(gone), 1))
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their start."""
+    size = min(len(one), len(other))
+    return next((at for at in range(size) if one[at] != other[at]), size)

@@ -30,12 +30,12 @@ _SPREAD_IN_DOUBT = 0.5
 """Where the words of the feed bear the verdict badly or not at all: as much as a score can scatter."""
 
 _RUNNING_TEXT = frozenset(
-    "title short_title structured_title description structured_description product_highlight".split()
+    ("title", "short_title", "structured_title", "description", "structured_description", "product_highlight")
 )
 """Attributes in which words are most often taken for an answer that they are not."""
 
-_LEVELS = (("prediction", "required", "in_doubt"), ("prediction", "required"), ("prediction",), ())
-"""What strata are made by; the first that needs no more of them than there are cases."""
+_LEVELS = (("prediction", "required", "in_doubt"), ("prediction", "required"), ("prediction",))
+"""What strata are made by; the first that needs no more of them than there are cases, else all are one."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -88,7 +88,7 @@ def draw_from(judged: pd.DataFrame, session: StoredSession, n: int, seed: int) -
     _refuse(seed, "seed", least=0)
     stratum = strata(judged, n)
     sizes = np.bincount(stratum)
-    drawn = allocate(sizes, np.bincount(stratum, _pull(judged)), n)
+    drawn = allocate(sizes, np.bincount(stratum, _pull(judged)).astype(float), n)
     numbers = _numbers(judged, seed)
     order = np.lexsort((numbers, stratum))
     # Within its stratum, the place of each verdict by its number.
@@ -107,14 +107,10 @@ def draw_from(judged: pd.DataFrame, session: StoredSession, n: int, seed: int) -
 def strata(judged: pd.DataFrame, n: int) -> Ints:
     """Return the stratum of each verdict, for a draw of `n`: coarser ones where there would be more than cases."""
     for names in _LEVELS:
-        found = (
-            judged.groupby(list(names), sort=True, observed=True).ngroup().to_numpy(dtype=np.int64)
-            if names
-            else np.zeros(len(judged), dtype=np.int64)
-        )
-        if found.max() < n:
-            break
-    return found
+        numbers = judged.groupby(list(names), observed=True).ngroup()
+        if numbers.max() < n:
+            return np.asarray(numbers, dtype=np.int64)
+    return np.zeros(len(judged), dtype=np.int64)
 
 
 def allocate(sizes: Ints, pull: Floats, n: int) -> Ints:
@@ -147,7 +143,8 @@ def allocate(sizes: Ints, pull: Floats, n: int) -> Ints:
 def _pull(judged: pd.DataFrame) -> Floats:
     """Return what an error in each verdict would cost: how far it may be off, times what its question weighs."""
     spread = judged["prediction"].map(_SPREAD).where(~judged["in_doubt"], _SPREAD_IN_DOUBT).to_numpy(dtype=float)
-    return spread * np.where(judged["required"], REQUIRED_WEIGHT, 1.0)
+    weight: Floats = np.where(judged["required"], REQUIRED_WEIGHT, 1.0).astype(float)
+    return spread * weight
 
 
 def _numbers(judged: pd.DataFrame, seed: int) -> NDArray[np.uint64]:

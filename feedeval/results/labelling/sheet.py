@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -77,7 +78,8 @@ def _read_table(path: Path) -> pd.DataFrame:
     except OSError as exc:
         raise InputError(f"{path} cannot be read: {exc.strerror or exc}") from exc
     try:
-        text = data.decode("utf-8-sig")
+        # Excel's "Unicode text" is UTF-16.
+        text = data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
         # What is compared are names of cases and labels, which are ASCII: any code page of Windows will do.
         text = data.decode("cp1252", "replace")
