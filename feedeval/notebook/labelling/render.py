@@ -24,6 +24,8 @@ _SHEET = """
  overflow-wrap:anywhere}
 .ROOT .fe-question{font-size:17px;font-weight:600;margin:6px 0 2px}
 .ROOT .fe-quiet{opacity:.75;font-size:12px}
+.ROOT ul{margin:2px 0;padding-left:1.6em}
+.ROOT summary{cursor:pointer}
 .ROOT .fe-text{max-height:26em;overflow:auto;padding:6px 10px;background:var(--jp-layout-color2,#8881);margin:4px 0}
 .ROOT .fe-text p{margin:2px 0;white-space:pre-wrap}
 .ROOT mark{background:#ffe27a;color:#222;padding:0 1px;text-decoration:underline}
@@ -34,6 +36,17 @@ _SHEET = """
 def sheet() -> Markup:
     """Return the style sheet as an element of the page."""
     return Markup(f"<style>{_SHEET.replace('ROOT', ROOT)}</style>")
+
+
+RULES = Markup(
+    '<details class="fe-quiet"><summary>What counts as what</summary><ul>'
+    "<li><b>yes</b>: the text answers all that is asked; a question in two parts needs both</li>"
+    "<li><b>partial</b>: it answers a named part of it, gives a value without its unit, or only a vague claim</li>"
+    "<li><b>no</b>: it does not; placeholders and measures of another part are no answer</li>"
+    "<li><b>does not apply</b>: nobody could ask this about this product</li></ul>"
+    "Whether the answer is true does not matter, only whether it is there.</details>"
+)
+"""What people are told, so that two of them label alike."""
 
 
 def progress_html(book: LabelBook) -> Markup:

@@ -61,7 +61,8 @@ class LabelView:
         )
         keys = ipywidgets.HBox([self._keys, hint], layout={"flex_flow": "row wrap"})
         top = (ipywidgets.HTML(render.sheet()), self._parts["progress"], self._parts["asked"])
-        self.root = ipywidgets.VBox([*top, keys, row, self._parts["last"], self._parts["text"]])
+        rules = ipywidgets.HTML(render.RULES)
+        self.root = ipywidgets.VBox([*top, keys, row, self._parts["last"], self._parts["text"], rules])
         self.mark = f"{render.ROOT}-{self.root.model_id}"
         """CSS class that says the widget is on the page."""
         # MathJax would set what stands between two dollar signs as a formula.
