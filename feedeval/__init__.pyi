@@ -19,6 +19,7 @@ from feedeval.feed.sample import sample
 from feedeval.feed.targets import targets
 from feedeval.jobs.prompts import JudgePrompt
 from feedeval.jobs.shadow.colour_names import colour_name
+from feedeval.notebook.labelling.label import Labelling, label
 from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.report.report import report
 from feedeval.results.agreement.agreement import Agreement
@@ -44,6 +45,7 @@ __all__ = [
     "ImageLimits",
     "InputError",
     "JudgePrompt",
+    "Labelling",
     "ProductFeedEvaluator",
     "RunFault",
     "Session",
@@ -63,6 +65,7 @@ __all__ = [
     "history",
     "iter_feed",
     "judge_questions",
+    "label",
     "labels_from_feed",
     "list_sessions",
     "load_session",

@@ -1,6 +1,7 @@
 """What people look at: the live panel of a run, plots, and HTML that outlives the kernel.
 
 - `browser`/: the browser of results that dashboard and app share
+- `labelling`/: a person checks a session's verdicts, by keys
 - `panel`/: how a run is shown
 - `plots`/: the plots
 - `report`/: the HTML report

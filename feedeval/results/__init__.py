@@ -10,6 +10,7 @@
 - `frames`/: batch files to frames
 - `gaps`/: what to add first
 - `judges`/: judges compared and probed
+- `labelling`/: people's labels on a session's verdicts
 - `lazytext`: where frames of results look that version 0.2 pickled: what their long texts were made with
 - `library`: the sessions of an output folder: list, inspect, put together, back up, restore, clean up
 - `merging`: several sessions as one table: of each product the newest result

@@ -105,15 +105,24 @@ def write_whole(target: Path, write: Callable[[Path], None], *, mode: int = 0o66
         ) from exc
 
 
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """Return a table as the content of a CSV file, as `write_frame` writes one."""
+    return "".join(_csv_lines([frame])).encode("utf-8", "replace")
+
+
 def _write_csv(chunks: Chunks, path: Path) -> None:
     with path.open("w", encoding="utf-8", errors="replace", newline="") as out:
-        out.write("\ufeff")
-        for number, chunk in enumerate(chunks):
-            if not number:
-                out.write(",".join(_csv_cell(str(name)) for name in chunk.columns) + "\n")
-            cells = [_csv_column(column) for column in plain_columns(chunk)]
-            # A line without anything on it would be no row to whoever reads the file.
-            out.writelines((",".join(row) or '""') + "\n" for row in zip(*cells, strict=True))
+        out.writelines(_csv_lines(chunks))
+
+
+def _csv_lines(chunks: Chunks) -> Iterator[str]:
+    yield "\ufeff"
+    for number, chunk in enumerate(chunks):
+        if not number:
+            yield ",".join(_csv_cell(str(name)) for name in chunk.columns) + "\n"
+        cells = [_csv_column(column) for column in plain_columns(chunk)]
+        # A line without anything on it would be no row to whoever reads the file.
+        yield from ((",".join(row) or '""') + "\n" for row in zip(*cells, strict=True))
 
 
 def _csv_column(values: list[Any]) -> list[str]:

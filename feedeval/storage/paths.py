@@ -36,7 +36,7 @@ _SID = rf"\d{{8}}_\d{{6}}(?:_[{_SUFFIX_LETTERS}]{{{_SUFFIX_LENGTH}}})?"
 
 _NAME = re.compile(
     r"(?P<stem>(?P<numbered>batch|calls)_(?P<digits>\d{4,})|[a-z]+(?:-[a-z]+)*)"
-    rf"_(?P<sid>{_SID})(?P<suffix>\.jsonl|\.json|\.lock)(?P<aside>(?:\.\d+)?\.corrupt)?",
+    rf"_(?P<sid>{_SID})(?P<suffix>\.jsonl|\.json|\.lock|\.csv)(?P<aside>(?:\.\d+)?\.corrupt)?",
     re.ASCII,
 )
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp")
@@ -53,6 +53,8 @@ class FileKind(StrEnum):
     CALLS = "calls"
     ERRORS = "errors"
     SUMMARY = "summary"
+    LABELS = "labels"
+    """What people said of the verdicts: a table, so that they can open it."""
     LOCK = "lock"
     DOCUMENT = "document"
 
@@ -101,6 +103,8 @@ def _kind_of(match: re.Match[str]) -> tuple[FileKind | None, int | None]:
         return (FileKind(match["numbered"]), number) if fits and suffix == wanted else (None, None)
     if suffix == ".lock":
         return (FileKind.LOCK if stem == "session" else None), None
+    if suffix == ".csv":
+        return (FileKind.LABELS if stem == FileKind.LABELS else None), None
     if suffix != ".json" or stem in ("batch", "calls", "lock", "document"):
         return None, None
     fixed = (FileKind.PROGRESS, FileKind.SESSION, FileKind.ERRORS, FileKind.SUMMARY)
@@ -157,6 +161,11 @@ class SessionPaths:
     def lock(self) -> Path:
         """The lock file."""
         return self.folder / f"session_{self.sid}.lock"
+
+    @property
+    def labels(self) -> Path:
+        """The table of what people said of its verdicts."""
+        return self.folder / f"labels_{self.sid}.csv"
 
     def batch(self, number: int) -> Path:
         """The file of a complete batch."""

@@ -32,7 +32,14 @@ HOMES = {
     "filelock": {"storage/lock.py"},
     "tqdm": {"run/reporters.py"},
     "matplotlib": {"notebook/plots/", "notebook/report/"},
-    "ipywidgets": {"notebook/panel/", "notebook/widgets.py", "notebook/browser/", "dashboard/", "app/boxes/"},
+    "ipywidgets": {
+        "notebook/panel/",
+        "notebook/widgets.py",
+        "notebook/browser/",
+        "notebook/labelling/",
+        "dashboard/",
+        "app/boxes/",
+    },
     "lxml": {"feed/"},
 }
 

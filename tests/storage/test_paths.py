@@ -37,6 +37,7 @@ from tests.storage.sessions import NOW, OLD_SID, SID, make_session
         (f"errors_{SID}.json", FileKind.ERRORS, None),
         (f"summary_{SID}.json", FileKind.SUMMARY, None),
         (f"questions_{SID}.json", FileKind.DOCUMENT, None),
+        (f"labels_{SID}.csv", FileKind.LABELS, None),
     ],
 )
 def test_every_kind_of_file_is_known_by_its_name(name: str, kind: FileKind, number: int | None) -> None:
@@ -68,7 +69,12 @@ def test_whatever_a_session_is_called_each_of_its_files_says_whose_it_is(data: s
         st.one_of(
             STEMS.map(lambda stem: f"{stem}_{sid}.json"),
             st.sampled_from(
-                [f"session_{sid}.lock", f"batch_{number:04d}_{sid}.json", f"calls_{number:04d}_{sid}.jsonl"]
+                [
+                    f"session_{sid}.lock",
+                    f"labels_{sid}.csv",
+                    f"batch_{number:04d}_{sid}.json",
+                    f"calls_{number:04d}_{sid}.jsonl",
+                ]
             ),
         )
     )
@@ -104,6 +110,8 @@ def test_a_new_name_sorts_by_its_time_and_is_safe_in_file_names() -> None:
         f"progress_{SID}.json.bak",
         f"progress_{SID}.jsonl",
         f"progress_{SID}.lock",
+        f"progress_{SID}.csv",
+        f"batch_0001_{SID}.csv",
         f"my_progress_{SID}.json",
         f"Progress_{SID}.json",
         f"batch_001_{SID}.json",
