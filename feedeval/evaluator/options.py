@@ -5,14 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
+from pydantic import SecretStr
+
 from feedeval.errors import InputError
 from feedeval.jobs.audit import AuditSettings
+from feedeval.model.settings import OPENAI_URL
 from feedeval.results.session import Session
 from feedeval.run.settings import RunSettings
 
 
-class ModelOptions(TypedDict, total=False):
+class SpokenOptions(TypedDict, total=False):
+    """What a call may say beyond the question, and what that costs; defaults stand in `ModelSettings`."""
+
+    service_tier: Literal["auto", "default", "flex", "priority"] | None
+    flex_fallback: Literal["wait", "default"]
+    reasoning_effort: str | None
+    extra_headers: Mapping[str, str | SecretStr] | None
+    extra_body: Mapping[str, Any] | None
+    api_version: str | None
+    azure_deployment: str | None
+    cached_price: float
+
+
+class WayOptions(TypedDict, total=False):
+    """What can be said of the calls when a session is gone on with: results do not depend on it."""
+
+    service_tier: Literal["auto", "default", "flex", "priority"] | None
+    flex_fallback: Literal["wait", "default"]
+    extra_headers: Mapping[str, str | SecretStr] | None
+
+
+class ModelOptions(SpokenOptions, total=False):
     """What can be said of the calls; defaults stand in `ModelSettings`."""
+
+    seed: int | None
 
     timeout_s: float
     max_retries: int
@@ -44,6 +70,18 @@ class StartOptions(AuditOptions, total=False):
     """What can be said of an audit that is started."""
 
     session: str | None
+
+
+CHANGEABLE = ("service_tier", "flex_fallback", "extra_headers")
+"""What results do not depend on, of what a call may say: a session can be gone on with in another way."""
+
+
+def calls_of(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the calls that results of this fingerprint depend on, but for the model."""
+    endpoint = fingerprint["endpoint"]
+    names = ("temperature", "reasoning_effort", "seed", "extra_body", "api_version", "azure_deployment")
+    found = {name: fingerprint[name] for name in names if name in fingerprint}
+    return {"base_url": None if endpoint == OPENAI_URL else endpoint, **found}
 
 
 def sorted_options(options: Mapping[str, Any]) -> tuple[AuditSettings, RunSettings, dict[str, Any]]:
