@@ -14,31 +14,16 @@ from feedeval.results.session import Session
 from feedeval.run.settings import RunSettings
 
 
-class SpokenOptions(TypedDict, total=False):
-    """What a call may say beyond the question, and what that costs; defaults stand in `ModelSettings`."""
-
-    service_tier: Literal["auto", "default", "flex", "priority"] | None
-    flex_fallback: Literal["wait", "default"]
-    reasoning_effort: str | None
-    extra_headers: Mapping[str, str | SecretStr] | None
-    extra_body: Mapping[str, Any] | None
-    api_version: str | None
-    azure_deployment: str | None
-    cached_price: float
-
-
 class WayOptions(TypedDict, total=False):
-    """What can be said of the calls when a session is gone on with: results do not depend on it."""
+    """What can be said of the calls when a session is gone on with, too: results do not depend on it."""
 
     service_tier: Literal["auto", "default", "flex", "priority"] | None
     flex_fallback: Literal["wait", "default"]
     extra_headers: Mapping[str, str | SecretStr] | None
 
 
-class ModelOptions(SpokenOptions, total=False):
-    """What can be said of the calls; defaults stand in `ModelSettings`."""
-
-    seed: int | None
+class CallOptions(WayOptions, total=False):
+    """What can be said of the calls, but for `seed`; defaults stand in `ModelSettings`."""
 
     timeout_s: float
     max_retries: int
@@ -48,6 +33,17 @@ class ModelOptions(SpokenOptions, total=False):
     delay_s: float
     input_price: float
     output_price: float
+    cached_price: float
+    reasoning_effort: str | None
+    extra_body: Mapping[str, Any] | None
+    api_version: str | None
+    azure_deployment: str | None
+
+
+class ModelOptions(CallOptions, total=False):
+    """What can be said of the calls; defaults stand in `ModelSettings`."""
+
+    seed: int | None
 
 
 class AuditOptions(TypedDict, total=False):
@@ -66,14 +62,17 @@ class AuditOptions(TypedDict, total=False):
     question_set: Session | str | None
 
 
+class ResumeOptions(AuditOptions, WayOptions, total=False):
+    """What can be said of a session that is gone on with."""
+
+
 class StartOptions(AuditOptions, total=False):
     """What can be said of an audit that is started."""
 
     session: str | None
 
 
-CHANGEABLE = ("service_tier", "flex_fallback", "extra_headers")
-"""What results do not depend on, of what a call may say: a session can be gone on with in another way."""
+CHANGEABLE = tuple(WayOptions.__annotations__)
 
 
 def calls_of(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
