@@ -61,7 +61,7 @@ class ModelServer:
         return self.app.bodies
 
     def record_headers(self) -> list[dict[str, str]]:
-        """Keep the headers of every request from now on, without keys, and return the list that they go to."""
+        """Keep the headers of every request from now on, names in small letters and without keys; return their list."""
         self.app.headers = []
         return self.app.headers
 

@@ -177,7 +177,7 @@ class ModelApp:
         model = self._model_of(request, body)
         if model is None:
             return self._error(FaultKind.UNKNOWN_MODEL, None)
-        body["model"] = model
+        body = {**body, "model": model}
         struck = next((fault for fault in self.faults if fault.strikes(number, raw, body, self._rng)), None)
         if struck is not None:
             early = await self._misbehave(struck, request)
@@ -341,7 +341,8 @@ def _echo(kind: FaultKind, request: web.BaseRequest) -> str | None:
 
 
 def _without_keys(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: "[key]" if name.lower() in KEYS else value for name, value in headers.items()}
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return {name: "[key]" if name in KEYS else value for name, value in lowered.items()}
 
 
 async def _cut_off(request: web.BaseRequest, payload: bytes) -> web.StreamResponse:

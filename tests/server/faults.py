@@ -46,6 +46,8 @@ class FaultKind(StrEnum):
     NO_TOP_P = "no_top_p"
     NO_CAPACITY = "no_capacity"
     """Refuses flex calls, as there is no room for them now."""
+    NO_CAPACITY_AT_ALL = "no_capacity_at_all"
+    """Refuses any call so."""
     REJECTED = "rejected"
     TOO_LARGE = "too_large"
     UNPROCESSABLE = "unprocessable"
@@ -209,6 +211,9 @@ ERROR_REPLIES: dict[FaultKind, ErrorReply] = {
     ),
     FaultKind.NO_CAPACITY: ErrorReply(
         429, "Flex has no room for this now.", "resource_unavailable", "resource_unavailable"
+    ),
+    FaultKind.NO_CAPACITY_AT_ALL: ErrorReply(
+        429, "There is no room for this now.", "resource_unavailable", "resource_unavailable"
     ),
     FaultKind.REJECTED: ErrorReply(400, "This cannot be processed.", "invalid_request_error", None, "messages"),
     FaultKind.TOO_LARGE: ErrorReply(413, "Request too large.", "invalid_request_error"),
