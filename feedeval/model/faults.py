@@ -107,7 +107,7 @@ NEXT_STEP: dict[type[FeedevalError], str] = {
     UnknownModel: "The endpoint does not know this model or address: check `model` and `base_url`.",
     QuotaExhausted: "No quota is left on the account: add credit or raise its limit.",
     RateLimited: "The endpoint asks for fewer requests.",
-    NoCapacity: "The endpoint has no capacity left at this service tier.",
+    NoCapacity: "The endpoint has no capacity left at this service tier: go on later, or with flex_fallback='default'.",
     RequestRejected: "The endpoint will not take this request.",
     ContentFiltered: "The endpoint's content filter stopped it.",
 }
