@@ -269,10 +269,11 @@ class Caller:
 
     def _meant(self, exc: Exception, sampling: dict[str, Any]) -> FeedevalError:
         """Return what a fault means for a request that was sent with this sampling."""
-        refused = refused_setting(exc, self._made, self._settings.model, self._tools.scrubber)
+        scrubber = self._tools.scrubber
+        refused = refused_setting(exc, self._made, self._settings, scrubber=scrubber, proven=self._proven)
         if refused is not None:
             return refused
-        fault = translate(exc, self._tools.scrubber)
+        fault = translate(exc, scrubber)
         if isinstance(fault, NoCapacity) and sampling["service_tier"] is not ServiceTier.FLEX:
             # Where no cheap tier was asked for, that is one more way to ask for fewer requests.
             return RateLimited(str(fault), fault.retry_after_s)

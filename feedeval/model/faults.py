@@ -187,6 +187,11 @@ def error_message(body: object) -> str:
     return ""
 
 
+def words_of(exc: Exception) -> str:
+    """Return the endpoint's own words, keys and all; empty where there was no reply."""
+    return error_message(exc.body) if isinstance(exc, openai.APIStatusError) else ""
+
+
 def status_of(exc: Exception) -> int | None:
     """Return the HTTP status of a fault, or None where there was no reply."""
     return exc.status_code if isinstance(exc, openai.APIStatusError) else None

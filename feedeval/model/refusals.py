@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import openai
-
 from feedeval.errors import SettingRefused
-from feedeval.model.faults import Scrubber, error_message, refused_parameter, status_of
+from feedeval.model.faults import Scrubber, refused_parameter, status_of, words_of
 from feedeval.model.settings import ModelSettings
 
 STATUSES = (400, 415, 422, 501)
@@ -28,17 +26,20 @@ def settings_made(settings: ModelSettings) -> Mapping[str, Any]:
     return {name: value for name, value in made.items() if value is not None}
 
 
-def refused_setting(exc: Exception, made: Mapping[str, Any], model: str, scrubber: Scrubber) -> SettingRefused | None:
+def refused_setting(
+    exc: Exception, made: Mapping[str, Any], settings: ModelSettings, *, scrubber: Scrubber, proven: bool
+) -> SettingRefused | None:
     """Return what to say where the endpoint refuses a setting that a person made, else None.
 
     Most endpoints name the parameter in a field of its own. Some name it in the message only: a parameter's name is
-    looked for there among those that were sent, as a whole word, as it is an identifier and no way of putting things.
+    looked for there among those that were sent, as a whole word, as it is an identifier and no way of putting things;
+    but only until a request like this one was taken (`proven`), as a message may repeat a product's text.
     """
     if status_of(exc) not in STATUSES or not made:
         return None
-    said = error_message(exc.body) if isinstance(exc, openai.APIStatusError) else ""
+    said = words_of(exc)
     parameter = refused_parameter(exc)
-    if parameter is None:
+    if parameter is None and not proven:
         parameter = next((name for name in made if re.search(rf"\b{re.escape(name)}\b(?!-)", said)), None)
     if parameter not in made:
         return None
@@ -48,6 +49,6 @@ def refused_setting(exc: Exception, made: Mapping[str, Any], model: str, scrubbe
     )
     reason = f" It says: {scrubber(said)[:300]}" if said else ""
     return SettingRefused(
-        f"The endpoint does not take {shown} for the model {model}: leave it out, or choose another value or model."
-        f"{reason}"
+        f"The endpoint does not take {shown} for the model {settings.model}: leave it out, or choose another "
+        f"value or model.{reason}"
     )

@@ -110,6 +110,16 @@ async def test_a_setting_that_is_refused_is_said_and_not_dropped(
     assert (await closing(client, ask(client, Books()))).word
 
 
+async def test_a_message_that_has_the_name_of_a_setting_that_was_taken_before_is_the_requests_own(
+    server: ModelServer,
+) -> None:
+    client = client_for(server.base_url, reasoning_effort="low")
+    await ask(client, Books())
+    server.faults.append(Fault(FaultKind.NO_REASONING_EFFORT_UNNAMED))
+    with pytest.raises(errors.RequestRejected):
+        await closing(client, ask(client, Books(), Prompt("s", "Another one?")))
+
+
 async def test_a_model_that_thinks_is_asked_without_temperature_and_with_the_effort(server: ModelServer) -> None:
     server.faults.extend(Fault(kind) for kind in (FaultKind.NO_TEMPERATURE, FaultKind.NO_MAX_TOKENS))
     bodies = server.record_bodies()
