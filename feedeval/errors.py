@@ -21,6 +21,7 @@ The tree is drawn by what has to happen next, so that the runner decides by clas
     │   └── BadImage                     missing, broken, too large, or a path that climbs out of the folder
     ├── TransientError                   tried again after a while; a `Failure` row when tries run out
     │   ├── RateLimited                  429 by rate, with `retry_after_s` where the endpoint said so
+    │   ├── NoCapacity                   a flex call was refused for want of capacity
     │   ├── ServerFault                  5xx, 409
     │   ├── TimedOut                     408 or no reply in time
     │   └── BrokenReply                  a body that was cut off or is not JSON
@@ -29,6 +30,7 @@ The tree is drawn by what has to happen next, so that the runner decides by clas
         ├── WrongKey                     401
         ├── AccessDenied                 403
         ├── UnknownModel                 404
+        ├── SettingRefused               400 for a setting that a person made
         ├── QuotaExhausted               429 with the code `insufficient_quota`
         ├── BudgetReached
         └── StorageError                 disk full, folder gone or unwritable
@@ -143,6 +145,18 @@ class RateLimited(TransientError):
         self.retry_after_s = retry_after_s
 
 
+class NoCapacity(TransientError):
+    """The endpoint has no capacity left at the flex tier; nothing was billed, and its limits are not reached.
+
+    Attributes:
+        retry_after_s: Seconds the endpoint asked to wait, or None where it did not say.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class ServerFault(TransientError):
     """The endpoint failed (HTTP 5xx, 409).
 
@@ -181,6 +195,10 @@ class AccessDenied(RunFault):
 
 class UnknownModel(RunFault):
     """The endpoint does not know the model or the path (HTTP 404)."""
+
+
+class SettingRefused(RunFault):
+    """The endpoint does not take a setting that a person made, such as `seed`; it is not dropped in silence."""
 
 
 class QuotaExhausted(RunFault):

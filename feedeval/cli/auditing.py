@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from feedeval.cli.calls import call_options, said_again, spoken, way, way_options
 from feedeval.cli.output import FEED_HELP, Exit, complain, say, width
 from feedeval.errors import BudgetReached, InputError
 from feedeval.formatting import plain, plain_line
@@ -59,6 +60,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
         "--feed", metavar="FEED", help="the feed or the labels, where they are no longer where they were"
     )
     resume.add_argument("--fixes", metavar="FILE", help="a filled file that was laid over the feed")
+    way_options(resume)
 
 
 def _audit_options(command: argparse.ArgumentParser) -> None:
@@ -77,6 +79,7 @@ def _audit_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--limit", type=int, metavar="N", help="only the first N products")
     price_options(command)
+    call_options(command)
 
 
 def price_options(command: argparse.ArgumentParser) -> None:
@@ -112,6 +115,7 @@ def _evaluator(arguments: Arguments) -> ProductFeedEvaluator:
         locale=arguments.locale,
         output_dir=arguments.output_dir,
         **prices,
+        **spoken(arguments),
     )
 
 
@@ -181,7 +185,8 @@ def resume_command(arguments: Arguments) -> int:
             return Exit.DONE
     else:
         session = load_session(arguments.session, output_dir=arguments.output_dir)
-    run = resume(session, _feed(arguments), api_key=_key_for(session, arguments.base_url), **sitting(arguments))
+    key = _key_for(session, arguments.base_url)
+    run = resume(session, _feed(arguments), api_key=key, **sitting(arguments), **way(arguments))
     return see_through(run, arguments)
 
 
@@ -258,7 +263,8 @@ def _how_to_go_on(sid: str, arguments: Arguments, *, reached: bool) -> str:
     endpoint = f" --base-url {shlex.quote(arguments.base_url)}" if arguments.base_url else ""
     # A cap that was reached has to be a higher one; without any the session would go on uncapped.
     cap = "" if arguments.budget is None else f" --budget {'HIGHER' if reached else format(arguments.budget, 'g')}"
-    return f"feedeval resume {sid}{folder}{endpoint}{cap}"
+    headers = "".join(f" {shlex.quote(word)}" for word in said_again(arguments))
+    return f"feedeval resume {sid}{folder}{endpoint}{cap}{headers}"
 
 
 @contextmanager

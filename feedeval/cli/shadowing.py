@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from feedeval.cli.auditing import given, key_of_environment, price_options, see_through, sitting, sitting_options
+from feedeval.cli.calls import call_options, spoken
 from feedeval.errors import InputError
 
 Arguments = argparse.Namespace
@@ -37,6 +38,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     add("--delay", type=float, metavar="S", help="seconds between calls, for endpoints that do not say their limits")
     add("--max-retries", type=int, metavar="N", help="tries after one that failed (default: 5)")
     price_options(shadow)
+    call_options(shadow)
     add("--batch-size", type=int, metavar="N", help="images in a batch file (default: 50)")
     add("--limit", type=int, metavar="N", help="only the first N rows")
     add("--no-resume", action="store_true", help="start a new session whatever is there")
@@ -73,6 +75,7 @@ def shadow_command(arguments: Arguments) -> int:
         reuse=not arguments.no_reuse,
         keep_calls=arguments.keep_calls,
         **settings,
+        **spoken(arguments),
         **sitting(arguments),
     )
     return see_through(run, arguments)

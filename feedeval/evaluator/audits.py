@@ -16,6 +16,7 @@ from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
 from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
 from feedeval.evaluator.status import evaluation_status
+from feedeval.evaluator.tiers import estimate_of
 from feedeval.feed.parsing.frames.kinds import is_used_up
 from feedeval.feed.parsing.product import BuiltProducts
 from feedeval.feed.reader import products
@@ -28,7 +29,7 @@ from feedeval.jobs.prompts import language_name
 from feedeval.jobs.suggest import Incomplete, SuggestJob
 from feedeval.model.settings import ModelSettings
 from feedeval.records import Status
-from feedeval.results.estimate import Estimate, efforts_of, estimate
+from feedeval.results.estimate import Estimate
 from feedeval.results.session import Session, load_session
 from feedeval.results.stored import StoredSession
 from feedeval.run.settings import RunSettings
@@ -52,8 +53,12 @@ class ProductFeedEvaluator:
         output_dir: Folder of the sessions; made when the first one starts.
         base_url: An OpenAI-compatible endpoint; None: the environment's `OPENAI_BASE_URL`, else OpenAI's own.
         **model_options: Settings of the calls, as `ModelSettings` has them: `timeout_s`, `max_retries`,
-            `max_in_flight`, `temperature`, `max_output_tokens`, `delay_s`, `input_price` and `output_price` (dollars
-            for a million tokens, for models whose price is not known).
+            `max_in_flight`, `temperature`, `max_output_tokens`, `delay_s`, `input_price`, `output_price` and
+            `cached_price` (dollars for a million tokens at the tier that is asked for, where it is not known),
+            `service_tier` (`auto`, `default`, `flex`, `priority`) and `flex_fallback` (what becomes of a flex call
+            that is refused for want of capacity: `wait`, or `default` for that tier), `reasoning_effort`, `seed`,
+            `extra_headers` (kept in memory only), `extra_body` (further fields of each request), `api_version` and
+            `azure_deployment` (Azure's classic form; `base_url` is the resource).
 
     Raises:
         InputError: There is no key for the model, or a setting cannot be used.
@@ -228,9 +233,7 @@ class ProductFeedEvaluator:
         trial: AuditOptions = {**options, "limit": None, "progress": options.get("progress", "none")}
         run = self.start(few, selected_fields, **trial)
         run.block()
-        judged, sets = efforts_of(run.session())
-        in_flight = 1 if client is None else client.settings.max_in_flight
-        return estimate(survey, judged, sets, engine=self.model, in_flight=in_flight)
+        return estimate_of(run.session(), survey, client, engine=self.model)
 
     def suggest_values(
         self, products: Callable[[], Iterable[Incomplete]], *, session: StoredSession, budget_usd: float | None = None

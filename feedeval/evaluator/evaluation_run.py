@@ -52,7 +52,8 @@ class EvaluationRun:
 
         Args:
             **changes: `budget_usd`, `api_key`, and the settings of calls that results do not depend on: `timeout_s`,
-                `max_retries`, `max_in_flight`, `delay_s`, `input_price`, `output_price`.
+                `max_retries`, `max_in_flight`, `delay_s`, `max_output_tokens`, `service_tier`, `flex_fallback`,
+                `extra_headers`, `input_price`, `output_price`, `cached_price`.
 
         Raises:
             InputError: A setting cannot be changed or has no usable value, or the run is over.

@@ -14,12 +14,12 @@ from pydantic import SecretStr
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, launch, open_client
-from feedeval.evaluator.options import ModelOptions
+from feedeval.evaluator.options import CHANGEABLE, CallOptions, calls_of
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.jobs.prompts import HOUSE_JUDGE, JudgePrompt
 from feedeval.jobs.rejudge import Case, RejudgeJob
-from feedeval.model.settings import OPENAI_URL, ModelSettings
+from feedeval.model.settings import ModelSettings
 from feedeval.records import Status
 from feedeval.results.cases import case_of, stored_results
 from feedeval.results.judges.compare_judges import compare_judges
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
 
 
-class JudgeOptions(ModelOptions, total=False):
+class JudgeOptions(CallOptions, total=False):
     """What can be said of another judge, beside who it is."""
 
     api_key: str | None
@@ -85,8 +85,8 @@ def shadow_judge(
             OpenAI's own), `api_key` (None: the environment's, for the environment's endpoint), `limit` (the first
             products only), `sample` (so many products, drawn with `seed`), `budget_usd` (hard cap), `batch_size`,
             `resume`, `keep_calls`, `progress`, and the settings of calls: `timeout_s`, `max_retries`, `max_in_flight`,
-            `temperature` (None is not sent; else the audit's own), `max_output_tokens`, `delay_s`, `input_price` and
-            `output_price`.
+            `temperature` (None is not sent; else the audit's own), `reasoning_effort` and `extra_body` (the audit's
+            own where the model is), and the others of `ProductFeedEvaluator` but `seed`.
 
     Raises:
         InputError: The session is no audit, is still being worked on or has no results, or a setting cannot be used.
@@ -117,7 +117,7 @@ def resume_judge(session: Session, *, api_key: str | None, options: Mapping[str,
     running, showing, calls = sitting(session, options)
     which = Which.model_validate(then.settings["source"])
     audit = load_session(which.session, output_dir=session.output_dir)
-    settings = settings_of(then.fingerprint, api_key, **calls)
+    settings = settings_of(then.fingerprint, api_key, **{**then.settings.get("calls", {}), **calls})
     return launch_judge(audit, which, judge_of(audit, which, settings), running=running, showing=showing)
 
 
@@ -130,7 +130,8 @@ def sitting(session: Session, options: Mapping[str, Any]) -> tuple[RunSettings, 
     left = {"budget_usd": session.progress.budget_usd, **options, "session": session.id}
     running = {name: left.pop(name) for name in RunSettings.model_fields if name in left}
     showing = Showing(left.pop("progress", None))
-    calls = {name: left.pop(name) for name in ("max_in_flight",) if left.get(name) is not None}
+    changed = ("max_in_flight", *CHANGEABLE)
+    calls = {name: left.pop(name) for name in changed if left.get(name) is not None}
     left = {name: value for name, value in left.items() if value is not None}
     if left:
         raise InputError(f"{', '.join(left)}: session {session.id} goes on with what it began with; leave that out")
@@ -145,11 +146,13 @@ def settings_of(fingerprint: Mapping[str, Any], api_key: str | None, **others: A
     """
     then: dict[str, Any] = {"model": fingerprint["model"]}
     if then["model"] != OFFLINE:
-        endpoint = fingerprint["endpoint"]
-        then |= {
-            "base_url": None if endpoint == OPENAI_URL else endpoint,
-            "temperature": fingerprint["temperature"],
-        }
+        then |= calls_of(fingerprint)
+        if others.get("base_url", then["base_url"]) != then["base_url"]:
+            then = {name: then[name] for name in ("model", "temperature")}
+        elif others.get("model", then["model"]) != then["model"]:
+            # What one model takes another may refuse.
+            kept = ("model", "base_url", "temperature", "api_version")
+            then = {name: then[name] for name in kept if name in then}
     key = None if api_key is None else SecretStr(api_key)
     settings = ModelSettings(api_key=key, **{**then, **others})
     if settings.model == OFFLINE:

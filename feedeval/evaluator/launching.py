@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from feedeval.errors import InputError, SessionLocked
 from feedeval.evaluator.evaluation_run import EvaluationRun
+from feedeval.evaluator.options import CHANGEABLE
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.model.settings import ModelSettings
 from feedeval.notebook.panel.choose_reporters import reporters_for
@@ -103,7 +104,8 @@ def launch(
     """
     if settings.budget_usd is not None and client is not None and not client.price_known:
         raise InputError(
-            f"budget_usd={settings.budget_usd}: no price is known for the model {client.settings.model!r}; give "
+            f"budget_usd={settings.budget_usd}: no price is known for the model {client.settings.model!r}"
+            f"{f' at the tier {tier.value}' if (tier := client.settings.service_tier) else ''}; give "
             "input_price and output_price (dollars for a million tokens)"
         )
     if "max_workers" not in settings.model_fields_set:
@@ -138,7 +140,8 @@ def live_run(paths: SessionPaths) -> EvaluationRun | None:
 
 def _changer(client: ModelClient) -> Callable[[Mapping[str, Any]], None]:
     """Return what changes the client's settings in the middle of a run, where results do not depend on them."""
-    free = {"api_key", "timeout_s", "max_retries", "max_in_flight", "delay_s", "input_price", "output_price"}
+    free = {"api_key", "timeout_s", "max_retries", "max_in_flight", "delay_s", "max_output_tokens", *CHANGEABLE}
+    free |= {"input_price", "output_price", "cached_price"}
 
     def change(changes: Mapping[str, Any]) -> None:
         if fixed := set(changes) - free:

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
+from pydantic import SecretStr
+
 from feedeval.errors import InputError
 from feedeval.jobs.audit import AuditSettings
+from feedeval.model.settings import OPENAI_URL
 from feedeval.results.session import Session
 from feedeval.run.settings import RunSettings
 
 
-class ModelOptions(TypedDict, total=False):
-    """What can be said of the calls; defaults stand in `ModelSettings`."""
+class WayOptions(TypedDict, total=False):
+    """What can be said of the calls when a session is gone on with, too: results do not depend on it."""
+
+    service_tier: Literal["auto", "default", "flex", "priority"] | None
+    flex_fallback: Literal["wait", "default"]
+    extra_headers: Mapping[str, str | SecretStr] | None
+
+
+class CallOptions(WayOptions, total=False):
+    """What can be said of the calls, but for `seed`; defaults stand in `ModelSettings`."""
 
     timeout_s: float
     max_retries: int
@@ -22,6 +33,17 @@ class ModelOptions(TypedDict, total=False):
     delay_s: float
     input_price: float
     output_price: float
+    cached_price: float
+    reasoning_effort: str | None
+    extra_body: Mapping[str, Any] | None
+    api_version: str | None
+    azure_deployment: str | None
+
+
+class ModelOptions(CallOptions, total=False):
+    """What can be said of the calls; defaults stand in `ModelSettings`."""
+
+    seed: int | None
 
 
 class AuditOptions(TypedDict, total=False):
@@ -40,10 +62,25 @@ class AuditOptions(TypedDict, total=False):
     question_set: Session | str | None
 
 
+class ResumeOptions(AuditOptions, WayOptions, total=False):
+    """What can be said of a session that is gone on with."""
+
+
 class StartOptions(AuditOptions, total=False):
     """What can be said of an audit that is started."""
 
     session: str | None
+
+
+CHANGEABLE = tuple(WayOptions.__annotations__)
+
+
+def calls_of(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the calls that results of this fingerprint depend on, but for the model."""
+    endpoint = fingerprint["endpoint"]
+    names = ("temperature", "reasoning_effort", "seed", "extra_body", "api_version", "azure_deployment")
+    found = {name: fingerprint[name] for name in names if name in fingerprint}
+    return {"base_url": None if endpoint == OPENAI_URL else endpoint, **found}
 
 
 def sorted_options(options: Mapping[str, Any]) -> tuple[AuditSettings, RunSettings, dict[str, Any]]:

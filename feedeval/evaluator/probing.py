@@ -101,7 +101,8 @@ def resume_probe(session: Session, *, api_key: str | None, options: Mapping[str,
     then = session.progress
     running, showing, calls = sitting(session, options)
     baseline = load_session(then.settings["source"]["session"], output_dir=session.output_dir)
-    engine, client = open_judge(settings_of(then.fingerprint, api_key, **calls), then.fingerprint["locale"])
+    settings = settings_of(then.fingerprint, api_key, **{**then.settings.get("calls", {}), **calls})
+    engine, client = open_judge(settings, then.fingerprint["locale"])
     job, _ = _job(baseline, then.settings["source"], engine)
     return launch(job, session.output_dir, running, client=client, showing=showing)
 

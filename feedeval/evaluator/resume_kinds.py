@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from feedeval.errors import InputError
 from feedeval.evaluator.audits import Feed, ProductFeedEvaluator
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.judging import resume_judge
 from feedeval.evaluator.launching import OFFLINE
-from feedeval.evaluator.options import AuditOptions, ModelOptions
+from feedeval.evaluator.options import CHANGEABLE, ResumeOptions, calls_of
 from feedeval.evaluator.probing import resume_probe
 from feedeval.evaluator.shadow import resume_shadow
-from feedeval.model.settings import OPENAI_URL
 from feedeval.records.kinds import JobKind
 from feedeval.results.session import Session, load_session
 
@@ -25,7 +24,7 @@ def resume(
     *,
     api_key: str | None = None,
     output_dir: str | Path = "output",
-    **options: Unpack[AuditOptions],
+    **options: Unpack[ResumeOptions],
 ) -> EvaluationRun:
     """Go on with a session in the background, on the engine and with the settings that it began with.
 
@@ -34,7 +33,8 @@ def resume(
         feed: The feed, or the table of labels; None: read again from where it came.
         api_key: Key of the endpoint; None: the environment's.
         output_dir: Folder of the sessions, where `session` is a name.
-        **options: As `ProductFeedEvaluator.start`.
+        **options: As `ProductFeedEvaluator.start`, and `service_tier`, `flex_fallback` and `extra_headers` as
+            `ProductFeedEvaluator`: headers stand in no file, so a session that needs them is given them again.
 
     Raises:
         SessionNotFound: There is no such session.
@@ -60,16 +60,14 @@ _GONE_ON_WITH_ELSEWHERE: Mapping[str, str] = {
 _OF_A_JOB = "is of kind {kind}: start the job that it was made by once more"
 
 
-def _resume_audit(session: Session, feed: Feed, *, api_key: str | None, options: AuditOptions) -> EvaluationRun:
+def _resume_audit(session: Session, feed: Feed, *, api_key: str | None, options: ResumeOptions) -> EvaluationRun:
     then = session.progress.fingerprint
-    offline = then["model"] == OFFLINE
-    model_options: ModelOptions = {} if offline else {"temperature": then["temperature"]}
+    left: dict[str, Any] = {**options}
+    way = {name: left.pop(name) for name in CHANGEABLE if name in left}
+    calls: dict[str, Any] = {}
+    if then["model"] != OFFLINE:
+        calls = {**calls_of(then), **session.progress.settings.get("calls", {}), **way}
     evaluator = ProductFeedEvaluator(
-        api_key,
-        then["model"],
-        locale=then["locale"],
-        output_dir=session.output_dir,
-        base_url=None if offline or then["endpoint"] == OPENAI_URL else then["endpoint"],
-        **model_options,
+        api_key, then["model"], locale=then["locale"], output_dir=session.output_dir, **calls
     )
-    return evaluator.resume(session, feed=feed, **options)
+    return evaluator.resume(session, feed=feed, **left)

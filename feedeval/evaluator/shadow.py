@@ -12,9 +12,10 @@ from pydantic import Field, SecretStr
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
+from feedeval.evaluator.options import calls_of
 from feedeval.jobs.shadow.job import ShadowJob, ShadowSettings
 from feedeval.jobs.shadow.label_table import LabelTable, labels_again
-from feedeval.model.settings import OPENAI_URL, ModelSettings
+from feedeval.model.settings import ModelSettings
 from feedeval.results.session import Session
 from feedeval.run.settings import HealthSettings, RunSettings
 
@@ -27,6 +28,7 @@ Labels = Any
 
 _CALLS_KEPT = (
     *("delay_s", "max_retries", "timeout_s", "max_in_flight", "max_output_tokens", "input_price", "output_price"),
+    *("cached_price", "service_tier", "flex_fallback"),
 )
 """Settings of the calls that a session goes on with."""
 
@@ -36,6 +38,10 @@ class _ShadowRunSettings(RunSettings):
 
     batch_size: int = Field(default=50, ge=1, le=1000)
     health: HealthSettings = HealthSettings(batch_advice=False)
+
+
+_CALLS = (*_CALLS_KEPT, "temperature", "reasoning_effort", "seed", "extra_headers", "extra_body")
+_WHOM = ("model", "api_key", "base_url", "api_version", "azure_deployment")
 
 
 class ShadowOptions(TypedDict, total=False):
@@ -55,6 +61,15 @@ class ShadowOptions(TypedDict, total=False):
     max_output_tokens: int
     input_price: float
     output_price: float
+    cached_price: float
+    service_tier: Literal["auto", "default", "flex", "priority"] | None
+    flex_fallback: Literal["wait", "default"]
+    reasoning_effort: str | None
+    seed: int | None
+    extra_headers: Mapping[str, str | SecretStr] | None
+    extra_body: Mapping[str, Any] | None
+    api_version: str | None
+    azure_deployment: str | None
     api_key: str | None
     base_url: str | None
     output_dir: str | Path
@@ -116,9 +131,9 @@ def start_shadow(
             `fetch_images` (fetch images from addresses and send them as data), `max_image_side` (16 to 4096 pixels,
             default 1024), `batch_size` (1 to 1000, default 50), `limit` (the first rows only), `delay_s` (pause
             between calls, for endpoints that do not say their limits), `max_retries`, `timeout_s`, `max_in_flight`,
-            `temperature`, `max_output_tokens`, `input_price` and `output_price` as `ModelSettings`; `api_key`,
-            `base_url` and `output_dir` as `ProductFeedEvaluator`; `budget_usd`, `resume`, `reuse`, `keep_calls`,
-            `session` and `progress` as `ProductFeedEvaluator.start`.
+            and the other settings of calls as `ProductFeedEvaluator` (`temperature`, `service_tier`,
+            `reasoning_effort`, `api_version`, …); `api_key`, `base_url` and `output_dir` likewise; `budget_usd`,
+            `resume`, `reuse`, `keep_calls`, `session` and `progress` as `ProductFeedEvaluator.start`.
 
     Raises:
         InputError: The table cannot be read, has not the columns, or a setting cannot be used.
@@ -147,8 +162,7 @@ def resume_shadow(
     embedded = then["model"] == OFFLINE
     again: dict[str, Any] = {
         **progress.settings.get("calls", {}),
-        **({} if embedded else {"temperature": then["temperature"]}),
-        "base_url": None if embedded or then["endpoint"] == OPENAI_URL else then["endpoint"],
+        **({} if embedded else calls_of(then)),
         "classes": then["classes"],
         "max_image_side": then["max_image_side"],
         "fetch_images": then["fetch_images"],
@@ -170,8 +184,8 @@ def _started(labels: Labels, options: Mapping[str, Any], *, blocking: bool) -> E
     shadow = ShadowSettings(**_taken(left, ShadowSettings.model_fields))
     running = _ShadowRunSettings(**_taken(left, RunSettings.model_fields))
     table_options = _taken(left, ("columns", "limit", "image_dir"))
-    calls = _taken(left, (*_CALLS_KEPT, "temperature"))
-    whom = _taken(left, ("model", "api_key", "base_url"))
+    calls = _taken(left, _CALLS)
+    whom = _taken(left, _WHOM)
     output_dir = Path(left.pop("output_dir", "output"))
     showing = Showing(left.pop("progress", None), blocking)
     if left:
@@ -195,7 +209,8 @@ def _classifier(whom: Mapping[str, Any], calls: Mapping[str, Any]) -> tuple[Clas
     key = SecretStr(api_key) if api_key is not None else None
     given = {name: value for name, value in calls.items() if name != "max_in_flight" or value is not None}
     # The embedded engine makes no calls; a misspelt setting of them is refused all the same.
-    settings = ModelSettings(model=model, base_url=base_url, api_key=key, **given)
+    place = {name: whom.get(name) for name in ("api_version", "azure_deployment")}
+    settings = ModelSettings(model=model, base_url=base_url, api_key=key, **place, **given)
     if model == OFFLINE:
         # Imported here: it stands on numpy and a table of colours that a model does without.
         from feedeval.jobs.shadow.colour_classifier import ColourClassifier

@@ -131,9 +131,10 @@ class AuditJob(Job):
         }
 
     def settings(self) -> Mapping[str, Any]:
-        """Return where the products came from, and their questions where they are frozen."""
+        """Return where the products came from, their questions where they are frozen, and how calls are made."""
         frozen = {"question_set": self._frozen.description()} if self._frozen else {}
-        return {"source": dict(self._source), **frozen}
+        calls = {"calls": dict(self._engine.calls)} if self._engine.calls else {}
+        return {"source": dict(self._source), **frozen, **calls}
 
     @property
     def unfrozen(self) -> list[str]:

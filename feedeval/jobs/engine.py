@@ -39,6 +39,10 @@ class Engine(Protocol):
     def backend(self) -> Backend:
         """Who makes its calls."""
 
+    @property
+    def calls(self) -> Mapping[str, Any]:
+        """How its calls are made, as far as a person said so and going on needs it; results do not depend on it."""
+
     def fingerprint(self) -> Mapping[str, Any]:
         """Return what its results depend on, by name."""
 
@@ -74,6 +78,11 @@ class ModelEngine:
         self.name = client.settings.model
         self.locale = locale
         self.instructions = instructions
+
+    @property
+    def calls(self) -> Mapping[str, Any]:
+        """Return the service tier and what else a session goes on with."""
+        return self.client.settings.kept
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return model, endpoint and the version of the prompts."""
@@ -134,6 +143,11 @@ class EmbeddedEngine:
     def name(self) -> str:
         """The engine's name."""
         return self._offline.name
+
+    @property
+    def calls(self) -> Mapping[str, Any]:
+        """Return nothing: it makes none."""
+        return {}
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return the name and the version of the bank."""

@@ -10,10 +10,12 @@ if TYPE_CHECKING:
 
 
 def model_fingerprint(settings: ModelSettings, prompts_version: str) -> Mapping[str, Any]:
-    """Return model, endpoint, prompts and temperature by name, as a job's fingerprint holds them."""
+    """Return model, endpoint, prompts, temperature and what else was asked for, as a job's fingerprint holds them."""
     return {
         "model": settings.model,
         "endpoint": settings.shown_endpoint,
         "prompts": prompts_version,
         "temperature": settings.temperature,
+        # Nothing by default: sessions that were written before there were such settings are gone on with.
+        **settings.asked_for,
     }

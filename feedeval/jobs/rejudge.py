@@ -70,8 +70,9 @@ class RejudgeJob(Job):
         return {**self._engine.fingerprint(), "locale": self._locale}
 
     def settings(self) -> Mapping[str, Any]:
-        """Return where the cases came from."""
-        return {"source": dict(self._source)}
+        """Return where the cases came from, and how calls are made."""
+        calls = {"calls": dict(self._engine.calls)} if self._engine.calls else {}
+        return {"source": dict(self._source), **calls}
 
     def records(self) -> Iterator[Record]:
         """Yield a record a case.

@@ -14,19 +14,29 @@ from typing import Any
 import httpx2
 from pydantic import BaseModel
 
-from feedeval.errors import BrokenReply, FeedevalError, RateLimited, RequestRejected, RunFault, TransientError
+from feedeval.errors import (
+    BrokenReply,
+    FeedevalError,
+    NoCapacity,
+    RateLimited,
+    RequestRejected,
+    RunFault,
+    SettingRefused,
+    TransientError,
+)
 from feedeval.model.faults import CALL_FAULTS, Scrubber, from_error_body, refused_parameter, status_of, translate
 from feedeval.model.pacing import Lane, Outcome, Permit
+from feedeval.model.refusals import STATUSES, refused_setting, settings_made
 from feedeval.model.retrying import Patience, retry
 from feedeval.model.schema import schema_text
-from feedeval.model.settings import ModelSettings
+from feedeval.model.settings import FlexFallback, ModelSettings, ServiceTier
 from feedeval.model.wire import Dialect, ErrorInReply, Reply, body_of, read_reply
 from feedeval.records import Call, Ledger, Usage
 
 CHARACTERS_PER_TOKEN = 4
 TOKENS_PER_IMAGE = 800
-MOST_DIALECTS = 6
-"""Three ways to ask for a shape, a temperature, two names of a limit: more changes than these there are not."""
+MOST_DIALECTS = 7
+"""Three ways to ask for a shape, a temperature, two names of a limit, another tier: more changes there are not."""
 TOKENS_PARAMETERS = ("max_tokens", "max_completion_tokens")
 
 
@@ -93,12 +103,22 @@ def _blend(before: float | None, new: float) -> float:
     return new if before is None else 0.9 * before + 0.1 * new
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a call is billed as."""
+
+    tier: str | None = None
+    """The service tier; None: that of no name."""
+    model: str = ""
+    """The model that the reply names."""
+
+
 @dataclass
 class Tools:
     """What a caller works with; each part can be another one in tests."""
 
     send: Callable[[bytes], Awaitable[httpx2.Response]]
-    price: Callable[[Usage], float | None]
+    price: Callable[[Usage, Served], float | None]
     scrubber: Scrubber
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -129,7 +149,12 @@ class Caller:
             "model": settings.model,
             "temperature": settings.temperature,
             "max_output_tokens": settings.max_output_tokens,
+            "reasoning_effort": settings.reasoning_effort,
+            "seed": settings.seed,
+            "service_tier": settings.service_tier,
+            "extra_body": settings.extra_body,
         }
+        self._made = settings_made(settings)
 
     async def call(self, question: PendingCall, ledger: Ledger) -> Call:
         """Return the reply to a question; tries again what may pass.
@@ -224,19 +249,35 @@ class Caller:
 
         Faults are returned, so that none is raised with the SDK's own, and the key in it, as context.
         """
-        dialect, named = self.dialect, False
+        dialect, named, sampling = self.dialect, False, self._sampling
         for _ in range(MOST_DIALECTS):
-            body = body_of(question.messages, question.schema, dialect, self._sampling)
+            body = body_of(question.messages, question.schema, dialect, sampling)
             try:
                 return Sent(dialect, named, response=await self._tools.send(body))
             except CALL_FAULTS as exc:
-                sent = Sent(dialect, named, getattr(exc, "response", None), translate(exc, self._tools.scrubber))
+                sent = Sent(dialect, named, getattr(exc, "response", None), self._meant(exc, sampling))
+                if isinstance(sent.fault, SettingRefused):
+                    break
                 other = self._other_dialect(exc, dialect, named)
                 named = named or refused_parameter(exc) is not None
+            if isinstance(sent.fault, NoCapacity) and self._settings.flex_fallback is FlexFallback.DEFAULT:
+                sampling, other = {**sampling, "service_tier": ServiceTier.DEFAULT}, dialect
             if other is None:
                 break
             dialect = other
         return sent
+
+    def _meant(self, exc: Exception, sampling: dict[str, Any]) -> FeedevalError:
+        """Return what a fault means for a request that was sent with this sampling."""
+        scrubber = self._tools.scrubber
+        refused = refused_setting(exc, self._made, self._settings, scrubber=scrubber, proven=self._proven)
+        if refused is not None:
+            return refused
+        fault = translate(exc, scrubber)
+        if isinstance(fault, NoCapacity) and sampling["service_tier"] is not ServiceTier.FLEX:
+            # Where no cheap tier was asked for, that is one more way to ask for fewer requests.
+            return RateLimited(str(fault), fault.retry_after_s)
+        return fault
 
     def _check(self, faults: int) -> None:
         """Make no call where another call met a fault of the whole run since this one was asked for."""
@@ -250,7 +291,7 @@ class Caller:
         of asking for the reply's shape are tried, but only until one was found to work: from then on a request that is
         refused has itself to blame.
         """
-        if status_of(exc) not in (400, 415, 422, 501):
+        if status_of(exc) not in STATUSES:
             return None
         if self._proven and not named and dialect != self.dialect:
             # While this call was finding its way another one found it.
@@ -269,7 +310,14 @@ class Caller:
             cached_tokens=0,
             output_tokens=self._settings.max_output_tokens,
         )
-        return self._tools.price(most) or 0.0
+        # A flex call may be served, and billed, at the default tier.
+        tiers = {self._settings.service_tier, ServiceTier.DEFAULT}
+        return max(self._tools.price(most, Served(tier)) or 0.0 for tier in tiers)
+
+    def _billed(self, reply: Reply) -> Served:
+        """Return what a reply is billed as; where it does not say at which tier, the dearer one is supposed."""
+        asked = self._settings.service_tier
+        return Served(reply.service_tier or (None if asked is ServiceTier.FLEX else asked), reply.model)
 
     def _written(self, question: PendingCall, reply: Reply, latency_ms: float, retries: int) -> Call:
         usage = reply.usage
@@ -289,7 +337,7 @@ class Caller:
             text=self._tools.scrubber.reply(reply.text),
             finish_reason=reply.finish_reason,
             usage=usage,
-            cost_usd=self._tools.price(usage),
+            cost_usd=self._tools.price(usage, self._billed(reply)),
             latency_ms=round(latency_ms, 3),
             retries=retries,
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -299,6 +347,9 @@ class Caller:
 def _outcome(fault: FeedevalError) -> Outcome:
     if isinstance(fault, RateLimited):
         return Outcome.REFUSED
+    if isinstance(fault, NoCapacity):
+        # Says nothing of how many calls the endpoint takes at another tier or a moment later.
+        return Outcome.NEUTRAL
     if isinstance(fault, TransientError):
         return Outcome.FAULT
     return Outcome.NEUTRAL

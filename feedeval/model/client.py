@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import httpx2
 import openai
+import orjson
 from pydantic import BaseModel, ValidationError
 
 from feedeval.errors import (
@@ -30,7 +31,8 @@ from feedeval.errors import (
     TimedOut,
     WrongKey,
 )
-from feedeval.model.calling import Caller, PendingCall, Tools
+from feedeval.model.calling import Caller, PendingCall, Served, Tools
+from feedeval.model.extras import secrets_of
 from feedeval.model.faults import CALL_FAULTS, Scrubber, translate
 from feedeval.model.pacing import Pacer, shared_pacer
 from feedeval.model.pricing import TokenPrices, cost_usd
@@ -88,10 +90,11 @@ class ModelClient:
         self.settings = settings
         self._key = key
         self._price_url = None if settings.is_openai else settings.shown_endpoint
+        self._deployment = settings.deployment
         self._rates: TokenPrices | None = None
         if settings.input_price is not None and settings.output_price is not None:
-            self._rates = TokenPrices(settings.input_price, settings.output_price)
-        self._scrubber = Scrubber(key)
+            self._rates = TokenPrices(settings.input_price, settings.output_price, settings.cached_price)
+        self._scrubber = Scrubber(key, *secrets_of(settings.extra_headers))
         self._sdk = None
         self._hashes: dict[type[BaseModel], Any] = {}
         pacer = self._given_pacer or shared_pacer(settings.endpoint, key)
@@ -123,18 +126,30 @@ class ModelClient:
             "endpoint": self.settings.shown_endpoint,
             "temperature": self.settings.temperature,
             "max_output_tokens": self.settings.max_output_tokens,
+            **self.settings.asked_for,
+            **self.settings.kept,
             "price_known": self.price_known,
         }
 
     @property
     def price_known(self) -> bool:
         """Whether calls can be priced; where they cannot, their cost is None."""
-        return self._price(Usage(input_tokens=1, output_tokens=1)) is not None
+        return self.price(Usage(input_tokens=1, output_tokens=1)) is not None
 
-    def _price(self, usage: Usage) -> float | None:
+    def price(self, usage: Usage, tier: str | None = None) -> float | None:
+        """Return what the usage costs at a service tier, by default the one that is asked for; None: not known."""
+        return self._price(usage, Served(tier or self.settings.service_tier))
+
+    def _price(self, usage: Usage, served: Served) -> float | None:
         if self._rates is not None:
+            # What was agreed holds for the calls as they are asked for.
             return self._rates.cost_usd(usage)
-        return cost_usd(self.settings.model, usage, self._price_url)
+        if self._deployment is not None and served.model:
+            # A deployment is called as somebody pleased; the reply says which model it is.
+            cost = cost_usd(served.model, usage, self._price_url, served.tier)
+            if cost is not None:
+                return cost
+        return cost_usd(self.settings.model, usage, self._price_url, served.tier)
 
     def gauges(self) -> Gauges:
         """Return how things stand; may be called from any thread."""
@@ -159,7 +174,7 @@ class ModelClient:
         start = self._hashes.get(schema)
         if start is None:
             settings = self.settings
-            parts = (
+            parts: tuple[Any, ...] = (
                 settings.shown_endpoint,
                 settings.model,
                 settings.temperature,
@@ -167,6 +182,9 @@ class ModelClient:
                 schema.__name__,
                 schema_text(schema),
             )
+            if settings.asked_for:
+                # Beside the others only where there is something: hashes of earlier sessions stay as they are.
+                parts = (*parts, orjson.dumps(settings.asked_for, option=orjson.OPT_SORT_KEYS))
             start = self._hashes[schema] = hashlib.blake2b(repr(parts).encode(), digest_size=16)
         digest = start.copy()
         digest.update(repr((prompt.system, prompt.user, prompt.image_url)).encode("utf-8", "surrogatepass"))
@@ -290,14 +308,29 @@ class ModelClient:
         if sdk is None:
             if self._http is None:
                 self._http = self._given_http or LeanClient()
-            sdk = self._sdk = openai.AsyncOpenAI(
-                api_key=self._key,
-                base_url=self.settings.endpoint,
-                timeout=self.settings.timeout_s,
-                max_retries=0,
-                http_client=self._http,
-            )
+            sdk = self._sdk = self._new_sdk(self._http)
         return sdk
+
+    def _new_sdk(self, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+        settings = self.settings
+        # Of the client, not of each request: the SDK's own log shows what a request is given.
+        headers = {name: value.get_secret_value() for name, value in settings.extra_headers.items()}
+        common: dict[str, Any] = {
+            "api_key": self._key,
+            "timeout": settings.timeout_s,
+            "max_retries": 0,
+            "default_headers": headers,
+            "http_client": http,
+        }
+        deployment = self._deployment
+        if deployment is None:
+            return openai.AsyncOpenAI(base_url=settings.endpoint, **common)
+        return openai.AsyncAzureOpenAI(
+            azure_endpoint=deployment.root,
+            azure_deployment=deployment.name,
+            api_version=deployment.api_version,
+            **common,
+        )
 
     def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
         """Forget what belonged to another event loop, such as that of an earlier run that was not closed."""

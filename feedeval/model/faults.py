@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import math
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +19,7 @@ from feedeval.errors import (
     ConnectionLost,
     ContentFiltered,
     FeedevalError,
+    NoCapacity,
     QuotaExhausted,
     RateLimited,
     ReplyTruncated,
@@ -70,6 +72,7 @@ BY_STATUS: dict[int, type[FeedevalError]] = {
     422: RequestRejected,
     425: ServerFault,
     429: RateLimited,
+    498: NoCapacity,
 }
 """Statuses that mean more than their class: other 5xx are `ServerFault`, 4xx `RequestRejected`, 3xx `UnknownModel`."""
 
@@ -78,6 +81,9 @@ BY_CODE: dict[str, type[FeedevalError]] = {
     "billing_hard_limit_reached": QuotaExhausted,
     "billing_not_active": QuotaExhausted,
     "rate_limit_exceeded": RateLimited,
+    # OpenAI's and Groq's words for a flex call that finds no capacity.
+    "resource_unavailable": NoCapacity,
+    "capacity_exceeded": NoCapacity,
     "invalid_api_key": WrongKey,
     "account_deactivated": AccessDenied,
     "unsupported_country_region_territory": AccessDenied,
@@ -101,6 +107,7 @@ NEXT_STEP: dict[type[FeedevalError], str] = {
     UnknownModel: "The endpoint does not know this model or address: check `model` and `base_url`.",
     QuotaExhausted: "No quota is left on the account: add credit or raise its limit.",
     RateLimited: "The endpoint asks for fewer requests.",
+    NoCapacity: "The endpoint has no capacity left at this service tier: go on later, or with flex_fallback='default'.",
     RequestRejected: "The endpoint will not take this request.",
     ContentFiltered: "The endpoint's content filter stopped it.",
 }
@@ -139,7 +146,7 @@ def _from_status(exc: openai.APIStatusError, scrubber: Scrubber) -> FeedevalErro
         if value
     )
     message = " ".join(part for part in (NEXT_STEP.get(kind, ""), f"{status}{details}.", said) if part)
-    if kind in (RateLimited, ServerFault):
+    if kind in (RateLimited, NoCapacity, ServerFault):
         return kind(message, retry_after_s(exc.response.headers))
     return kind(message)
 
@@ -147,8 +154,8 @@ def _from_status(exc: openai.APIStatusError, scrubber: Scrubber) -> FeedevalErro
 def kind_of_status(status: int, code: str | None, type_: str | None) -> type[FeedevalError]:
     """Return what an HTTP error means."""
     for word in (code, type_):
-        if isinstance(word, str) and word in BY_CODE:
-            return BY_CODE[word]
+        if isinstance(word, str) and (known := word.casefold().replace(" ", "_")) in BY_CODE:
+            return BY_CODE[known]
     if status in BY_STATUS:
         return BY_STATUS[status]
     if status >= 500:
@@ -178,6 +185,11 @@ def error_message(body: object) -> str:
     if isinstance(body, str) and not body.lstrip().startswith("<"):
         return body
     return ""
+
+
+def words_of(exc: Exception) -> str:
+    """Return the endpoint's own words, keys and all; empty where there was no reply."""
+    return error_message(exc.body) if isinstance(exc, openai.APIStatusError) else ""
 
 
 def status_of(exc: Exception) -> int | None:
@@ -230,6 +242,8 @@ class Scrubber:
 
     Args:
         key: The key in use, if any; other keys are known by their form (`Bearer ...`, `sk-...`).
+        headers: Values of further headers that are sent.
+        in_replies: Those of them that are taken out of replies, too.
     """
 
     _FORMS = re.compile(r"(?i:bearer)\s+[^\s\"',;]+|\bsk-[A-Za-z0-9_*.\-]{6,}")
@@ -237,17 +251,24 @@ class Scrubber:
     _SECRET_CHARS = 12
     """A shorter key is a word for a server that wants none, such as `ollama`, and replies may have that word."""
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, key: str | None, headers: Iterable[str] = (), in_replies: Iterable[str] = ()) -> None:
         self._key = key if key and len(key) >= 4 and key != NO_KEY else None
+        # The longest first: one may be a part of another.
+        self._headers = sorted({value for value in headers if len(value) >= 4}, key=len, reverse=True)
+        self._in_replies = sorted(set(in_replies), key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         """Return the text with each key replaced by `[key]`."""
         if self._key is not None:
             text = text.replace(self._key, "[key]")
+        for value in self._headers:
+            text = text.replace(value, "[header]")
         return self._FORMS.sub("[key]", text)
 
     def reply(self, text: str) -> str:
         """Return a model's reply without the key in use; words that only look like a key stay."""
+        for value in self._in_replies:
+            text = text.replace(value, "[header]")
         if self._key is None or len(self._key) < self._SECRET_CHARS:
             return text
         return text.replace(self._key, "[key]")

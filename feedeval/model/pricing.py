@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -11,6 +12,8 @@ import genai_prices
 from feedeval.records import Usage
 
 PER_TOKENS = 1_000_000
+STANDARD = frozenset({None, "", "auto", "default", "standard"})
+"""Tiers that cost what a model costs where no tier is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class TokenPrices:
         ) / PER_TOKENS
 
 
-def cost_usd(model: str, usage: Usage, base_url: str | None = None) -> float | None:
+def cost_usd(model: str, usage: Usage, base_url: str | None = None, tier: str | None = None) -> float | None:
     """Return what the usage costs, or None where the model has no known price.
 
     A `base_url` that genai-prices does not know is taken for a proxy or for a server of one's own: a model that OpenAI
@@ -42,18 +45,21 @@ def cost_usd(model: str, usage: Usage, base_url: str | None = None) -> float | N
         model: The name of the model as the endpoint knows it.
         usage: Tokens of one call; the price of some models depends on how long the input is.
         base_url: The endpoint; None is OpenAI's own.
+        tier: The service tier that served the call, as the reply names it. One that has no price of its own for this
+            model has none: it is not billed at that of another.
     """
-    rates = _flat_rates(model, base_url)
+    tier = None if tier in STANDARD else tier
+    rates = _flat_rates(model, base_url, tier)
     if rates is not None:
         return rates.cost_usd(usage)
-    priced = _calculate(model, usage, base_url)
+    priced = _calculate(model, usage, base_url, tier)
     return None if priced is None else float(priced.total_price)
 
 
 @lru_cache(maxsize=256)
-def _flat_rates(model: str, base_url: str | None) -> TokenPrices | None:
+def _flat_rates(model: str, base_url: str | None, tier: str | None) -> TokenPrices | None:
     """Return the model's rates where they do not depend on the usage: the full calculation costs 0.1 ms a call."""
-    priced = _calculate(model, Usage(input_tokens=2, cached_tokens=1, output_tokens=1), base_url)
+    priced = _calculate(model, Usage(input_tokens=2, cached_tokens=1, output_tokens=1), base_url, tier)
     if priced is None:
         return None
     parts = [getattr(priced.model_price, name, None) for name in ("input_mtok", "output_mtok", "cache_read_mtok")]
@@ -63,16 +69,21 @@ def _flat_rates(model: str, base_url: str | None) -> TokenPrices | None:
     return TokenPrices(input_usd or 0.0, output_usd or 0.0, cached_usd)
 
 
-def _calculate(model: str, usage: Usage, base_url: str | None) -> genai_prices.types.PriceCalculation | None:
+def _calculate(
+    model: str, usage: Usage, base_url: str | None, tier: str | None = None
+) -> genai_prices.types.PriceCalculation | None:
     asked = genai_prices.Usage(
         input_tokens=usage.input_tokens, cache_read_tokens=usage.cached_tokens, output_tokens=usage.output_tokens
     )
+    context = None if tier is None else {"service_tier": tier}
+    priced = None
     if base_url is not None:
-        try:
-            return genai_prices.calc_price(asked, model, provider_api_url=base_url)
-        except LookupError:
-            pass
+        with contextlib.suppress(LookupError):
+            priced = genai_prices.calc_price(asked, model, provider_api_url=base_url, price_context=context)
     try:
-        return genai_prices.calc_price(asked, model, provider_id="openai")
+        priced = priced or genai_prices.calc_price(asked, model, provider_id="openai", price_context=context)
     except LookupError:
         return None
+    # Without a price of the tier's own the standard one would be given.
+    own = tier is None or any(v.when.get("service_tier") == tier for v in priced.model.price_variants or ())
+    return priced if own else None

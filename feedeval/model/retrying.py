@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from feedeval.errors import ConnectionLost, RateLimited, ServerFault, TransientError
+from feedeval.errors import ConnectionLost, NoCapacity, RateLimited, ServerFault, TransientError
 
 T = TypeVar("T")
 
@@ -30,7 +30,8 @@ RETRIED = (TransientError, ConnectionLost)
 class Patience:
     """Decides for one call whether to try again, and after how long.
 
-    Faults of the server's side count up to `max_retries`; refusals by rate count a quarter each.
+    Faults of the server's side count up to `max_retries`; refusals by rate, or for want of capacity, count a quarter
+    each. Want of capacity may last for minutes and is a matter of each call: the waits grow as after a fault.
 
     Args:
         max_retries: Tries after the first.
@@ -42,6 +43,7 @@ class Patience:
         self._rng = rng
         self._lost = 0
         self._worn = 0.0
+        self._crowded = 0
         self.retries = 0
         """Tries that failed so far."""
 
@@ -56,6 +58,10 @@ class Patience:
             # The pacer holds the next try back until the endpoint's cooldown is over.
             self._worn += 1 / REFUSALS_PER_RETRY
             return 0.0
+        if isinstance(fault, NoCapacity):
+            self._worn += 1 / REFUSALS_PER_RETRY
+            self._crowded += 1
+            return max(self._backoff_s(self._crowded), fault.retry_after_s or 0.0)
         self._worn += 1
         asked_s = fault.retry_after_s if isinstance(fault, ServerFault) else None
         return max(self._backoff_s(self._worn), asked_s or 0.0)

@@ -15,6 +15,8 @@ from feedeval.records import Usage
 
 REFUSAL = "refusal"
 """Finish reason under which a refusal is kept: the API has none of its own for it."""
+PLAIN = ("reasoning_effort", "seed", "service_tier")
+"""Settings that are sent as they are, under their own names, where a person gave them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def body_of(
         messages: As `messages_of` made them.
         schema: The record that the reply has to fit.
         dialect: What the endpoint understands.
-        sampling: `model`, `temperature` and `max_output_tokens`.
+        sampling: `model`, `temperature` and `max_output_tokens`, perhaps some of `PLAIN` and `extra_body`.
     """
     body: dict[str, Any] = {"model": sampling["model"], "messages": messages}
     if dialect.rung is Rung.SCHEMA:
@@ -75,6 +77,8 @@ def body_of(
     if dialect.temperature and sampling["temperature"] is not None:
         body["temperature"] = sampling["temperature"]
     body[dialect.tokens_parameter] = sampling["max_output_tokens"]
+    body.update({name: sampling[name] for name in PLAIN if sampling.get(name) is not None})
+    body.update(sampling.get("extra_body") or {})
     return orjson.dumps(body)
 
 
@@ -100,6 +104,8 @@ class Reply:
     model: str
     complete: bool
     """False where the reply was billed but says nothing: no choices, or content that is null without a reason."""
+    service_tier: str = ""
+    """The tier that served it; empty where the endpoint does not say."""
 
 
 class ErrorInReply(Exception):
@@ -136,13 +142,17 @@ def read_reply(content: bytes) -> Reply:
         finish_reason = choice.get("finish_reason") or ""
     except (KeyError, IndexError, TypeError, AttributeError):
         if usage.total_tokens:
-            return Reply("", "", usage, "", complete=False)
+            return Reply("", "", usage, _word(body, "model"), complete=False, service_tier=_word(body, "service_tier"))
         raise BrokenReply("The reply is JSON but no chat completion: it has no choices with a message.") from None
     if refusal and not text:
         text, finish_reason = str(refusal), REFUSAL
     # `error` is what routers say where a provider broke off in the middle of a reply.
     complete = finish_reason != "error" and (bool(text) or finish_reason in ("length", "content_filter", REFUSAL))
-    return Reply(text, str(finish_reason), usage, str(body.get("model") or ""), complete)
+    return Reply(text, str(finish_reason), usage, _word(body, "model"), complete, _word(body, "service_tier"))
+
+
+def _word(body: dict[str, Any], name: str) -> str:
+    return str(body.get(name) or "")
 
 
 def _text(content: Any) -> str:

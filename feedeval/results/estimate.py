@@ -57,6 +57,8 @@ class Estimate(Frozen):
     """None where the pilot's results were all taken over and nothing was timed."""
     in_flight: int
     """Calls at once that the time supposes."""
+    service_tier: str | None = None
+    """The tier whose price it is, where one is asked for."""
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
@@ -65,10 +67,15 @@ class Estimate(Frozen):
             ("calls", _number(self.calls)),
             ("input tokens", _number(self.input_tokens)),
             ("output tokens", _number(self.output_tokens)),
-            ("cost", "no price is known for this model" if self.cost_usd is None else _money(self.cost_usd)),
+            (
+                "cost",
+                f"no price is known for this model{' at this tier' if self.service_tier else ''}"
+                if self.cost_usd is None
+                else _money(self.cost_usd),
+            ),
             ("time", _time(self.seconds, self.in_flight)),
         ]
-        return rows
+        return rows if self.service_tier is None else [*rows, ("service tier", self.service_tier)]
 
     def __str__(self) -> str:
         head = f"Estimate for {self.engine}, from {self.pilot} products (95 % interval):"

@@ -60,6 +60,16 @@ class ModelServer:
         self.app.bodies = []
         return self.app.bodies
 
+    def record_headers(self) -> list[dict[str, str]]:
+        """Keep the headers of every request from now on, names in small letters and without keys; return their list."""
+        self.app.headers = []
+        return self.app.headers
+
+    @property
+    def resource_url(self) -> str:
+        """The address as Azure's classic form has it: that of the resource."""
+        return f"http://127.0.0.1:{self.port}"
+
     def reset(self) -> None:
         """Forget what was served and refill the limits."""
         self._call(self.app.reset)

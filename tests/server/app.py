@@ -6,6 +6,8 @@ import asyncio
 import collections
 import hashlib
 import random
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +19,8 @@ from tests.server.faults import ERROR_REPLIES, Fault, FaultKind, faults_from_jso
 from tests.server.limits import RateLimits
 
 JSON = "application/json"
+DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)/chat/completions$")
+KEYS = frozenset({"authorization", "api-key"})
 
 
 @dataclass
@@ -37,6 +41,8 @@ class Stats:
     output_tokens: int = 0
     models_requests: int = 0
     by_purpose: collections.Counter[str] = field(default_factory=collections.Counter)
+    by_tier: collections.Counter[str] = field(default_factory=collections.Counter)
+    """Accepted requests by the tier that served them."""
     by_fault: collections.Counter[str] = field(default_factory=collections.Counter)
 
 
@@ -60,6 +66,11 @@ class Config:
     """Send `x-ratelimit-*`."""
     retry_after: bool = True
     """Send `retry-after` with a 429."""
+    tier: str | None = None
+    """Serves this tier whatever is asked for; None: the one that is asked for."""
+    says_tier: bool = True
+    deployments: dict[str, str] | None = None
+    """Azure's classic form only: the deployments, and the model of each."""
     cached_tokens: bool = True
     usage: bool = True
 
@@ -77,6 +88,7 @@ class ModelApp:
         """Forget what was served and refill the limits; faults count from here."""
         self.stats = Stats()
         self.bodies: list[dict[str, Any]] | None = None
+        self.headers: list[dict[str, str]] | None = None
         self._accepted: set[bytes] = set()
         self._prefixes: set[str] = set()
         self._rng = random.Random(self.config.seed)
@@ -127,9 +139,20 @@ class ModelApp:
         return web.Response(body=orjson.dumps({"object": "list", "data": models}), content_type=JSON)
 
     def _wrong_key(self, request: web.BaseRequest) -> bool:
-        return (
-            self.config.api_key is not None and request.headers.get("Authorization") != f"Bearer {self.config.api_key}"
-        )
+        if self.config.api_key is None:
+            return False
+        if self.config.deployments is not None:
+            return request.headers.get("api-key") != self.config.api_key or "Authorization" in request.headers
+        return request.headers.get("Authorization") != f"Bearer {self.config.api_key}"
+
+    def _model_of(self, request: web.BaseRequest, body: dict[str, Any]) -> str | None:
+        """Return the model that answers, or None where the address or the body names none that is there."""
+        known, asked = self.config.deployments, body.get("model")
+        if known is None:
+            at_azure = DEPLOYMENT.search(request.path)
+            return asked if self.config.model in (None, asked) and not at_azure else None
+        named = DEPLOYMENT.search(request.path)
+        return known.get(named[1]) if named and request.query.get("api-version") else None
 
     async def _chat(self, request: web.BaseRequest) -> web.StreamResponse:
         stats = self.stats
@@ -147,10 +170,14 @@ class ModelApp:
         body = orjson.loads(raw)
         if self.bodies is not None:
             self.bodies.append(body)
+        if self.headers is not None:
+            self.headers.append(_without_keys(request.headers))
         if self._wrong_key(request):
             return self._error(FaultKind.WRONG_KEY, None)
-        if self.config.model is not None and body.get("model") != self.config.model:
+        model = self._model_of(request, body)
+        if model is None:
             return self._error(FaultKind.UNKNOWN_MODEL, None)
+        body = {**body, "model": model}
         struck = next((fault for fault in self.faults if fault.strikes(number, raw, body, self._rng)), None)
         if struck is not None:
             early = await self._misbehave(struck, request)
@@ -185,8 +212,7 @@ class ModelApp:
         if kind in ERROR_REPLIES:
             if ERROR_REPLIES[kind].status == 429:
                 self.stats.refused += 1
-            message = f"You sent {request.headers.get('Authorization')}." if kind is FaultKind.ECHO_KEY else None
-            return self._error(kind, fault.retry_after_s, message=message)
+            return self._error(kind, fault.retry_after_s, message=_echo(kind, request))
         if kind is FaultKind.HANG:
             await asyncio.sleep(fault.seconds)
         elif kind is FaultKind.RESET and request.transport is not None:
@@ -268,6 +294,9 @@ class ModelApp:
         }
         if self.config.usage:
             completion["usage"] = usage
+        tier = body.get("service_tier")
+        if tier is not None and self.config.says_tier:
+            completion["service_tier"] = self.config.tier or ("default" if tier == "auto" else tier)
         return completion
 
     async def _send(
@@ -294,10 +323,26 @@ class ModelApp:
         self._accepted.add(digest)
         stats.accepted += 1
         stats.by_purpose[purpose] += 1
+        if "service_tier" in reply:
+            stats.by_tier[reply["service_tier"]] += 1
         usage = reply.get("usage", {})
         stats.input_tokens += usage.get("prompt_tokens", 0)
         stats.output_tokens += usage.get("completion_tokens", 0)
         return web.Response(body=payload, content_type=JSON, headers=headers)
+
+
+def _echo(kind: FaultKind, request: web.BaseRequest) -> str | None:
+    """Return the message of a fault that repeats what was sent."""
+    if kind is FaultKind.ECHO_KEY:
+        return f"You sent {request.headers.get('Authorization')}."
+    if kind is FaultKind.ECHO_HEADERS:
+        return f"You sent {dict(request.headers)}."
+    return None
+
+
+def _without_keys(headers: Mapping[str, str]) -> dict[str, str]:
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return {name: "[key]" if name in KEYS else value for name, value in lowered.items()}
 
 
 async def _cut_off(request: web.BaseRequest, payload: bytes) -> web.StreamResponse:

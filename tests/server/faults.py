@@ -38,6 +38,16 @@ class FaultKind(StrEnum):
     NO_TEMPERATURE = "no_temperature"
     NO_MAX_TOKENS = "no_max_tokens"
     NO_MAX_COMPLETION_TOKENS = "no_max_completion_tokens"
+    NO_SEED = "no_seed"
+    NO_REASONING_EFFORT = "no_reasoning_effort"
+    NO_REASONING_EFFORT_UNNAMED = "no_reasoning_effort_unnamed"
+    """Names the parameter in the message only."""
+    NO_SERVICE_TIER = "no_service_tier"
+    NO_TOP_P = "no_top_p"
+    NO_CAPACITY = "no_capacity"
+    """Refuses flex calls, as there is no room for them now."""
+    NO_CAPACITY_AT_ALL = "no_capacity_at_all"
+    """Refuses any call so."""
     REJECTED = "rejected"
     TOO_LARGE = "too_large"
     UNPROCESSABLE = "unprocessable"
@@ -51,6 +61,8 @@ class FaultKind(StrEnum):
     """A reply that is JSON but does not fit the schema."""
     ECHO_KEY = "echo_key"
     """HTTP 400 whose message repeats the Authorization header."""
+    ECHO_HEADERS = "echo_headers"
+    """HTTP 400 whose message repeats all headers."""
 
 
 DIALECT = frozenset(
@@ -61,6 +73,12 @@ DIALECT = frozenset(
         FaultKind.NO_TEMPERATURE,
         FaultKind.NO_MAX_TOKENS,
         FaultKind.NO_MAX_COMPLETION_TOKENS,
+        FaultKind.NO_SEED,
+        FaultKind.NO_REASONING_EFFORT,
+        FaultKind.NO_REASONING_EFFORT_UNNAMED,
+        FaultKind.NO_SERVICE_TIER,
+        FaultKind.NO_TOP_P,
+        FaultKind.NO_CAPACITY,
     }
 )
 """Faults that strike only requests that use what the endpoint does not know."""
@@ -121,6 +139,12 @@ def _uses(kind: FaultKind, body: dict[str, Any]) -> bool:
         FaultKind.NO_TEMPERATURE: "temperature" in body,
         FaultKind.NO_MAX_TOKENS: "max_tokens" in body,
         FaultKind.NO_MAX_COMPLETION_TOKENS: "max_completion_tokens" in body,
+        FaultKind.NO_SEED: "seed" in body,
+        FaultKind.NO_REASONING_EFFORT: "reasoning_effort" in body,
+        FaultKind.NO_REASONING_EFFORT_UNNAMED: "reasoning_effort" in body,
+        FaultKind.NO_SERVICE_TIER: "service_tier" in body,
+        FaultKind.NO_TOP_P: "top_p" in body,
+        FaultKind.NO_CAPACITY: body.get("service_tier") == "flex",
     }[kind]
 
 
@@ -170,6 +194,27 @@ ERROR_REPLIES: dict[FaultKind, ErrorReply] = {
     FaultKind.NO_MAX_COMPLETION_TOKENS: ErrorReply(
         400, "Unknown parameter.", "invalid_request_error", "unknown_parameter", "max_completion_tokens"
     ),
+    FaultKind.NO_SEED: ErrorReply(
+        400, "Unsupported parameter.", "invalid_request_error", "unsupported_parameter", "seed"
+    ),
+    FaultKind.NO_REASONING_EFFORT: ErrorReply(
+        400, "Unsupported value.", "invalid_request_error", "unsupported_value", "reasoning_effort"
+    ),
+    FaultKind.NO_REASONING_EFFORT_UNNAMED: ErrorReply(
+        400, "Unrecognized request argument supplied: reasoning_effort", "invalid_request_error"
+    ),
+    FaultKind.NO_SERVICE_TIER: ErrorReply(
+        400, "This tier is not there for this model.", "invalid_request_error", "invalid_value", "service_tier"
+    ),
+    FaultKind.NO_TOP_P: ErrorReply(
+        400, "Unsupported parameter.", "invalid_request_error", "unsupported_parameter", "top_p"
+    ),
+    FaultKind.NO_CAPACITY: ErrorReply(
+        429, "Flex has no room for this now.", "resource_unavailable", "resource_unavailable"
+    ),
+    FaultKind.NO_CAPACITY_AT_ALL: ErrorReply(
+        429, "There is no room for this now.", "resource_unavailable", "resource_unavailable"
+    ),
     FaultKind.REJECTED: ErrorReply(400, "This cannot be processed.", "invalid_request_error", None, "messages"),
     FaultKind.TOO_LARGE: ErrorReply(413, "Request too large.", "invalid_request_error"),
     FaultKind.UNPROCESSABLE: ErrorReply(422, "Unprocessable.", "invalid_request_error", None, "messages"),
@@ -177,5 +222,6 @@ ERROR_REPLIES: dict[FaultKind, ErrorReply] = {
         400, "The prompt was filtered.", "invalid_request_error", "content_filter", "prompt"
     ),
     FaultKind.ECHO_KEY: ErrorReply(400, "", "invalid_request_error", None, "messages"),
+    FaultKind.ECHO_HEADERS: ErrorReply(400, "", "invalid_request_error", None, "messages"),
 }
 """Faults that are an HTTP error with an error body."""
