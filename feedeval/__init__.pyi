@@ -23,6 +23,8 @@ from feedeval.notebook.report.report import report
 from feedeval.results.agreement.agreement import Agreement
 from feedeval.results.agreement.measure import agreement
 from feedeval.results.archive import backup, restore
+from feedeval.results.certify.certified import Certified
+from feedeval.results.certify.certify import certify
 from feedeval.results.compare.compare import compare
 from feedeval.results.compare.comparison import Comparison
 from feedeval.results.compare.history import history
@@ -34,6 +36,7 @@ from feedeval.version import __version__
 
 __all__ = [
     "Agreement",
+    "Certified",
     "Comparison",
     "Estimate",
     "EvaluationRun",
@@ -52,6 +55,7 @@ __all__ = [
     "app",
     "apply_fixes",
     "backup",
+    "certify",
     "check_feed",
     "cleanup",
     "colour_name",
