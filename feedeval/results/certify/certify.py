@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product as product_of
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,7 +87,7 @@ def certify(session: StoredSession, labels: pd.DataFrame | str | Path) -> Certif
         gain=alone.variance / found.variance if found.variance > 0 else 1.0,
         tuning=found.tuning,
         more_labels=more_to_halve(len(used), len(cases), variance=found.variance, fixed=fixed),
-        shares=_shares(sample),
+        shares=_shares(sample, found.tuning),
         left_out=lost,
         notes=tuple(_notes(session, given, len(used), found)),
     )
@@ -219,8 +218,8 @@ class _Sample:
         counts = self.stands_for[drawn.labelled] / drawn.probability
         return figures.kappa(pairs, drawn.cluster, 0.95, stands_for=counts / counts.mean())
 
-    def share(self, verdict: str) -> tuple[float, Interval]:
-        """Return which share of the cases the judge and people give a verdict."""
+    def share(self, verdict: str, tuning: float) -> tuple[float, Interval]:
+        """Return which share of the cases the judge and people give a verdict; with one λ for all they sum up to 1."""
         drawn = self.coverage
         weight = self.stands_for / self.stands_for.sum()
         judged, people = ((said == verdict).astype(float) for said in (self.judged, self.people))
@@ -235,7 +234,7 @@ class _Sample:
             probability=drawn.probability,
             cluster=drawn.cluster,
         )
-        return float(weight @ judged), estimate(counted).interval()
+        return float(weight @ judged), estimate(counted, tuning=tuning).interval()
 
 
 def _scores(said: NDArray[np.object_]) -> Floats:
@@ -246,12 +245,12 @@ def _applies(said: NDArray[np.object_]) -> Floats:
     return np.array([word in SCORES for word in said], dtype=float)
 
 
-def _shares(sample: _Sample) -> pd.DataFrame:
+def _shares(sample: _Sample, tuning: float) -> pd.DataFrame:
     words = [*SCORES, NOT_APPLICABLE]
     there = [word for word in words if (sample.judged == word).any() or (sample.people == word).any()]
     rows = []
     for word in there:
-        judge, people = sample.share(word)
+        judge, people = sample.share(word, tuning)
         rows.append((word, judge, *people))
     frame = pd.DataFrame(rows, columns=["verdict", "judge", "people", "low", "high"])
     return frame.astype({"verdict": "str", **dict.fromkeys(["judge", "people", "low", "high"], "float64")})
