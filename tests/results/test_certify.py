@@ -1,4 +1,4 @@
-"""Coverage as people would have judged it: what labels are taken, what the figure is, and whether its interval holds."""
+"""Coverage as people would have judged it: which labels are taken, the figure, and whether its interval holds."""
 
 from __future__ import annotations
 

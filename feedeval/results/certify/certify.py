@@ -113,7 +113,8 @@ def _cases(session: StoredSession) -> pd.DataFrame:
     share = (stands_for / stands_for.sum() / totals).reindex(cases["key"].astype(object)).to_numpy(dtype=float)
     cases["stands_for"] = stands_for.reindex(cases["key"].astype(object)).to_numpy(dtype=float)
     cases["weight"] = weight * share
-    return cases[~np.isnan(share)].reset_index(drop=True)
+    there: pd.DataFrame = cases[~np.isnan(share)].reset_index(drop=True)
+    return there
 
 
 @dataclass(frozen=True)
