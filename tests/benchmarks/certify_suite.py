@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import astuple
+from statistics import fmean
 
 from tests.benchmarks.figures import Figure
-from tests.results.judged import judged_feed, try_out
+from tests.results.judged import Held, judged_feed, try_out
 
 KAPPAS = (0.4, 0.7, 0.9)
+FEEDS = 5
+"""That draws are spread over: how often an interval holds differs from feed to feed."""
 
 
 def certified(*, draws: int, labels: int = 100) -> list[Figure]:
@@ -22,7 +26,11 @@ def certified(*, draws: int, labels: int = 100) -> list[Figure]:
 
 
 def _figures(kappa: float, draws: int, labels: int, *, overlooks: bool, likelier: bool) -> Iterator[Figure]:
-    found = try_out(judged_feed(kappa, overlooks=overlooks), labels, draws, likelier=likelier)
+    tries = [
+        try_out(judged_feed(kappa, overlooks=overlooks, seed=seed), labels, draws // FEEDS, likelier=likelier)
+        for seed in range(FEEDS)
+    ]
+    found = Held(*(fmean(values) for values in zip(*map(astuple, tries), strict=True)))
     name = f"kappa {kappa}, {'overlooks' if overlooks else 'guesses'}, {'likelier' if likelier else 'as likely'}"
     held = 100 * found.held
     yield Figure(f"{name}: intervals that hold the truth", held, "%", at_least=93.0, note="wanted: 93 to 97 %")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from feedeval.results.stats import Floats, Interval
 
-UNSEEN = 0.75
+UNSEEN = 0.4
 """Squared error that is added to what was seen, with cases as heavy as the labelled ones are on average.
 
 Where a judge is nearly always right, a hundred labels show few of its errors or none, and the variance that they show
