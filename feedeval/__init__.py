@@ -15,6 +15,7 @@ from feedeval.lazy import load_when_used
 
 _HOMES = {
     "Agreement": "feedeval.results.agreement.agreement",
+    "Certified": "feedeval.results.certify.certified",
     "Comparison": "feedeval.results.compare.comparison",
     "Estimate": "feedeval.results.estimate",
     "EvaluationRun": "feedeval.evaluator.evaluation_run",
@@ -34,6 +35,7 @@ _HOMES = {
     "app": "feedeval.app",
     "apply_fixes": "feedeval.feed.fixes",
     "backup": "feedeval.results.archive",
+    "certify": "feedeval.results.certify.certify",
     "check_feed": "feedeval.feed.checks.check_feed",
     "cleanup": "feedeval.results.library",
     "colour_name": "feedeval.jobs.shadow.colour_names",

@@ -25,6 +25,8 @@ from feedeval.notebook.report.report import report
 from feedeval.results.agreement.agreement import Agreement
 from feedeval.results.agreement.measure import agreement
 from feedeval.results.archive import backup, restore
+from feedeval.results.certify.certified import Certified
+from feedeval.results.certify.certify import certify
 from feedeval.results.compare.compare import compare
 from feedeval.results.compare.comparison import Comparison
 from feedeval.results.compare.history import history
@@ -36,6 +38,7 @@ from feedeval.version import __version__
 
 __all__ = [
     "Agreement",
+    "Certified",
     "Comparison",
     "Estimate",
     "EvaluationRun",
@@ -55,6 +58,7 @@ __all__ = [
     "app",
     "apply_fixes",
     "backup",
+    "certify",
     "check_feed",
     "cleanup",
     "colour_name",

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from feedeval.cli import advising, auditing, checking, comparing, sessions, shadowing
+from feedeval.cli import advising, auditing, certifying, checking, comparing, sessions, shadowing
 from feedeval.cli.output import Exit, complain, say
 from feedeval.errors import FeedevalError, RunFault, StorageError
 
@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     checking.register(commands, common)
     advising.register(commands, common)
     comparing.register(commands, common)
+    certifying.register(commands, common)
     shadowing.register(commands, common)
     sessions.register(commands, common)
     return top

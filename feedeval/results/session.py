@@ -19,6 +19,7 @@ from feedeval.results.stored import StoredSession, find_session
 from feedeval.storage.paths import AnyFolder, SessionFolder
 
 if TYPE_CHECKING:
+    from feedeval.results.certify.certified import Certified
     from feedeval.results.gaps.fixfile import FixFile
     from feedeval.results.gaps.next_steps import NextSteps
     from feedeval.results.gaps.open_questions import OpenQuestions
@@ -67,6 +68,19 @@ class Session(StoredSession):
         from feedeval.results.summary import summarise
 
         return summarise(self)
+
+    def certify(self, labels: pd.DataFrame | str | Path) -> Certified:
+        """Return coverage as people would have judged it, with its interval, as `feedeval.certify` does.
+
+        Args:
+            labels: A frame or a CSV with product_id, question, label and perhaps probability.
+
+        Raises:
+            InputError: The session is no audit, or the labels cannot be used.
+        """
+        from feedeval.results.certify.certify import certify
+
+        return certify(self, labels)
 
     @cached_property
     def _open_questions(self) -> OpenQuestions:

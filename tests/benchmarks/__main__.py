@@ -92,6 +92,12 @@ def _notebook(quick: bool) -> list[Figure]:
     return [*notebook_suite.drawing(products=20_000 if quick else 100_000), *notebook_suite.buttons()]
 
 
+def _certify(quick: bool) -> list[Figure]:
+    from tests.benchmarks import certify_suite
+
+    return certify_suite.certified(draws=300 if quick else 1000)
+
+
 GROUPS: dict[str, tuple[str, Group]] = {
     "loading": ("Before anything is done", _loading),
     "calls": ("Cost and speed of a call", _calls),
@@ -101,6 +107,7 @@ GROUPS: dict[str, tuple[str, Group]] = {
     "session": ("Files of a session", _session),
     "memory": ("Long runs", _memory),
     "feed": ("Feeds and the embedded engine", _feed),
+    "certify": ("Intervals of certified coverage", _certify),
     "notebook": ("What a notebook shows", _notebook),
 }
 

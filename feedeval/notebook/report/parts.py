@@ -13,6 +13,7 @@ from feedeval.formatting import clip
 from feedeval.html import Markup, escape
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import Verdict
+from feedeval.results.certify.certified import Certified
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.session import Session
 from feedeval.results.summary import summarise
@@ -31,13 +32,15 @@ class Material:
     judgements: pd.DataFrame
     notes: tuple[str, ...]
     """What has to be said of the engine, and of how it read the feed."""
+    certified: Certified | None = None
+    """What people's labels say of it."""
 
     @classmethod
-    def of(cls, session: Session) -> Material:
+    def of(cls, session: Session, certified: Certified | None = None) -> Material:
         """Read a session."""
         judgements = session.judgements
         judgements.attrs["feedeval"] = {"engine": session.progress.engine}
-        return cls(session, session.results, judgements, summarise(session, top=1).notes)
+        return cls(session, session.results, judgements, summarise(session, top=1).notes, certified)
 
     @cached_property
     def done(self) -> pd.DataFrame:

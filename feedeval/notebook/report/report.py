@@ -12,6 +12,7 @@ from feedeval.notebook.report.compare import comparison_page
 from feedeval.notebook.report.page import document
 from feedeval.notebook.report.parts import Material
 from feedeval.notebook.report.products import worst_products
+from feedeval.results.certify.certified import Certified
 from feedeval.results.compare.comparison import Comparison
 from feedeval.results.session import Session
 from feedeval.storage.atomic import write_atomic
@@ -20,7 +21,12 @@ SUFFIXES = (".html", ".htm")
 
 
 def report(
-    about: Session | Comparison, path: str | Path = "report.html", *, feed: Any = None, check: bool = True
+    about: Session | Comparison,
+    path: str | Path = "report.html",
+    *,
+    feed: Any = None,
+    check: bool = True,
+    certified: Certified | None = None,
 ) -> Path:
     """Write a report of an audit (summary, plots, products to work on, what to add, findings) or of a comparison.
 
@@ -32,22 +38,25 @@ def report(
         path: Where to write; a file that is there is replaced, whole or not at all.
         feed: The feed of the session, to be checked without a model; None: read again from where it came.
         check: Whether to check the feed; without it the report has no findings. A comparison has none.
+        certified: What `certify` returned for the session: its figure stands at the top and is explained at the end.
 
     Returns:
         The path.
 
     Raises:
-        InputError: The session is no audit, or the path is not that of an HTML file.
+        InputError: The session is no audit, the path is not that of an HTML file, or `certified` is of something else.
         StorageError: The file cannot be written.
     """
     target = Path(path)
     if target.suffix.lower() not in SUFFIXES or target.is_dir():
         raise InputError(f"{target}: a report is an HTML file; give a name that ends in .html")
+    if certified is not None and (isinstance(about, Comparison) or certified.session != about.id):
+        raise InputError(f"certified= is of session {certified.session}: give the session that it is of")
     if isinstance(about, Comparison):
         made = comparison_page(about, now=datetime.now(UTC))
     elif about.is_audit:
         checked = findings.check_again(about, feed) if check else findings.Checked(None, "The feed was not checked.")
-        made = page(Material.of(about), checked)
+        made = page(Material.of(about, certified), checked)
     else:
         raise InputError(f"session {about.id} is of the kind {about.progress.kind}: a report tells of a feed audit")
     write_atomic(target, made.encode("utf-8", "replace"))

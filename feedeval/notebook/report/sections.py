@@ -12,6 +12,7 @@ from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.plots.pictures import Plot, figure
 from feedeval.notebook.report.parts import Material, foreign, question_html, table
 from feedeval.records import Status
+from feedeval.results.certify.certified import Certified, plus_minus
 from feedeval.results.session import Session
 from feedeval.results.summary import failures_by_type
 from feedeval.results.summary import missing_fields as fields_missing_most
@@ -60,7 +61,9 @@ def summary(material: Material) -> Markup:
     if done.empty:
         said = counts_in_words(progress.counts)
         return Markup(f"<p>No product has been evaluated yet ({escape(said)}), so there are no scores to show.</p>")
+    certified = material.certified
     tiles = [
+        *(() if certified is None else ((f"{plus_minus(certified.coverage_pct)} %", _checked(certified)),)),
         *_totals(material),
         (f"{len(done):,}", "products evaluated" if len(done) != 1 else "product evaluated"),
         (f"{len(material.judgements):,}", "answers looked for"),
@@ -70,6 +73,10 @@ def summary(material: Material) -> Markup:
     shown = "".join(f'<div class="tile"><b>{escape(n)}</b><span>{escape(words)}</span></div>' for n, words in tiles)
     points = "".join(f"<li>{point}</li>" for point in _points(material))
     return Markup(f'<div class="tiles">{shown}</div><ul>{points}</ul>')
+
+
+def _checked(certified: Certified) -> str:
+    return f"of buyers’ questions answered, as people judge: {certified.labels:,} verdicts checked by people"
 
 
 def _totals(material: Material) -> list[tuple[str, str]]:
@@ -200,6 +207,14 @@ def how_to_read(material: Material) -> Markup:
         "categories the questions differ.",
         escape(engine),
     ]
+    if (certified := material.certified) is not None:
+        kappa = f"{certified.kappa:.2f}"
+        points.append(
+            f"<b>Checked by people.</b> {certified.labels:,} of {certified.cases:,} verdicts, drawn at random, were "
+            f"labelled by people. From these and the judge’s verdicts on the rest, coverage is "
+            f"{escape(f'{certified.coverage_pct:.1f}')} % as people would have judged it; the judge alone says "
+            f"{certified.judge_pct:.1f} %. Intervals hold 95 %. Kappa of the judge on this feed: {escape(kappa)}."
+        )
     return Markup(f"<ul>{''.join(f'<li>{point}</li>' for point in points)}</ul>")
 
 

@@ -35,32 +35,44 @@ def majority(pairs: Pairs) -> tuple[str, float]:
     return pairs.labels[int(counts.argmax())], float(counts.max() / len(pairs))
 
 
-def kappa(pairs: Pairs, clusters: NDArray[np.int64] | None, level: float, weights: str | None = None) -> Interval:
+def kappa(
+    pairs: Pairs,
+    clusters: NDArray[np.int64] | None,
+    level: float,
+    weights: str | None = None,
+    stands_for: Floats | None = None,
+) -> Interval:
     """Return Cohen's kappa (J. Cohen 1960, doi:10.1177/001316446002000104; weighted: 1968, doi:10.1037/h0026256).
 
     The interval is a percentile bootstrap over rows, or over whole clusters (B. Efron, R. Tibshirani, An Introduction
-    to the Bootstrap, 1993, chapter 13); draws in which kappa is not defined are left out.
+    to the Bootstrap, 1993, chapter 13); draws in which kappa is not defined are left out. Rows that were drawn with
+    different probabilities count for what they stand for.
     """
-    estimate = kappa_alone(pairs, weights)
+    estimate = kappa_alone(pairs, weights, stands_for)
+    if stands_for is not None and clusters is None:
+        clusters = np.arange(len(pairs))
     drawn_from = len(pairs) if clusters is None else len(np.unique(clusters))
     if np.isnan(estimate) or drawn_from < 2:
         return Interval(estimate, np.nan, np.nan)
-    drawn = _kappas(*_draws(pairs, clusters), size=len(pairs.labels) + 1, weights=weights)
+    drawn = _kappas(*_draws(pairs, clusters, stands_for), size=len(pairs.labels) + 1, weights=weights)
     low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate, float(low), float(high))
 
 
-def kappa_alone(pairs: Pairs, weights: str | None = None) -> float:
+def kappa_alone(pairs: Pairs, weights: str | None = None, stands_for: Floats | None = None) -> float:
     """Return kappa without an interval; NaN where it is not defined: without rows, or with one label only."""
     from sklearn.metrics import cohen_kappa_score
 
     numbers = list(range(len(pairs.labels) + 1))
     if len({*pairs.truth.tolist(), *pairs.said.tolist()}) < 2:
         return float("nan")
-    return float(cohen_kappa_score(pairs.truth, pairs.said, labels=numbers, weights=weights))
+    said = cohen_kappa_score(pairs.truth, pairs.said, labels=numbers, weights=weights, sample_weight=stands_for)
+    return float(said)
 
 
-def _draws(pairs: Pairs, clusters: NDArray[np.int64] | None) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
+def _draws(
+    pairs: Pairs, clusters: NDArray[np.int64] | None, stands_for: Floats | None = None
+) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
     """Return drawn counts (draws, cells) of the cells of the confusion matrix that occur, with their two labels.
 
     Rows of one cell are alike, so that drawing rows with replacement is one multinomial draw of the cells, whatever
@@ -77,7 +89,7 @@ def _draws(pairs: Pairs, clusters: NDArray[np.int64] | None) -> tuple[Floats, ND
     else:
         names, cluster_of = np.unique(clusters, return_inverse=True)
         held = np.zeros((len(names), len(cells)))
-        np.add.at(held, (cluster_of.reshape(-1), cell_of), 1)
+        np.add.at(held, (cluster_of.reshape(-1), cell_of), 1 if stands_for is None else stands_for)
         if len(names) >= MANY_CLUSTERS:
             spread = len(names) * np.atleast_2d(np.cov(held, rowvar=False, bias=True))
             drawn = generator.multivariate_normal(held.sum(axis=0), spread, size=DRAWS, method="eigh").clip(0)
