@@ -72,6 +72,22 @@ def test_run_audits_a_feed_without_a_key_and_prints_the_summary(
     assert load_session(output_dir=output).results["product_id"].tolist() == ["T-1", "T-2", "K-1"]
 
 
+def test_the_sheet_and_the_element_that_hold_the_products_can_be_named(tmp_path: Path, output: Path) -> None:
+    rows = [dict(zip(("id", "title", "description"), item, strict=True)) for item in ITEMS]
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        pd.DataFrame(rows).to_excel(book, sheet_name="All", index=False)
+        pd.DataFrame(rows[:1]).to_excel(book, sheet_name="Spring", index=False)
+    assert command("run", tmp_path / "book.xlsx", "--sheet", "Spring", output=output) == 0
+    session = load_session(output_dir=output)
+    assert session.results["product_id"].tolist() == ["T-1"]
+    assert session.progress.settings["source"]["reading"] == {"sheet": "Spring"}
+    parts = "".join(f"<ware><id>{i}</id><title>{t}</title><description>{d}</description></ware>" for i, t, d in ITEMS)
+    (tmp_path / "feed.xml").write_text(f"<shop>{parts}<other><id>1</id><title>No ware</title></other></shop>")
+    assert command("run", tmp_path / "feed.xml", "--item", "ware", output=output) == 0
+    assert load_session(output_dir=output).results["product_id"].tolist() == ["T-1", "T-2", "K-1"]
+    assert command("check", tmp_path / "feed.xml", "--item", "thing", output=output) == 2
+
+
 def test_running_again_goes_on_with_the_finished_session(feed: Path, output: Path) -> None:
     assert command("run", feed, output=output) == 0
     first = load_session(output_dir=output).id

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.calls import call_options, said_again, spoken, way, way_options
-from feedeval.cli.output import FEED_HELP, Exit, complain, say, width
+from feedeval.cli.output import Exit, complain, say, width
+from feedeval.cli.reading import feed_of, feed_options
 from feedeval.errors import BudgetReached, InputError
 from feedeval.formatting import plain, plain_line
 
@@ -65,7 +66,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
 
 def _audit_options(command: argparse.ArgumentParser) -> None:
     """Add what the results of an audit depend on, and the prices."""
-    command.add_argument("feed", metavar="FEED", help=FEED_HELP)
+    feed_options(command)
     command.add_argument(
         "--model", help='name of a model, or "offline" (default: gpt-4o-mini with a key, else offline)'
     )
@@ -146,12 +147,12 @@ def sitting(arguments: Arguments) -> dict[str, Any]:
 def _feed(arguments: Arguments) -> Any:
     """Return the feed that is named, with the fixes that are named laid over it."""
     if arguments.fixes is None:
-        return arguments.feed
+        return feed_of(arguments)
     from feedeval.feed.fixes import apply_fixes
 
     if arguments.feed is None:
         raise InputError("--fixes are laid over a feed: name it with --feed")
-    return apply_fixes(arguments.feed, arguments.fixes)
+    return apply_fixes(feed_of(arguments), arguments.fixes)
 
 
 def run_command(arguments: Arguments) -> int:
@@ -229,7 +230,7 @@ def _key_for(session: Session, base_url: str | None) -> str | None:
 
 def estimate_command(arguments: Arguments) -> int:
     """Estimate what a whole feed would take."""
-    estimate = _evaluator(arguments).estimate(arguments.feed, arguments.pilot, **_audit(arguments))
+    estimate = _evaluator(arguments).estimate(feed_of(arguments), arguments.pilot, **_audit(arguments))
     say("\n".join(map(plain_line, str(estimate).splitlines())))
     return Exit.DONE
 

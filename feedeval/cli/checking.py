@@ -6,7 +6,8 @@ import argparse
 import textwrap
 from typing import TYPE_CHECKING
 
-from feedeval.cli.output import FEED_HELP, Exit, say, width
+from feedeval.cli.output import Exit, say, width
+from feedeval.cli.reading import feed_options, said_of_feed
 from feedeval.formatting import columns, plain
 
 if TYPE_CHECKING:
@@ -20,16 +21,14 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     """Add the commands to the parser."""
     check = commands.add_parser("check", parents=[common], help="check a feed against the rules of its destination")
     check.set_defaults(handler=check_command)
-    check.add_argument("feed", metavar="FEED", help=FEED_HELP)
+    feed_options(check)
     whose = "whose rules, several separated by commas or given one by one (default: google); see feedeval targets"
     check.add_argument("--target", action="append", metavar="NAME", help=whose)
     check.add_argument(
         "--country", metavar="CODE", help="where the feed is meant for, such as DE (default: as it says)"
     )
     check.add_argument("--locale", help="language of the feed, such as de-DE (default: that of most descriptions)")
-    check.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook (default: the one most like a feed)")
     check.add_argument("--limit", type=int, metavar="N", help="only the first N products")
-    check.add_argument("--item", metavar="NAME", help="the XML element that holds a product (default: found)")
     check.add_argument("--supplemental", action="store_true", help="it is laid over another feed, which has the rest")
     check.add_argument("--images", action="store_true", help="also look at some of the pictures, over the network")
     check.add_argument("--csv", metavar="FILE", help="write all findings to this file")
@@ -44,8 +43,7 @@ def check_command(arguments: Arguments) -> int:
     from feedeval.feed.reader import read_feed
     from feedeval.results.export import write_frame
 
-    told = {name: value for name in ("item", "sheet") if (value := getattr(arguments, name))}
-    feed = read_feed(arguments.feed, limit=arguments.limit, **told)
+    feed = read_feed(arguments.feed, limit=arguments.limit, **said_of_feed(arguments))
     findings = check_feed(
         feed,
         targets=_named(arguments.target),

@@ -171,6 +171,18 @@ def test_magento_variants_before_or_after_their_product():
         assert hoodie["product_type"] == ["Root > Men", "Root > Men > Tops"]
 
 
+def test_magento_pictures_without_a_beginning_are_no_addresses():
+    row = "C,,Default,simple,,Cup,A cup,5,,,/c/u/cup.jpg,/c/u/top.jpg,1,1,,,\n"
+    (cup,), columns = read(MAGENTO_HEAD + row)[0], read_feed((MAGENTO_HEAD + row).encode()).attrs["feedeval"]["columns"]
+    assert "image_link" not in cup and cup["base_image"] == "/c/u/cup.jpg"
+    assert {c["column"]: c["proposal"] for c in columns if c["proposal"]}["base_image"] == "image_link"
+    assert "missing_required" not in {
+        check
+        for check, field in check_feed(read_feed((MAGENTO_HEAD + row).encode()))[["check", "field"]].to_numpy()
+        if field == "image_link"
+    }
+
+
 def test_magento_products_that_nobody_claims_stay_and_store_views_do_not():
     view = "C,fr,,,,Tasse,,,,,,,,,,,\n"
     cup = 'C,,Default,simple,,Cup,Clay,9,,"Catalog, Search",,,0,0,,,\n'

@@ -29,6 +29,9 @@ _NAMES = {
     "isinstock": "is_in_stock",
     "qty": "qty",
 }
+_HALVES = {"baseimage": "image_link", "additionalimages": "additional_image_link", "urlkey": "link"}
+"""Parts of addresses, but for shops that keep their pictures elsewhere."""
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _NEXT = re.compile(r",(?=[\w]+=)")
 _OWN_IMAGES = ("base_image", "small_image", "thumbnail_image", "swatch_image")
 _SHARED = {"description", "short_description", "categories", "additional_images", *_OWN_IMAGES}
@@ -40,7 +43,7 @@ def magento(header: set[str]) -> Shop | None:
     if {"sku", "name"} <= header and len(
         header & {"attributesetcode", "storeviewcode", "producttype", "configurablevariations", "additionalattributes"}
     ) >= 2:
-        return Shop("Magento", _adapt, _NAMES)
+        return Shop("Magento", _adapt, _NAMES, _HALVES)
     return None
 
 
@@ -127,8 +130,10 @@ def _pairs(cells: Cells, chosen: dict[str, str] | None = None) -> list[Pair]:
         elif (option_attribute(name) or name.lower()) not in taken:
             options[name] = ", ".join(value.split("|"))
     add_options(found, list(options.items()))
-    main = cells.pop("base_image", "")
-    found["images"] = list(dict.fromkeys([*filter(None, [main]), *parts(cells.pop("additional_images", ""))]))
+    images = [*parts(cells.get("base_image", "")), *parts(cells.get("additional_images", ""))]
+    found["images"] = list(dict.fromkeys(image for image in images if _ADDRESS.match(image)))
+    if found["images"]:
+        cells = {name: value for name, value in cells.items() if name not in ("base_image", "additional_images")}
     found["product_type"] = [path.replace("/", " > ") for path in parts(cells.pop("categories", ""))]
     found["availability"] = answered(cells.get("is_in_stock", "")) or in_stock(cells.get("qty", ""))
     return as_pairs(cells, found)
