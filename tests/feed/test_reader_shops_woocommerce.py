@@ -159,3 +159,22 @@ def test_variations_that_name_their_product_by_sku_and_by_number_are_one_group()
     head = "ID,Type,SKU,Name,Published,Regular price,Parent,Attribute 1 name,Attribute 1 value(s)\n"
     rows = '1,variable,CAP,Cap,1,,,Size,"S, M"\n2,variation,,Cap,1,5,CAP,Size,S\n3,variation,,Cap,1,5,id:1,Size,M\n'
     assert [p["item_group_id"] for p in read(head + rows)[0]] == ["CAP", "CAP"]
+
+
+def test_headings_that_the_language_file_does_not_have_are_read_as_in_any_table():
+    table = (
+        "ID,Typ,SKU,Nazwa,Opublikowano,Opis,Cena promocyjna,Cena regularna,Kategorie,Obrazy\n"
+        '7,simple,D-1,Dzbanek,1,Dzbanek z kamionki,"24,90","29,90",Kuchnia,https://d.example/1.jpg\n'
+    )
+    (jug,) = read(table)[0]
+    assert (jug["price"], jug["sale_price"], jug["image_link"]) == ("29.90", "24.90", "https://d.example/1.jpg")
+
+
+def test_a_heading_that_nobody_knows_does_not_make_its_attribute_missing():
+    table = (
+        "ID,Typ,SKU,Nazwa,Opublikowano,Opis,Cena,Kategorie,Xyz\n"
+        "7,simple,D-1,Dzbanek,1,Dzbanek z kamionki,29,Kuchnia,https://d.example/1.jpg\n"
+    )
+    found = check_feed(read_feed(table.encode()))
+    assert not ((found["check"] == "missing_required") & (found["field"] == "image_link")).any()
+    assert "unread_columns" in set(found["check"])

@@ -45,12 +45,7 @@ def read_columns(header: Sequence[str], sample_rows: Sequence[Sequence[str]], sh
     No attribute is proposed twice, but `additional_image_link`.
     """
     if shop is not None:
-        samples = (_first(_column(sample_rows, place)) for place in range(len(header)))
-        why = f"{shop.name} states a part of it"
-        return [
-            ReadColumn(name, shop.means(name), half := shop.halves.get(squeeze(name), ""), sample, why if half else "")
-            for name, sample in zip(header, samples, strict=True)
-        ]
+        return _columns_of_shop(header, sample_rows, shop)
     known = [target.name if target.name in attributes() else "" for target in ColumnNames().resolve(header)]
     taken = {"image_link" if name == "images" else name for name in known if name}
     found = []
@@ -60,6 +55,20 @@ def read_columns(header: Sequence[str], sample_rows: Sequence[Sequence[str]], sh
         if proposal:
             taken.add(proposal)
         found.append(ReadColumn(column, means, proposal, _first(values), why))
+    return found
+
+
+def _columns_of_shop(header: Sequence[str], rows: Sequence[Sequence[str]], shop: Shop) -> list[ReadColumn]:
+    """Return what the columns of a shop's export are read as; one that the shop does not name may hold anything."""
+    means = [shop.means(name) for name in header]
+    taken = {"image_link" if name == "images" else name for name in means if name in attributes()}
+    found = []
+    for place, (column, name) in enumerate(zip(header, means, strict=True)):
+        values = [value for value in _column(rows, place) if value]
+        half, why = shop.halves.get(squeeze(column), ""), f"{shop.name} states a part of it"
+        if not half and squeeze(column) not in shop.names and name not in attributes():
+            half, why = _guess(column, values, taken)
+        found.append(ReadColumn(column, "" if half else name, half, _first(values), why if half else ""))
     return found
 
 

@@ -65,6 +65,8 @@ _NAMES = {
     "warranty": "warranty_text",
 }
 _IMAGE = re.compile(r"^(?:internal_image_url_export|image_url_import|product_image_(?:url|file)_\d+)$")
+_IMAGE_HEADING = re.compile(r"^(?:internalimageurlexport|imageurlimport|productimage(?:url|file)\d+)$")
+"""The same as a heading without case and punctuation."""
 _THUMBNAIL = re.compile(r"^(?:image_is_thumbnail|product_image_is_thumbnail_1)$")
 _OPTION = re.compile(r"Name=([^|]*)\|Value=([^|;\n]*)")
 _OLD_OPTION = re.compile(r"(?:\[[A-Z]{1,3}\])?([^=,\[\]]+)=([^,]*)")
@@ -77,7 +79,8 @@ def bigcommerce(header: set[str]) -> Shop | None:
     """Return the export where these squeezed headings are those of BigCommerce."""
     newer = {"item", "name"} <= header and header & {"inventorytracking", "internalimageurlexport", "currentstock"}
     if newer or ({"itemtype", "productname"} <= header and header & {"productcodesku", "optionset"}):
-        return Shop("BigCommerce", _adapt, _NAMES, _HALVES)
+        images = {heading: "images" for heading in header if _IMAGE_HEADING.match(heading)}
+        return Shop("BigCommerce", _adapt, {**images, **_NAMES}, _HALVES)
     return None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 
-from feedeval.feed.parsing.columns import squeeze
+from feedeval.feed.parsing.columns import squeeze, standard_name
 from feedeval.feed.tables import table
 
 _ORDER = (
@@ -28,6 +28,11 @@ _AFTER = (
     "External URL", "Button text", "Position",
 )  # fmt: skip
 _OF_ATTRIBUTES = ("name", "value(s)", "visible", "global", "default")
+_OF_ATTRIBUTE = {
+    "title": "Name", "description": "Description", "price": "Regular price", "sale_price": "Sale price",
+    "images": "Images", "image_link": "Images", "product_type": "Categories", "brand": "Brands",
+    "gtin": "GTIN, UPC, EAN, or ISBN", "availability": "In stock?",
+}  # fmt: skip
 _TYPES = {"simple", "variable", "variation", "grouped", "external"}
 _UNITS = {"lbs": "lb", "кг": "kg", "г": "g", "см": "cm", "мм": "mm", "м": "m"}
 _UNIT = re.compile(r"\s*[(（]([^()（）]{1,8})[)）]\s*$")
@@ -91,14 +96,21 @@ def headings_of(header: Sequence[str], samples: Sequence[Sequence[str]]) -> Head
         return Headings(ordered, best.language if len(best.english) > 15 else "")
     if {"SKU", "Name", "Regular price"} <= names and names & {"Type", "In stock?", "Categories"}:
         missing = {heading: name for heading, name in ordered.items() if name not in names}
-        return Headings({**missing, **best.english}, best.language)
+        return _completed(Headings({**missing, **best.english}, best.language), header)
     # The kinds of product are English everywhere, and stand in the second column: a heading from another version of the
     # language file, or from the shop's own, changes nothing about that.
     kind = next((heading for heading, name in best.english.items() if name == "Type"), header[1] if header[1:] else "")
     if kind and len(names) > 3 and names & {"SKU", "Name"} and _holds_types(header.index(kind), samples):
-        rest = [heading for heading in header if heading not in best.english]
-        return Headings({**_attributes(rest), **best.english, kind: "Type"}, best.language)
+        return _completed(Headings({**best.english, kind: "Type"}, best.language), header)
     return None
+
+
+def _completed(read: Headings, header: Sequence[str]) -> Headings:
+    """Return headings with those that this version of the language does not have, but any table of a shop may have."""
+    rest = [heading for heading in header if heading not in read.english]
+    names = {heading: _OF_ATTRIBUTE[said] for heading in rest if (said := standard_name(heading)) in _OF_ATTRIBUTE}
+    named = {heading: name for heading, name in names.items() if name not in read.english.values()}
+    return Headings({**_attributes([h for h in rest if h not in named]), **named, **read.english}, read.language)
 
 
 def _translated(heading: str, names: Mapping[str, str]) -> str:
