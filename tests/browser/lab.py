@@ -167,7 +167,14 @@ class Notebook:
     def run(self, cell: int) -> None:
         """Run a cell and wait until it is done."""
         self.start(cell)
-        self.wait_until(lambda: self._prompt(cell)[1:-2].isdigit())
+        self.wait_until(lambda: self._is_done(cell))
+
+    def _is_done(self, cell: int) -> bool:
+        prompt = self._prompt(cell)[1:-2].strip()
+        if not prompt:
+            # A page whose kernel has only just been started again drops what was asked of the connection before.
+            self.start(cell)
+        return prompt.isdigit()
 
     def restart_and_run_all(self) -> None:
         """Restart the kernel and run every cell, as the menu entry does."""
