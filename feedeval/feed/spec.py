@@ -8,25 +8,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from feedeval.feed.rules import AttributeRule, Kind, Requirement, Target, rules, target_of
+from feedeval.feed.rules import AttributeRule, Requirement, Target, rules, target_of
 from feedeval.feed.taxonomy import asked_of, taxonomy_id
-
-__all__ = [
-    "TELLING",
-    "AttributeRule",
-    "Kind",
-    "Requirement",
-    "Target",
-    "applies",
-    "category_id",
-    "core_fields",
-    "first_text",
-    "is_filled",
-    "missing_core_fields",
-    "needed",
-    "rules",
-    "target_of",
-]
 
 _BOOK = re.compile(r"97[89]\d{10}")
 

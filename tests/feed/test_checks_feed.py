@@ -15,7 +15,7 @@ from feedeval.errors import InputError
 from feedeval.feed.checks.check_feed import check_feed
 from feedeval.feed.checks.language import detect, language_of_feed
 from feedeval.feed.reader import read_feed
-from feedeval.feed.spec import Target, rules
+from feedeval.feed.rules import Target, rules
 from tests.costs import GROWTH, least_cpu_s
 from tests.feed.check_cases import CLEAN, GERMAN, TEXT
 

@@ -7,7 +7,8 @@ import pytest
 
 from feedeval.errors import InputError
 from feedeval.feed.checks.countries import country_of
-from feedeval.feed.spec import Kind, Requirement, Target, core_fields, missing_core_fields, rules
+from feedeval.feed.rules import Kind, Requirement, Target, rules
+from feedeval.feed.spec import core_fields, missing_core_fields
 
 COMPLETE = {
     "id": "1",

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from feedeval.feed.checks.findings import Issue, Setting, quoted
-from feedeval.feed.spec import AttributeRule, Kind
+from feedeval.feed.rules import AttributeRule, Kind
 
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
 _WIDTHLESS = "\u00ad\u034f\u180e\u200b-\u200f\u061c\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffc"

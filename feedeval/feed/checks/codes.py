@@ -11,7 +11,7 @@ from dateutil.parser import isoparse
 from stdnum import ean, isbn
 
 from feedeval.feed.checks.findings import Issue, Setting, quoted
-from feedeval.feed.spec import AttributeRule
+from feedeval.feed.rules import AttributeRule
 
 _GTIN_LENGTHS = (8, 12, 13, 14)
 _SEPARATORS = re.compile(r"[\s-]+")

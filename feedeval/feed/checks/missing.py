@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from feedeval.feed.checks.cells import Cells
 from feedeval.feed.checks.countries import is_in
 from feedeval.feed.checks.findings import Finding, Issue, Setting
-from feedeval.feed.spec import TELLING, AttributeRule, Requirement, Target, applies, needed
+from feedeval.feed.rules import AttributeRule, Requirement, Target
+from feedeval.feed.spec import TELLING, applies, needed
 
 _WHY = {
     Requirement.NEW_AND_BRANDED: ("missing_brand", "asks for {} on new products, except books, films and music"),

@@ -11,7 +11,7 @@ from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
 from feedeval.feed.checks.findings import Issue, Setting, quoted
-from feedeval.feed.spec import AttributeRule
+from feedeval.feed.rules import AttributeRule
 
 _PLAIN = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,6})?) ?([A-Z]{3})")
 _AMOUNT = re.compile(r"[-−]?\s?[0-9](?:[0-9.,'’\s]{0,30}[0-9])?")

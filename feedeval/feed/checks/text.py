@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from unicodedata import east_asian_width
 
 from feedeval.feed.checks.findings import Issue, Setting, quoted, shorten
-from feedeval.feed.spec import AttributeRule
+from feedeval.feed.rules import AttributeRule
 from feedeval.feed.word_lists import find_phrase, phrases
 
 _MIN_CHARS = {"title": 20, "description": 60}

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from feedeval.feed.checks.countries import countries
 from feedeval.feed.checks.findings import Issue, Setting, quoted
-from feedeval.feed.spec import AttributeRule, Target
+from feedeval.feed.rules import AttributeRule, Target
 from feedeval.feed.taxonomy import is_english, taxonomy_id
 
 _JOINS = re.compile(r"[\s_-]+")

@@ -8,7 +8,8 @@ from typing import Any
 
 from feedeval.feed.checks.cells import Cell, Cells
 from feedeval.feed.checks.findings import Finding, Issue, Setting, quoted
-from feedeval.feed.spec import Target, first_text, is_filled
+from feedeval.feed.rules import Target
+from feedeval.feed.spec import first_text, is_filled
 
 _GROUP = ("item_group_id", "group_id")
 _ATTRIBUTES = ("color", "size", "material", "pattern", "age_group", "gender")

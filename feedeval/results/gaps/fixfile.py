@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from feedeval.errors import InputError
-from feedeval.feed.spec import Target, rules
+from feedeval.feed.rules import Target, rules
 from feedeval.feed.spreadsheet import safe_cell
 from feedeval.formatting import plain
 from feedeval.html import Markup, definitions, escape, section

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from feedeval.feed.parsing.columns import Attribute, AttributeShape, attributes
-from feedeval.feed.spec import AttributeRule, Kind, rules
+from feedeval.feed.rules import AttributeRule, Kind, rules
 
 Made = dict[str, Any]
 """A product as it has to come back."""
