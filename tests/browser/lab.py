@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+from playwright.sync_api import Browser, Locator, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 BOUND_S = 90.0
@@ -115,8 +115,21 @@ class Lab:
 
 _OF_JUPYTERLAB = "Error: Canceled future for create_subshell_request"
 """JupyterLab asks one subshell for all widgets of a page and, where its kernel connection is renewed meanwhile (a slow
-machine), says once a widget that the request came to nothing; the widgets then use the main shell. No page can mend
-it."""
+machine), says once a widget, on the console and as a promise that nobody awaits, that the request came to nothing; the
+widgets then use the main shell. No page can mend it."""
+
+
+def keep_complaints(page: Page) -> list[str]:
+    """Return the list that a page's errors are written to from now on, on its console and thrown."""
+    complaints: list[str] = []
+
+    def note(complaint: str) -> None:
+        if not complaint.startswith(_OF_JUPYTERLAB):
+            complaints.append(complaint)
+
+    page.on("console", lambda message: note(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: note(str(error)))
+    return complaints
 
 
 class Notebook:
@@ -125,16 +138,10 @@ class Notebook:
     def __init__(self, lab: Lab, page: Page, path: Path) -> None:
         self.path = path
         self.page = page
-        self.complaints: list[str] = []
         self._lab = lab
         page.set_default_timeout(1000 * BOUND_S)
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.complaints = keep_complaints(page)
         self.load()
-
-    def _note(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(_OF_JUPYTERLAB):
-            self.complaints.append(message.text)
 
     def load(self) -> None:
         """Load the page, for the first time or again."""
