@@ -13,10 +13,19 @@ class Verdict(StrEnum):
     YES = "yes"
     PARTIAL = "partial"
     NO = "no"
+    NOT_APPLICABLE = "not_applicable"
+    """The question makes no sense for this product."""
+    NOT_JUDGED = "not_judged"
+    """The engine cannot read the text, or could not tell."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the coverage counts it: `not_applicable` and `not_judged` are left out."""
+        return self not in (Verdict.NOT_APPLICABLE, Verdict.NOT_JUDGED)
 
     @property
     def score(self) -> float:
-        """1, 0.5 or 0."""
+        """1, 0.5 or 0; 0 for what does not count."""
         return {"yes": 1.0, "partial": 0.5}.get(self.value, 0.0)
 
 
