@@ -32,10 +32,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feedeval.model.budgets import Mark, RateBudget, read_headers
+from feedeval.model.pace import LearnedPace
 from feedeval.model.window import START, AdaptiveWindow
 
 COOLDOWN_FLOOR_S = 1.0
 COOLDOWN_CEILING_S = 60.0
+MOST_OPENED = 1024
+"""Calls that may be out at most because headers state a limit; the pace of their starts is another matter."""
+CALLS_WAITED = 2.0
+"""The floor of a cooldown in calls, where the endpoint's pace is known."""
 
 
 class Outcome(StrEnum):
@@ -57,6 +62,10 @@ class Permit:
     """The right to make one call; goes back by `Lane.leave`."""
 
     generation: int
+    number: int
+    """How many calls had started, this one included."""
+    in_flight: int
+    """How many were out when it started, itself included."""
     requests: Mark
     tokens: Mark
 
@@ -145,6 +154,7 @@ class Pacer:
         self._window = AdaptiveWindow(start)
         self._requests = RateBudget()
         self._tokens = RateBudget()
+        self._pace = LearnedPace()
         self._in_flight = 0
         self._waiters: collections.deque[_Waiter] = collections.deque()
         self._timer: tuple[_Waiter, float] | None = None
@@ -209,6 +219,8 @@ class Pacer:
             used_tokens = self._tokens.finish(permit.tokens, ended.tokens)
             if ended.headers is not None:
                 self._learn(now, permit, used, used_tokens, ended.headers)
+            if ended.outcome in (Outcome.OK, Outcome.RETRIED_OK):
+                self._pace.accepted(permit.in_flight)
             if ended.outcome is Outcome.OK and now >= self._cool_until:
                 self._window.succeeded(permit.generation)
                 self._bursts_in_a_row = 0
@@ -262,6 +274,7 @@ class Pacer:
         return max(
             0.0,
             lane.last_start + lane.gap_s - now,
+            self._pace.wait_s(now),
             self._requests.wait_s(now, 1.0),
             self._tokens.wait_s(now, tokens),
         )
@@ -272,7 +285,9 @@ class Pacer:
         lane.in_flight += 1
         lane.last_start = now
         self._window.entered(self._in_flight)
-        return Permit(self._window.generation, self._requests.take(now, 1.0), self._tokens.take(now, tokens))
+        number = self._pace.start(now, self._stated)
+        taken = self._requests.take(now, 1.0), self._tokens.take(now, tokens)
+        return Permit(self._window.generation, number, self._in_flight, *taken)
 
     def _grant(self, waiter: _Waiter, permit: Permit) -> None:
         if waiter.granted.done():
@@ -310,18 +325,30 @@ class Pacer:
         reading = read_headers(headers, "requests")
         if reading is not None:
             self._requests.learn(now, permit.requests, requests, reading)
+            self._window.open(min(reading.remaining, MOST_OPENED))
         reading = read_headers(headers, "tokens")
         if reading is not None:
             self._tokens.learn(now, permit.tokens, tokens, reading)
 
+    @property
+    def _stated(self) -> float | None:
+        """Calls a second that headers state; None where they state nothing."""
+        return None if self._requests.limit is None else self._requests.rate
+
     def _cool_down(self, now: float, permit: Permit, retry_after_s: float | None) -> None:
-        if self._window.refused(permit.generation):
+        known = self._pace.known(self._stated)
+        if not self._tokens.is_short(now, permit.tokens.amount):
+            back_s = permit.requests.at + (retry_after_s or 0.0)
+            self._pace.refused(permit.number, permit.in_flight, back_s, self._stated)
+        if self._window.refused(permit.generation, gently=self._pace.known(self._stated) is not None):
             self._bursts_in_a_row += 1
-        floor_s = min(COOLDOWN_FLOOR_S * 2 ** max(0, self._bursts_in_a_row - 1), COOLDOWN_CEILING_S)
-        until = now + max(floor_s, retry_after_s or 0.0)
+        # At a pace that is known, a refusal is a matter of a call or two.
+        floor_s = COOLDOWN_FLOOR_S if known is None else min(COOLDOWN_FLOOR_S, CALLS_WAITED / known)
+        until = now + max(min(floor_s * 2 ** max(0, self._bursts_in_a_row - 1), COOLDOWN_CEILING_S), retry_after_s or 0.0)
         if until > self._cool_until:
             self._cooled_s += until - max(now, self._cool_until)
             self._cool_until = until
+        self._pace.resumes(self._cool_until)
 
 
 def _tell(waiter: _Waiter, action: Callable[[_Waiter], object]) -> None:
