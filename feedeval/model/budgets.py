@@ -103,6 +103,11 @@ class RateBudget:
         self._difference = 0.0
         self._out = 0
 
+    @property
+    def is_windowed(self) -> bool:
+        """Whether replies show that the limit is counted in fixed windows."""
+        return self._fastest > UNEVEN * self._slowest
+
     def _forget(self) -> None:
         """Forget what replies showed of the pace, as the limit is another one."""
         self._most_used = self._longest_reset_s = self._fastest = 0.0
@@ -178,7 +183,7 @@ class RateBudget:
         pace = used / reading.reset_s
         if used >= ENOUGH_USED:
             self._slowest, self._fastest = min(self._slowest, pace), max(self._fastest, pace)
-        if self._fastest > UNEVEN * self._slowest:
+        if self.is_windowed:
             self.rate = reading.limit / _round_window_s(self._longest_reset_s)
         elif used >= 0.8 * self._most_used:
             self._most_used = max(used, self._most_used)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-START_SPEED = 160.0
+START_SPEED = 400.0
 """Calls a second with which an endpoint is tried of which nothing is known."""
+MEASURING_SPEED = 160.0
+"""And after its first refusal, where no header states a pace: the second comes soon, and tells it."""
 GROWTH_S = 0.8
 """While nothing is refused, calls start at the pace that would take this long for all that were started so far."""
 OF_STATED = 10.0
@@ -80,8 +83,10 @@ class LearnedPace:
         known = self.known(stated)
         if known is not None:
             return MARGIN * known
-        since = self._started - (self._base.number if self._base else 0)
-        speed = max(START_SPEED, since / GROWTH_S)
+        if self._base is None:
+            speed = max(START_SPEED, self._started / GROWTH_S)
+        else:
+            speed = max(MEASURING_SPEED, (self._started - self._base.number) / GROWTH_S)
         return speed if stated is None else min(speed, max(OF_STATED * stated, 1.0))
 
     def _widen(self, now: float, rate: float, stated: float | None) -> None:
@@ -144,7 +149,8 @@ class LearnedPace:
         if kept is None:
             self.rate = found
         else:
-            self.rate = max(MOST_LOST * kept, min(kept, max(found, min(best, SLIGHTLY * kept))))
+            likely = math.sqrt(found * max(found, min(best, SLIGHTLY * kept)))
+            self.rate = max(MOST_LOST * kept, min(kept, likely))
 
 
 @dataclass(slots=True)
