@@ -11,12 +11,14 @@ Another provider with the same API needs nothing but its address (`settings`); o
 - `extras`: what a person adds to every request beyond the settings that have names: headers, and fields of the body
 - `faults`: what goes wrong in a call, told apart by exception class, HTTP status and error code; never by words in a
   message
+- `pace`: how fast calls may start, learned from refusals whatever an endpoint's headers promise
 - `pacing`: how many calls may be out, and when the next may start
 - `pricing`: usage to money, by the prices that genai-prices carries; nothing is looked up on the network
 - `refusals`: settings that a person made and the endpoint does not take: said in a sentence, never dropped in silence
 - `retrying`: what is tried again, how often, and after how long
 - `schema`: the strict JSON schema of a reply, made from its pydantic record
 - `settings`: the settings of a model client, and the endpoint and key that they lead to
+- `sharing`: one pacer for all runs that ask the same endpoint with the same key
 - `transport`: the HTTP client under the SDK: aiohttp, with all of its faults told apart, and nothing that one API
   does not need
 - `window`: the adaptive window: how many calls may be out at once where the endpoint does not say

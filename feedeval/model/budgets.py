@@ -10,6 +10,13 @@ from dataclasses import dataclass
 ASSUMED_WINDOW_S = 60.0
 """Limits are given for a minute until the headers show another pace."""
 
+ROUND_WINDOWS_S = (1, 2, 5, 6, 10, 12, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 86400)
+"""Lengths of the fixed windows that are counted in."""
+ENOUGH_USED = 4
+"""Used part of a limit from which on its rounding no longer blurs the pace."""
+UNEVEN = 3.0
+"""Times by which the paces that replies show differ where a limit is counted in fixed windows."""
+
 LARGEST_CUSHION = 0.1
 """Share of a limit that may be left untouched."""
 NEWEST_COUNTS = 0.05
@@ -80,7 +87,8 @@ class RateBudget:
     it; so a cushion is left that grows with these differences and with the calls that are out.
 
     The pace of the refill is (limit - remaining) / reset, from the reply that showed the most in use, where rounding
-    matters least.
+    matters least. Where that is another one with each reply, the limit is counted in fixed windows, whose whole is back
+    at the reset; the longest one tells the length.
     """
 
     def __init__(self) -> None:
@@ -91,9 +99,19 @@ class RateBudget:
         self._at = 0.0
         self._taken = 0.0
         self._finished = 0.0
-        self._most_used = 0.0
+        self._forget()
         self._difference = 0.0
         self._out = 0
+
+    @property
+    def is_windowed(self) -> bool:
+        """Whether replies show that the limit is counted in fixed windows."""
+        return self._fastest > UNEVEN * self._slowest
+
+    def _forget(self) -> None:
+        """Forget what replies showed of the pace, as the limit is another one."""
+        self._most_used = self._longest_reset_s = self._fastest = 0.0
+        self._slowest = math.inf
 
     @property
     def _cushion(self) -> float:
@@ -108,6 +126,10 @@ class RateBudget:
         self._refill(now)
         needed = min(amount + self._cushion, self.limit)
         return max(0.0, (needed - self._level) / self.rate)
+
+    def is_short(self, now: float, amount: float) -> bool:
+        """Say whether what is left would explain that a call of `amount` was refused."""
+        return self.limit is not None and self.wait_s(now, 2.0 * amount) > 0.0
 
     def take(self, now: float, amount: float) -> Mark:
         """Take `amount` for a call that starts now."""
@@ -136,7 +158,7 @@ class RateBudget:
         if reading.limit != self.limit:
             self.limit = reading.limit
             self.rate = reading.limit / ASSUMED_WINDOW_S
-            self._most_used = 0.0
+            self._forget()
         self._learn_rate(reading)
         in_flight_then = mark.taken - mark.amount - mark.finished
         in_flight_now = self._taken - self._finished
@@ -153,12 +175,27 @@ class RateBudget:
 
     def _learn_rate(self, reading: LimitReading) -> None:
         used = reading.limit - reading.remaining
-        if reading.reset_s and used > 0 and used >= 0.8 * self._most_used:
-            self.rate = used / reading.reset_s
+        if not reading.reset_s:
+            return
+        self._longest_reset_s = max(self._longest_reset_s, reading.reset_s)
+        if used <= 0:
+            return
+        pace = used / reading.reset_s
+        if used >= ENOUGH_USED:
+            self._slowest, self._fastest = min(self._slowest, pace), max(self._fastest, pace)
+        if self.is_windowed:
+            self.rate = reading.limit / _round_window_s(self._longest_reset_s)
+        elif used >= 0.8 * self._most_used:
             self._most_used = max(used, self._most_used)
+            self.rate = pace if used >= ENOUGH_USED * UNEVEN else max(pace, reading.limit / ASSUMED_WINDOW_S)
 
     def _refill(self, now: float) -> None:
         assert self.limit is not None
         # A clock that was set back refills nothing; it must not drain the bucket either.
         self._level = min(self.limit, self._level + max(0.0, now - self._at) * self.rate)
         self._at = now
+
+
+def _round_window_s(longest_reset_s: float) -> float:
+    """Return the length of a window of which at most so much was seen to be left."""
+    return next((length for length in ROUND_WINDOWS_S if length >= 0.99 * longest_reset_s), longest_reset_s)

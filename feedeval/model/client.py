@@ -34,10 +34,11 @@ from feedeval.errors import (
 from feedeval.model.calling import Caller, PendingCall, Served, Tools
 from feedeval.model.extras import secrets_of
 from feedeval.model.faults import CALL_FAULTS, Scrubber, translate
-from feedeval.model.pacing import Pacer, shared_pacer
+from feedeval.model.pacing import Pacer
 from feedeval.model.pricing import TokenPrices, cost_usd
 from feedeval.model.schema import schema_text
 from feedeval.model.settings import ModelSettings
+from feedeval.model.sharing import shared_pacer
 from feedeval.model.transport import LeanClient
 from feedeval.model.wire import REFUSAL, Prompt, json_in, messages_of
 from feedeval.records import Call, Gauges, Ledger, Usage

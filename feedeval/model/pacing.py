@@ -5,37 +5,46 @@ The rule, for each endpoint and key:
 1. *Window.* At most `width` calls are out. It starts at 8, doubles after each clean saturated round until the first
    refusal (HTTP 429), then grows by a twentieth; a refusal narrows it by a fifth, once a burst. Successes during a
    cooldown, after a retry or from a call log do not count; a 5xx stops growth and does not narrow (`window.py`).
+   Where headers state a limit, the window opens to what remains of it at once; the pace is another matter.
 2. *Budgets.* Every call takes one request and its estimated tokens from buckets that mirror the endpoint's, and
    settles by the tokens that it really used. Size, level and pace of the buckets are learned from the
    `x-ratelimit-*` headers of every reply; without such headers there are no budgets (`budgets.py`).
-3. *Cooldown.* A refusal stops all new calls to the endpoint for the longer of `retry-after` and a floor of 1 s, which
-   doubles with every burst that follows without a success in between, up to a minute.
-4. *Order.* Calls start in the order in which they asked, repeated ones first; a caller whose own ceiling is reached
+3. *Pace.* Until something is refused, calls start ever faster, but no faster than ten times the pace that headers
+   state. What is accepted from one refusal to the next tells the true pace, and from the first on calls start evenly
+   at 0.98 of it, or of what headers state where that is less. It widens with use and is kept for the endpoint as long
+   as the process lives. An endpoint that limits calls at once is told from that by their number (`pace.py`).
+4. *Cooldown.* A refusal stops all new calls to the endpoint for the longer of `retry-after` and a floor of 1 s (of two
+   calls where the pace is known), which doubles with every burst that follows without a success in between, up to a
+   minute.
+5. *Order.* Calls start in the order in which they asked, repeated ones first; a caller whose own ceiling is reached
    is passed over.
 
 Where its parts come from, all public: the adaptive window is that of Inspect (UK AI Security Institute: adaptive
 concurrency for model calls), the request and token buckets are as in Bespoke Labs' Curator, narrowing once a burst
-is the rule of NVIDIA's NeMo DataDesigner. The correction of the buckets by two-sided bounds is ours.
+is the rule of NVIDIA's NeMo DataDesigner. The correction of the buckets by two-sided bounds and the
+learned pace are ours.
 """
 
 from __future__ import annotations
 
 import asyncio
 import collections
-import hashlib
-import secrets
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feedeval.model.budgets import Mark, RateBudget, read_headers
+from feedeval.model.pace import LearnedPace
 from feedeval.model.window import START, AdaptiveWindow
 
 COOLDOWN_FLOOR_S = 1.0
 COOLDOWN_CEILING_S = 60.0
+MOST_OPENED = 1024
+"""Calls that may be out at most because headers state a limit; the pace of their starts is another matter."""
+CALLS_WAITED = 2.0
+"""The floor of a cooldown in calls, where the endpoint's pace is known."""
 
 
 class Outcome(StrEnum):
@@ -57,6 +66,10 @@ class Permit:
     """The right to make one call; goes back by `Lane.leave`."""
 
     generation: int
+    number: int
+    """How many calls had started, this one included."""
+    in_flight: int
+    """How many were out when it started, itself included."""
     requests: Mark
     tokens: Mark
 
@@ -137,14 +150,19 @@ class Pacer:
     Args:
         start: Width of the window at the start.
         clock: Monotonic seconds.
+        pace: What was learned of the endpoint's pace before.
     """
 
-    def __init__(self, *, start: int = START, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, start: int = START, clock: Callable[[], float] = time.monotonic, pace: LearnedPace | None = None
+    ) -> None:
         self._clock = clock
         self._lock = threading.RLock()
         self._window = AdaptiveWindow(start)
         self._requests = RateBudget()
         self._tokens = RateBudget()
+        self.pace = LearnedPace() if pace is None else pace
+        """What refusals told of the endpoint's pace."""
         self._in_flight = 0
         self._waiters: collections.deque[_Waiter] = collections.deque()
         self._timer: tuple[_Waiter, float] | None = None
@@ -207,14 +225,17 @@ class Pacer:
             lane.in_flight -= 1
             used = self._requests.finish(permit.requests)
             used_tokens = self._tokens.finish(permit.tokens, ended.tokens)
+            back_in_s = None
             if ended.headers is not None:
-                self._learn(now, permit, used, used_tokens, ended.headers)
+                back_in_s = self._learn(now, permit, used, used_tokens, ended.headers)
+            if ended.outcome in (Outcome.OK, Outcome.RETRIED_OK):
+                self.pace.accepted(permit.in_flight)
             if ended.outcome is Outcome.OK and now >= self._cool_until:
                 self._window.succeeded(permit.generation)
                 self._bursts_in_a_row = 0
             elif ended.outcome is Outcome.REFUSED:
                 lane.refusals += 1
-                self._cool_down(now, permit, ended.retry_after_s)
+                self._cool_down(now, permit, back_in_s if ended.retry_after_s is None else ended.retry_after_s)
             elif ended.outcome is Outcome.FAULT:
                 self._window.failed()
             if self._waiters:
@@ -262,6 +283,7 @@ class Pacer:
         return max(
             0.0,
             lane.last_start + lane.gap_s - now,
+            self.pace.wait_s(now),
             self._requests.wait_s(now, 1.0),
             self._tokens.wait_s(now, tokens),
         )
@@ -272,7 +294,9 @@ class Pacer:
         lane.in_flight += 1
         lane.last_start = now
         self._window.entered(self._in_flight)
-        return Permit(self._window.generation, self._requests.take(now, 1.0), self._tokens.take(now, tokens))
+        number = self.pace.start(now, self._stated)
+        taken = self._requests.take(now, 1.0), self._tokens.take(now, tokens)
+        return Permit(self._window.generation, number, self._in_flight, *taken)
 
     def _grant(self, waiter: _Waiter, permit: Permit) -> None:
         if waiter.granted.done():
@@ -306,22 +330,42 @@ class Pacer:
         # A little late rather than a little early: an early look finds the call still blocked and costs a second one.
         _tell(waiter, lambda w: w.loop.call_later(wait_s + 1e-4, wake))
 
-    def _learn(self, now: float, permit: Permit, requests: float, tokens: float, headers: Mapping[str, str]) -> None:
+    def _learn(
+        self, now: float, permit: Permit, requests: float, tokens: float, headers: Mapping[str, str]
+    ) -> float | None:
+        """Take what a reply said of the limits into account; return when there is room again, if it says that."""
+        back_in_s = None
         reading = read_headers(headers, "requests")
         if reading is not None:
             self._requests.learn(now, permit.requests, requests, reading)
+            self._window.open(min(reading.remaining, MOST_OPENED))
+            if reading.remaining < 1 and self._requests.is_windowed:
+                back_in_s = reading.reset_s
         reading = read_headers(headers, "tokens")
         if reading is not None:
             self._tokens.learn(now, permit.tokens, tokens, reading)
+        return back_in_s
+
+    @property
+    def _stated(self) -> float | None:
+        """Calls a second that headers state; None where they state nothing."""
+        return None if self._requests.limit is None else self._requests.rate
 
     def _cool_down(self, now: float, permit: Permit, retry_after_s: float | None) -> None:
-        if self._window.refused(permit.generation):
+        known = self.pace.known(self._stated)
+        if not self._tokens.is_short(now, permit.tokens.amount):
+            back_s = permit.requests.at + (retry_after_s or 0.0)
+            self.pace.refused(permit.number, permit.in_flight, back_s, self._stated)
+        if self._window.refused(permit.generation, gently=self.pace.known(self._stated) is not None):
             self._bursts_in_a_row += 1
-        floor_s = min(COOLDOWN_FLOOR_S * 2 ** max(0, self._bursts_in_a_row - 1), COOLDOWN_CEILING_S)
+        # At a pace that is known, a refusal is a matter of a call or two.
+        floor_s = COOLDOWN_FLOOR_S if known is None else min(COOLDOWN_FLOOR_S, CALLS_WAITED / known)
+        floor_s = min(floor_s * 2 ** max(0, self._bursts_in_a_row - 1), COOLDOWN_CEILING_S)
         until = now + max(floor_s, retry_after_s or 0.0)
         if until > self._cool_until:
             self._cooled_s += until - max(now, self._cool_until)
             self._cool_until = until
+        self.pace.resumes(self._cool_until)
 
 
 def _tell(waiter: _Waiter, action: Callable[[_Waiter], object]) -> None:
@@ -340,19 +384,3 @@ def _fail(waiter: _Waiter, error: Exception) -> None:
     if not waiter.granted.done():
         # A copy for each: an exception that is raised in many tasks gathers all their tracebacks.
         waiter.granted.set_exception(type(error)(*error.args))
-
-
-_shared: weakref.WeakValueDictionary[bytes, Pacer] = weakref.WeakValueDictionary()
-_shared_lock = threading.Lock()
-_salt = secrets.token_bytes(16)
-
-
-def shared_pacer(endpoint: str, api_key: str | None) -> Pacer:
-    """Return the pacer of this endpoint and key, the same for all runs of this process while one of them lives."""
-    # A salted hash: the key itself must not be found in a global, nor be guessed from what is found there.
-    name = hashlib.blake2b(f"{endpoint}\0{api_key or ''}".encode(), key=_salt, digest_size=16).digest()
-    with _shared_lock:
-        pacer = _shared.get(name)
-        if pacer is None:
-            pacer = _shared[name] = Pacer()
-        return pacer

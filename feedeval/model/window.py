@@ -8,6 +8,7 @@ START = 8
 WIDEN_FAST = 2.0
 WIDEN_SLOWLY = 1.05
 NARROW = 0.8
+NARROW_GENTLY = 0.95
 
 
 class AdaptiveWindow:
@@ -30,7 +31,7 @@ class AdaptiveWindow:
         self._successes = 0
         self._saturated = False
         self._clean = True
-        self._peak = 0
+        self._peak = self._peak_before = 0
         self.generation = 0
         """Counts narrowings; a call notes it when it starts."""
 
@@ -38,6 +39,11 @@ class AdaptiveWindow:
     def width(self) -> int:
         """Calls that may be out now."""
         return math.floor(self._width)
+
+    def open(self, width: float) -> None:
+        """Widen at once to what an endpoint says that it takes, as long as it refused nothing."""
+        if not self._was_refused:
+            self._width = max(self._width, width)
 
     def entered(self, in_flight: int) -> None:
         """Note that a call started and how many are out now."""
@@ -58,15 +64,19 @@ class AdaptiveWindow:
             )
         self._new_round()
 
-    def refused(self, generation: int) -> bool:
-        """Narrow after a refusal of a call that started in `generation`; tell whether it was a new burst."""
-        self._was_refused = True
+    def refused(self, generation: int, *, gently: bool = False) -> bool:
+        """Narrow after a refusal of a call that started in `generation`; tell whether it was a new burst.
+
+        Where the endpoint's pace is known the window is not what it refused for, as far as can be told: it narrows
+        `gently`.
+        """
+        self._was_refused = not gently
         self._clean = False
         if generation != self.generation:
             return False
         # A window that was wider than anybody used narrows from what was used: else the first refusals change nothing.
-        used = min(self._width, max(self._peak, 1))
-        self._width = max(1.0, used * NARROW)
+        used = min(self._width, max(self._peak, self._peak_before, 1))
+        self._width = max(1.0, used * (NARROW_GENTLY if gently else NARROW))
         self.generation += 1
         self._new_round()
         return True
@@ -79,4 +89,4 @@ class AdaptiveWindow:
         self._successes = 0
         self._saturated = False
         self._clean = True
-        self._peak = 0
+        self._peak_before, self._peak = self._peak, 0

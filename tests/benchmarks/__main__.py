@@ -1,7 +1,7 @@
 """Measure every figure that has a target, and print them beside it.
 
-    python -m tests.benchmarks                       # everything, about ten minutes
-    python -m tests.benchmarks --quick               # smaller sizes, about three minutes
+    python -m tests.benchmarks                       # everything, about half an hour
+    python -m tests.benchmarks --quick               # smaller sizes, about five minutes
     python -m tests.benchmarks --only calls --json figures.json
 
 Each group is measured in a process of its own. The load of the machine stands beside each group, because figures in
@@ -41,6 +41,12 @@ def _limits(quick: bool) -> list[Figure]:
     from tests.benchmarks import calls_suite
 
     return calls_suite.limits(window_s=6.0 if quick else 20.0, windows=4.0)
+
+
+def _shapes(quick: bool) -> list[Figure]:
+    from tests.benchmarks import shapes_suite
+
+    return shapes_suite.shapes(seconds=60.0 if quick else 120.0, quick=quick)
 
 
 def _quota(quick: bool) -> list[Figure]:
@@ -103,6 +109,7 @@ GROUPS: dict[str, tuple[str, Group]] = {
     "calls": ("Cost and speed of a call", _calls),
     "latency": ("Keeping calls in flight", _latency),
     "limits": ("Using a rate limit", _limits),
+    "shapes": ("However a rate limit is enforced", _shapes),
     "quota": ("Stopping when the quota is gone", _quota),
     "session": ("Files of a session", _session),
     "memory": ("Long runs", _memory),

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from feedeval.model import pacing
-from feedeval.model.pacing import Lane, Outcome, Pacer, Permit, shared_pacer
+from feedeval.model import sharing
+from feedeval.model.pacing import Lane, Outcome, Pacer, Permit
+from feedeval.model.sharing import shared_pacer
 from tests.model.helpers import run_timeless
 from tests.server.limits import RateLimits
 
@@ -286,13 +287,13 @@ def test_one_pacer_is_shared_for_each_endpoint_and_key_and_the_key_is_nowhere_in
     assert one is same
     assert one is not shared_pacer("http://a/v1", KEY + "x")
     assert one is not shared_pacer("http://b/v1", KEY)
-    assert KEY not in repr(dict(pacing._shared))
+    assert KEY not in repr(dict(sharing._shared))
 
 
 def test_a_pacer_that_nobody_uses_is_forgotten() -> None:
     shared_pacer("http://gone/v1", KEY)
     gc.collect()
-    before = len(pacing._shared)
+    before = len(sharing._shared)
     kept = shared_pacer("http://gone/v1", KEY)
-    assert len(pacing._shared) == before + 1
+    assert len(sharing._shared) == before + 1
     assert kept.width == 8

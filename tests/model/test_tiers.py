@@ -111,7 +111,7 @@ async def test_a_flex_call_falls_back_to_the_default_tier_where_that_is_asked_fo
 
 
 async def test_many_flex_calls_are_out_while_some_find_no_room(server: ModelServer) -> None:
-    server.configure(latency_s=0.02)
+    server.configure(latency_s=0.1)
     server.faults.append(Fault(FaultKind.NO_CAPACITY, probability=0.3))
     client = client_for(server.base_url, model=MODEL, service_tier="flex", max_in_flight=32, max_retries=8)
     answers = await closing(client, asyncio.gather(*(ask(client, Books(), Prompt("s", f"{i}?")) for i in range(200))))

@@ -16,6 +16,7 @@ import orjson
 from tests.server import Answerer, Config, serve
 from tests.server.app import ModelApp
 from tests.server.faults import faults_from_json
+from tests.server.limits import Headers, Shape
 
 
 async def main() -> None:
@@ -25,6 +26,9 @@ async def main() -> None:
     parser.add_argument("--rpm", type=int)
     parser.add_argument("--tpm", type=int)
     parser.add_argument("--window-s", type=float, default=60.0, help="the minute of rpm and tpm")
+    parser.add_argument("--enforced-s", type=float, help="seconds over which they are enforced")
+    parser.add_argument("--shape", default="bucket", choices=list(Shape))
+    parser.add_argument("--limit-headers", default="agree", choices=list(Headers))
     parser.add_argument("--latency-s", type=float, default=0.0)
     parser.add_argument("--latency-sigma", type=float, default=0.0)
     parser.add_argument("--faults", default="[]", help="JSON list, as POST /control takes it")
@@ -34,6 +38,9 @@ async def main() -> None:
         rpm=args.rpm,
         tpm=args.tpm,
         window_s=args.window_s,
+        enforced_s=args.enforced_s,
+        shape=args.shape,
+        limit_headers=args.limit_headers,
         latency_s=args.latency_s,
         latency_sigma=args.latency_sigma,
     )

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from tests.server.answers import Answerer, Asked, take_apart
 from tests.server.faults import ERROR_REPLIES, Fault, FaultKind, faults_from_json
-from tests.server.limits import RateLimits
+from tests.server.limits import Enforced, Headers, RateLimits, Shape
 
 JSON = "application/json"
 DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)/chat/completions$")
@@ -59,6 +59,10 @@ class Config:
     tpm: int | None = None
     window_s: float = 60.0
     """The minute of `rpm` and `tpm`, shortened for tests."""
+    enforced_s: float | None = None
+    """Seconds over which they are enforced; None: over the whole minute."""
+    shape: str = Shape.BUCKET
+    limit_headers: str = Headers.AGREE
     latency_s: float = 0.0
     latency_sigma: float = 0.0
     """Spread of the latency: lognormal with `latency_s` as its median."""
@@ -97,8 +101,10 @@ class ModelApp:
             fault.struck = 0
 
     def restart_limits(self) -> None:
-        """Take over `rpm`, `tpm` and `window_s` as they stand, with full buckets."""
-        self._limits = RateLimits(self.config.rpm, self.config.tpm, window_s=self.config.window_s)
+        """Take over the limits as they stand in the configuration, with full buckets."""
+        config = self.config
+        enforced = Enforced(config.enforced_s, Shape(config.shape), Headers(config.limit_headers))
+        self._limits = RateLimits(config.rpm, config.tpm, window_s=config.window_s, enforced=enforced)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""
@@ -123,7 +129,7 @@ class ModelApp:
             setattr(self.answerer, name, value)
         for name, value in wanted.get("config", {}).items():
             setattr(self.config, name, value)
-        if {"rpm", "tpm", "window_s"} & wanted.get("config", {}).keys():
+        if {"rpm", "tpm", "window_s", "enforced_s", "shape", "limit_headers"} & wanted.get("config", {}).keys():
             self.restart_limits()
         if wanted.get("reset"):
             self.reset()
