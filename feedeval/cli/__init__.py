@@ -2,6 +2,7 @@
 
 - `advising`: the command that says what to add first: gaps
 - `auditing`: the commands that audit: run, estimate, resume
+- `caching`: the command cache, and the options of commands that use the cache of replies
 - `calls`: what a call may say: the options that every command with calls of its own has, and those to go on with
 - `certifying`: the command that says what coverage is as people would have judged it: certify
 - `checking`: the commands check and targets: what a feed's destinations would refuse, without asking a model

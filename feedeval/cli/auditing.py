@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from feedeval.cli.caching import cache_options, caching
 from feedeval.cli.calls import call_options, said_again, spoken, way, way_options
 from feedeval.cli.output import Exit, complain, say, width
 from feedeval.cli.reading import feed_of, feed_options
@@ -44,6 +45,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     run.add_argument("--no-resume", action="store_true", help="start a new session whatever is there")
     run.add_argument("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
     run.add_argument("--keep-calls", action="store_true", help="keep the raw replies of the model")
+    cache_options(run)
 
     estimate = commands.add_parser(
         "estimate", parents=[common, audit], help="estimate money and time for a whole feed from a few real products"
@@ -170,6 +172,7 @@ def run_command(arguments: Arguments) -> int:
         resume=not arguments.no_resume,
         reuse=not arguments.no_reuse,
         keep_calls=arguments.keep_calls,
+        **caching(arguments),
     )
     return see_through(run, arguments)
 

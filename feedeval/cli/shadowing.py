@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from feedeval.cli.auditing import given, key_of_environment, price_options, see_through, sitting, sitting_options
+from feedeval.cli.caching import cache_options, caching
 from feedeval.cli.calls import call_options, spoken
 from feedeval.errors import InputError
 
@@ -44,6 +45,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     add("--no-resume", action="store_true", help="start a new session whatever is there")
     add("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
     add("--keep-calls", action="store_true", help="keep the raw replies of the model")
+    cache_options(shadow)
 
 
 def shadow_command(arguments: Arguments) -> int:
@@ -74,6 +76,7 @@ def shadow_command(arguments: Arguments) -> int:
         resume=not arguments.no_resume,
         reuse=not arguments.no_reuse,
         keep_calls=arguments.keep_calls,
+        **caching(arguments),
         **settings,
         **spoken(arguments),
         **sitting(arguments),

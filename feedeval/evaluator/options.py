@@ -56,6 +56,8 @@ class AuditOptions(TypedDict, total=False):
     reuse: bool
     budget_usd: float | None
     keep_calls: bool
+    cache: bool
+    cache_limit_mb: float
     limit: int | None
     max_in_flight: int | None
     progress: Literal["widgets", "html", "tqdm", "text", "none"] | None

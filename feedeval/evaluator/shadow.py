@@ -77,6 +77,8 @@ class ShadowOptions(TypedDict, total=False):
     resume: bool
     reuse: bool
     keep_calls: bool
+    cache: bool
+    cache_limit_mb: float
     limit: int | None
     session: str | None
     progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
@@ -133,7 +135,7 @@ def start_shadow(
             between calls, for endpoints that do not say their limits), `max_retries`, `timeout_s`, `max_in_flight`,
             and the other settings of calls as `ProductFeedEvaluator` (`temperature`, `service_tier`,
             `reasoning_effort`, `api_version`, …); `api_key`, `base_url` and `output_dir` likewise; `budget_usd`,
-            `resume`, `reuse`, `keep_calls`, `session` and `progress` as `ProductFeedEvaluator.start`.
+            `resume`, `reuse`, `keep_calls`, `cache`, `session` and `progress` as `ProductFeedEvaluator.start`.
 
     Raises:
         InputError: The table cannot be read, has not the columns, or a setting cannot be used.

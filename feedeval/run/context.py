@@ -22,6 +22,7 @@ from feedeval.run.reporter_thread import ReporterThread
 from feedeval.run.settings import RunSettings
 from feedeval.run.write_thread import WriteThread
 from feedeval.storage.event_log import EventLog
+from feedeval.storage.reply_cache import ReplyCache
 from feedeval.storage.store import SessionStore
 
 
@@ -94,5 +95,17 @@ class RunContext:
     write_thread: WriteThread
     reporter_thread: ReporterThread
     log: EventLog
+    cache: ReplyCache | None
+    """Replies kept across sessions, where the run was asked to."""
     now: Callable[[], str]
     """The time as it goes into files."""
+
+    def close(self) -> None:
+        """Close what is written to beside the session's own files."""
+        if self.cache is not None:
+            self.cache.close()
+            if self.cache.found:
+                self.log.info(f"{self.cache.found} replies came from the cache {self.cache.path}")
+            if self.cache.fault:
+                self.log.warning(f"replies were not kept in the cache {self.cache.path}: {self.cache.fault}")
+        self.log.close()

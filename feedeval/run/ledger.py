@@ -22,6 +22,16 @@ class CallLog(Protocol):
         """Write one line."""
 
 
+class Cache(Protocol):
+    """Replies that are kept across sessions."""
+
+    def get(self, request_hash: str) -> Call | None:
+        """Return the reply to a request that was paid for before."""
+
+    def put(self, call: Call) -> None:
+        """Keep a reply."""
+
+
 class CallTotals:
     """A running sum of calls."""
 
@@ -77,6 +87,7 @@ class RunLedger:
         self._by_batch: dict[int, set[str]] = {}
         self._charged: set[str] = set()
         self._elsewhere: Mapping[str, Call] = {}
+        self._cache: Cache | None = None
         self._unwritten: list[tuple[int, Call]] = []
 
     def take_over(self, batch_number: int, call: Call) -> None:
@@ -88,6 +99,10 @@ class RunLedger:
     def look_elsewhere(self, calls: Mapping[str, Call]) -> None:
         """Also find calls that another session paid for."""
         self._elsewhere = calls
+
+    def use(self, cache: Cache) -> None:
+        """Also find replies that are kept across sessions, and keep those of this one there."""
+        self._cache = cache
 
     def close_batch(self, batch_number: int) -> CallTotals:
         """Forget the calls of a batch that is complete; return those that no record claimed."""
@@ -110,11 +125,15 @@ class RunLedger:
         """Return the call and whether the finder is to be charged with it: once, and only for calls of this session."""
         call = self._found.get(request_hash)
         if call is None:
-            return self._elsewhere.get(request_hash), False
+            return self._found_elsewhere(request_hash), False
         if request_hash in self._charged:
             return call, False
         self._charged.add(request_hash)
         return call, True
+
+    def _found_elsewhere(self, request_hash: str) -> Call | None:
+        call = self._elsewhere.get(request_hash)
+        return self._cache.get(request_hash) if call is None and self._cache is not None else call
 
     def uncharge(self, request_hash: str) -> None:
         """Let the next finder be charged: the one before was put back and left no result."""
@@ -135,6 +154,8 @@ class RunLedger:
             self._unwritten.append((batch_number, call))
             raise
         self._on_written()
+        if self._cache is not None:
+            self._cache.put(call)
 
     def _enter(self, batch_number: int, call: Call) -> None:
         self._found[call.request_hash] = call

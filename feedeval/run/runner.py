@@ -167,7 +167,7 @@ class Run:
             snapshot = self.snapshot()
             context.log.info(f"{snapshot.state_text}: {snapshot.counts.done} done, {snapshot.counts.failed} failed")
             context.reporter_thread.close()
-            context.log.close()
+            context.close()
             self._ready.set()
             self._over.set()
             _live.discard(self)

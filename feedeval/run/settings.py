@@ -80,6 +80,10 @@ class RunSettings(CheckedSettings):
     """Sessions whose results hold although their fingerprints differ."""
     keep_calls: bool = False
     """Keep the call log of a batch after the batch is complete."""
+    cache: bool = False
+    """Keep replies in the output folder's `cache` for all sessions: the same request is not paid for again."""
+    cache_limit_mb: float = Field(default=500.0, gt=0)
+    """Size of that cache above which the replies that were not used for longest go."""
     progress_interval_s: float = Field(default=2.0, gt=0)
     """Least time between two routine writes of the progress file; a change of state is written at once."""
     refresh_s: float = Field(default=0.25, gt=0)

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
+from feedeval.errors import InputError
 from feedeval.records import Call, Progress, Status, Usage
 from feedeval.records.kinds import units
 from feedeval.run.batches import Batches
@@ -29,7 +30,9 @@ from feedeval.run.write_thread import WriteThread
 from feedeval.storage.batch_files import Scan
 from feedeval.storage.call_log import open_logs, parse_log, read_calls
 from feedeval.storage.event_log import EventLog
+from feedeval.storage.local_filesystem import LocalFileSystem
 from feedeval.storage.paths import SessionFolder
+from feedeval.storage.reply_cache import ReplyCache
 from feedeval.storage.store import SessionStore
 
 
@@ -70,7 +73,7 @@ def set_up(start: RunInputs) -> tuple[RunContext, list[str]]:
         context.state.status = Status.RUNNING
         context.progress_writer.write_now()
     except BaseException:
-        context.log.close()
+        context.close()
         store.close()
         raise
     return context, messages
@@ -113,6 +116,9 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
     _enter_calls(run_ledger, store, scan, before)
     if start.decision.sources:
         run_ledger.look_elsewhere(_calls_of(start.folder, start.decision.sources))
+    cache = _cache(start)
+    if cache is not None:
+        run_ledger.use(cache)
     log = EventLog(store.paths)
     context = RunContext(
         job=start.job,
@@ -120,6 +126,7 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
         settings=start.settings,
         state=state,
         run_ledger=run_ledger,
+        cache=cache,
         batches=batches,
         queue=RecordQueue(start.job, start.plan, batches, earlier),
         monitor=HealthMonitor(
@@ -156,6 +163,14 @@ def _take_over(start: RunInputs, store: SessionStore, messages: list[str], *, is
         others = units(start.job.kind)[1]
         messages.append(f"Session {sources[0]} had the same settings and other {others}: {earlier.changes}")
     return earlier if len(earlier) else None
+
+
+def _cache(start: RunInputs) -> ReplyCache | None:
+    if not start.settings.cache:
+        return None
+    if not isinstance(start.folder.file_system, LocalFileSystem):
+        raise InputError("cache=True keeps replies in a file on this machine, and the output folder is elsewhere")
+    return ReplyCache(start.folder.path, start.settings.cache_limit_mb)
 
 
 def _state(progress: Progress, folder: SessionFolder) -> RunState:
