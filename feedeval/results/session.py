@@ -94,7 +94,8 @@ class Session(StoredSession):
     def gaps(self, by: str = "attribute", within: str | None = None) -> pd.DataFrame:
         """Return what the feed leaves open, and what it would gain by filling it; the most useful first.
 
-        An open question is one that is answered by half or not at all. It is counted for the attribute that should
+        An open question is one that is answered by half or not at all; one that does not apply or was not judged is
+        none. It is counted for the attribute that should
         hold the answer, named as feeds are read here; a name that is no attribute of Google's data is an entry of
         `product_detail`. `action` is `add` where products lack the attribute and `extend` where they fill it and the
         answer is not in it. An attribute that the judge did not see counts as lacking.
@@ -208,7 +209,9 @@ class Session(StoredSession):
         try:
             facts = self.facts()
             if self.is_audit and self.is_small and self.progress.counts.done:
-                facts |= self.score_quality.sentences
+                standing = self.standing
+                facts["Coverage"] = standing.sentence
+                facts |= self.score_quality.sentences if standing.coverage_pct is not None else {}
         except SessionError as exc:
             return f"Session {self.id}: {plain(exc)}"
         return "\n".join(f"{name:<11}{plain(value)}" for name, value in facts.items())
@@ -235,6 +238,12 @@ def advice_notes(session: StoredSession) -> Iterator[str]:
         yield (
             f"A sample of {drawn['drawn']:,} of {drawn['of']:,} products was audited: counts and points are estimates "
             "for the whole feed, examples are of the sample."
+        )
+    basis = session.standing.basis
+    if basis.not_judged:
+        yield (
+            f"{basis.not_judged:,} question{'s were' if basis.not_judged != 1 else ' was'} not judged: they count "
+            "neither as open nor as answered."
         )
     if counts.left:
         yield f"The audit is not finished: {counts.left:,} of {counts.total:,} products are left and not counted."

@@ -26,7 +26,8 @@ TEXT_COLUMNS = frozenset(kind.value for kind in TextKind)
 
 RESULT_COLUMNS = (
     *("product_id", "product_url", "title", "category", "name_plus_context", "questions_json", "judgements_json"),
-    *("yes_count", "partial_count", "no_count", "unverified_count", "coverage_pct", "unanswered_required_count"),
+    *("yes_count", "partial_count", "no_count", "not_applicable_count", "not_judged_count", "unverified_count"),
+    *("coverage_pct", "unanswered_required_count"),
     *("missing_core_fields", "context_fields", "engine", "cost_usd", "status", "error"),
 )
 """Columns of the results of an audit, in order."""
@@ -37,7 +38,10 @@ FAILURE_COLUMNS = (
 )
 """Columns of the failures of any session, in order."""
 
-COUNTS = ("yes_count", "partial_count", "no_count", "unverified_count", "unanswered_required_count")
+COUNTS = (
+    *("yes_count", "partial_count", "no_count", "not_applicable_count", "not_judged_count", "unverified_count"),
+    "unanswered_required_count",
+)
 
 IN_MEMORY_BYTES = 64_000_000
 """Up to this size of its batch files, a session's long texts are read into memory with its results."""
