@@ -182,7 +182,8 @@ def found(summary: Summary) -> Markup:
     if "Coverage" not in summary.facts:
         return Markup("")
     notes = "".join(f'<div style="opacity:.72">{escape(note)}</div>' for note in summary.notes)
-    facts = "".join(f"<div><b>{name}:</b> {escape(summary.facts[name])}</div>" for name in ("Coverage", "Required") if name in summary.facts)
+    shown = [(name, summary.facts[name]) for name in ("Coverage", "Required") if name in summary.facts]
+    facts = "".join(f"<div><b>{name}:</b> {escape(said)}</div>" for name, said in shown)
     lead = Markup(f"<div><b>{escape(summary.headline)}</b></div>") if summary.failed else Markup("")
     cover = Markup("")
     if summary.coverage_pct is not None:

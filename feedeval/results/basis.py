@@ -47,7 +47,7 @@ class Basis:
         is_done = results["status"].eq(RowStatus.DONE.value).to_numpy() if "status" in names else np.ones(len(results))
         done = results.loc[is_done.astype(bool), [n for n in (*_COUNTS, "coverage_pct", "engine") if n in names]]
         sums = {name: int(done[name].sum()) if name in done.columns else 0 for name in _COUNTS}
-        engines = done["engine"].dropna() if "engine" in done.columns else ()
+        engines = done["engine"].dropna() if "engine" in done.columns else pd.Series(dtype=object)
         return cls(
             products=len(done),
             covered=int(done["coverage_pct"].notna().sum()),
@@ -55,7 +55,7 @@ class Basis:
             judged=sums["yes_count"] + sums["partial_count"] + sums["no_count"],
             not_judged=sums["not_judged_count"],
             not_applicable=sums["not_applicable_count"],
-            offline=bool(len(engines)) and bool((engines == OfflineEngine.name).all()),
+            offline=bool(len(engines)) and bool(engines.eq(OfflineEngine.name).all()),
         )
 
     @classmethod

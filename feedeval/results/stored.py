@@ -150,10 +150,11 @@ class StoredSession:
         """A row a product that is done or failed, in the order of the feed.
 
         Columns: product_id, product_url, title, category, name_plus_context, questions_json, judgements_json (str);
-        yes_count, partial_count, no_count, not_applicable_count, not_judged_count, unverified_count (Int64);
-        coverage_pct (float64, 0 to 100, of what was judged and applies; NaN where less than half of that was judged);
-        unanswered_required_count (Int64); missing_core_fields, context_fields (str, names joined by ", "); engine
-        (str); cost_usd (float64, NaN where the model has no known price); status (str: done, failed); error (str).
+        yes_count, partial_count, no_count, unverified_count (Int64); coverage_pct (float64, 0 to 100, of what applies
+        and was judged; NaN where less than half of what applies was judged); unanswered_required_count (Int64);
+        missing_core_fields, context_fields (str, names joined by ", "); engine (str); cost_usd (float64, NaN where the
+        model has no known price); status (str: done, failed); error (str); not_applicable_count, not_judged_count
+        (Int64).
         A failed product has no judgements and no scores: they are missing values.
 
         In a session of more than 64 MB, name_plus_context, questions_json and judgements_json stay on disk until they

@@ -145,9 +145,11 @@ def _required_in_feed(whole: WholeFeed) -> str:
 
 def worst_products(done: pd.DataFrame, top: int = TOP) -> Block:
     """Return the products with the lowest coverage, those that leave more required questions open first."""
-    worst = done[done["coverage_pct"].notna()].sort_values(
-        ["coverage_pct", "unanswered_required_count"], ascending=[True, False], kind="stable"
-    ).head(top)
+    worst = (
+        done[done["coverage_pct"].notna()]
+        .sort_values(["coverage_pct", "unanswered_required_count"], ascending=[True, False], kind="stable")
+        .head(top)
+    )
     rows = tuple(
         (_percent(coverage), int(open_), _text(product_id), _text(title))
         for coverage, open_, product_id, title in zip(

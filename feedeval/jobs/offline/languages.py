@@ -1,8 +1,9 @@
 """Which language a text is in, told without a download and always the same way.
 
-A script tells most: Greek, Hebrew, Thai and others are one language each as far as shops write them, Cyrillic and Arabic
-letters say which of several it is. Only Latin letters need a model, and short texts in them the small words that they
-hold. Where neither tells, a text is taken to be in the language that the shop usually writes in, if its letters fit.
+A script tells most: Greek, Hebrew, Thai and others are one language each as far as shops write them, Cyrillic and
+Arabic letters say which of several it is. Only Latin letters need a model, and short texts in them the small words that
+they hold. Where neither tells, a text is taken to be in the language that the shop usually writes in, if its letters
+fit.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _LONG_ENOUGH_CHARS = 60
 """Shorter texts are told by their small words: the model is wrong on short titles."""
 _SURE = 0.5
 _SURE_OF_ANOTHER = 0.8
-"""Needed where the shop usually writes in another language, which has to be ruled out: a text of names and figures looks
-like anything."""
+"""Needed where the shop usually writes in another language, which has to be ruled out: a text of names and figures
+looks like anything."""
 _RULED_OUT = 0.05
 _CANDIDATES = 4
 _ALIKE = (
@@ -85,11 +86,14 @@ _CYRILLIC_LETTERS = (
     ("ru", _OF_RUSSIAN, 0.005),
     ("bg", re.compile("ъ"), 0.006),
 )
-_CYRILLIC_WORDS: Mapping[str, frozenset[str]] = {
-    "ru": frozenset("и в на с для не по из от это или до за что как к о при без вы его со у".split()),
-    "uk": frozenset("і в на з для не по із від це або до за що як та при без ви його у зі".split()),
-    "bg": frozenset("и в на с за не по от това или до че като към при без ви се са със във".split()),
-    "kk": frozenset("және үшін бар мен бұл бен да де арналған емес сіз оны бір немесе".split()),
+_CYRILLIC_WORDS = {
+    language: frozenset(words.split())
+    for language, words in {
+        "ru": "и в на с для не по из от это или до за что как к о при без вы его со у",
+        "uk": "і в на з для не по із від це або до за що як та при без ви його у зі",
+        "bg": "и в на с за не по от това или до че като към при без ви се са със във",
+        "kk": "және үшін бар мен бұл бен да де арналған емес сіз оны бір немесе",
+    }.items()
 }
 _ARABIC_LETTERS = (("ur", re.compile("[ٹڈڑےں]")), ("fa", re.compile("[پچژگیک]")))
 _CYRILLIC_LANGUAGES = frozenset({*_CYRILLIC_WORDS, "be", "mk", "sr", "mn", "ky", "tg"})

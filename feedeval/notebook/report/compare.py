@@ -75,7 +75,9 @@ def _summary(comparison: Comparison) -> Markup:
         (f"{len(comparison.better):,} / {len(comparison.worse):,}", "products that got better / worse"),
     ]
     shown = "".join(f'<div class="tile"><b>{escape(n)}</b><span>{escape(words)}</span></div>' for n, words in tiles)
-    rows = [(name, value) for name, value in facts(comparison).items() if name in ("Answered", "New, gone", "Counted apart")]
+    rows = [
+        (name, value) for name, value in facts(comparison).items() if name in ("Answered", "New, gone", "Counted apart")
+    ]
     points = "".join(f"<li>{escape(name)}: {escape(value)}.</li>" for name, value in rows)
     return Markup(f'<div class="tiles">{shown}</div><ul>{points}</ul>')
 
@@ -104,7 +106,11 @@ def _where(comparison: Comparison) -> Markup:
 
 def _questions(comparison: Comparison) -> Markup:
     parts = []
-    kinds = (("better", "Better verdicts"), ("worse", "Worse verdicts"), ("apart", "Judged or applying in one audit only"))
+    kinds = (
+        ("better", "Better verdicts"),
+        ("worse", "Worse verdicts"),
+        ("apart", "Judged or applying in one audit only"),
+    )
     for direction, words in kinds:
         frame = comparison.questions
         changed = frame[frame[direction] > 0].sort_values(direction, ascending=False, kind="stable").head(QUESTIONS)
@@ -168,8 +174,8 @@ def _how_to_read() -> Markup:
         "<b>Compared</b> are the products that both audits have and that were asked the same questions; new products "
         "and those that are gone change no figure.",
         "<b>Coverage</b> is the share of buyers’ questions that the feed answers: an answer counts 1, one in part ½, "
-        "none 0, and a question that a buyer needs answered before buying weighs 2, others 1. Questions that do not apply "
-        "or were not judged in one of the two are neither better nor worse.",
+        "none 0, and a question that a buyer needs answered before buying weighs 2, others 1. Questions that do not "
+        "apply or were not judged in one of the two are neither better nor worse.",
         "<b>The interval</b> says how far the change of the mean could be chance: drawn again and again from products "
         "like these, it would lie within it 95 times in 100. Where it holds zero, nothing is shown to have changed.",
         "<b>McNemar’s test</b> asks whether as many questions became open as became answered. It takes questions for "

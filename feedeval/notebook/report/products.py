@@ -38,10 +38,11 @@ def _product(row: pd.Series, judgements: pd.DataFrame | None) -> Markup:
     facts = [foreign(row["product_id"], 80), foreign(row["category"] or "(no category)", 120)]
     verdicts = [] if judgements is None else judgements["verdict"].tolist()
     parts = [Markup("")] if judgements is None else [_said(judgements), _left_open(judgements)]
+    covered = escape(covered_in_words(share, verdicts) or f"{share:.1f} % covered")
     return Markup(
         f'<article><h3><bdi dir="auto">{link(row["product_url"], name)}</bdi></h3>'
         f'<p class="small"><span class="meter" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>'
-        f'{escape(covered_in_words(share, verdicts) or f"{share:.1f} % covered")} <span class="quiet">· {" · ".join(facts)}</span></p>'
+        f'{covered} <span class="quiet">· {" · ".join(facts)}</span></p>'
         f"{''.join(parts)}</article>"
     )
 

@@ -101,10 +101,10 @@ def _totals(material: Material) -> list[tuple[str, str]]:
 
 def _points(material: Material) -> list[Markup]:
     """Return what stands out, in sentences."""
-    done, points = material.done, []
-    standing = material.standing
+    done, standing = material.done, material.standing
+    points: list[str] = []
     if standing.coverage_pct is None or standing.basis.failed:
-        points.append(Markup(f"<b>{escape(standing.headline(material.session.status.value.capitalize()))}</b>"))
+        points.append(f"<b>{escape(standing.headline(material.session.status.value.capitalize()))}</b>")
     if len(material.open):
         first = material.open.iloc[0]
         points.append(
@@ -149,7 +149,11 @@ def what_to_add(material: Material) -> Markup:
         return Markup("")
     if material.open.empty:
         judged = material.standing.basis
-        said = "No question that was judged is open." if judged.not_judged else "Every product answers all of its questions."
+        said = (
+            "No question that was judged is open."
+            if judged.not_judged
+            else "Every product answers all of its questions."
+        )
         return Markup(f"<p>{said}</p>{figure(lambda ax: plots.missing_fields(material.done, ax))}")
     shown = material.open[["question", "required", "attribute", "products", "asked"]]
     rows = [
@@ -211,8 +215,8 @@ def how_to_read(material: Material) -> Markup:
     )
     points = [
         "<b>Coverage</b> is the share of buyers’ questions that the feed answers: an answer counts 1, one in part ½, "
-        f"none 0, and a question that a buyer needs answered before buying weighs {REQUIRED_WEIGHT}, others 1. Questions "
-        "that do not apply to a product, or that could not be judged, stand outside it; where more than "
+        f"none 0, and a question that a buyer needs answered before buying weighs {REQUIRED_WEIGHT}, others 1. "
+        "Questions that do not apply to a product, or that could not be judged, stand outside it; where more than "
         f"{100 * MOST_NOT_JUDGED:.0f} % could not be judged there is no figure.",
         "<b>Answered</b> means that a buyer who reads the feed has the answer: a value, a named standard, or an "
         "explicit no. <b>In part</b> means that the topic is there, but the buyer would still have to ask.",

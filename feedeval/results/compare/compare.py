@@ -44,8 +44,9 @@ def compare(
     """Compare two audits, paired by product key and question.
 
     Products are compared where both audits asked them the same questions, and questions where both judged them and they
-    apply in both: one that was answered and is not judged any more did not get worse, and is counted apart. An audit on a changed feed takes its
-    questions over from the one before; where it did not, `question_set=` asks an earlier session's questions again.
+    apply in both: one that was answered and is not judged any more did not get worse, and is counted apart. An audit on
+    a changed feed takes its questions over from the one before; where it did not, `question_set=` asks an earlier
+    session's questions again.
 
     Args:
         before: The earlier session, or its name.
@@ -196,7 +197,7 @@ def _questions(pairs: Pairs, questions: Sequence[Question], gained: Any, lost: A
 
 def _percent(part: Ints, whole: Ints) -> Floats:
     """Return shares in per cent, NaN of nothing."""
-    return np.divide(100.0 * part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return np.asarray(np.divide(100.0 * part, whole, out=np.full(len(whole), np.nan), where=whole > 0))
 
 
 def _categories(audits: tuple[Audit, Audit], pairs: Pairs) -> pd.DataFrame:

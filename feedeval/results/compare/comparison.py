@@ -73,8 +73,9 @@ class Comparison:
     """A row a judgement whose verdict changed: key, product_id, title, category, question, taxonomy (str); required
     (bool); before, after (str, verdicts)."""
     new: pd.DataFrame
-    """A row a product that only the later audit has: key, product_id, title, category (str); coverage_pct (float64,
-    missing where it failed or too little was judged). Empty where a sample was audited earlier: what it has not may be in its feed."""
+    """A row a product that only the later audit has: key, product_id, title, category (str, missing where it failed);
+    coverage_pct (float64, missing where it failed or too little was judged). Empty where a sample was audited earlier:
+    what it has not may be in its feed."""
     gone: pd.DataFrame
     """A row a product that only the earlier audit has, as `new`; empty where a sample was audited later."""
     notes: tuple[str, ...]

@@ -113,7 +113,8 @@ class JudgementArrays:
     def coverage_pct(self) -> Floats:
         """Of each product, its coverage; NaN where it has none."""
         scored = np.bincount(self.product, self.weight * self.score, len(self.ids))
-        return 100 * np.divide(scored, self.total, out=np.full(len(self.ids), np.nan), where=self.total > 0)
+        missing = np.full(len(self.ids), np.nan)
+        return np.asarray(100 * np.divide(scored, self.total, out=missing, where=self.total > 0), dtype=np.float64)
 
 
 def read_judgement_arrays(files: Sequence[StoredFile], drawn: Mapping[str, Any] | None = None) -> JudgementArrays:

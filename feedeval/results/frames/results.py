@@ -26,9 +26,10 @@ TEXT_COLUMNS = frozenset(kind.value for kind in TextKind)
 
 RESULT_COLUMNS = (
     *("product_id", "product_url", "title", "category", "name_plus_context", "questions_json", "judgements_json"),
-    *("yes_count", "partial_count", "no_count", "not_applicable_count", "not_judged_count", "unverified_count"),
-    *("coverage_pct", "unanswered_required_count"),
+    *("yes_count", "partial_count", "no_count", "unverified_count", "coverage_pct", "unanswered_required_count"),
     *("missing_core_fields", "context_fields", "engine", "cost_usd", "status", "error"),
+    # Last, so that whoever counts columns still finds the others.
+    *("not_applicable_count", "not_judged_count"),
 )
 """Columns of the results of an audit, in order."""
 

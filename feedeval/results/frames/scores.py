@@ -32,7 +32,8 @@ def score_frame(files: Sequence[StoredFile]) -> pd.DataFrame:
     """Return a row a judgement, in the order of the files, without any words.
 
     Columns: product, category, question (int64, numbers that tell them apart), required (bool), score (float64: 1, 0.5
-    or 0; NaN where the verdict does not count or the product has no coverage), text_length (int64, bytes of the text that the product was judged by).
+    or 0; NaN where the verdict does not count or the product has no coverage), text_length (int64, bytes of the text
+    that the product was judged by).
     """
     columns = {name: array("q") for name in ("product", "category", "text_length", "count")}
     asked: array[int] = array("q")
@@ -67,6 +68,4 @@ def score_frame(files: Sequence[StoredFile]) -> pd.DataFrame:
 
 def _has_coverage(asked: Sequence[Asked]) -> bool:
     left = sum(j.verdict == Verdict.NOT_JUDGED for j in asked)
-    return not left or is_enough(
-        sum(j.verdict in _SCORES for j in asked), left, most=MOST_NOT_JUDGED_OF_PRODUCT
-    )
+    return not left or is_enough(sum(j.verdict in _SCORES for j in asked), left, most=MOST_NOT_JUDGED_OF_PRODUCT)
