@@ -49,7 +49,7 @@ class Summary:
         """Return the summary for a terminal of `width` cells."""
         lead = [self.headline] if self.failed else []
         parts = ["\n".join([plain(self.title), *(wrapped(said, width) for said in (*lead, *self.notes))])]
-        parts.append(_pairs(self.facts))
+        parts.append(_pairs(self.facts, width))
         parts += [block.text(width) for block in self.blocks]
         parts.append(_pairs(self.next_steps))
         return "\n\n".join(part for part in parts if part)
@@ -302,6 +302,11 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _pairs(pairs: dict[str, str]) -> str:
+def _pairs(pairs: dict[str, str], width: int | None = None) -> str:
+    """Return names and values, a line each; with a width, what is longer goes on below itself."""
     room = max(map(len, pairs), default=0)
-    return "\n".join(f"{name:<{room}}  {plain(value)}" for name, value in pairs.items())
+    indent = "\n" + " " * (room + 2)
+    lines = (
+        (name, plain(value) if width is None else wrapped(value, width - room - 2)) for name, value in pairs.items()
+    )
+    return "\n".join(f"{name:<{room}}  {value.replace(chr(10), indent)}" for name, value in lines)

@@ -84,7 +84,7 @@ def _comparison(
 ) -> Comparison:
     from scipy.stats import binomtest  # takes longer to import than the rest, and most sessions are never compared
 
-    coverage_before, coverage_after = _coverages(audits, pairs)
+    coverages = coverage_before, coverage_after = _coverages(audits, pairs, questions)
     answered_before, answered_after = pairs.scores_before == 1, pairs.scores_after == 1
     judged = _judged_twice(pairs)
     gained, lost = judged & answered_after & ~answered_before, judged & answered_before & ~answered_after
@@ -108,9 +108,9 @@ def _comparison(
         not_judged_before=shares[0],
         not_judged_after=shares[1],
         p_value=float(binomtest(count_gained, count_gained + count_lost).pvalue) if count_gained + count_lost else 1.0,
-        products=_products(audits, pairs, gained, lost),
+        products=_products(audits, pairs, coverages, gained, lost),
         questions=_questions(pairs, questions, gained, lost),
-        categories=_categories(audits, pairs),
+        categories=_categories(audits[1], pairs, coverages),
         taxonomies=_taxonomies(pairs, questions),
         changes=_changes(audits[1], pairs, questions),
         # What a sample has not may be in its feed.
@@ -120,11 +120,31 @@ def _comparison(
     )
 
 
-def _coverages(audits: tuple[Audit, Audit], pairs: Pairs) -> tuple[Floats, Floats]:
-    """Return the coverages of the compared products that have one in both; NaN for the others."""
+def _coverages(audits: tuple[Audit, Audit], pairs: Pairs, questions: Sequence[Question]) -> tuple[Floats, Floats]:
+    """Return the coverages of the compared products that have one in both; NaN for the others.
+
+    Where a question counts in one of the two only, they are those of the questions that count in both: what was not
+    judged any more must not look like a change of the feed.
+    """
     was, now = audits[0].coverage_pct[pairs.before], audits[1].coverage_pct[pairs.after]
     both = ~np.isnan(was) & ~np.isnan(now)
+    judged = _judged_twice(pairs)
+    once = np.isnan(pairs.scores_before) != np.isnan(pairs.scores_after)
+    apart = np.bincount(pairs.owner[once], minlength=len(was)) > 0
+    if apart.any():
+        each = np.where(judged, _weights(questions)[pairs.questions], 0.0)
+        total = np.bincount(pairs.owner, each, len(was))
+        both &= total > 0
+        common = [
+            np.round(100 * np.bincount(pairs.owner, each * np.nan_to_num(scores), len(was)) / total.clip(min=1), 1)
+            for scores in (pairs.scores_before, pairs.scores_after)
+        ]
+        was, now = (np.where(apart, one, own) for one, own in zip(common, (was, now), strict=True))
     return np.where(both, was, np.nan), np.where(both, now, np.nan)
+
+
+def _weights(questions: Sequence[Question]) -> Floats:
+    return np.array([REQUIRED_WEIGHT if required else 1.0 for _, _, required in questions])
 
 
 def _judged_twice(pairs: Pairs) -> NDArray[np.bool_]:
@@ -148,11 +168,16 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _products(audits: tuple[Audit, Audit], pairs: Pairs, gained: Any, lost: Any) -> pd.DataFrame:
+def _products(
+    audits: tuple[Audit, Audit], pairs: Pairs, coverages: tuple[Floats, Floats], gained: Any, lost: Any
+) -> pd.DataFrame:
     count = len(pairs.before)
-    was, now = audits[0].coverage_pct[pairs.before], audits[1].coverage_pct[pairs.after]
+    was, now = coverages
+    own = audits[0].coverage_pct[pairs.before], audits[1].coverage_pct[pairs.after]
     columns = _identity(audits[1], pairs.after)
-    columns |= {"coverage_before_pct": was, "coverage_after_pct": now, "change": _points(now - was)}
+    # A product that was judged enough in one audit alone shows its coverage there, and no change.
+    shown = [np.where(np.isnan(both), alone, both) for both, alone in zip(coverages, own, strict=True)]
+    columns |= {"coverage_before_pct": shown[0], "coverage_after_pct": shown[1], "change": _points(now - was)}
     for name, which in (("gained", gained), ("lost", lost)):
         columns[name] = _whole(np.bincount(pairs.owner[which], minlength=count))
     return pd.DataFrame(columns)
@@ -200,9 +225,9 @@ def _percent(part: Ints, whole: Ints) -> Floats:
     return np.asarray(np.divide(100.0 * part, whole, out=np.full(len(whole), np.nan), where=whole > 0))
 
 
-def _categories(audits: tuple[Audit, Audit], pairs: Pairs) -> pd.DataFrame:
-    codes, names = pd.factorize(np.array([audits[1].categories[place] for place in pairs.after], dtype=object))
-    was, now = _coverages(audits, pairs)
+def _categories(after: Audit, pairs: Pairs, coverages: tuple[Floats, Floats]) -> pd.DataFrame:
+    codes, names = pd.factorize(np.array([after.categories[place] for place in pairs.after], dtype=object))
+    was, now = coverages
     rows = []
     for code, each in _groups(codes, len(names)):
         group = each[~np.isnan(was[each])]
@@ -215,7 +240,7 @@ def _categories(audits: tuple[Audit, Audit], pairs: Pairs) -> pd.DataFrame:
 
 def _taxonomies(pairs: Pairs, questions: Sequence[Question]) -> pd.DataFrame:
     topics, names = pd.factorize(np.array([taxonomy for _, taxonomy, _ in questions], dtype=object))
-    weight = np.array([REQUIRED_WEIGHT if required else 1.0 for _, _, required in questions])
+    weight = _weights(questions)
     rows = []
     judged = _judged_twice(pairs)
     for code, each in _groups(topics[pairs.questions], len(names)):

@@ -57,7 +57,8 @@ class Comparison:
     judgements for independent, which those of one product are not: the interval is the safer guide."""
     products: pd.DataFrame
     """A row a compared product, in the later feed's order: key, product_id, title, product_url, category (str);
-    coverage_before_pct, coverage_after_pct, change (float64); gained, lost (Int64)."""
+    coverage_before_pct, coverage_after_pct, change (float64, of the questions that count in both; NaN where too little
+    was judged); gained, lost (Int64)."""
     questions: pd.DataFrame
     """A row a question: question, taxonomy (str); required (bool); products (Int64); answered_before_pct,
     answered_after_pct (float64, of the products of which it was judged); gained, lost, better, worse (Int64: verdicts
