@@ -283,3 +283,22 @@ def test_older_frames_without_the_counts_have_their_figure() -> None:
     old = pd.DataFrame({"status": ["done", "done"], "coverage_pct": [40.0, 60.0]})
     assert standing_of(old).short == "50.0 %"
     assert "50.0 % on average" in plot_words(fe.plots.coverage(old))
+
+
+def test_another_judge_is_compared_over_all_five(five: Session) -> None:
+    with ModelServer(answerer=Planned(verdicts=("yes", "not_judged", "no", "not_applicable", "no"))) as server:
+        whom = {"base_url": server.base_url, "api_key": KEY, "progress": "none"}
+        found = fe.shadow_judge(five, "another", **whom)
+        together = fe.panel(five, ["gpt-4o-mini", {"model": "another", "base_url": server.base_url}], **whom)
+    assert len(found.flips) == 12 and found.by_taxonomy[["milder", "stricter"]].to_numpy().sum() == 0
+    assert found.coverage_after.estimate == found.coverage_after.estimate
+    assert "nan" not in str(found).lower().split() and "nan" not in str(together).lower().split()
+
+
+def test_probes_count_what_the_judge_could_not_tell_apart(tmp_path: Path) -> None:
+    with ModelServer(answerer=Planned(verdicts=("yes", "no", "not_judged", "not_applicable", "yes"))) as server:
+        evaluator = fe.ProductFeedEvaluator(KEY, base_url=server.base_url, output_dir=tmp_path)
+        report = fe.probe_judge(evaluator, feed(), n=6, num_questions=5, progress="none")
+    assert report.verdicts["not_judged"] == 6 and "6 not_judged" in str(report)
+    assert not report.cases["after"].eq("not_judged").any()
+    assert report.table["not_judged"].sum() > 0 and "could not tell: neither right nor wrong" in str(report)
