@@ -17,10 +17,12 @@ import feedeval as fe
 from feedeval.app import render
 from feedeval.cli.main import main
 from feedeval.dashboard.overview import findings_html
+from feedeval.errors import InputError
 from feedeval.jobs.offline.bank import load_bank
 from feedeval.notebook.browser.record import product_html
 from feedeval.notebook.browser.shapes import shape_of
 from feedeval.records import Verdict
+from feedeval.results.labelling.draw import draw_cases
 from feedeval.results.session import Session
 from tests.e2e.support import KEY
 from tests.server import Answerer, ModelServer
@@ -302,3 +304,13 @@ def test_probes_count_what_the_judge_could_not_tell_apart(tmp_path: Path) -> Non
     assert report.verdicts["not_judged"] == 6 and "6 not_judged" in str(report)
     assert not report.cases["after"].eq("not_judged").any()
     assert report.table["not_judged"].sum() > 0 and "could not tell: neither right nor wrong" in str(report)
+
+
+def test_people_are_asked_about_what_was_judged(five: Session, unjudged: Session) -> None:
+    drawn = draw_cases(five, 24)
+    assert set(drawn["prediction"]) == {"yes", "partial", "no", "not_applicable"}
+    certified = fe.certify(five, drawn.assign(label=drawn["prediction"]))
+    assert certified.estimate == pytest.approx(five.standing.coverage_pct)
+    assert "The figure is of the 75 % of questions that were judged." in str(certified)
+    with pytest.raises(InputError, match="no verdicts to be checked"):
+        draw_cases(unjudged, 10)

@@ -142,7 +142,11 @@ class Session(StoredSession):
 
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise InputError(f"n={n!r}: give a whole number from 1")
-        return steps_of(gap_table(self._open_questions, within=within), n, notes=advice_notes(self))
+        return steps_of(
+            gap_table(self._open_questions, within=within),
+            n,
+            notes=advice_notes(self, self._open_questions.judged.not_judged),
+        )
 
     def fix_file(
         self,
@@ -229,8 +233,13 @@ class Session(StoredSession):
         )
 
 
-def advice_notes(session: StoredSession) -> Iterator[str]:
-    """Yield what has to be known to read the advice: who judged, and which products it does not rest on."""
+def advice_notes(session: StoredSession, not_judged: int) -> Iterator[str]:
+    """Yield what has to be known to read the advice: who judged, and what it does not rest on.
+
+    Args:
+        session: An audit.
+        not_judged: Questions that were not judged.
+    """
     counts = session.progress.counts
     if session.note:
         yield session.note
@@ -239,12 +248,9 @@ def advice_notes(session: StoredSession) -> Iterator[str]:
             f"A sample of {drawn['drawn']:,} of {drawn['of']:,} products was audited: counts and points are estimates "
             "for the whole feed, examples are of the sample."
         )
-    basis = session.standing.basis
-    if basis.not_judged:
-        yield (
-            f"{basis.not_judged:,} question{'s were' if basis.not_judged != 1 else ' was'} not judged: they count "
-            "neither as open nor as answered."
-        )
+    if not_judged:
+        were = "question was" if not_judged == 1 else "questions were"
+        yield f"{not_judged:,} {were} not judged: they count neither as open nor as answered."
     if counts.left:
         yield f"The audit is not finished: {counts.left:,} of {counts.total:,} products are left and not counted."
     if counts.failed:

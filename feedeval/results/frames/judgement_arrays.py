@@ -91,6 +91,8 @@ class JudgementArrays:
     """As the judge named them."""
     score: Floats
     """1, 0.5 or 0."""
+    not_judged: int
+    """Questions that were not judged, over all products."""
     weight: Floats = field(init=False)
     """Of each judgement, its question's."""
     total: Floats = field(init=False)
@@ -178,6 +180,7 @@ class _Reader:
             attribute=judged["attribute"],
             attributes=list(self.attributes),
             score=scores[judged["verdict"]],
+            not_judged=int(not_judged.sum()),
         )
 
     def _add(self, result: _Result) -> None:

@@ -72,10 +72,14 @@ def draw_cases(session: StoredSession, n: int = 100, seed: int = 0) -> pd.DataFr
 def population(session: StoredSession) -> pd.DataFrame:
     """Return all verdicts that can be drawn: key, question, prediction, title, evidence, required, in_doubt.
 
+    What was not judged is none: there is no verdict that a person could set right.
+
     Raises:
         InputError: The session has none.
     """
     judged = session.judgements if session.has_evaluations else None
+    if judged is not None:
+        judged = judged[judged["verdict"] != Verdict.NOT_JUDGED.value]
     if judged is None or judged.empty:
         raise InputError(f"session {session.id} has no verdicts to be checked: audit a feed first")
     prediction = judged["verdict"].astype(object)
