@@ -179,11 +179,16 @@ def _between(value: Range, words: Callable[[float | None], str]) -> str:
 
 def found(summary: Summary) -> Markup:
     """Return what an audit found, in a few lines."""
-    if summary.coverage_pct is None:
+    if "Coverage" not in summary.facts:
         return Markup("")
     notes = "".join(f'<div style="opacity:.72">{escape(note)}</div>' for note in summary.notes)
-    facts = "".join(f"<div><b>{name}:</b> {escape(summary.facts[name])}</div>" for name in ("Coverage", "Required"))
-    return block(bar(summary.coverage_pct / 100, f"{summary.coverage_pct:.1f} %"), Markup(facts + notes))
+    shown = [(name, summary.facts[name]) for name in ("Coverage", "Required") if name in summary.facts]
+    facts = "".join(f"<div><b>{name}:</b> {escape(said)}</div>" for name, said in shown)
+    lead = Markup(f"<div><b>{escape(summary.headline)}</b></div>") if summary.failed else Markup("")
+    cover = Markup("")
+    if summary.coverage_pct is not None:
+        cover = bar(summary.coverage_pct / 100, f"{summary.coverage_pct:.1f} %")
+    return block(cover, Markup(lead + facts + notes))
 
 
 def to_do(session: Session) -> Markup:

@@ -73,5 +73,6 @@ def _figures(row: dict[Any, Any]) -> tuple[object, ...]:
     gain = f"{row['gain']:.1f}"
     if row["gain"] and row["gain_low"] == row["gain_low"]:
         gain += f" ({row['gain_low']:.1f} to {row['gain_high']:.1f})"
-    coverage = (f"{row['coverage_pct']:.1f} %", f"{row['coverage_if_filled_pct']:.1f} %")
+    known = (row["coverage_pct"], row["coverage_if_filled_pct"])
+    coverage = tuple("" if pct != pct else f"{pct:.1f} %" for pct in known)
     return (int(lacking), int(row["open_questions"]), int(row["required_open"]), *coverage, gain)

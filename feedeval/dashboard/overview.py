@@ -20,6 +20,7 @@ from feedeval.notebook.report.sections import source_name
 from feedeval.records import Progress, Status
 from feedeval.records.kinds import JobKind, kind_words
 from feedeval.results.agreement.measure import agreement
+from feedeval.results.basis import standing_of
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.library import DAMAGED, session_info
 from feedeval.results.session import Session
@@ -138,9 +139,13 @@ def findings_html(session: Session, results: pd.DataFrame) -> Markup:
     done = results[results["status"] == RowStatus.DONE.value]
     if done.empty:
         return Markup("<p>No product has been evaluated yet, so there are no scores to show.</p>")
-    mean_pct = float(done["coverage_pct"].mean())
-    said = f"{mean_pct:.1f} % of what buyers would ask is answered by the feed, over {len(done):,} products."
-    head = f"<p><b>Coverage:</b> {said}</p>{themed_figure(lambda ax: plots.coverage(done, ax))}"
+    standing = standing_of(results, session.whole_feed)
+    if standing.basis.failed or standing.coverage_pct is None:
+        said = f"<b>{escape(standing.headline(session.status.value.capitalize()))}</b>"
+    else:
+        figure = f"{standing.figure} % of what buyers would ask is answered by the feed, over {len(done):,} products"
+        said = f"<b>Coverage:</b> {escape(standing.basis.words(figure))}."
+    head = f"<p>{said}</p>{themed_figure(lambda ax: plots.coverage(results, ax))}"
     if session.is_small:
         return Markup(head + _lists(session))
     more = (plots.coverage_by_category, plots.missing_fields)

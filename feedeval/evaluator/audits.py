@@ -141,8 +141,8 @@ class ProductFeedEvaluator:
             A row a product in the feed's order, as `Session.results` describes it: `product_id`, `product_url`,
             `title`, `category`, `name_plus_context`, `questions_json`, `judgements_json`, `yes_count`,
             `partial_count`, `no_count`, `unverified_count`, `coverage_pct`, `unanswered_required_count`,
-            `missing_core_fields`, `context_fields`, `engine`, `cost_usd`, `status` and `error`. A product that failed
-            has its row too, with `status="failed"`.
+            `missing_core_fields`, `context_fields`, `engine`, `cost_usd`, `status`, `error`, `not_applicable_count` and
+            `not_judged_count`. A product that failed has its row too, with `status="failed"`.
 
         Raises:
             RunFault: The run had to pause for something that a person has to mend, such as a wrong key.

@@ -18,7 +18,19 @@ from feedeval.jobs.effort import EffortLedger
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.jobs.questions import QuestionBook
-from feedeval.records import Backend, Context, Evaluation, Frozen, Judgement, Ledger, QuestionSet, Record, Verdict
+from feedeval.records import (
+    MOST_NOT_JUDGED_OF_PRODUCT,
+    Backend,
+    Context,
+    Evaluation,
+    Frozen,
+    Judgement,
+    Ledger,
+    QuestionSet,
+    Record,
+    Verdict,
+    is_enough,
+)
 from feedeval.records.kinds import JobKind
 from feedeval.run.job import Documents, Job
 from feedeval.run.settings import CheckedSettings
@@ -242,6 +254,8 @@ def evaluation(item: Item, judgements: Sequence[Judgement], *, engine: str, note
         yes_count=verdicts.count(Verdict.YES),
         partial_count=verdicts.count(Verdict.PARTIAL),
         no_count=verdicts.count(Verdict.NO),
+        not_applicable_count=verdicts.count(Verdict.NOT_APPLICABLE),
+        not_judged_count=verdicts.count(Verdict.NOT_JUDGED),
         unverified_count=sum(not judgement.verified for judgement in judgements),
         coverage_pct=coverage_pct(judgements),
         unanswered_required_count=sum(j.required and j.verdict is Verdict.NO for j in judgements),
@@ -250,14 +264,20 @@ def evaluation(item: Item, judgements: Sequence[Judgement], *, engine: str, note
     )
 
 
-def coverage_pct(judgements: Sequence[Judgement]) -> float:
-    """Return 100 · Σ wᵢ·sᵢ / Σ wᵢ, rounded to 0.1.
+def coverage_pct(judgements: Sequence[Judgement]) -> float | None:
+    """Return 100 · Σ wᵢ·sᵢ / Σ wᵢ over the questions that were judged and apply, rounded to 0.1.
 
-    s is 1, 0.5 or 0 for yes, partial and no; w is 2 for required questions and 1 for the others.
+    s is 1, 0.5 or 0 for yes, partial and no; w is 2 for required questions and 1 for the others. None where nothing was
+    judged, or less than half of what applies: an engine that cannot read a text still finds what attributes answer, and
+    the few questions that it then judges are those with good answers.
     """
-    weights = [REQUIRED_WEIGHT if judgement.required else 1.0 for judgement in judgements]
-    scored = sum(w * judgement.verdict.score for w, judgement in zip(weights, judgements, strict=True))
-    return round(100 * scored / sum(weights), 1) if weights else 0.0
+    counted = [judgement for judgement in judgements if judgement.verdict.counts]
+    not_judged = sum(judgement.verdict is Verdict.NOT_JUDGED for judgement in judgements)
+    if not is_enough(len(counted), not_judged, most=MOST_NOT_JUDGED_OF_PRODUCT):
+        return None
+    weights = [REQUIRED_WEIGHT if judgement.required else 1.0 for judgement in counted]
+    scored = sum(w * judgement.verdict.score for w, judgement in zip(weights, counted, strict=True))
+    return round(100 * scored / sum(weights), 1)
 
 
 def _identity(product: Product) -> dict[str, Any]:

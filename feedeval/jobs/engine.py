@@ -169,4 +169,4 @@ class EmbeddedEngine:
 
     async def judge(self, context: Context, questions: QuestionSet, ledger: Ledger) -> list[Judgement]:
         """Run the detector of each question."""
-        return self._offline.judge(context, questions.questions)
+        return self._offline.judge(context, questions.questions, usual=questions.language)

@@ -10,6 +10,9 @@ Layers below jobs know only those of `work`; questions and verdicts belong to th
 from __future__ import annotations
 
 from feedeval.records.audit import (
+    COUNTED,
+    MOST_NOT_JUDGED,
+    MOST_NOT_JUDGED_OF_PRODUCT,
     Context,
     ContextField,
     Evaluation,
@@ -18,6 +21,7 @@ from feedeval.records.audit import (
     QuestionSet,
     Taxonomy,
     Verdict,
+    is_enough,
 )
 from feedeval.records.work import (
     NO_CALLS,
@@ -42,6 +46,9 @@ from feedeval.records.work import (
 )
 
 __all__ = [
+    "COUNTED",
+    "MOST_NOT_JUDGED",
+    "MOST_NOT_JUDGED_OF_PRODUCT",
     "NO_CALLS",
     "SCHEMA_VERSION",
     "Backend",
@@ -69,4 +76,5 @@ __all__ = [
     "Taxonomy",
     "Usage",
     "Verdict",
+    "is_enough",
 ]

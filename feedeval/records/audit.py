@@ -6,6 +6,11 @@ from enum import StrEnum
 
 from feedeval.records.work import Effort, Frozen
 
+MOST_NOT_JUDGED = 0.3
+"""Share of the questions that apply which may be left unjudged: above it an audit has no headline figure."""
+MOST_NOT_JUDGED_OF_PRODUCT = 0.5
+"""The same of one product: above it the product has no coverage, and counts in no mean."""
+
 
 class Verdict(StrEnum):
     """Does the feed answer the question?"""
@@ -27,6 +32,46 @@ class Verdict(StrEnum):
     def score(self) -> float:
         """1, 0.5 or 0; 0 for what does not count."""
         return {"yes": 1.0, "partial": 0.5}.get(self.value, 0.0)
+
+    @property
+    def words(self) -> str:
+        """What it says of a question, as a person reads it."""
+        return _WORDS[self]
+
+    @property
+    def shown(self) -> str:
+        """The words behind a glyph: never a colour alone."""
+        return f"{_GLYPHS[self]} {_WORDS[self]}"
+
+
+COUNTED = tuple(verdict for verdict in Verdict if verdict.counts)
+"""The verdicts that the coverage counts, from the best."""
+
+_WORDS = {
+    Verdict.YES: "answered",
+    Verdict.PARTIAL: "in part",
+    Verdict.NO: "open",
+    Verdict.NOT_APPLICABLE: "does not apply",
+    Verdict.NOT_JUDGED: "not judged",
+}
+_GLYPHS = {
+    Verdict.YES: "✔\ufe0e",
+    Verdict.PARTIAL: "◐",
+    Verdict.NO: "✖\ufe0e",
+    Verdict.NOT_APPLICABLE: "–",
+    Verdict.NOT_JUDGED: "?",
+}
+
+
+def is_enough(judged: int, not_judged: int, *, most: float = MOST_NOT_JUDGED) -> bool:
+    """Say whether so much was judged of what applies that a coverage can be given.
+
+    Args:
+        judged: Questions with the verdict yes, partial or no.
+        not_judged: Questions that were not judged.
+        most: The share not judged up to which there is one.
+    """
+    return judged > 0 and not_judged <= most * (judged + not_judged)
 
 
 class Taxonomy(StrEnum):
@@ -69,6 +114,8 @@ class QuestionSet(Frozen):
     notes: tuple[str, ...] = ()
     """What a reader should know of it, such as 'read attributes and measures only'."""
     effort: Effort = Effort()
+    language: str = ""
+    """ISO 639-1 code of the language that most of the sample is in, empty where it was not told."""
     frozen_from: str = ""
     """The session whose questions these are, where they were asked again as they stood."""
 
@@ -129,8 +176,12 @@ class Evaluation(Frozen):
     yes_count: int
     partial_count: int
     no_count: int
+    not_applicable_count: int = 0
+    not_judged_count: int = 0
     unverified_count: int
-    coverage_pct: float
+    coverage_pct: float | None
+    """Of the questions that were judged and apply; None where none was, or more than half of those that apply were
+    not."""
     unanswered_required_count: int
     engine: str
     notes: tuple[str, ...] = ()

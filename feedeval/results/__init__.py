@@ -2,6 +2,8 @@
 
 - `agreement`/: labels against predictions
 - `archive`: back up a session as one file, and restore it from one that somebody else may have made
+- `basis`: what a coverage stands on: how much was judged, and the sentence in place of a figure where that is too
+  little
 - `blocks`: A titled list of a summary, as text and as HTML, and how long one is
 - `cases`: what a session judged, read back product by product, so that it can be judged again
 - `certify`/: coverage as people would have judged it, from some verdicts that people checked

@@ -38,8 +38,13 @@ class StoredEvaluation(msgspec.Struct, gc=False):
     context: str
     context_fields: list[str]
     judgements: list[Judged]
-    coverage_pct: float
+    coverage_pct: float | None
     effort: StoredEffort = StoredEffort()
+
+    @property
+    def coverage(self) -> float:
+        """The coverage, NaN where there is none."""
+        return float("nan") if self.coverage_pct is None else self.coverage_pct
 
 
 class StoredResult(ResultOf[StoredEvaluation, dict[str, Any]], gc=False):

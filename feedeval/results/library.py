@@ -11,6 +11,7 @@ import pandas as pd
 from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.feed.parsing.sources import shown_address
 from feedeval.results.archive import backup, remove_files, restore
+from feedeval.results.basis import Basis
 from feedeval.results.export import write_chunks
 from feedeval.results.frames.decoding import AuditCoverage, readable_batches
 from feedeval.results.frames.lazytext import TEXT
@@ -51,8 +52,9 @@ def list_sessions(output_dir: AnyFolder = "output") -> pd.DataFrame:
     """Return the sessions of a folder, a row each, the latest first.
 
     Columns: session, kind, engine, status (str); total, done, failed (Int64); coverage_pct (float64, mean over the
-    products that are done; NaN where the session is too large to look through at once), cost_usd (float64, NaN where
-    the model has no known price); started, updated (str, ISO 8601); size_mb (float64).
+    products that are done; NaN where the session is too large to look through at once, or where more than 30 % of its
+    questions were not judged), cost_usd (float64, NaN where the model has no known price); started, updated (str, ISO
+    8601); size_mb (float64).
     """
     folder = SessionFolder.of(output_dir)
     rows = []
@@ -94,8 +96,9 @@ def _state(session: Session) -> dict[str, Any]:
 def _mean_coverage(files: Sequence[StoredFile]) -> float:
     with collector_paused():
         batches = readable_batches(files, ResultOf[AuditCoverage, Unread], Unread)
-        found = [result.value.coverage_pct for batch in batches for result in batch.results]
-    return round(sum(found) / len(found), 1) if found else float("nan")
+        values = [result.value for batch in batches for result in batch.results]
+    found = [value.coverage_pct for value in values if value.coverage_pct is not None]
+    return round(sum(found) / len(found), 1) if found and Basis.of_values(values).has_figure else float("nan")
 
 
 def session_info(session: Session | str | None = None, *, output_dir: str | Path = "output") -> dict[str, Any]:

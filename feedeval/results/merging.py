@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from feedeval.errors import InputError
+from feedeval.records import Verdict
 from feedeval.results.export import sliced
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
@@ -81,7 +82,7 @@ class Merged:
         """Return how many rows there are of a kind."""
         if kind is RowKind.PRODUCTS:
             return len(self._row)
-        counts = ["yes_count", "partial_count", "no_count"]
+        counts = [f"{verdict}_count" for verdict in Verdict]
         frames = ((n, frame[counts].sum(axis=1).to_numpy()) for n, frame in enumerate(self._frames))
         return int(sum(asked[self._row[self._owner == owner]].sum() for owner, asked in frames))
 

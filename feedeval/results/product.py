@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,6 @@ from feedeval.results.frames.results import RowStatus
 
 if TYPE_CHECKING:
     from feedeval.results.stored import StoredSession
-
-VERDICT_WORDS = {Verdict.YES: "✔\ufe0e answered", Verdict.PARTIAL: "◐ in part", Verdict.NO: "✖\ufe0e open"}
-"""How a verdict is shown: a glyph and its word, never a colour alone."""
 
 _TITLE_CHARS = 160
 _QUOTE_CHARS = 240
@@ -37,7 +35,7 @@ class ProductEvaluation:
     title: str
     category: str
     coverage_pct: float | None
-    """None where the product failed."""
+    """None where the product failed, nothing of it was judged, or less than half of what applies."""
     judgements: tuple[Judgement, ...]
     """In the order in which the questions were asked."""
     missing_core_fields: str
@@ -62,10 +60,10 @@ class ProductEvaluation:
 
     def text(self, width: int = 100) -> str:
         """Return the evaluation for a terminal of `width` cells."""
-        coverage = "" if self.coverage_pct is None else f": {self.coverage_pct:.1f} % covered"
+        coverage = f": {self.covered}" if self.covered else ""
         facts = [f"  {name + ':':<22}{plain(value)}" for name, value in self.facts().items()]
         parts = ["\n".join([f"{plain(self.name)}{coverage}", *facts])]
-        rows = [(VERDICT_WORDS[j.verdict], _question(j), _answer(j)) for j in self.judgements]
+        rows = [(j.verdict.shown, _question(j), _answer(j)) for j in self.judgements]
         parts.append(columns(rows, ("Answer", "Question", "What the feed says"), width=width, indent="  "))
         parts.append(plain(self.note))
         return "\n\n".join(part for part in parts if part)
@@ -75,9 +73,14 @@ class ProductEvaluation:
     def _repr_html_(self) -> str:
         return product_html(self)
 
+    @property
+    def covered(self) -> str:
+        """The coverage with how much of what applies was judged; empty where the product failed."""
+        return "" if self.error else covered_in_words(self.coverage_pct, [j.verdict for j in self.judgements])
+
     def _counts(self) -> str:
         verdicts = [judgement.verdict for judgement in self.judgements]
-        words = [f"{verdicts.count(v)} {VERDICT_WORDS[v].split(' ', 1)[1]}" for v in Verdict]
+        words = [f"{verdicts.count(v)} {v.words}" for v in Verdict if v.counts or v in verdicts]
         needed = sum(j.required and j.verdict is Verdict.NO for j in self.judgements)
         return ", ".join(words) + (f", {needed} of them needed before buying" if needed else "")
 
@@ -119,7 +122,7 @@ def of_row(row: pd.Series, *, key: str, note: str = "") -> ProductEvaluation:
     return ProductEvaluation(
         key=key,
         **words,
-        coverage_pct=float(row["coverage_pct"]) if done else None,
+        coverage_pct=float(row["coverage_pct"]) if done and pd.notna(row["coverage_pct"]) else None,
         judgements=_JUDGEMENTS.validate_json(row["judgements_json"]) if done else (),
         context=_text(row["name_plus_context"]),
         note=note,
@@ -133,7 +136,9 @@ def product_html(evaluation: ProductEvaluation) -> Markup:
     facts = {name: foreign(clip(value, _QUOTE_CHARS)) for name, value in evaluation.facts().items()}
     parts = [Markup(f"<p><em>{escape(evaluation.note)}</em></p>")] if evaluation.note else []
     if evaluation.coverage_pct is not None:
-        parts.append(bar(evaluation.coverage_pct / 100, f"{evaluation.coverage_pct:.1f} % covered"))
+        parts.append(bar(evaluation.coverage_pct / 100, evaluation.covered))
+    elif evaluation.covered:
+        parts.append(Markup(f"<p><b>{escape(evaluation.covered)}</b></p>"))
     parts.append(definitions(facts))
     if evaluation.judgements:
         parts.append(_judgements_html(evaluation.judgements))
@@ -143,9 +148,26 @@ def product_html(evaluation: ProductEvaluation) -> Markup:
     return section(title, *parts)
 
 
+def covered_in_words(coverage_pct: float | None, verdicts: Sequence[str]) -> str:
+    """Return the coverage of a product with how much of what applies was judged.
+
+    Args:
+        coverage_pct: None where it has none.
+        verdicts: On all of its questions.
+    """
+    judged = sum(Verdict(verdict).counts for verdict in verdicts)
+    applies = judged + list(verdicts).count(Verdict.NOT_JUDGED)
+    if not applies:
+        return "no question applies" if verdicts else ""
+    of_what = f"{judged} of {applies} questions judged"
+    if coverage_pct is None:
+        return f"no coverage: {of_what}" if judged else "no coverage: no question was judged"
+    return f"{coverage_pct:.1f} % covered{'' if judged == applies else f', {of_what}'}"
+
+
 def verdict_mark(verdict: str) -> Markup:
     """Return a verdict as glyph and word on one line."""
-    return Markup(VERDICT_WORDS[Verdict(verdict)].replace(" ", "&nbsp;"))
+    return Markup(Verdict(verdict).shown.replace(" ", "&nbsp;"))
 
 
 def _judgements_html(judgements: tuple[Judgement, ...]) -> Markup:
@@ -168,6 +190,8 @@ def _answer(judgement: Judgement) -> str:
     """Return the words of the feed, and where there are none or not all, where an answer would go."""
     quote = f"“{clip(judgement.evidence, _QUOTE_CHARS)}”" if judgement.evidence else ""
     said = quote if judgement.verified else _NOT_THERE
+    if not judgement.verdict.counts:
+        return said or judgement.reason
     where = "" if judgement.verdict is Verdict.YES or not judgement.attribute else f"→ {judgement.attribute}"
     return " ".join(part for part in (said, where) if part)
 

@@ -94,7 +94,8 @@ class Session(StoredSession):
     def gaps(self, by: str = "attribute", within: str | None = None) -> pd.DataFrame:
         """Return what the feed leaves open, and what it would gain by filling it; the most useful first.
 
-        An open question is one that is answered by half or not at all. It is counted for the attribute that should
+        An open question is one that is answered by half or not at all; one that does not apply or was not judged is
+        none. It is counted for the attribute that should
         hold the answer, named as feeds are read here; a name that is no attribute of Google's data is an entry of
         `product_detail`. `action` is `add` where products lack the attribute and `extend` where they fill it and the
         answer is not in it. An attribute that the judge did not see counts as lacking.
@@ -141,7 +142,11 @@ class Session(StoredSession):
 
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise InputError(f"n={n!r}: give a whole number from 1")
-        return steps_of(gap_table(self._open_questions, within=within), n, notes=advice_notes(self))
+        return steps_of(
+            gap_table(self._open_questions, within=within),
+            n,
+            notes=advice_notes(self, self._open_questions.judged.not_judged),
+        )
 
     def fix_file(
         self,
@@ -208,7 +213,9 @@ class Session(StoredSession):
         try:
             facts = self.facts()
             if self.is_audit and self.is_small and self.progress.counts.done:
-                facts |= self.score_quality.sentences
+                standing = self.standing
+                facts["Coverage"] = standing.sentence
+                facts |= self.score_quality.sentences if standing.coverage_pct is not None else {}
         except SessionError as exc:
             return f"Session {self.id}: {plain(exc)}"
         return "\n".join(f"{name:<11}{plain(value)}" for name, value in facts.items())
@@ -226,8 +233,13 @@ class Session(StoredSession):
         )
 
 
-def advice_notes(session: StoredSession) -> Iterator[str]:
-    """Yield what has to be known to read the advice: who judged, and which products it does not rest on."""
+def advice_notes(session: StoredSession, not_judged: int) -> Iterator[str]:
+    """Yield what has to be known to read the advice: who judged, and what it does not rest on.
+
+    Args:
+        session: An audit.
+        not_judged: Questions that were not judged.
+    """
     counts = session.progress.counts
     if session.note:
         yield session.note
@@ -236,6 +248,9 @@ def advice_notes(session: StoredSession) -> Iterator[str]:
             f"A sample of {drawn['drawn']:,} of {drawn['of']:,} products was audited: counts and points are estimates "
             "for the whole feed, examples are of the sample."
         )
+    if not_judged:
+        were = "question was" if not_judged == 1 else "questions were"
+        yield f"{not_judged:,} {were} not judged: they count neither as open nor as answered."
     if counts.left:
         yield f"The audit is not finished: {counts.left:,} of {counts.total:,} products are left and not counted."
     if counts.failed:

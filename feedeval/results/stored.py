@@ -23,6 +23,7 @@ from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, Store
 from feedeval.storage.readers import read_document, session_files, session_ids, stand_of, status_of
 
 if TYPE_CHECKING:
+    from feedeval.results.basis import Standing
     from feedeval.results.score_quality import ScoreQuality
     from feedeval.results.whole_feed import WholeFeed
 
@@ -149,9 +150,11 @@ class StoredSession:
         """A row a product that is done or failed, in the order of the feed.
 
         Columns: product_id, product_url, title, category, name_plus_context, questions_json, judgements_json (str);
-        yes_count, partial_count, no_count, unverified_count (Int64); coverage_pct (float64, 0 to 100);
-        unanswered_required_count (Int64); missing_core_fields, context_fields (str, names joined by ", "); engine
-        (str); cost_usd (float64, NaN where the model has no known price); status (str: done, failed); error (str).
+        yes_count, partial_count, no_count, unverified_count (Int64); coverage_pct (float64, 0 to 100, of what applies
+        and was judged; NaN where less than half of what applies was judged); unanswered_required_count (Int64);
+        missing_core_fields, context_fields (str, names joined by ", "); engine (str); cost_usd (float64, NaN where the
+        model has no known price); status (str: done, failed); error (str); not_applicable_count, not_judged_count
+        (Int64).
         A failed product has no judgements and no scores: they are missing values.
 
         In a session of more than 64 MB, name_plus_context, questions_json and judgements_json stay on disk until they
@@ -176,8 +179,9 @@ class StoredSession:
         """A row a judgement, by product in the order of the feed and by question.
 
         Columns: product_id, key, title, category (str); number (Int64, from 1 in each product); question (str);
-        taxonomy (category); required (bool); verdict (category: yes, partial, no); evidence, attribute, reason (str);
-        verified (bool: False where a yes quoted words that are not in the feed, and so counts as partial).
+        taxonomy (category); required (bool); verdict (category: yes, partial, no, not_applicable, not_judged);
+        evidence, attribute, reason (str); verified (bool: False where a yes quoted words that are not in the feed, and
+        so counts as partial).
         """
         frame = self._judgements.copy(deep=False)
         # Whatever shows judgements alone has to say who made them.
@@ -251,6 +255,14 @@ class StoredSession:
 
         drawn = self.sample
         return whole_feed(self.batch_files, drawn) if drawn else None
+
+    @property
+    def standing(self) -> Standing:
+        """The coverage of an audit with what it stands on; no figure where more than 30 % was not judged."""
+        from feedeval.results.basis import standing_of
+
+        results = self.results
+        return standing_of(results, self.whole_feed if results["coverage_pct"].notna().any() else None)
 
     @cached_property
     def score_quality(self) -> ScoreQuality:

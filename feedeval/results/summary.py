@@ -13,8 +13,9 @@ import pandas as pd
 from feedeval.formatting import clip, plain, wrapped
 from feedeval.html import Markup, bar, definitions, escape, section
 from feedeval.jobs.audit import REQUIRED_WEIGHT
-from feedeval.records import Status, Verdict
+from feedeval.records import COUNTED, Status, Verdict
 from feedeval.records.kinds import JobKind, kind_words
+from feedeval.results.basis import standing_of
 from feedeval.results.blocks import TOP, Block
 from feedeval.results.frames.decoding import AuditAsked, readable_batches
 from feedeval.results.frames.results import RowStatus, units_of
@@ -36,15 +37,19 @@ class Summary:
     """What has to be said of the engine and of how it read the feed."""
     facts: dict[str, str]
     coverage_pct: float | None
-    """Mean over the products that are done; None where none is."""
+    """Mean over the products that have one; None where none has, or more than 30 % of the questions were not judged."""
     blocks: tuple[Block, ...]
     next_steps: dict[str, str] = field(default_factory=dict)
     """Where the files are and what to type next."""
+    headline: str = ""
+    """Of an audit: the result in one line, failures first, with what the figure stands on."""
+    failed: int = 0
 
     def text(self, width: int = 100) -> str:
         """Return the summary for a terminal of `width` cells."""
-        parts = ["\n".join([plain(self.title), *(wrapped(note, width) for note in self.notes)])]
-        parts.append(_pairs(self.facts))
+        lead = [self.headline] if self.failed else []
+        parts = ["\n".join([plain(self.title), *(wrapped(said, width) for said in (*lead, *self.notes))])]
+        parts.append(_pairs(self.facts, width))
         parts += [block.text(width) for block in self.blocks]
         parts.append(_pairs(self.next_steps))
         return "\n\n".join(part for part in parts if part)
@@ -54,11 +59,12 @@ class Summary:
     def body_html(self) -> Markup:
         """Return the summary without its title."""
         notes = [Markup(f"<p><em>{escape(note)}</em></p>") for note in self.notes]
+        lead = [Markup(f"<p><b>{escape(self.headline)}</b></p>")] if self.failed else []
         cover = (
             bar(self.coverage_pct / 100, f"coverage {self.coverage_pct:.1f} %") if self.coverage_pct is not None else ""
         )
         lists = [block.html() for block in self.blocks]
-        return Markup("".join([*notes, cover, definitions(self.facts), *lists, definitions(self.next_steps)]))
+        return Markup("".join([*lead, *notes, cover, definitions(self.facts), *lists, definitions(self.next_steps)]))
 
     def html(self) -> Markup:
         """Return the summary as static HTML."""
@@ -79,17 +85,18 @@ def summarise(session: StoredSession, *, top: int = TOP) -> Summary:
     blocks: list[Block] = []
     facts: dict[str, str] = {}
     notes = [session.note] if session.note else []
-    coverage = None
-    if session.is_audit and len(done):
-        whole = session.whole_feed
-        coverage = float(done["coverage_pct"].mean()) if whole is None else whole.coverage_pct.estimate
+    standing = None
+    if session.is_audit and len(results):
+        whole = session.whole_feed if len(done) else None
+        standing = standing_of(results, whole)
+    if standing is not None and len(done):
         tallies = tally_questions(session.batch_files)
         notes += _notes(tallies.notes, len(done), known=session.note)
         notes += [] if whole is None else [whole.note]
-        answered = f"{coverage:.1f}" if whole is None else f"{whole.coverage_pct:.1f}"
-        facts["Coverage"] = f"{answered} % of what buyers would ask is answered by the feed"
-        facts["Required"] = _required_in_words(done) if whole is None else _required_in_feed(whole)
-        facts |= session.score_quality.sentences
+        facts["Coverage"] = standing.sentence
+        if standing.basis.judged:
+            facts["Required"] = _required_in_words(done) if whole is None else _required_in_feed(whole)
+        facts |= session.score_quality.sentences if standing.coverage_pct is not None else {}
         blocks = [
             worst_products(done, top),
             most_missed(tallies.questions, top),
@@ -108,9 +115,11 @@ def summarise(session: StoredSession, *, top: int = TOP) -> Summary:
         title=f"{kind_words(session.progress.kind).title} {session.id}",
         notes=tuple(notes),
         facts=facts,
-        coverage_pct=coverage,
+        coverage_pct=None if standing is None else standing.coverage_pct,
         blocks=tuple(block for block in blocks if block.rows),
         next_steps=next_steps(session),
+        headline="" if standing is None else standing.headline(session.status.value.capitalize()),
+        failed=0 if standing is None else standing.basis.failed,
     )
 
 
@@ -122,6 +131,8 @@ def _notes(counts: Counter[str], products: int, *, known: str) -> list[str]:
 
 def _required_in_words(done: pd.DataFrame) -> str:
     lacking = int((done["unanswered_required_count"] > 0).sum())
+    if not lacking and done["not_judged_count"].sum():
+        return "of the questions that a buyer needs answered before buying, none that was judged is open"
     if not lacking:
         return "every product answers all questions that a buyer needs answered before buying"
     return f"{lacking:,} of {len(done):,} products leave a question open that a buyer needs answered before buying"
@@ -134,9 +145,11 @@ def _required_in_feed(whole: WholeFeed) -> str:
 
 def worst_products(done: pd.DataFrame, top: int = TOP) -> Block:
     """Return the products with the lowest coverage, those that leave more required questions open first."""
-    worst = done.sort_values(
-        ["coverage_pct", "unanswered_required_count"], ascending=[True, False], kind="stable"
-    ).head(top)
+    worst = (
+        done[done["coverage_pct"].notna()]
+        .sort_values(["coverage_pct", "unanswered_required_count"], ascending=[True, False], kind="stable")
+        .head(top)
+    )
     rows = tuple(
         (_percent(coverage), int(open_), _text(product_id), _text(title))
         for coverage, open_, product_id, title in zip(
@@ -154,10 +167,12 @@ class QuestionTally:
     yes: int = 0
     partial: int = 0
     no: int = 0
+    not_applicable: int = 0
+    not_judged: int = 0
 
     @property
     def asked(self) -> int:
-        """Products that it was asked of."""
+        """Products that it was asked of, that it applies to, and of which it was judged."""
         return self.yes + self.partial + self.no
 
     @property
@@ -167,7 +182,8 @@ class QuestionTally:
 
     def add(self, other: QuestionTally) -> None:
         """Count `other` in."""
-        self.yes, self.partial, self.no = self.yes + other.yes, self.partial + other.partial, self.no + other.no
+        for verdict in Verdict:
+            setattr(self, verdict.value, getattr(self, verdict.value) + getattr(other, verdict.value))
 
 
 QuestionKey = tuple[str, str, bool]
@@ -201,7 +217,10 @@ def tally_questions(files: Iterable[StoredFile]) -> QuestionTallies:
 
 
 def most_missed(tallies: dict[QuestionKey, QuestionTally], top: int = TOP) -> Block:
-    """Return the questions that most products leave open, required ones counted twice."""
+    """Return the questions that most products leave open, required ones counted twice.
+
+    What does not apply or was not judged is neither asked nor open.
+    """
     ranked = sorted(
         ((key, tally) for key, tally in tallies.items() if tally.missed),
         key=lambda item: (-item[1].missed * (REQUIRED_WEIGHT if item[0][2] else 1), item[0]),
@@ -216,16 +235,17 @@ def most_missed(tallies: dict[QuestionKey, QuestionTally], top: int = TOP) -> Bl
 
 
 def by_topic(tallies: dict[QuestionKey, QuestionTally]) -> Block:
-    """Return for each taxonomy what share of its questions is answered, lowest first."""
+    """Return for each taxonomy what share of its questions is answered, of those that were judged; lowest first."""
     topics: defaultdict[str, QuestionTally] = defaultdict(QuestionTally)
     for (_, taxonomy, _), tally in tallies.items():
         topics[taxonomy].add(tally)
-    ranked = sorted(topics.items(), key=lambda item: (item[1].yes / item[1].asked, item[0]))
+    judged = ((topic, tally) for topic, tally in topics.items() if tally.asked)
+    ranked = sorted(judged, key=lambda item: (item[1].yes / item[1].asked, item[0]))
     rows = tuple(
         (topic, _percent(100 * t.yes / t.asked), _percent(100 * t.partial / t.asked), _percent(100 * t.no / t.asked))
         for topic, t in ranked
     )
-    return Block("By topic", ("Topic", "Answered", "In part", "Open"), rows)
+    return Block("By topic", ("Topic", *(verdict.words.capitalize() for verdict in COUNTED)), rows)
 
 
 def missing_fields(done: pd.DataFrame, top: int = TOP) -> Block:
@@ -282,6 +302,11 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _pairs(pairs: dict[str, str]) -> str:
+def _pairs(pairs: dict[str, str], width: int | None = None) -> str:
+    """Return names and values, a line each; with a width, what is longer goes on below itself."""
     room = max(map(len, pairs), default=0)
-    return "\n".join(f"{name:<{room}}  {plain(value)}" for name, value in pairs.items())
+    indent = "\n" + " " * (room + 2)
+    lines = (
+        (name, plain(value) if width is None else wrapped(value, width - room - 2)) for name, value in pairs.items()
+    )
+    return "\n".join(f"{name:<{room}}  {value.replace(chr(10), indent)}" for name, value in lines)

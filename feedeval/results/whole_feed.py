@@ -26,7 +26,8 @@ from feedeval.storage.paths import StoredFile
 class WholeFeed:
     """Totals of a whole feed, estimated from a sample of its products; intervals hold 95 %.
 
-    A product that failed counts as if it were like the others of its group.
+    A product that failed counts as if it were like the others of its group; so does, in the coverage, one of which too
+    little was judged.
     """
 
     products: int
@@ -34,6 +35,7 @@ class WholeFeed:
     audited: int
     """Products of the sample that are done."""
     coverage_pct: Interval
+    """NaN where no product has one."""
     required_open: Interval
     """Products that leave a question open which a buyer needs answered before buying."""
     _lacking: Mapping[str, Interval]
@@ -81,11 +83,12 @@ def whole_feed(files: Sequence[StoredFile], drawn: Mapping[str, Any]) -> WholeFe
         return Interval(*(min(max(end * products, least), most) for end in share))
 
     lacking = {name for result in done for name in result.meta.missing_core_fields}
-    coverage = mean([result.value.coverage_pct for result in done])
+    covered = [(r.value.coverage_pct, r.meta.stratum) for r in done if r.value.coverage_pct is not None]
+    coverage = stratified_mean(np.array([c for c, _ in covered]), [group for _, group in covered], sizes)
     return WholeFeed(
         products=products,
         audited=len(done),
-        coverage_pct=Interval(*(min(max(end, 0.0), 100.0) for end in coverage)),
+        coverage_pct=Interval(*(end if end != end else min(max(end, 0.0), 100.0) for end in coverage)),
         required_open=total([result.value.unanswered_required_count > 0 for result in done]),
         _lacking={name: total([name in result.meta.missing_core_fields for result in done]) for name in lacking},
     )

@@ -69,8 +69,11 @@ def is_there(half: str) -> bool:
 
 
 def kappa(pairs: Iterable[tuple[str, str]]) -> float:
-    """Return Cohen's kappa of (human, engine) pairs (Cohen 1960, doi:10.1177/001316446002000104)."""
-    pairs = list(pairs)
+    """Return Cohen's kappa of (human, engine) pairs (Cohen 1960, doi:10.1177/001316446002000104).
+
+    What the engine did not judge is left out.
+    """
+    pairs = [(human, engine) for human, engine in pairs if engine in VERDICTS]
     total = len(pairs)
     human, engine = Counter(h for h, _ in pairs), Counter(e for _, e in pairs)
     observed = sum(h == e for h, e in pairs) / total
@@ -96,7 +99,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not is_there(half):
             parser.error(f"there are no cases of {half!r} in {LABELLED}")
         outcomes = judge_half(half, engine)
-        print(f"{half}: {agreement(table(outcomes), truth='human', prediction='verdict', clusters='product')}\n")
+        judged = [outcome for outcome in outcomes if outcome.engine in VERDICTS]
+        print(f"{half}: {len(judged):,} of {len(outcomes):,} cases judged")
+        print(f"{half}: {agreement(table(judged), truth='human', prediction='verdict', clusters='product')}\n")
         for outcome in outcomes if options.disagreements and half in DEVELOPMENT else ():
             if outcome.human != outcome.engine and outcome.judgement:
                 print(f"  {outcome.id}: {outcome.human} -> {outcome.engine}: {outcome.judgement.evidence[:160]!r}")

@@ -57,14 +57,19 @@ def judgement(verdict: str, *, required: bool = False) -> Judgement:
 @pytest.mark.parametrize(
     ("judgements", "expected"),
     [
-        ([], 0.0),
+        ([], None),
         ([judgement("yes"), judgement("no")], 50.0),
         ([judgement("yes", required=True), judgement("no")], 66.7),
         ([judgement("partial"), judgement("partial", required=True)], 50.0),
         ([judgement("yes", required=True), judgement("partial"), judgement("no", required=True)], 50.0),
+        ([judgement("yes"), judgement("no"), judgement("not_applicable", required=True)], 50.0),
+        ([judgement("yes"), judgement("no"), judgement("not_judged", required=True)], 50.0),
+        ([judgement("yes"), judgement("not_judged")], 100.0),
+        ([judgement("yes"), judgement("not_judged"), judgement("not_judged")], None),
+        ([judgement("not_applicable"), judgement("not_judged")], None),
     ],
 )
-def test_coverage_weighs_required_questions_double(judgements: list[Judgement], expected: float) -> None:
+def test_coverage_weighs_required_questions_double(judgements: list[Judgement], expected: float | None) -> None:
     assert coverage_pct(judgements) == expected
 
 

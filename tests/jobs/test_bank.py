@@ -64,17 +64,18 @@ def test_a_reader_adds_a_facet_a_family_and_patterns_in_a_folder_of_his_own(tmp_
 
 
 def test_a_reader_adds_a_language(tmp_path: Path) -> None:
-    write(tmp_path, "patterns/it.toml", '[origin]\nstrong = ["\\\\bprodotto in \\\\w+"]\n')
+    write(tmp_path, "patterns/hu.toml", '[origin]\nstrong = ["\\\\bszarmazasi hely \\\\w+"]\n')
     product = Context(
         category="",
         fields=(
             ContextField(
-                name="description", text="Olio di oliva fruttato, ottimo a crudo sulle insalate. Prodotto in Liguria."
+                name="description",
+                text="Gyümölcsös olívaolaj, kiváló salátákhoz és friss kenyérhez. Származási hely Magyarország.",
             ),
         ),
     )
     question = Question(text="Where?", taxonomy=Taxonomy.MATERIALS, facet="origin")
-    assert OfflineEngine().judge(product, [question])[0].verdict == "no"
+    assert OfflineEngine().judge(product, [question])[0].verdict == "not_judged"
     assert OfflineEngine(bank_dir=tmp_path).judge(product, [question])[0].verdict == "yes"
 
 

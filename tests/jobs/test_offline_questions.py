@@ -4,7 +4,7 @@ from feedeval.errors import InputError
 from feedeval.jobs.offline.bank import load_bank
 from feedeval.jobs.offline.engine import SHOP_WIDE, OfflineEngine
 from feedeval.jobs.offline.families import GENERAL, family_of
-from feedeval.records import Context, ContextField, QuestionSet, Taxonomy
+from feedeval.records import Context, ContextField, Question, QuestionSet, Taxonomy, Verdict
 
 
 def product(title: str, description: str = "", category: str = "") -> Context:
@@ -159,13 +159,37 @@ def test_the_wording_follows_the_locale(locale: str, wording: str) -> None:
 
 
 def test_a_language_that_is_not_read_is_said_so() -> None:
-    czech = product(
-        "Bezdrátová myš", "Ergonomická myš pro pohodlnou práci u počítače, dosah deset metrů v každé místnosti."
+    hungarian = product("Egér", "Ergonomikus egér a kényelmes munkához, hatótávolsága tíz méter minden szobában.")
+    made = questions("Elektronika > Egerek", hungarian)
+    assert any("attributes and measures only" in note and "Hungarian" in note for note in made.notes)
+    assert made.language == "hu"
+    judgement = OfflineEngine().judge(hungarian, made.questions)[0]
+    assert judgement.verdict is Verdict.NOT_JUDGED and judgement.evidence == ""
+    assert "sentences in Hungarian were not read" in judgement.reason
+
+
+def test_attributes_are_judged_whatever_language_the_sentences_are_in() -> None:
+    greek = Context(
+        category="Κούπες",
+        fields=(
+            ContextField(name="title", text="Χειροποίητη κεραμική κούπα"),
+            ContextField(name="description", text="Χειροποίητη κεραμική κούπα που πλένεται στο πλυντήριο πιάτων."),
+            ContextField(name="material", text="stoneware"),
+        ),
     )
-    made = questions("Elektronika > Myši", czech)
-    assert any("attributes and measures only" in note and "'cs'" in note for note in made.notes)
-    judgement = OfflineEngine().judge(czech, made.questions)[0]
-    assert "'cs' were not read" in judgement.reason
+    asked = [
+        Question(text="What is it made of?", taxonomy=Taxonomy.MATERIALS, facet="material"),
+        Question(text="How is it cleaned?", taxonomy=Taxonomy.CARE, facet="care"),
+    ]
+    made_of, cleaned = OfflineEngine().judge(greek, asked)
+    assert made_of.verdict is Verdict.YES
+    assert cleaned.verdict is Verdict.NOT_JUDGED and "Greek" in cleaned.reason
+
+
+def test_a_product_of_attributes_alone_is_judged() -> None:
+    bare = Context(category="", fields=(ContextField(name="material", text="stoneware"),))
+    asked = [Question(text="How is it cleaned?", taxonomy=Taxonomy.CARE, facet="care")]
+    assert OfflineEngine().judge(bare, asked, usual="ja")[0].verdict is Verdict.NO
 
 
 def test_every_set_says_that_no_language_model_was_asked() -> None:

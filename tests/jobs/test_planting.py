@@ -153,3 +153,46 @@ def test_a_few_of_each_of_the_largest_categories_are_drawn() -> None:
     assert draw(categories, 8, seed=0) == drawn != draw(categories, 8, seed=1)
     assert draw(categories, 1000, seed=0) == set(names)
     assert len({names[n] for n in draw(categories, 2, seed=0)}) == 2
+
+
+UNSURE = known(
+    "drill", {"title": "Drill 300", "description": "Runs 90 minutes."}, {BATTERY: "Runs 90 minutes"}
+)._replace(
+    judgements=(
+        *known("d", {}, {BATTERY: "Runs 90 minutes"}).judgements,
+        Judgement(question=VOLTAGE, taxonomy=Taxonomy.COMPATIBILITY, required=False, verdict=Verdict.NOT_JUDGED),
+        Judgement(question=COLOUR, taxonomy=Taxonomy.FIT, required=False, verdict=Verdict.NOT_APPLICABLE),
+    )
+)
+
+
+@pytest.mark.parametrize("probe", [Probe.SHUFFLE, Probe.FILLER, Probe.REPEAT, Probe.INJECTION])
+def test_a_question_that_was_not_judged_has_no_verdict_that_could_stay(probe: Probe) -> None:
+    planted = plant(probe, UNSURE)
+    assert 1 not in planted.about and planted.about and set(planted.order) == {0, 1, 2}
+
+
+def test_a_product_of_which_nothing_was_judged_offers_no_case() -> None:
+    silent = UNSURE._replace(judgements=UNSURE.judgements[1:2])
+    assert "no question was judged" in refusal(Probe.REPEAT, silent)
+    assert "no question was answered with no" in refusal(Probe.INSERTION, UNSURE)
+
+
+@pytest.mark.parametrize("probe", list(Probe))
+def test_a_judge_that_cannot_tell_is_neither_right_nor_wrong(probe: Probe) -> None:
+    assert is_right(probe, "yes", "not_judged") is None
+
+
+@pytest.mark.parametrize(
+    ("probe", "before", "after", "right"),
+    [
+        (Probe.FILLER, "not_applicable", "not_applicable", True),
+        (Probe.FILLER, "yes", "not_applicable", False),
+        (Probe.ABLATION, "yes", "not_applicable", True),
+        (Probe.SWAP, "yes", "not_applicable", True),
+        (Probe.INSERTION, "no", "not_applicable", False),
+        (Probe.INSERTION, "no", "partial", True),
+    ],
+)
+def test_that_a_question_does_not_apply_is_a_verdict(probe: Probe, before: str, after: str, right: bool) -> None:
+    assert is_right(probe, before, after) is right

@@ -251,7 +251,7 @@ def test_verdicts_are_told_apart_by_hatch_and_by_their_number() -> None:
     assert {patch.get_hatch() or "" for patch in ax.patches} == {YES.hatch, PARTIAL.hatch, NO.hatch}
     legend = ax.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["answered", "in part", "not answered"]
+    assert [text.get_text() for text in legend.get_texts()] == ["answered", "in part", "open"]
 
 
 def test_coverage_counts_products_in_steps_of_ten_points_and_leaves_failed_ones_out() -> None:

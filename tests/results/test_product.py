@@ -11,6 +11,7 @@ import pytest
 from feedeval.errors import InputError
 from feedeval.formatting import cells
 from feedeval.jobs.offline.engine import OfflineEngine
+from feedeval.records import Verdict
 from feedeval.results.product import ProductEvaluation
 from feedeval.results.session import Session, load_session
 from tests.notebook.hostile import HOSTILE
@@ -72,7 +73,7 @@ def test_a_product_that_failed_says_why(session: Session) -> None:
 
 def test_a_quote_that_is_not_in_the_feed_is_not_shown_as_one(session: Session) -> None:
     one = session.evaluation("SKU-000001")
-    invented = one.judgements[0].model_copy(update={"verdict": "partial", "evidence": "gold", "verified": False})
+    invented = one.judgements[0].model_copy(update={"verdict": Verdict.PARTIAL, "evidence": "gold", "verified": False})
     shown = ProductEvaluation(**{**{n: getattr(one, n) for n in one.__slots__}, "judgements": (invented,)})
     assert "gold" not in words(page_of(shown)) and "are not in the feed" in words(page_of(shown))
     assert "are not in the feed" in str(shown)

@@ -11,7 +11,7 @@ import pytest
 
 from feedeval.errors import SchemaTooNew, SessionNotFound
 from feedeval.jobs.offline.engine import OfflineEngine
-from feedeval.records import Status
+from feedeval.records import Status, Verdict
 from feedeval.results.frames.decoding import DamagedFileWarning
 from feedeval.results.frames.judgements import JUDGEMENT_COLUMNS
 from feedeval.results.frames.results import FAILURE_COLUMNS, RESULT_COLUMNS
@@ -92,7 +92,7 @@ def test_judgements_are_a_row_each_and_complete(output: Path) -> None:
     by_product = judgements[judgements["verdict"] == "yes"].groupby("product_id").size()
     scores = session.results.set_index("product_id")["yes_count"].dropna()
     assert by_product.reindex(scores.index, fill_value=0).tolist() == scores.tolist()
-    assert list(judgements["verdict"].cat.categories) == ["yes", "partial", "no"]
+    assert list(judgements["verdict"].cat.categories) == [verdict.value for verdict in Verdict]
 
 
 def test_failures_and_reports_are_frames(output: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from feedeval.formatting import cells
 from feedeval.jobs.offline.engine import OfflineEngine
+from feedeval.records import Verdict
 from feedeval.results.session import load_session
 from feedeval.results.summary import tally_questions
 from tests.results.factory import SID, Plan, write_session
@@ -48,7 +49,7 @@ def test_questions_are_counted_as_the_judgements_say(tmp_path: Path) -> None:
     counted = {
         (key[0], verdict): getattr(tally, verdict)
         for key, tally in tally_questions(session.batch_files).questions.items()
-        for verdict in ("yes", "partial", "no")
+        for verdict in Verdict
     }
     assert counted == session.judgements.groupby(["question", "verdict"], observed=False).size().to_dict()
 

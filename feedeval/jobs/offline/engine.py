@@ -15,11 +15,11 @@ from feedeval.errors import InputError
 from feedeval.jobs.offline.bank import Bank, Facet, Family, load_bank
 from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet
 from feedeval.jobs.offline.families import GENERAL, family_for, family_of_sample
-from feedeval.jobs.offline.languages import language_of
-from feedeval.jobs.offline.reading import PROSE_FIELDS, Reading, read
+from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of
+from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Reading, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 """Raised when a change of the code changes verdicts."""
 
 FEWEST_QUESTIONS = 4
@@ -89,6 +89,7 @@ class OfflineEngine:
             questions=questions,
             engine=self.name,
             locale=self.locale,
+            language=self._usual_language(sample),
             notes=self._notes(sample, len(questions), num_questions),
         )
 
@@ -101,22 +102,30 @@ class OfflineEngine:
         for question in questions:
             self._facet_of(question)
 
-    def judge(self, context: Context, questions: Sequence[Question]) -> list[Judgement]:
+    def judge(self, context: Context, questions: Sequence[Question], *, usual: str = "") -> list[Judgement]:
         """Return a judgement for each question, in order.
+
+        Where the product's sentences are in a language that the bank does not read, what attributes and measures leave
+        open is not judged: whether the sentences say it is not known.
+
+        Args:
+            context: The product.
+            questions: Of the bank.
+            usual: The language that the shop usually writes in, for texts that are too short to tell.
 
         Raises:
             InputError: A question is not one of the bank's.
         """
         facets = [self._facet_of(question) for question in questions]
         reading = read(context, self._bank)
-        language = self._language(context, reading)
+        language = self._language(context, reading, usual)
         pairs = pairs_by_facet(reading, self._bank)
         family = self._family(context.category) or family_for(context, self._bank)
         languages = self._read_languages(language)
         judgements = []
         for question, facet in zip(questions, facets, strict=True):
             finding = self._detector(facet.id, family.id, languages).find(reading, pairs.get(facet.id, ()))
-            judgements.append(_judgement(question, finding or _nothing(facet, language, unread=not languages)))
+            judgements.append(_judgement(question, finding or _nothing(facet, "" if languages else language)))
         return judgements
 
     def _build_detector(self, facet: str, family: str, languages: tuple[str, ...]) -> Detector:
@@ -156,12 +165,16 @@ class OfflineEngine:
         spoken: Counter[str] = Counter()
         for context in sample:
             for facet, judgement in zip(facets, self.judge(context, questions), strict=True):
-                spoken[facet] += judgement.verdict is not Verdict.NO
+                spoken[facet] += judgement.verdict in (Verdict.YES, Verdict.PARTIAL)
         return spoken
 
-    def _language(self, context: Context, reading: Reading) -> str:
-        prose = " ".join(segment.text for segment in reading.segments if segment.field in PROSE_FIELDS)
-        return language_of(prose, context.category, self._bank.stopwords)
+    def _language(self, context: Context, reading: Reading, usual: str = "") -> str:
+        return language_of(prose_of(reading), context.category, self._bank.stopwords, usual=usual)
+
+    def _usual_language(self, sample: Sequence[Context]) -> str:
+        """Return the language that most of a sample is in; empty where it was not told."""
+        told = Counter(filter(None, (self._language(context, read(context, self._bank)) for context in sample)))
+        return max(told, key=lambda name: (told[name], name), default="")
 
     def _read_languages(self, language: str) -> tuple[str, ...]:
         """Return the languages whose patterns are tried: the text's, or all where it cannot be told."""
@@ -171,12 +184,12 @@ class OfflineEngine:
 
     def _notes(self, sample: Sequence[Context], count: int, wanted: int) -> tuple[str, ...]:
         notes = [self.NOTE]
-        languages = Counter(self._language(context, read(context, self._bank)) for context in sample)
-        language = max(languages, key=lambda name: (languages[name], name), default="")
+        language = self._usual_language(sample)
         if language and language not in self._bank.languages:
-            known = ", ".join(self._bank.languages)
+            *known, last = map(language_name, self._bank.languages)
             notes.append(
-                f"Read attributes and measures only: the text is in {language!r}; the bank reads sentences in {known}."
+                f"Read attributes and measures only: the text is in {language_name(language)} ({language!r}), and "
+                f"sentences are read in {', '.join(known)} and {last}. What they leave open is not judged."
             )
         if count < wanted:
             notes.append(
@@ -189,9 +202,33 @@ SHOP_WIDE = ("delivery", "returns")
 """Facets that depend on the shop and not on the product."""
 
 
-def _nothing(facet: Facet, language: str, *, unread: bool) -> Detection:
-    reason = f"nothing in attributes or measures; sentences in {language!r} were not read" if unread else "nothing said"
-    return Detection(Verdict.NO, "", facet.attribute, reason)
+def prose_of(reading: Reading) -> str:
+    """Return the text by which a language is told.
+
+    That is its descriptions; titles and details, which are mostly names and figures, only where they are short.
+    """
+    prose = [segment for segment in reading.segments if segment.field in PROSE_FIELDS]
+    prose.sort(key=lambda segment: (segment.field == "product_detail") + 2 * (segment.field in TITLE_FIELDS))
+    text = ""
+    for segment in prose:
+        is_name = segment.field in TITLE_FIELDS or segment.field == "product_detail"
+        if len(text) > (ENOUGH_CHARS if is_name else READ_CHARS):
+            break
+        text += f" {segment.text}"
+    return text.strip()
+
+
+def _nothing(facet: Facet, unread: str) -> Detection:
+    """Return what is said where nothing was found.
+
+    Args:
+        facet: What was asked for.
+        unread: The language of sentences that were not read; empty where they were.
+    """
+    if not unread:
+        return Detection(Verdict.NO, "", facet.attribute, "nothing said")
+    reason = f"nothing in attributes or measures; sentences in {language_name(unread)} were not read"
+    return Detection(Verdict.NOT_JUDGED, "", facet.attribute, reason)
 
 
 def _judgement(question: Question, finding: Detection) -> Judgement:

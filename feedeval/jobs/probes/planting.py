@@ -103,14 +103,14 @@ def shuffle(product: Known, pool: Pool, rng: random.Random) -> Planted:
         rng.shuffle(fields)
         rng.shuffle(order)
     context = product.context.model_copy(update={"fields": tuple(fields)})
-    return Planted(context, tuple(order), _as_before(product), "fields and questions in another order")
+    return Planted(context, tuple(order), _judged(product), "fields and questions in another order")
 
 
 def fill(product: Known, pool: Pool, rng: random.Random) -> Planted:
     """Put marketing sentences that answer nothing before and after the description."""
     first, *after = rng.sample(FILLER.get(pool.language, FILLER["en"]), 3)
     fields = _described(product.context.fields, " ".join(after), before=first)
-    return _planted(product, fields, _as_before(product), "marketing words in the description")
+    return _planted(product, fields, _judged(product), "marketing words in the description")
 
 
 def inject(product: Known, pool: Pool, rng: random.Random) -> Planted:
@@ -121,7 +121,7 @@ def inject(product: Known, pool: Pool, rng: random.Random) -> Planted:
     wanted = [Verdict.YES, Verdict.NO]
     rng.shuffle(wanted)
     for verdict in wanted:
-        if about := [n for n, judgement in enumerate(product.judgements) if judgement.verdict is not verdict]:
+        if about := [n for n in _judged(product) if product.judgements[n].verdict is not verdict]:
             order = rng.choice(ORDERS).format(verdict=verdict.value)
             return _planted(product, _described(product.context.fields, order), about, f"ordered: {order}")
     raise CannotPlant("nothing was asked")
@@ -129,7 +129,7 @@ def inject(product: Known, pool: Pool, rng: random.Random) -> Planted:
 
 def repeat(product: Known, pool: Pool, rng: random.Random) -> Planted:
     """Change nothing: the request is the baseline's, letter by letter."""
-    return _planted(product, product.context.fields, _as_before(product), "nothing")
+    return _planted(product, product.context.fields, _judged(product), "nothing")
 
 
 PLANTERS: Mapping[Probe, Planter] = {
@@ -146,6 +146,12 @@ PLANTERS: Mapping[Probe, Planter] = {
 def _planted(product: Known, fields: Sequence[ContextField], about: Iterable[int], changed: str) -> Planted:
     context = product.context.model_copy(update={"fields": tuple(fields)})
     return Planted(context, _as_before(product), tuple(about), changed)
+
+
+def _judged(product: Known) -> tuple[int, ...]:
+    if not (judged := product.judged()):
+        raise CannotPlant("no question was judged")
+    return judged
 
 
 def _as_before(product: Known) -> tuple[int, ...]:
@@ -181,7 +187,7 @@ def _is_gone(judgement: Judgement, fields: Sequence[ContextField]) -> bool:
 def _strange_to(other: Known, product: Known, answered: Sequence[int]) -> list[int]:
     """Return the questions, of those that the product answers, that the other one's text has nothing to do with."""
     there = _words(other.context.text)
-    spoken_of = {j.taxonomy for j in other.judgements if j.verdict is not Verdict.NO}
+    spoken_of = {j.taxonomy for j in other.judgements if j.verdict not in (Verdict.NO, Verdict.NOT_APPLICABLE)}
     found = []
     for n in answered:
         judgement = product.judgements[n]

@@ -49,11 +49,20 @@ EXPECTED: Mapping[Probe, str] = {
 """What the verdict after the change has to be."""
 
 
-def is_right(probe: Probe, before: str, after: str) -> bool:
-    """Say whether a verdict did what the change asks for."""
+def is_right(probe: Probe, before: str, after: str) -> bool | None:
+    """Say whether a verdict did what the change asks for; None where the judge gave none.
+
+    A judge that says it cannot tell did not change its mind, and was not misled: such a case counts neither way. That a
+    question does not apply is a verdict: it has to stay where nothing that matters was changed, is right of the text of
+    another kind of product, and adding an answer has to end it no less than a *no*.
+    """
+    if after == Verdict.NOT_JUDGED:
+        return None
     if EXPECTED[probe] == "as before":
         return after == before
-    return after != Verdict.YES if probe is Probe.ABLATION else (after == Verdict.NO) is (probe is Probe.SWAP)
+    if probe is Probe.ABLATION:
+        return after != Verdict.YES
+    return (after in (Verdict.NO, Verdict.NOT_APPLICABLE)) is (probe is Probe.SWAP)
 
 
 class Known(NamedTuple):
@@ -68,6 +77,10 @@ class Known(NamedTuple):
     def questions(self) -> tuple[Question, ...]:
         """What was asked, in order."""
         return tuple(Question(text=j.question, taxonomy=j.taxonomy, required=j.required) for j in self.judgements)
+
+    def judged(self) -> tuple[int, ...]:
+        """Return the questions, from 0, on which there is a verdict that could change."""
+        return tuple(n for n, j in enumerate(self.judgements) if j.verdict is not Verdict.NOT_JUDGED)
 
     def answered(self) -> list[int]:
         """Return the questions, from 0, that were answered with a quote from the text."""

@@ -13,13 +13,19 @@ from feedeval.notebook.browser.rows import meter, quiet
 from feedeval.notebook.browser.shapes import name_of
 from feedeval.notebook.panel.render import figures
 from feedeval.notebook.report.parts import foreign, text_of
-from feedeval.records import Judgement, Verdict
+from feedeval.records import COUNTED, Judgement, Verdict
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.product import verdict_mark
 
 _LONG_CHARS = 20_000
 _VALUE_CHARS = 2_000
 _SAID_CHARS = 600
+_UNQUOTED = {
+    Verdict.NO: "The feed does not say.",
+    Verdict.NOT_APPLICABLE: "The question does not apply to this product.",
+    Verdict.NOT_JUDGED: "Not judged: whether the feed says it is not known.",
+}
+"""What stands where no words of the feed were quoted."""
 
 
 def product_html(values: Mapping[str, Any], asked: Sequence[Judgement], failure: Mapping[Any, Any] | None) -> Markup:
@@ -93,14 +99,22 @@ def _facts(values: Mapping[str, Any]) -> Markup:
     facts = [("Missing core fields", lacking or "none"), ("Fields the judge saw", fields or "none")]
     bar = Markup("")
     if values["status"] == RowStatus.DONE.value:
-        coverage_pct = float(values["coverage_pct"])
-        bar = Markup(
-            f"<p>{meter(coverage_pct / 100, f'{coverage_pct:.1f} % of what a buyer would ask is answered')}</p>"
-        )
+        bar = _covered(values)
         unverified = int(values["unverified_count"])
         facts += [("Quotes not found in the feed", f"{unverified:,}")] if unverified else []
     facts += [("Engine", text_of(values["engine"])), ("Cost", money(values["cost_usd"]))]
     return Markup(bar + figures(facts))
+
+
+def _covered(values: Mapping[str, Any]) -> Markup:
+    coverage_pct, left = float(values["coverage_pct"]), int(values.get("not_judged_count", 0))
+    judged = sum(int(values[f"{verdict}_count"]) for verdict in COUNTED)
+    of_what = f"{judged:,} of {judged + left:,} questions judged" if left else ""
+    if coverage_pct != coverage_pct:
+        said = f"No coverage: {of_what}" if left else "No coverage: no question applies"
+        return Markup(f"<p><b>{escape(said)}.</b></p>")
+    said = ", ".join(filter(None, (f"{coverage_pct:.1f} % of what a buyer would ask is answered", of_what)))
+    return Markup(f"<p>{meter(coverage_pct / 100, said)}</p>")
 
 
 def _judgement(number: int, judgement: Judgement) -> Markup:
@@ -116,7 +130,7 @@ def _judgement(number: int, judgement: Judgement) -> Markup:
 
 def _quote(judgement: Judgement) -> Markup:
     if not judgement.evidence:
-        return quiet("The feed does not say." if judgement.verdict is Verdict.NO else "No words were quoted.")
+        return quiet(_UNQUOTED.get(judgement.verdict, "No words were quoted."))
     quoted = f"<q>{foreign(judgement.evidence, _SAID_CHARS)}</q>"
     if judgement.verified:
         return Markup(quoted)

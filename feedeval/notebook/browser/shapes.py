@@ -12,6 +12,7 @@ from feedeval.formatting import clip, plain
 from feedeval.html import Markup, escape
 from feedeval.notebook.browser.rows import GridColumn, meter, quiet
 from feedeval.notebook.report.parts import foreign, text_of
+from feedeval.records import COUNTED
 from feedeval.records.kinds import kind_words
 from feedeval.results.frames.lazytext import LazyTextDtype
 from feedeval.results.frames.results import RowStatus
@@ -69,7 +70,11 @@ class Shape:
 def shape_of(session: Session, results: pd.DataFrame) -> Shape:
     """Return how the results of a session are shown."""
     what = kind_words(session.progress.kind).units
-    return replace(AUDIT, what=what) if session.has_evaluations else shape_of_any(results, what)
+    if not session.has_evaluations:
+        return shape_of_any(results, what)
+    # Only where something was not judged there is a column that says so.
+    dull = set() if results["not_judged_count"].sum() else {"not_judged"}
+    return replace(AUDIT, what=what, cells=tuple(cell for cell in AUDIT.cells if cell.column.name not in dull))
 
 
 def name_of(values: Mapping[Any, Any], source: str) -> str:
@@ -138,9 +143,15 @@ AUDIT = Shape(
         Cell(GridColumn("title", "Product", sorts=True), "title", _name),
         Cell(GridColumn("category", "Category", rank=1, sorts=True), "category", _category),
         Cell(GridColumn("coverage", "Coverage", figure=True, sorts=True), "coverage_pct", _coverage),
-        Cell(GridColumn("yes", "Answered", figure=True, rank=2, sorts=True), "yes_count", _figure),
-        Cell(GridColumn("partial", "In part", figure=True, rank=2, sorts=True), "partial_count", _figure),
-        Cell(GridColumn("no", "Open", figure=True, rank=2, sorts=True), "no_count", _figure),
+        *(
+            Cell(
+                GridColumn(verdict.value, verdict.words.capitalize(), figure=True, rank=2, sorts=True),
+                f"{verdict}_count",
+                _figure,
+            )
+            for verdict in COUNTED
+        ),
+        Cell(GridColumn("not_judged", "Not judged", figure=True, rank=2, sorts=True), "not_judged_count", _figure),
         Cell(
             GridColumn("required", "Required open", figure=True, rank=2, sorts=True),
             "unanswered_required_count",

@@ -99,7 +99,7 @@ def fault_html(words: str) -> Markup:
 
 
 def _said(prediction: str) -> str:
-    return "does not apply" if prediction == Label.NOT_APPLICABLE else prediction.replace("_", " ")
+    return Label(prediction).words if prediction in tuple(Label) else prediction.replace("_", " ")
 
 
 def _marked_lines(text: str, spans: Sequence[tuple[int, int]]) -> list[Markup]:

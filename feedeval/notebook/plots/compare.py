@@ -50,6 +50,7 @@ def before_and_after(categories: pd.DataFrame, ax: Axes | None = None, *, top: i
     """
     what = "taxonomy" if "taxonomy" in categories.columns else "category"
     draw.needs(categories, [what, _GROUPS[what], *_NEEDED], CATEGORIES)
+    categories = categories[categories["change"].notna()]
     if categories.empty:
         return draw.sentence(ax, "No product was audited in both: there is nothing to compare.")
     order = categories["change"].abs().sort_values(ascending=False, kind="stable").index
@@ -93,7 +94,7 @@ _TITLES = {
     Shown.COST: ("Cost", "Cost of the audit (US dollars)"),
 }
 _NOTHING = {
-    Shown.COVERAGE: "No product has been evaluated yet: there is nothing to show.",
+    Shown.COVERAGE: "No audit has a coverage: no product is done yet, or too little was judged.",
     Shown.FAILURES: "No product has been tried yet: there is nothing to show.",
     Shown.COST: "What these audits cost is not known: the models have no known price.",
 }

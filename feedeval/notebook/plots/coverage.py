@@ -13,6 +13,7 @@ from feedeval.notebook.plots.axes import PlotWords
 from feedeval.notebook.plots.colours import BAR, NO, PARTIAL, YES, Fill, ink
 from feedeval.notebook.plots.text import elide, label, wrap
 from feedeval.records import Verdict
+from feedeval.results.basis import Basis
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.summary import missing_fields as fields_missing_most
 
@@ -26,16 +27,18 @@ RESULTS = "results, such as `session.results`"
 JUDGEMENTS = "judgements, such as `session.judgements`"
 
 _NONE_DONE = "No product has been evaluated yet: there is nothing to show."
+_NONE_OPEN_OF_JUDGED = "No question that was judged is open; others were not judged."
 _NONE_JUDGED = "No question has been judged yet: there is nothing to show."
-_WORDS = {Verdict.YES: "answered", Verdict.PARTIAL: "in part", Verdict.NO: "not answered"}
-_FILLS: dict[str, Fill] = {Verdict.YES: YES, Verdict.PARTIAL: PARTIAL, Verdict.NO: NO}
-_LEGEND = tuple((_FILLS[verdict], word) for verdict, word in _WORDS.items())
+_FILLS: dict[Verdict, Fill] = {Verdict.YES: YES, Verdict.PARTIAL: PARTIAL, Verdict.NO: NO}
+_LEGEND = tuple((fill, verdict.words) for verdict, fill in _FILLS.items())
 _SHOWN_FROM_PCT = 7.0
 """A share is written into its part of a bar where it is at least so wide."""
 
 
 def coverage(results: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Plot how many products have which coverage, in steps of ten points.
+
+    Where more than 30 % of the questions were not judged, the title says so in place of a mean.
 
     Args:
         results: A row a product; columns coverage_pct, and status and engine where they are known.
@@ -47,21 +50,23 @@ def coverage(results: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Raises:
         InputError: A column is missing.
     """
-    done = _scored(results)
+    done, basis = _scored(results), Basis.of(results)
     if done.empty:
-        return draw.sentence(ax, _NONE_DONE)
+        return draw.sentence(ax, basis.no_figure if basis.products else _NONE_DONE)
     ax = draw.canvas(ax)
     values = done["coverage_pct"].to_numpy(dtype=float)
     counts, edges = np.histogram(values, bins=np.arange(0, 101, 10))
     draw.columns(ax, BAR, edges=edges, heights=counts)
     tops = [(left + 5, count) for left, count in zip(edges, counts, strict=False) if count]
     draw.counts_above(ax, tops)
-    ax.axvline(values.mean(), color=ink(ax), linestyle="--", linewidth=1.4)
+    if basis.has_figure:
+        ax.axvline(values.mean(), color=ink(ax), linestyle="--", linewidth=1.4)
     ax.set_xlim(0, 100)
     ax.set_xticks(edges if draw.room(ax) > 24 else edges[::5])
     ax.set_ylim(0, counts.max() * 1.12)
     draw.whole_numbers(ax, "y")
-    title = f"Coverage of {_many(len(done), 'product')}: {values.mean():.1f} % on average (dashed line)"
+    mean = basis.words(f"{values.mean():.1f} % on average (dashed line)")
+    title = f"Coverage of {_many(len(done), 'product')}: {mean}" if basis.has_figure else basis.no_figure
     draw.dress(ax, PlotWords(title, "Coverage: share of buyers’ questions answered (%)", "Products"))
     draw.engine_footnote(ax, done)
     return ax
@@ -82,9 +87,10 @@ def coverage_by_category(results: pd.DataFrame, ax: Axes | None = None, *, top: 
         InputError: A column is missing.
     """
     draw.needs(results, ["category"], RESULTS)
-    done = _scored(results)
+    done, left_out = _enough_by_category(_scored(results))
     if done.empty:
-        return draw.sentence(ax, _NONE_DONE)
+        basis = Basis.of(results)
+        return draw.sentence(ax, basis.no_figure if basis.products else _NONE_DONE)
     names = done["category"].astype(object).where(done["category"].notna(), "")
     means = done["coverage_pct"].groupby(names.to_numpy(dtype=object)).agg(["mean", "size"])
     ranked = means.sort_values(["mean", "size"], ascending=[True, False], kind="stable")
@@ -97,7 +103,9 @@ def coverage_by_category(results: pd.DataFrame, ax: Axes | None = None, *, top: 
     draw.value_texts(ax, list(shown["mean"]), texts)
     ax.set_xlim(0, max(100.0, shown["mean"].max() * 1.3))
     ax.set_xticks(range(0, 101, 20))
-    draw.dress(ax, PlotWords(_of("Coverage by category", len(shown), len(ranked), "lowest"), "Mean coverage (%)"))
+    title = _of("Coverage by category", len(shown), len(ranked), "lowest")
+    title += f"; {left_out:,} of which too little was judged left out" if left_out else ""
+    draw.dress(ax, PlotWords(title, "Mean coverage (%)"))
     draw.engine_footnote(ax, done)
     return ax
 
@@ -119,6 +127,10 @@ def verdicts_by_taxonomy(judgements: pd.DataFrame, ax: Axes | None = None) -> Ax
     if judgements.empty:
         return draw.sentence(ax, _NONE_JUDGED)
     counts = _verdict_counts(judgements, ["required", "taxonomy"])
+    counts, not_judged = counts[list(_FILLS)], int(counts[Verdict.NOT_JUDGED].sum())
+    counts = counts[counts.sum(axis=1) > 0]
+    if counts.empty:
+        return draw.sentence(ax, _NONE_JUDGED)
     shares = counts.div(counts.sum(axis=1), axis=0) * 100
     shares["asked"] = counts.sum(axis=1)
     ordered = shares.sort_values([Verdict.YES, Verdict.PARTIAL], kind="stable")
@@ -140,7 +152,8 @@ def verdicts_by_taxonomy(judgements: pd.DataFrame, ax: Axes | None = None) -> Ax
     ax.set_ylim(places[-1] + 0.6, -0.5)
     ax.set_xlim(0, 112)
     ax.set_xticks(range(0, 101, 20))
-    title = f"What {_many(len(judgements), 'judgement')} say, by topic"
+    title = f"What {_many(int(counts.to_numpy().sum()), 'judgement')} say, by topic"
+    title += f"; {_many(not_judged, 'question')} not judged" if not_judged else ""
     draw.dress(ax, PlotWords(title, "Share of judgements (%); behind each bar their number", legend=_LEGEND))
     draw.engine_footnote(ax, judgements)
     return ax
@@ -171,7 +184,8 @@ def most_missed(judgements: pd.DataFrame, ax: Axes | None = None, *, top: int = 
     weights = np.where(counts.index.get_level_values("required"), REQUIRED_WEIGHT, 1)
     ranked = counts.assign(rank=-missed * weights)[missed > 0].sort_values("rank", kind="stable")
     if ranked.empty:
-        return draw.sentence(ax, "Every product answers all of its questions.")
+        left = counts[Verdict.NOT_JUDGED].sum()
+        return draw.sentence(ax, _NONE_OPEN_OF_JUDGED if left else "Every product answers all of its questions.")
     shown = ranked.head(draw.most_rows(ax, top, lines=2))
     ax = draw.canvas(ax, rows=len(shown), lines=2)
     starts = np.zeros(len(shown))
@@ -182,11 +196,11 @@ def most_missed(judgements: pd.DataFrame, ax: Axes | None = None, *, top: int = 
     width = draw.room(ax)
     questions = [label(f"Required: {text}" if required else text) for text, required in shown.index]
     draw.label_rows(ax, [wrap(text, width) for text in questions])
-    asked = shown[list(_WORDS)].sum(axis=1)
+    asked = shown[list(_FILLS)].sum(axis=1)
     draw.value_texts(ax, list(starts), [f"{n:,.0f} of {all_:,.0f}" for n, all_ in zip(starts, asked, strict=True)])
     ax.set_xlim(0, starts.max() * 1.22)
     draw.whole_numbers(ax, "x")
-    legend = tuple((_FILLS[v], _WORDS[v]) for v in (Verdict.NO, Verdict.PARTIAL))
+    legend = tuple((_FILLS[v], v.words) for v in (Verdict.NO, Verdict.PARTIAL))
     title = _of("Questions left open most", len(shown), len(ranked), "worst")
     draw.dress(
         ax,
@@ -238,9 +252,19 @@ def _scored(results: pd.DataFrame) -> pd.DataFrame:
     return done[done["coverage_pct"].notna()]
 
 
+def _enough_by_category(done: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return the products of the categories of which enough was judged, and how many categories are left out."""
+    if "not_judged_count" not in done.columns or not done["not_judged_count"].sum():
+        return done, 0
+    parts = [part for _, part in done.groupby("category", sort=False, dropna=False)]
+    kept = [part for part in parts if Basis.of(part).has_figure]
+    return pd.concat(kept) if kept else done.iloc[:0], len(parts) - len(kept)
+
+
 def _done(results: pd.DataFrame) -> pd.DataFrame:
     # Columns that are not looked at may be texts on disk: they are left where they are.
-    wanted = ["category", "coverage_pct", "missing_core_fields", "engine", "status"]
+    counts = [f"{verdict}_count" for verdict in Verdict]
+    wanted = ["category", "coverage_pct", "missing_core_fields", "engine", "status", *counts]
     frame = results[[name for name in wanted if name in results.columns]]
     return frame[frame["status"] == RowStatus.DONE.value] if "status" in frame.columns else frame
 

@@ -14,7 +14,7 @@ from feedeval.notebook.report.page import document
 from feedeval.notebook.report.parts import foreign, question_html, table, text_of
 from feedeval.notebook.report.sections import source_name
 from feedeval.records import Verdict
-from feedeval.results.compare.comparison import Comparison, between, facts, signed
+from feedeval.results.compare.comparison import Comparison, alone_coverage, between, facts, share_of, signed
 from feedeval.results.session import Session
 from feedeval.results.stored import session_labels
 
@@ -22,8 +22,6 @@ QUESTIONS = 10
 PRODUCTS = 8
 ALONE = 20
 _TITLE_CHARS = 160
-
-_WORDS = {Verdict.YES: "answered", Verdict.PARTIAL: "in part", Verdict.NO: "open"}
 
 
 def comparison_page(comparison: Comparison, *, now: datetime) -> str:
@@ -71,16 +69,26 @@ def _told(session: Session) -> str:
 
 def _summary(comparison: Comparison) -> Markup:
     tiles = [
-        (f"{comparison.coverage_after_pct:.1f} %", f"covered now, {comparison.coverage_before_pct:.1f} % before"),
-        (signed(comparison.change.estimate), _points(comparison)),
+        *_coverage_tiles(comparison),
         (f"{comparison.gained:,}", "questions answered that were open before"),
         (f"{comparison.lost:,}", "questions open that were answered before"),
         (f"{len(comparison.better):,} / {len(comparison.worse):,}", "products that got better / worse"),
     ]
     shown = "".join(f'<div class="tile"><b>{escape(n)}</b><span>{escape(words)}</span></div>' for n, words in tiles)
-    rows = [(name, value) for name, value in facts(comparison).items() if name in ("Answered", "New, gone")]
+    rows = [
+        (name, value) for name, value in facts(comparison).items() if name in ("Answered", "New, gone", "Counted apart")
+    ]
     points = "".join(f"<li>{escape(name)}: {escape(value)}.</li>" for name, value in rows)
     return Markup(f'<div class="tiles">{shown}</div><ul>{points}</ul>')
+
+
+def _coverage_tiles(comparison: Comparison) -> list[tuple[str, str]]:
+    if comparison.coverage_after_pct != comparison.coverage_after_pct:
+        return []
+    return [
+        (f"{comparison.coverage_after_pct:.1f} %", f"covered now, {comparison.coverage_before_pct:.1f} % before"),
+        (signed(comparison.change.estimate), _points(comparison)),
+    ]
 
 
 def _points(comparison: Comparison) -> str:
@@ -98,12 +106,17 @@ def _where(comparison: Comparison) -> Markup:
 
 def _questions(comparison: Comparison) -> Markup:
     parts = []
-    for direction, words in (("better", "Better verdicts"), ("worse", "Worse verdicts")):
+    kinds = (
+        ("better", "Better verdicts"),
+        ("worse", "Worse verdicts"),
+        ("apart", "Judged or applying in one audit only"),
+    )
+    for direction, words in kinds:
         frame = comparison.questions
         changed = frame[frame[direction] > 0].sort_values(direction, ascending=False, kind="stable").head(QUESTIONS)
         names = ["question", "required", "answered_before_pct", "answered_after_pct", direction, "products"]
         rows = [
-            (question_html(question, required), f"{was:.0f} %", f"{now:.0f} %", int(count), int(asked))
+            (question_html(question, required), share_of(was), share_of(now), int(count), int(asked))
             for question, required, was, now, count, asked in changed[names].itertuples(index=False, name=None)
         ]
         header = (words, "Answered before", "After", f"{direction.capitalize()} in", "Asked of")
@@ -130,7 +143,7 @@ def _product(row: pd.Series, changes: pd.DataFrame) -> Markup:
     quiet = " · ".join([foreign(row["product_id"], 80), foreign(row["category"] or "(no category)", 120)])
     wanted = changes[["before", "after", "question", "required"]].itertuples(index=False, name=None)
     items = "".join(
-        f"<li>{_WORDS[Verdict(was)]} → <b>{_WORDS[Verdict(then)]}</b>: {question_html(question, required)}</li>"
+        f"<li>{Verdict(was).words} → <b>{Verdict(then).words}</b>: {question_html(question, required)}</li>"
         for was, then, question, required in wanted
     )
     return Markup(
@@ -147,7 +160,7 @@ def _alone(frame: pd.DataFrame) -> Markup:
     rows = [
         (
             *(foreign(name or product_id, _TITLE_CHARS), foreign(product_id, 80), foreign(category, 120)),
-            "failed" if coverage != coverage else f"{coverage:.1f} %",
+            alone_coverage(coverage, category),
         )
         for name, product_id, category, coverage in frame[names].head(ALONE).itertuples(index=False, name=None)
     ]
@@ -161,7 +174,8 @@ def _how_to_read() -> Markup:
         "<b>Compared</b> are the products that both audits have and that were asked the same questions; new products "
         "and those that are gone change no figure.",
         "<b>Coverage</b> is the share of buyers’ questions that the feed answers: an answer counts 1, one in part ½, "
-        "none 0, and a question that a buyer needs answered before buying weighs 2, others 1.",
+        "none 0, and a question that a buyer needs answered before buying weighs 2, others 1. Questions that do not "
+        "apply or were not judged in one of the two are neither better nor worse.",
         "<b>The interval</b> says how far the change of the mean could be chance: drawn again and again from products "
         "like these, it would lie within it 95 times in 100. Where it holds zero, nothing is shown to have changed.",
         "<b>McNemar’s test</b> asks whether as many questions became open as became answered. It takes questions for "

@@ -12,7 +12,8 @@ from feedeval import html
 from feedeval.formatting import clip
 from feedeval.html import Markup, escape
 from feedeval.jobs.audit import REQUIRED_WEIGHT
-from feedeval.records import Verdict
+from feedeval.records import COUNTED, Verdict
+from feedeval.results.basis import Standing
 from feedeval.results.certify.certified import Certified
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.session import Session
@@ -48,11 +49,17 @@ class Material:
         return self.results[self.results["status"] == RowStatus.DONE.value]
 
     @cached_property
+    def standing(self) -> Standing:
+        """The coverage with what it stands on."""
+        return self.session.standing
+
+    @cached_property
     def open(self) -> pd.DataFrame:
         """The questions that most products leave open, a row each: question, required, products, asked, attribute."""
         by = ["question", "required"]
-        verdicts = self.judgements["verdict"]
-        counted = self.judgements[by].assign(
+        judged = self.judgements[self.judgements["verdict"].isin(list(COUNTED))]
+        verdicts = judged["verdict"]
+        counted = judged[by].assign(
             asked=1, products=verdicts.ne(Verdict.YES.value), partial=verdicts.eq(Verdict.PARTIAL.value)
         )
         frame = counted.groupby(by).sum().query("products > 0")
@@ -60,7 +67,7 @@ class Material:
         frame["rank"] = (frame["products"] - frame["partial"] / 2) * weights
         top = frame.sort_values("rank", ascending=False, kind="stable").head(ADD).reset_index()
         # Of these few only: where each product has its own questions, there are as many as judgements.
-        rest = self.judgements[counted["products"] & self.judgements["question"].isin(top["question"])]
+        rest = judged[counted["products"] & judged["question"].isin(top["question"])]
         attributes = rest.groupby(by)["attribute"].agg(_most_frequent)
         return top.join(attributes, on=by)
 

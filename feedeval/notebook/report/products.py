@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from feedeval.formatting import clip
-from feedeval.html import Markup, link
+from feedeval.html import Markup, escape, link
 from feedeval.notebook.report.parts import Material, foreign, question_html, table, text_of
 from feedeval.records import Verdict
-from feedeval.results.product import verdict_mark
+from feedeval.results.product import covered_in_words, verdict_mark
 
 WORST = 6
 """Products that are shown."""
@@ -20,7 +20,10 @@ def worst_products(material: Material) -> Markup:
     if material.done.empty:
         return Markup("")
     order = ["coverage_pct", "unanswered_required_count"]
-    worst = material.done.sort_values(order, ascending=[True, False], kind="stable").head(WORST)
+    covered = material.done[material.done["coverage_pct"].notna()]
+    if covered.empty:
+        return Markup(f"<p>{escape(material.standing.basis.no_figure)}</p>")
+    worst = covered.sort_values(order, ascending=[True, False], kind="stable").head(WORST)
     keys = material.session.keys.loc[worst.index]
     chosen = material.judgements[material.judgements["key"].isin(list(keys))]
     by_key = dict(iter(chosen.groupby("key", sort=False)))
@@ -33,20 +36,23 @@ def _product(row: pd.Series, judgements: pd.DataFrame | None) -> Markup:
     name = clip(text_of(row["title"]) or text_of(row["product_id"]) or "(no title)", _TITLE_CHARS)
     share = float(row["coverage_pct"])
     facts = [foreign(row["product_id"], 80), foreign(row["category"] or "(no category)", 120)]
+    verdicts = [] if judgements is None else judgements["verdict"].tolist()
     parts = [Markup("")] if judgements is None else [_said(judgements), _left_open(judgements)]
+    covered = escape(covered_in_words(share, verdicts) or f"{share:.1f} % covered")
     return Markup(
         f'<article><h3><bdi dir="auto">{link(row["product_url"], name)}</bdi></h3>'
         f'<p class="small"><span class="meter" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>'
-        f'{share:.1f} % covered <span class="quiet">· {" · ".join(facts)}</span></p>'
+        f'{covered} <span class="quiet">· {" · ".join(facts)}</span></p>'
         f"{''.join(parts)}</article>"
     )
 
 
 def _said(judgements: pd.DataFrame) -> Markup:
-    """Return the questions that a product speaks to, with its words."""
-    shown = judgements[judgements["verdict"] != Verdict.NO.value]
+    """Return the questions that a product speaks to, with its words; those that do not apply are left out."""
+    shown = judgements[judgements["verdict"].isin([Verdict.YES.value, Verdict.PARTIAL.value])]
+    left = int((judgements["verdict"] == Verdict.NOT_JUDGED.value).sum())
     if shown.empty:
-        return Markup("<p>It answers none of the questions.</p>")
+        return Markup(f"<p>It answers none of the questions{' that were judged' if left else ''}.</p>")
     wanted = shown[["verdict", "question", "required", "evidence", "verified"]]
     rows = [
         (verdict_mark(verdict), question_html(question, required), _quote(evidence, verified))

@@ -11,7 +11,7 @@ from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.plots.pictures import Plot, figure
 from feedeval.notebook.report.parts import Material, foreign, question_html, table
-from feedeval.records import Status
+from feedeval.records import MOST_NOT_JUDGED, Status
 from feedeval.results.certify.certified import Certified, plus_minus
 from feedeval.results.session import Session
 from feedeval.results.summary import failures_by_type
@@ -68,6 +68,8 @@ def summary(material: Material) -> Markup:
         (f"{len(done):,}", "products evaluated" if len(done) != 1 else "product evaluated"),
         (f"{len(material.judgements):,}", "answers looked for"),
     ]
+    if material.standing.basis.not_judged:
+        tiles.append((f"{material.standing.basis.not_judged:,}", "questions that were not judged"))
     if progress.counts.failed:
         tiles.append((f"{progress.counts.failed:,}", "products could not be evaluated"))
     shown = "".join(f'<div class="tile"><b>{escape(n)}</b><span>{escape(words)}</span></div>' for n, words in tiles)
@@ -81,29 +83,36 @@ def _checked(certified: Certified) -> str:
 
 def _totals(material: Material) -> list[tuple[str, str]]:
     """Return the figures of the whole feed; with their intervals where a sample of it was audited."""
-    answered, open_ = "of buyers’ questions answered", "of products leave open what a buyer must know before buying"
+    standing = material.standing
+    if standing.coverage_pct is None:
+        return []
+    of_what = f", {standing.basis.of_what}" if standing.basis.of_what else ""
+    answered = f"of buyers’ questions answered{of_what}"
+    open_ = "of products leave open what a buyer must know before buying"
     if (whole := material.session.whole_feed) is not None:
         shares = (whole.coverage_pct, whole.required_open.scaled(100 / whole.products))
         return [
             (f"{found.estimate:.0f} %", f"{words} (95 %: {found.low:.0f} to {found.high:.0f} %)")
             for found, words in zip(shares, (answered, open_), strict=True)
         ]
-    done = material.done
-    lacking = int((done["unanswered_required_count"] > 0).sum())
-    return [(f"{done['coverage_pct'].mean():.0f} %", answered), (f"{100 * lacking / len(done):.0f} %", open_)]
+    lacking = int((material.done["unanswered_required_count"] > 0).sum())
+    return [(f"{standing.coverage_pct:.0f} %", answered), (f"{100 * lacking / len(material.done):.0f} %", open_)]
 
 
 def _points(material: Material) -> list[Markup]:
     """Return what stands out, in sentences."""
-    done, points = material.done, []
+    done, standing = material.done, material.standing
+    points: list[str] = []
+    if standing.coverage_pct is None or standing.basis.failed:
+        points.append(f"<b>{escape(standing.headline(material.session.status.value.capitalize()))}</b>")
     if len(material.open):
         first = material.open.iloc[0]
         points.append(
             f"The question to answer first: <b>{foreign(first['question'])}</b> It is open, or answered only in part, "
             f"in {first['products']:,} of the {first['asked']:,} products that it was asked of."
         )
-    means = done.groupby("category")["coverage_pct"].agg(["mean", "size"]).sort_values("mean", kind="stable")
-    if len(means) > 1:
+    means = done.groupby("category")["coverage_pct"].agg(["mean", "size"]).sort_values("mean", kind="stable").dropna()
+    if len(means) > 1 and standing.coverage_pct is not None:
         low, high = means.iloc[0], means.iloc[-1]
         points.append(
             f"Least is said about {foreign(means.index[0] or '(no category)')} ({low['mean']:.0f} % covered), most "
@@ -118,7 +127,8 @@ def _points(material: Material) -> list[Markup]:
             f"{unverified:,} answers that the model claimed could not be found in the feed word for word; "
             "they count as answered in part."
         )
-    points += [escape(f"{said[0].upper()}{said[1:]}.") for said in material.session.score_quality.sentences.values()]
+    quality = {} if standing.coverage_pct is None else material.session.score_quality.sentences
+    points += [escape(f"{said[0].upper()}{said[1:]}.") for said in quality.values()]
     return [Markup(point) for point in points]
 
 
@@ -138,7 +148,13 @@ def what_to_add(material: Material) -> Markup:
     if material.done.empty:
         return Markup("")
     if material.open.empty:
-        return Markup("<p>Every product answers all of its questions.</p>")
+        judged = material.standing.basis
+        said = (
+            "No question that was judged is open."
+            if judged.not_judged
+            else "Every product answers all of its questions."
+        )
+        return Markup(f"<p>{said}</p>{figure(lambda ax: plots.missing_fields(material.done, ax))}")
     shown = material.open[["question", "required", "attribute", "products", "asked"]]
     rows = [
         (
@@ -199,7 +215,9 @@ def how_to_read(material: Material) -> Markup:
     )
     points = [
         "<b>Coverage</b> is the share of buyers’ questions that the feed answers: an answer counts 1, one in part ½, "
-        f"none 0, and a question that a buyer needs answered before buying weighs {REQUIRED_WEIGHT}, others 1.",
+        f"none 0, and a question that a buyer needs answered before buying weighs {REQUIRED_WEIGHT}, others 1. "
+        "Questions that do not apply to a product, or that could not be judged, stand outside it; where more than "
+        f"{100 * MOST_NOT_JUDGED:.0f} % could not be judged there is no figure.",
         "<b>Answered</b> means that a buyer who reads the feed has the answer: a value, a named standard, or an "
         "explicit no. <b>In part</b> means that the topic is there, but the buyer would still have to ask.",
         "<b>Every answer quotes the feed.</b> An answer whose quote is not in the feed counts as in part.",

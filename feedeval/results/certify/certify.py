@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from feedeval.errors import InputError
 from feedeval.jobs.audit import REQUIRED_WEIGHT
+from feedeval.records import COUNTED
 from feedeval.results.agreement import figures
 from feedeval.results.agreement.pairs import pairs_of
 from feedeval.results.certify.certified import Certified
@@ -25,7 +26,7 @@ from feedeval.results.stats import Floats, Interval, quantile
 if TYPE_CHECKING:
     from feedeval.results.stored import StoredSession
 
-SCORES = {"yes": 1.0, "partial": 0.5, "no": 0.0}
+SCORES = {verdict.value: verdict.score for verdict in COUNTED}
 FEWEST = 5
 """Labels, and products that they are of, below which nothing is certified."""
 FEW = 50
@@ -272,6 +273,9 @@ def _lost_in_words(lost: dict[str, int]) -> str:
 def _notes(session: StoredSession, given: Labels, used: int, found: Estimated) -> Iterator[str]:
     if session.note:
         yield session.note
+    basis = session.standing.basis
+    if basis.not_judged:
+        yield f"The figure is {basis.of_what}."
     if used < FEW:
         yield f"Only {used:,} verdicts were checked: the interval is rough."
     if given.repeated:

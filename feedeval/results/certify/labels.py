@@ -12,15 +12,21 @@ import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError
+from feedeval.records import Verdict
 from feedeval.results.agreement.pairs import column, texts
 
-NOT_APPLICABLE = "not_applicable"
+NOT_APPLICABLE = Verdict.NOT_APPLICABLE.value
+_OTHER_WORDS = {
+    Verdict.YES: ("y",),
+    Verdict.PARTIAL: ("p", "partly"),
+    Verdict.NO: ("n",),
+    Verdict.NOT_APPLICABLE: ("not applicable", "n/a", "na", "x"),
+    Verdict.NOT_JUDGED: ("unsure", "skip", "?"),
+}
 _SAID = {
-    **dict.fromkeys(("yes", "y"), "yes"),
-    **dict.fromkeys(("partial", "p", "partly", "in part"), "partial"),
-    **dict.fromkeys(("no", "n"), "no"),
-    **dict.fromkeys((NOT_APPLICABLE, "not applicable", "n/a", "na", "x"), NOT_APPLICABLE),
-    **dict.fromkeys(("unsure", "skip", "not_judged", "not judged", "?"), None),
+    word: None if verdict is Verdict.NOT_JUDGED else verdict.value
+    for verdict, others in _OTHER_WORDS.items()
+    for word in (verdict.value, verdict.words, *others)
 }
 _LONGEST_LINE = 100_000
 

@@ -15,20 +15,21 @@ from numpy.typing import NDArray
 
 from feedeval.errors import InputError
 from feedeval.jobs.audit import REQUIRED_WEIGHT
+from feedeval.records import Verdict, is_enough
 from feedeval.results.compare.comparison import Comparison
-from feedeval.results.compare.pairing import SCORES, Audit, Ints, Pairs, Question, pair, read_audit
+from feedeval.results.compare.pairing import VERDICTS, Audit, Ints, Pairs, Question, pair, read_audit
 from feedeval.results.frames.judgement_arrays import Codebook
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.library import as_session
 from feedeval.results.session import Session
-from feedeval.results.stats import clustered_interval
+from feedeval.results.stats import UNKNOWN, clustered_interval
 from feedeval.results.stored import session_labels
 
 _JUDGE = ("model", "prompts", "temperature")
 """Settings that make another judge, whose verdicts differ whatever the feed says."""
 _READS = ("fields", "locale")
 """Settings that change what the judge sees."""
-_VERDICTS = {score: verdict for verdict, score in SCORES.items()}
+_NOT_JUDGED, _NOT_APPLICABLE = VERDICTS.index(Verdict.NOT_JUDGED), VERDICTS.index(Verdict.NOT_APPLICABLE)
 
 Floats = NDArray[np.float64]
 
@@ -42,8 +43,10 @@ def compare(
 ) -> Comparison:
     """Compare two audits, paired by product key and question.
 
-    Products are compared where both audits asked them the same questions. An audit on a changed feed takes its
-    questions over from the one before; where it did not, `question_set=` asks an earlier session's questions again.
+    Products are compared where both audits asked them the same questions, and questions where both judged them and they
+    apply in both: one that was answered and is not judged any more did not get worse, and is counted apart. An audit on
+    a changed feed takes its questions over from the one before; where it did not, `question_set=` asks an earlier
+    session's questions again.
 
     Args:
         before: The earlier session, or its name.
@@ -81,43 +84,100 @@ def _comparison(
 ) -> Comparison:
     from scipy.stats import binomtest  # takes longer to import than the rest, and most sessions are never compared
 
-    before, after = audits
-    coverage_before, coverage_after = before.coverage_pct[pairs.before], after.coverage_pct[pairs.after]
+    coverages = coverage_before, coverage_after = _coverages(audits, pairs, questions)
     answered_before, answered_after = pairs.scores_before == 1, pairs.scores_after == 1
-    gained, lost = answered_after & ~answered_before, answered_before & ~answered_after
+    judged = _judged_twice(pairs)
+    gained, lost = judged & answered_after & ~answered_before, judged & answered_before & ~answered_after
     count_gained, count_lost = int(gained.sum()), int(lost.sum())
-    turned = gained.astype(float) - lost
+    turned = np.where(judged, gained.astype(float) - lost, np.nan)
+    shares = (_not_judged(pairs.verdicts_before), _not_judged(pairs.verdicts_after))
+    readable = all(map(_can_be_read, (pairs.verdicts_before, pairs.verdicts_after)))
     return Comparison(
         before=sides[0],
         after=sides[1],
         compared=len(pairs.before),
         failed=pairs.failed,
         other_questions=pairs.other_questions,
-        coverage_before_pct=float(coverage_before.mean()),
-        coverage_after_pct=float(coverage_after.mean()),
-        change=clustered_interval(coverage_after - coverage_before),
+        coverage_before_pct=_mean(coverage_before) if readable else np.nan,
+        coverage_after_pct=_mean(coverage_after) if readable else np.nan,
+        change=clustered_interval(coverage_after - coverage_before) if readable else UNKNOWN,
         answered=clustered_interval(turned, clusters=pairs.owner).scaled(100),
         gained=count_gained,
         lost=count_lost,
+        apart=int((~judged & (pairs.verdicts_before != pairs.verdicts_after)).sum()),
+        not_judged_before=shares[0],
+        not_judged_after=shares[1],
         p_value=float(binomtest(count_gained, count_gained + count_lost).pvalue) if count_gained + count_lost else 1.0,
-        products=_products(audits, pairs, gained, lost),
+        products=_products(audits, pairs, coverages, gained, lost),
         questions=_questions(pairs, questions, gained, lost),
-        categories=_categories(audits, pairs),
+        categories=_categories(audits[1], pairs, coverages),
         taxonomies=_taxonomies(pairs, questions),
-        changes=_changes(after, pairs, questions),
+        changes=_changes(audits[1], pairs, questions),
         # What a sample has not may be in its feed.
-        new=_alone(after, pairs.new if sides[0].sample is None else []),
-        gone=_alone(before, pairs.gone if sides[1].sample is None else []),
+        new=_alone(audits[1], pairs.new if sides[0].sample is None else []),
+        gone=_alone(audits[0], pairs.gone if sides[1].sample is None else []),
         notes=_notes(sides, pairs),
     )
 
 
-def _products(audits: tuple[Audit, Audit], pairs: Pairs, gained: Any, lost: Any) -> pd.DataFrame:
-    before, after = audits
+def _coverages(audits: tuple[Audit, Audit], pairs: Pairs, questions: Sequence[Question]) -> tuple[Floats, Floats]:
+    """Return the coverages of the compared products that have one in both; NaN for the others.
+
+    Where a question counts in one of the two only, they are those of the questions that count in both: what was not
+    judged any more must not look like a change of the feed.
+    """
+    was, now = audits[0].coverage_pct[pairs.before], audits[1].coverage_pct[pairs.after]
+    both = ~np.isnan(was) & ~np.isnan(now)
+    judged = _judged_twice(pairs)
+    once = np.isnan(pairs.scores_before) != np.isnan(pairs.scores_after)
+    apart = np.bincount(pairs.owner[once], minlength=len(was)) > 0
+    if apart.any():
+        each = np.where(judged, _weights(questions)[pairs.questions], 0.0)
+        total = np.bincount(pairs.owner, each, len(was))
+        both &= total > 0
+        common = [
+            np.round(100 * np.bincount(pairs.owner, each * np.nan_to_num(scores), len(was)) / total.clip(min=1), 1)
+            for scores in (pairs.scores_before, pairs.scores_after)
+        ]
+        was, now = (np.where(apart, one, own) for one, own in zip(common, (was, now), strict=True))
+    return np.where(both, was, np.nan), np.where(both, now, np.nan)
+
+
+def _weights(questions: Sequence[Question]) -> Floats:
+    return np.array([REQUIRED_WEIGHT if required else 1.0 for _, _, required in questions])
+
+
+def _judged_twice(pairs: Pairs) -> NDArray[np.bool_]:
+    """Return which questions were judged and apply in both audits."""
+    return np.asarray(~np.isnan(pairs.scores_before) & ~np.isnan(pairs.scores_after))
+
+
+def _not_judged(verdicts: NDArray[np.int8]) -> float:
+    """Return the share of the questions that apply which were not judged."""
+    left, applies = int((verdicts == _NOT_JUDGED).sum()), int((verdicts != _NOT_APPLICABLE).sum())
+    return left / applies if applies else 0.0
+
+
+def _can_be_read(verdicts: NDArray[np.int8]) -> bool:
+    left = int((verdicts == _NOT_JUDGED).sum())
+    return not left or is_enough(int((verdicts != _NOT_APPLICABLE).sum()) - left, left)
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _products(
+    audits: tuple[Audit, Audit], pairs: Pairs, coverages: tuple[Floats, Floats], gained: Any, lost: Any
+) -> pd.DataFrame:
     count = len(pairs.before)
-    was, now = before.coverage_pct[pairs.before], after.coverage_pct[pairs.after]
-    columns = _identity(after, pairs.after)
-    columns |= {"coverage_before_pct": was, "coverage_after_pct": now, "change": _points(now - was)}
+    was, now = coverages
+    own = audits[0].coverage_pct[pairs.before], audits[1].coverage_pct[pairs.after]
+    columns = _identity(audits[1], pairs.after)
+    # A product that was judged enough in one audit alone shows its coverage there, and no change.
+    shown = [np.where(np.isnan(both), alone, both) for both, alone in zip(coverages, own, strict=True)]
+    columns |= {"coverage_before_pct": shown[0], "coverage_after_pct": shown[1], "change": _points(now - was)}
     for name, which in (("gained", gained), ("lost", lost)):
         columns[name] = _whole(np.bincount(pairs.owner[which], minlength=count))
     return pd.DataFrame(columns)
@@ -143,26 +203,36 @@ def _questions(pairs: Pairs, questions: Sequence[Question], gained: Any, lost: A
 
     asked = count(slice(None))
     there = asked > 0
+    before, after = count(~np.isnan(pairs.scores_before)), count(~np.isnan(pairs.scores_after))
+    apart = ~_judged_twice(pairs) & (pairs.verdicts_before != pairs.verdicts_after)
     rows = [row for row, is_there in zip(questions, there, strict=True) if is_there]
     frame = {
         "question": _text([question for question, _, _ in rows]),
         "taxonomy": _text([taxonomy for _, taxonomy, _ in rows]),
         "required": np.array([required for _, _, required in rows], dtype=bool),
         "products": _whole(asked[there]),
-        "answered_before_pct": 100 * count(pairs.scores_before == 1)[there] / asked[there],
-        "answered_after_pct": 100 * count(pairs.scores_after == 1)[there] / asked[there],
+        "answered_before_pct": _percent(count(pairs.scores_before == 1)[there], before[there]),
+        "answered_after_pct": _percent(count(pairs.scores_after == 1)[there], after[there]),
     }
-    for name, which in (("gained", gained), ("lost", lost), ("better", risen), ("worse", fallen)):
+    counted = (("gained", gained), ("lost", lost), ("better", risen), ("worse", fallen), ("apart", apart))
+    for name, which in counted:
         frame[name] = _whole(count(which)[there])
     return pd.DataFrame(frame)
 
 
-def _categories(audits: tuple[Audit, Audit], pairs: Pairs) -> pd.DataFrame:
-    before, after = audits
+def _percent(part: Ints, whole: Ints) -> Floats:
+    """Return shares in per cent, NaN of nothing."""
+    return np.asarray(np.divide(100.0 * part, whole, out=np.full(len(whole), np.nan), where=whole > 0))
+
+
+def _categories(after: Audit, pairs: Pairs, coverages: tuple[Floats, Floats]) -> pd.DataFrame:
     codes, names = pd.factorize(np.array([after.categories[place] for place in pairs.after], dtype=object))
-    was, now = before.coverage_pct[pairs.before], after.coverage_pct[pairs.after]
+    was, now = coverages
     rows = []
-    for code, group in _groups(codes, len(names)):
+    for code, each in _groups(codes, len(names)):
+        group = each[~np.isnan(was[each])]
+        if not len(group):
+            continue
         change = clustered_interval(now[group] - was[group])
         rows.append((names[code], len(group), was[group].mean(), now[group].mean(), change))
     return _change_frame("category", "products", rows)
@@ -170,9 +240,13 @@ def _categories(audits: tuple[Audit, Audit], pairs: Pairs) -> pd.DataFrame:
 
 def _taxonomies(pairs: Pairs, questions: Sequence[Question]) -> pd.DataFrame:
     topics, names = pd.factorize(np.array([taxonomy for _, taxonomy, _ in questions], dtype=object))
-    weight = np.array([REQUIRED_WEIGHT if required else 1.0 for _, _, required in questions])
+    weight = _weights(questions)
     rows = []
-    for code, group in _groups(topics[pairs.questions], len(names)):
+    judged = _judged_twice(pairs)
+    for code, each in _groups(topics[pairs.questions], len(names)):
+        group = each[judged[each]]
+        if not len(group):
+            continue
         weights = weight[pairs.questions[group]]
         was, now = pairs.scores_before[group], pairs.scores_after[group]
         change = clustered_interval(now - was, weights, pairs.owner[group]).scaled(100)
@@ -189,7 +263,7 @@ def _groups(codes: Ints, count: int) -> list[tuple[int, Ints]]:
 
 
 def _change_frame(what: str, size: str, rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    names, sizes, was, now, changes = zip(*rows, strict=True)
+    names, sizes, was, now, changes = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     frame = pd.DataFrame(
         {
             what: _text(names),
@@ -205,7 +279,7 @@ def _change_frame(what: str, size: str, rows: Sequence[tuple[Any, ...]]) -> pd.D
 
 
 def _changes(after: Audit, pairs: Pairs, questions: Sequence[Question]) -> pd.DataFrame:
-    rows = np.flatnonzero(pairs.scores_before != pairs.scores_after)
+    rows = np.flatnonzero(pairs.verdicts_before != pairs.verdicts_after)
     asked = [questions[code] for code in pairs.questions[rows]]
     identity = _identity(after, pairs.after[pairs.owner[rows]])
     identity.pop("product_url")
@@ -215,8 +289,8 @@ def _changes(after: Audit, pairs: Pairs, questions: Sequence[Question]) -> pd.Da
             "question": _text([question for question, _, _ in asked]),
             "taxonomy": _text([taxonomy for _, taxonomy, _ in asked]),
             "required": np.array([required for _, _, required in asked], dtype=bool),
-            "before": _text([_VERDICTS[score] for score in pairs.scores_before[rows]]),
-            "after": _text([_VERDICTS[score] for score in pairs.scores_after[rows]]),
+            "before": _text([VERDICTS[number].value for number in pairs.verdicts_before[rows]]),
+            "after": _text([VERDICTS[number].value for number in pairs.verdicts_after[rows]]),
         }
     )
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from feedeval.formatting import plain, wrapped
 from feedeval.html import Markup, definitions, escape, section
+from feedeval.records import Verdict
 from feedeval.results.blocks import TOP, Block
 from feedeval.results.stored import session_labels
 
@@ -23,7 +24,9 @@ class Comparison:
     """What changed between two audits that asked the same questions of the same products.
 
     Coverage is the mean of the products' `coverage_pct`; intervals hold 95 % and draw whole products, because a
-    product's judgements hang together. A judgement counts as answered where its verdict is yes.
+    product's judgements hang together. A judgement counts as answered where its verdict is yes. What one of the two did
+    not judge, or called not applicable, is neither better nor worse: it is counted apart. Coverage and its change are
+    NaN where more than 30 % of the questions were not judged in one of the two.
     """
 
     before: Session
@@ -43,17 +46,24 @@ class Comparison:
     gained: int
     """Judgements that became answered."""
     lost: int
-    """Judgements that were answered and are not any more."""
+    """Judgements that were answered and are open, or so in part."""
+    apart: int
+    """Judgements whose verdict changed from or to *not judged* or *does not apply*."""
+    not_judged_before: float
+    """Share of the compared questions that apply which were not judged, 0 to 1."""
+    not_judged_after: float
     p_value: float
     """Of McNemar's test, exact: how likely so uneven a split of gained and lost is where nothing changed. It takes the
     judgements for independent, which those of one product are not: the interval is the safer guide."""
     products: pd.DataFrame
     """A row a compared product, in the later feed's order: key, product_id, title, product_url, category (str);
-    coverage_before_pct, coverage_after_pct, change (float64); gained, lost (Int64)."""
+    coverage_before_pct, coverage_after_pct, change (float64, of the questions that count in both; NaN where too little
+    was judged); gained, lost (Int64)."""
     questions: pd.DataFrame
     """A row a question: question, taxonomy (str); required (bool); products (Int64); answered_before_pct,
-    answered_after_pct (float64); gained, lost, better, worse (Int64: verdicts that changed, yes being better than
-    partial and partial than no)."""
+    answered_after_pct (float64, of the products of which it was judged); gained, lost, better, worse (Int64: verdicts
+    that changed, yes being better than partial and partial than no); apart (Int64: from or to not judged or not
+    applicable)."""
     categories: pd.DataFrame
     """A row a category: category (str, as it is now), products (Int64); coverage_before_pct, coverage_after_pct,
     change, low, high (float64)."""
@@ -64,8 +74,9 @@ class Comparison:
     """A row a judgement whose verdict changed: key, product_id, title, category, question, taxonomy (str); required
     (bool); before, after (str, verdicts)."""
     new: pd.DataFrame
-    """A row a product that only the later audit has: key, product_id, title, category (str); coverage_pct (float64,
-    missing where it failed). Empty where a sample was audited earlier: what it has not may be in its feed."""
+    """A row a product that only the later audit has: key, product_id, title, category (str, missing where it failed);
+    coverage_pct (float64, missing where it failed or too little was judged). Empty where a sample was audited earlier:
+    what it has not may be in its feed."""
     gone: pd.DataFrame
     """A row a product that only the earlier audit has, as `new`; empty where a sample was audited later."""
     notes: tuple[str, ...]
@@ -111,6 +122,8 @@ def headline(comparison: Comparison) -> str:
     """Return the result in one sentence."""
     found = comparison.change
     products = f"{comparison.compared:,} product{'s' * (comparison.compared != 1)}"
+    if comparison.coverage_after_pct != comparison.coverage_after_pct:
+        return f"No coverage is compared: {_not_judged(comparison)}."
     if comparison.changes.empty:
         return f"Nothing changed: {products} got the same verdicts at {comparison.coverage_after_pct:.1f} % coverage."
     span = f"coverage {comparison.coverage_before_pct:.1f} → {comparison.coverage_after_pct:.1f} % over {products}"
@@ -119,8 +132,20 @@ def headline(comparison: Comparison) -> str:
     return f"No clear change: {span}, {points(found)}."
 
 
+def _not_judged(comparison: Comparison) -> str:
+    """Return why there is no coverage, with the way to one."""
+    shares = (comparison.not_judged_before, comparison.not_judged_after)
+    if not any(shares):
+        return "no question of these products was judged in both audits"
+    was, now = (f"{100 * share:.0f} %" for share in shares)
+    way = "audit both with model=" if comparison.before.note or comparison.after.note else "another model may tell"
+    return f"of the questions {was} were not judged before and {now} after; {way}"
+
+
 def points(change: Interval) -> str:
     """Return a change in percentage points with its bounds."""
+    if change.estimate != change.estimate:
+        return "not known"
     bounds = between(change.low, change.high)
     return f"{signed(change.estimate)} points{f' (95 %: {bounds})' if bounds else ''}"
 
@@ -156,9 +181,10 @@ def body_html(comparison: Comparison) -> Markup:
 def facts(comparison: Comparison) -> dict[str, str]:
     """Return the figures by name."""
     chance = "p < 0.001" if comparison.p_value < 0.001 else f"p = {comparison.p_value:.3f}"
+    known = comparison.coverage_after_pct == comparison.coverage_after_pct
+    span = f"{comparison.coverage_before_pct:.1f} → {comparison.coverage_after_pct:.1f} %, {points(comparison.change)}"
     found = {
-        "Coverage": f"{comparison.coverage_before_pct:.1f} → {comparison.coverage_after_pct:.1f} %, "
-        f"{points(comparison.change)}",
+        "Coverage": span if known else "not known: too little was judged",
         "Answered": f"{points(comparison.answered)}: {comparison.gained:,} questions more, {comparison.lost:,} fewer "
         f"({chance}, McNemar)",
         "Products": f"{comparison.compared:,} compared: {len(comparison.better):,} better, "
@@ -166,6 +192,11 @@ def facts(comparison: Comparison) -> dict[str, str]:
         "New, gone": f"{_count(comparison.new, comparison.before)} new, "
         f"{_count(comparison.gone, comparison.after)} gone",
     }
+    if comparison.apart:
+        found["Counted apart"] = (
+            f"{comparison.apart:,} verdicts changed from or to “{Verdict.NOT_JUDGED.words}” or "
+            f"“{Verdict.NOT_APPLICABLE.words}”: neither better nor worse"
+        )
     return found
 
 
@@ -183,6 +214,7 @@ def blocks(comparison: Comparison, *, top: int = TOP) -> list[Block]:
         _products("Products that got worse", comparison.worse, top),
         questions_block("Questions with better verdicts", comparison.questions, "better", top),
         questions_block("Questions with worse verdicts", comparison.questions, "worse", top),
+        questions_block("Questions judged or applying in one audit only", comparison.questions, "apart", top),
         _alone("New products", comparison.new, top),
         _alone("Products that are gone", comparison.gone, top),
     ]
@@ -215,12 +247,12 @@ def _products(title: str, frame: pd.DataFrame, top: int) -> Block:
 
 
 def questions_block(title: str, frame: pd.DataFrame, direction: str, top: int = TOP) -> Block:
-    """Return the questions whose verdicts changed most often in one direction, `better` or `worse`."""
+    """Return the questions whose verdicts changed most often in one way: `better`, `worse` or `apart`."""
     changed = frame[frame[direction] > 0].sort_values(direction, ascending=False, kind="stable")
     names = ["question", "taxonomy", "required", "answered_before_pct", "answered_after_pct", direction, "products"]
     shown = changed[names].head(top).itertuples(index=False, name=None)
     rows = tuple(
-        (question, topic, "required" if needed else "", f"{was:.0f} %", f"{now:.0f} %", int(count), f"{asked:,}")
+        (question, topic, "required" if needed else "", share_of(was), share_of(now), int(count), f"{asked:,}")
         for question, topic, needed, was, now, count, asked in shown
     )
     header = ("Question", "About", "", "Answered before", "After", direction.capitalize(), "Asked of")
@@ -230,10 +262,22 @@ def questions_block(title: str, frame: pd.DataFrame, direction: str, top: int = 
 def _alone(title: str, frame: pd.DataFrame, top: int) -> Block:
     names = ["coverage_pct", "product_id", "title", "category"]
     rows = tuple(
-        ("failed" if coverage != coverage else f"{coverage:.1f} %", _shown(product_id), _shown(name), _shown(category))
+        (alone_coverage(coverage, category), _shown(product_id), _shown(name), _shown(category))
         for coverage, product_id, name, category in frame[names].head(top).itertuples(index=False, name=None)
     )
     return Block(_of(title, len(rows), len(frame)), ("Coverage", "Product", "Title", "Category"), rows)
+
+
+def alone_coverage(coverage_pct: float, category: object) -> str:
+    """Return the coverage of a product that one audit has alone; one that failed has no category."""
+    if not isinstance(category, str):
+        return "failed"
+    return share_of(coverage_pct, 1) if coverage_pct == coverage_pct else Verdict.NOT_JUDGED.words
+
+
+def share_of(pct: float, digits: int = 0) -> str:
+    """Return a share in per cent; a dash where nothing of it was judged."""
+    return "–" if pct != pct else f"{pct:.{digits}f} %"
 
 
 def _of(title: str, shown: int, there: int) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 from feedeval.errors import InputError, SessionError
 from feedeval.feed.parsing.sources import shown_address
 from feedeval.jobs.frozen import FrozenQuestions
+from feedeval.results.basis import Basis
 from feedeval.results.frames.decoding import AuditCoverage, readable_batches
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.library import as_session
@@ -71,7 +72,8 @@ def history(
         Columns: session (its folder before it where audits of several folders bear the same name), started (ISO 8601),
         feed, engine, status (str); products, sampled_of (products of the feed that a sample was drawn from, missing
         where all of it was audited), done, failed (Int64); failed_share (float64, 0 to 1); coverage_pct (float64, mean
-        over the products that are done; of a sample, the estimate for its whole feed), low, high (its 95 % interval);
+        over the products that are done; of a sample, the estimate for its whole feed; NaN where more than 30 % of the
+        questions were not judged), low, high (its 95 % interval);
         cost_usd (float64, NaN where the model has no known price); comparable (str: rows with the same letters asked
         the same questions by the same engine, of the same feed or of feeds with common products, so that a change
         between them is one of the feed).
@@ -147,11 +149,16 @@ def _row(session: Session) -> dict[str, Any]:
 
 
 def coverage_of(session: Session) -> Interval:
-    """Return the mean coverage of an audit, or the estimate for the whole feed where a sample was audited."""
+    """Return the mean coverage of an audit, or the estimate for its feed where a sample was audited.
+
+    Unknown where too little was judged.
+    """
+    values = [result.value for result in _results(session)]
+    if not Basis.of_values(values).has_figure:
+        return UNKNOWN
     if (whole := session.whole_feed) is not None:
         return whole.coverage_pct
-    values = [result.value.coverage_pct for result in _results(session)]
-    return clustered_interval(values) if values else UNKNOWN
+    return clustered_interval([np.nan if v.coverage_pct is None else v.coverage_pct for v in values])
 
 
 def _results(session: Session) -> list[_Result]:

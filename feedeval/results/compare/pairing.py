@@ -25,13 +25,17 @@ Ints = NDArray[np.int64]
 Question = tuple[str, str, bool]
 """Text, topic, and whether it is required: where one of them differs, it is another question."""
 
-SCORES = {verdict.value: verdict.score for verdict in Verdict}
+VERDICTS = tuple(Verdict)
+"""What the numbers of verdicts stand for."""
+_NUMBERS = {verdict.value: number for number, verdict in enumerate(VERDICTS)}
+_UNKNOWN = _NUMBERS[Verdict.NOT_JUDGED]
+_SCORES = np.array([verdict.score if verdict.counts else np.nan for verdict in VERDICTS])
 
 
 class _AuditVerdicts(msgspec.Struct, gc=False):
     judgements: list[Asked]
     category: str = ""
-    coverage_pct: float = 0.0
+    coverage_pct: float | None = None
 
 
 class _FailedProduct(msgspec.Struct, gc=False):
@@ -55,7 +59,8 @@ class Audit:
     """Of each product, how many judgements it has."""
     questions: Ints
     """Of each judgement, the number of its question: text, topic and whether it is required."""
-    scores: NDArray[np.float64]
+    verdicts: NDArray[np.int8]
+    """Of each judgement, the number of its verdict."""
 
     def judgements(self, products: Ints) -> tuple[Ints, Ints]:
         """Return the places of all judgements of products, and for each the position of its product among them."""
@@ -70,11 +75,11 @@ def read_audit(files: Sequence[StoredFile], questions: Codebook[Question]) -> Au
     keys: list[str] = []
     metas: list[Meta] = []
     categories: list[str] = []
-    coverage: list[float] = []
+    coverage: list[float | None] = []
     failed: dict[str, Meta] = {}
     counts: list[int] = []
     asked: list[int] = []
-    scores: list[float] = []
+    verdicts: list[int] = []
     shared: dict[str, str] = {}
     with collector_paused():
         for batch in readable_batches(files, ResultOf[_AuditVerdicts, Meta], _FailedProduct):
@@ -85,7 +90,7 @@ def read_audit(files: Sequence[StoredFile], questions: Codebook[Question]) -> Au
                 coverage.append(result.value.coverage_pct)
                 counts.append(len(result.value.judgements))
                 asked += [questions[j.question, j.taxonomy, j.required] for j in result.value.judgements]
-                scores += [SCORES.get(j.verdict, 0.0) for j in result.value.judgements]
+                verdicts += [_NUMBERS.get(j.verdict, _UNKNOWN) for j in result.value.judgements]
             for failure in batch.failures:
                 failed[failure.key] = msgspec.convert(failure.meta, Meta)
     for key in failed.keys() & set(keys):
@@ -100,7 +105,7 @@ def read_audit(files: Sequence[StoredFile], questions: Codebook[Question]) -> Au
         first=ends - counts,
         counts=np.array(counts, dtype=np.int64),
         questions=np.array(asked, dtype=np.int64),
-        scores=np.array(scores, dtype=np.float64),
+        verdicts=np.array(verdicts, dtype=np.int8),
     )
 
 
@@ -115,8 +120,8 @@ class Pairs:
     owner: Ints
     """Of each pair of judgements, the position of its product among the compared ones."""
     questions: Ints
-    scores_before: NDArray[np.float64]
-    scores_after: NDArray[np.float64]
+    verdicts_before: NDArray[np.int8]
+    verdicts_after: NDArray[np.int8]
     other_questions: int
     """Products done in both that were not asked the same questions."""
     failed: int
@@ -124,6 +129,16 @@ class Pairs:
     new: list[str]
     """Keys that only the later audit has, failed ones included."""
     gone: list[str]
+
+    @property
+    def scores_before(self) -> NDArray[np.float64]:
+        """1, 0.5 or 0; NaN where the verdict does not count."""
+        return np.asarray(_SCORES[self.verdicts_before])
+
+    @property
+    def scores_after(self) -> NDArray[np.float64]:
+        """The same, later."""
+        return np.asarray(_SCORES[self.verdicts_after])
 
 
 def pair(before: Audit, after: Audit) -> Pairs:
@@ -152,8 +167,8 @@ def pair(before: Audit, after: Audit) -> Pairs:
         after=rows_after[same],
         owner=(np.cumsum(same) - 1)[owner_before[left]],
         questions=before.questions[at_before[left]],
-        scores_before=before.scores[at_before[left]],
-        scores_after=after.scores[at_after[right]],
+        verdicts_before=before.verdicts[at_before[left]],
+        verdicts_after=after.verdicts[at_after[right]],
         other_questions=int((~same).sum()),
         failed=len(known_before & known_after) - len(both),
         new=[key for key in (*place_after, *after.failed) if key not in known_before],

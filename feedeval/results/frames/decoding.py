@@ -46,8 +46,13 @@ class SampledMeta(Meta, gc=False, rename={"stratum": "_stratum"}):
 class AuditCoverage(msgspec.Struct, gc=False):
     """How much of what buyers would ask is answered about one product."""
 
-    coverage_pct: float = 0.0
+    coverage_pct: float | None = None
     unanswered_required_count: int = 0
+    yes_count: int = 0
+    partial_count: int = 0
+    no_count: int = 0
+    not_applicable_count: int = 0
+    not_judged_count: int = 0
 
 
 class AuditScores(msgspec.Struct, gc=False):
@@ -58,8 +63,10 @@ class AuditScores(msgspec.Struct, gc=False):
     yes_count: int = 0
     partial_count: int = 0
     no_count: int = 0
+    not_applicable_count: int = 0
+    not_judged_count: int = 0
     unverified_count: int = 0
-    coverage_pct: float = 0.0
+    coverage_pct: float | None = None
     unanswered_required_count: int = 0
     engine: str = ""
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedeval.jobs.audit import REQUIRED_WEIGHT
-from feedeval.records import Verdict
+from feedeval.records import MOST_NOT_JUDGED_OF_PRODUCT, Verdict
 from feedeval.results.frames.decoding import Asked, SampledMeta, readable_batches
 from feedeval.results.frames.results import feed_order
 from feedeval.results.stats import stands_for
@@ -80,8 +80,10 @@ class JudgementArrays:
     """Of each product, which of the `lacks` it is."""
     lacks: list[tuple[str, ...]]
     """Fields that the destination requires and the product has not."""
+    covered: NDArray[np.bool_]
+    """Of each product, whether it has a coverage."""
     product: Codes
-    """Of each judgement, its product's position."""
+    """Of each judgement, its product's position. There are only judgements that count, of products with a coverage."""
     question: Codes
     questions: list[AskedQuestion]
     attribute: Codes
@@ -89,10 +91,12 @@ class JudgementArrays:
     """As the judge named them."""
     score: Floats
     """1, 0.5 or 0."""
+    not_judged: int
+    """Questions that were not judged, over all products."""
     weight: Floats = field(init=False)
     """Of each judgement, its question's."""
     total: Floats = field(init=False)
-    """Of each product, the weight of all its questions."""
+    """Of each product, the weight of all its questions that count."""
 
     def __post_init__(self) -> None:
         weights = np.array([question.weight for question in self.questions] or [1.0])
@@ -109,9 +113,10 @@ class JudgementArrays:
 
     @property
     def coverage_pct(self) -> Floats:
-        """Of each product, its coverage."""
+        """Of each product, its coverage; NaN where it has none."""
         scored = np.bincount(self.product, self.weight * self.score, len(self.ids))
-        return 100 * np.divide(scored, self.total, out=np.zeros(len(self.ids)), where=self.total > 0)
+        missing = np.full(len(self.ids), np.nan)
+        return np.asarray(100 * np.divide(scored, self.total, out=missing, where=self.total > 0), dtype=np.float64)
 
 
 def read_judgement_arrays(files: Sequence[StoredFile], drawn: Mapping[str, Any] | None = None) -> JudgementArrays:
@@ -151,7 +156,13 @@ class _Reader:
         order = feed_order(place["index"], np.arange(len(self.ids)))
         rows, product = judged_rows(order, place["count"])
         judged = {name: np.array(values, dtype=np.int64)[rows] for name, values in self.of_judgement.items()}
-        scores = np.array([Verdict(verdict).score for verdict in self.verdicts])
+        known = [Verdict(verdict) for verdict in self.verdicts]
+        scores = np.array([verdict.score for verdict in known])
+        counts = np.array([verdict.counts for verdict in known])[judged["verdict"]]
+        not_judged = judged["verdict"] == self.verdicts[Verdict.NOT_JUDGED.value]
+        covered = _covered(product, counts, not_judged, len(order))
+        kept = counts & covered[product]
+        judged, product = {name: values[kept] for name, values in judged.items()}, product[kept]
         return JudgementArrays(
             ids=[self.ids[at] for at in order],
             titles=[self.titles[at] for at in order],
@@ -162,12 +173,14 @@ class _Reader:
             field_sets=[frozenset(names) for names in self.field_sets],
             lacking=place["lacking"][order],
             lacks=list(self.lacks),
+            covered=covered,
             product=product,
             question=judged["question"],
             questions=[AskedQuestion(*asked) for asked in self.questions],
             attribute=judged["attribute"],
             attributes=list(self.attributes),
             score=scores[judged["verdict"]],
+            not_judged=int(not_judged.sum()),
         )
 
     def _add(self, result: _Result) -> None:
@@ -191,6 +204,15 @@ class _Reader:
             return np.ones(len(groups))
         names = list(self.groups)
         return stands_for([names[code] for code in groups.tolist()], self.strata)
+
+
+def _covered(
+    product: Codes, counts: NDArray[np.bool_], not_judged: NDArray[np.bool_], products: int
+) -> NDArray[np.bool_]:
+    """Return which products have a coverage: of the others nothing was judged, or less than half."""
+    judged = np.bincount(product[counts], minlength=products)
+    left = np.bincount(product[not_judged], minlength=products)
+    return np.asarray((judged > 0) & (left <= MOST_NOT_JUDGED_OF_PRODUCT * (judged + left)))
 
 
 def judged_rows(order: NDArray[np.intp], counts: Codes) -> tuple[Any, Codes]:

@@ -28,6 +28,8 @@ RESULT_COLUMNS = (
     *("product_id", "product_url", "title", "category", "name_plus_context", "questions_json", "judgements_json"),
     *("yes_count", "partial_count", "no_count", "unverified_count", "coverage_pct", "unanswered_required_count"),
     *("missing_core_fields", "context_fields", "engine", "cost_usd", "status", "error"),
+    # Last, so that whoever counts columns still finds the others.
+    *("not_applicable_count", "not_judged_count"),
 )
 """Columns of the results of an audit, in order."""
 
@@ -37,7 +39,10 @@ FAILURE_COLUMNS = (
 )
 """Columns of the failures of any session, in order."""
 
-COUNTS = ("yes_count", "partial_count", "no_count", "unverified_count", "unanswered_required_count")
+COUNTS = (
+    *("yes_count", "partial_count", "no_count", "not_applicable_count", "not_judged_count", "unverified_count"),
+    "unanswered_required_count",
+)
 
 IN_MEMORY_BYTES = 64_000_000
 """Up to this size of its batch files, a session's long texts are read into memory with its results."""

@@ -56,7 +56,12 @@ def gap_table(found: OpenQuestions, by: str = "attribute", within: str | None = 
     frame["examples"] = _examples(found, keys, frame.pop("cell").to_numpy())
     judged = found.judged
     estimated = bool(len(judged)) and round(keys.of_products.sum()) != len(judged)
-    frame.attrs["feedeval"] = {"products": len(judged), "estimated": estimated, "left_out": left_out}
+    frame.attrs["feedeval"] = {
+        "products": len(judged),
+        "covered": int(judged.covered.sum()),
+        "estimated": estimated,
+        "left_out": left_out,
+    }
     return _shaped(frame, what, each_category=within is not None)
 
 
@@ -72,7 +77,11 @@ class _Keys:
         count, each = len(self.categories), judged.stands_for
         self.of_products = np.bincount(self.group, each, count).astype(float)
         """Of each group."""
-        self.coverage_pct = np.bincount(self.group, each * judged.coverage_pct, count) / self.of_products.clip(min=1)
+        counted = each * judged.covered
+        self.covered = np.bincount(self.group, counted, count).astype(float)
+        """Of each group, its products with a coverage: the others have no open questions, and gain nothing known."""
+        scored = np.bincount(self.group, counted * np.nan_to_num(judged.coverage_pct), count)
+        self.coverage_pct = np.divide(scored, self.covered, out=np.full(count, np.nan), where=self.covered > 0)
         codes, self.names = self._codes(found)
         self._width = max(len(self.names), 1)
         self.cells, self.member = np.unique(self.group[found.product] * self._width + codes, return_inverse=True)
@@ -102,7 +111,7 @@ def _sums(found: OpenQuestions, keys: _Keys) -> dict[str, Any]:
     """Return the columns of the table, a row a cell."""
     judged, cells, member = found.judged, keys.cells, keys.member
     group = keys.group_of(cells)
-    size = keys.of_products[group]
+    size = keys.covered[group]
     each = judged.stands_for[found.product]
 
     def summed(values: Floats | NDArray[np.bool_]) -> Floats:
@@ -120,7 +129,7 @@ def _sums(found: OpenQuestions, keys: _Keys) -> dict[str, Any]:
         "name": [keys.name(cell)[0] for cell in cells],
         "action": [keys.name(cell)[1] for cell in cells],
         "category": [keys.categories[at] for at in group],
-        "of_products": size,
+        "of_products": keys.of_products[group],
         "products": products,
         "open_questions": summed(np.ones(len(member))),
         "required_open": summed(required & nothing),
@@ -132,7 +141,7 @@ def _sums(found: OpenQuestions, keys: _Keys) -> dict[str, Any]:
         "gain_high": np.minimum(high, 100 - now),
         "gain_per_product": gain * size / products,
         "answers_per_product": summed(rates.rate) / products,
-        "gain_of_feed": gain * size / keys.of_products.sum(),
+        "gain_of_feed": gain * size / max(keys.covered.sum(), 1),
         "answer_rate": summed(lost * rates.rate) / summed(lost),
         "learnt_from": _learnt_from(found, keys),
     }
@@ -153,7 +162,8 @@ def _bounds(found: OpenQuestions, keys: _Keys, gain: Floats, size: Codes) -> tup
     """
     lost, rates, count = found.lost, found.rates, len(keys.cells)
     each, group = found.judged.stands_for, keys.group_of(keys.cells)
-    audited, squares = np.bincount(keys.group), np.bincount(keys.group, each**2)
+    seen = found.judged.covered
+    audited, squares = np.bincount(keys.group, seen), np.bincount(keys.group, seen * each**2)
     own = each[keys.pair_product] * np.bincount(keys.pair, lost * rates.rate, len(keys.pairs))
     # The linearised variance of a weighted mean. Products without an open question here gain nothing, and count.
     own_squares, crossed = (np.bincount(keys.pair_cell, own * other, count) for other in (own, each[keys.pair_product]))

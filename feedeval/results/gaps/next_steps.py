@@ -52,7 +52,9 @@ class Step:
     def why(self) -> str:
         """What it brings."""
         if not self.answers:
-            return "the destination requires it; no open question depends on it"
+            # Where nothing is known of the questions, nothing is said of them.
+            known = self.coverage_pct == self.coverage_pct
+            return f"the destination requires it{'; no open question depends on it' if known else ''}"
         count = f"{self.answers:.1f}".removesuffix(".0")
         now, then = f"{self.coverage_pct:.1f}", f"{self.coverage_if_filled_pct:.1f}"
         return f"answers {count} question{'s' * (count != '1')} each, coverage {now} → {then}"
@@ -69,7 +71,9 @@ class NextSteps(Sequence[Step]):
     notes: tuple[str, ...] = ()
     """What has to be known to read them."""
     audited: int = 1
-    """Products that they rest on."""
+    """Products that are done."""
+    covered: int = 1
+    """Those of them of which enough was judged to say what they leave open."""
 
     @overload
     def __getitem__(self, at: int) -> Step: ...
@@ -94,6 +98,8 @@ class NextSteps(Sequence[Step]):
     def _nothing(self) -> str:
         if not self.audited:
             return "No product is done yet, so nothing can be said of what to add."
+        if not self.covered:
+            return "Too little was judged to say what to add, and no required field lacks."
         return "No question is left open, and no required field lacks: there is nothing to add."
 
     __str__ = __repr__ = text
@@ -111,7 +117,7 @@ def steps_of(gaps: pd.DataFrame, n: int, *, notes: Iterable[str] = ()) -> NextSt
     """Return the first `n` gaps, by attribute, as steps."""
     known = gaps.attrs["feedeval"]
     steps = (_step(row, estimated=known["estimated"]) for row in gaps.head(n).to_dict("records"))
-    return NextSteps(tuple(steps), tuple(notes), known["products"])
+    return NextSteps(tuple(steps), tuple(notes), known["products"], known["covered"])
 
 
 def _step(row: dict[Any, Any], *, estimated: bool) -> Step:

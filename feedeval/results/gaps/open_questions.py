@@ -51,7 +51,10 @@ class Rates:
 
 @dataclass(frozen=True)
 class OpenQuestions:
-    """The open questions of an audit: no answer, or half of one."""
+    """The open questions of an audit: no answer, or half of one.
+
+    What does not apply to a product is not open, and of what was not judged nobody knows.
+    """
 
     judged: JudgementArrays
     rows: Codes

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError
-from feedeval.records import Verdict
+from feedeval.records import COUNTED, Verdict
 from feedeval.results.agreement.measure import agreement
 from feedeval.results.cases import StoredResult, stored_results
 from feedeval.results.frames.lazytext import TEXT
@@ -53,7 +53,7 @@ def compare_judges(before: Session, after: Session) -> JudgeComparison:
         products=len(tallies.keys),
         missing=after.progress.counts.total - len(tallies.keys),
         questions=len(pairs),
-        agreement=agreement(pairs, truth="before", prediction="after", clusters="product", abstain=None),
+        agreement=agreement(pairs, truth="before", prediction="after", clusters="product", abstain=_abstains(pairs)),
         flipped=clustered_interval(differs, clusters=pairs["product"]),
         flips=_flip_frame(tallies.flips),
         by_taxonomy=_flips_by(pairs, "taxonomy"),
@@ -100,8 +100,8 @@ class _Tallies:
         """Count one product in."""
         product = len(self.keys)
         self.keys.append(one.key)
-        self.coverage_before.append(one.value.coverage_pct)
-        self.coverage_after.append(other.value.coverage_pct)
+        self.coverage_before.append(one.value.coverage)
+        self.coverage_after.append(other.value.coverage)
         if not other.is_copy:
             self.effort_before.add(one.value.effort)
             self.effort_after.add(other.value.effort)
@@ -130,6 +130,11 @@ class _Tallies:
         return pd.DataFrame({"product": columns["product"], **coded})
 
 
+def _abstains(pairs: pd.DataFrame) -> str | None:
+    """Return the verdict with which a judge says nothing, where the audit's judge said something else at all."""
+    return Verdict.NOT_JUDGED.value if (pairs["before"] != Verdict.NOT_JUDGED.value).any() else None
+
+
 def _code(codes: dict[str, int], word: str) -> int:
     return codes.setdefault(word, len(codes))
 
@@ -142,10 +147,12 @@ def _flip_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
 def _flips_by(pairs: pd.DataFrame, name: str) -> pd.DataFrame:
     rows = []
     for value, part in pairs.groupby(name, observed=True):
-        # `yes`, `partial`, `no`: a lower code is a better answer.
-        step = part["after"].cat.codes.to_numpy() - part["before"].cat.codes.to_numpy()
-        share = clustered_interval(step != 0, clusters=part["product"])
-        rows.append((value, len(part), int((step != 0).sum()), int((step < 0).sum()), int((step > 0).sum()), *share))
+        was, now = (part[name].cat.codes.to_numpy() for name in ("before", "after"))
+        differs = was != now
+        # `yes`, `partial`, `no`: a lower code is a better answer. What is none of these is no degree of an answer.
+        step = np.where((was < len(COUNTED)) & (now < len(COUNTED)), now - was, 0)
+        share = clustered_interval(differs, clusters=part["product"])
+        rows.append((value, len(part), int(differs.sum()), int((step < 0).sum()), int((step > 0).sum()), *share))
     frame = pd.DataFrame(rows, columns=[name, "n", "flips", "milder", "stricter", "rate", "low", "high"])
     frame = frame.sort_values(["flips", "n"], ascending=False, kind="stable", ignore_index=True)
     return frame.astype({name: TEXT})

@@ -62,7 +62,8 @@ class JudgeComparison:
     questions: int
     """Judgements compared."""
     agreement: Agreement
-    """Kappa, confusion and the rest, with the audit's verdict in the place of the truth; intervals draw products."""
+    """Kappa, confusion and the rest, with the audit's verdict in the place of the truth; intervals draw products. What
+    the audit did not judge is left out; what the other did not judge counts as not the same."""
     flipped: Interval
     """Share of the judgements that differ, with an interval that draws products."""
     flips: pd.DataFrame
@@ -129,10 +130,18 @@ def _facts(found: JudgeComparison) -> dict[str, str]:
         "Compared": f"{found.questions:,} judgements of {found.products:,} products",
         "Differ": f"{len(found.flips):,} judgements, {percent(found.flipped)}",
         "Cohen’s kappa": "not defined" if kappa.estimate != kappa.estimate else f"{kappa:.2f}",
-        "Coverage before": percent(found.coverage_before.scaled(0.01)),
-        "Coverage after": percent(found.coverage_after.scaled(0.01)),
-        "Change": f"{found.coverage_change:+.1f} points",
+        "Coverage before": _covered(found.coverage_before),
+        "Coverage after": _covered(found.coverage_after),
+        "Change": "not known" if _unknown(found.coverage_change) else f"{found.coverage_change:+.1f} points",
     }
+
+
+def _covered(coverage: Interval) -> str:
+    return "none: too little was judged" if _unknown(coverage) else percent(coverage.scaled(0.01))
+
+
+def _unknown(found: Interval) -> bool:
+    return found.estimate != found.estimate
 
 
 def judge_in_words(session: Session) -> str:

@@ -122,7 +122,7 @@ def _models_frame(sessions: Mapping[str, Session], codes: Codes, rule: PanelRule
         "products": [len(member.coverage) for member in members],
         "failed": [len(wanted) - len(member.coverage) for member in members],
         "verdicts": (codes >= 0).sum(axis=0),
-        "coverage_pct": [np.mean(member.coverage) if member.coverage else np.nan for member in members],
+        "coverage_pct": [member.mean_coverage for member in members],
         "agreement_with_rest": votes.agreement_with_rest(codes),
         "alone": votes.stands_alone(codes),
         "decides": pd.array(decisive, dtype="Int64"),
@@ -146,12 +146,18 @@ class _Member:
     coverage: list[float]
     effort: JudgeEffort
 
+    @property
+    def mean_coverage(self) -> float:
+        """Over the products that have one."""
+        known = [value for value in self.coverage if value == value]
+        return float(np.mean(known)) if known else float("nan")
+
     @classmethod
     def of(cls, name: str, session: Session, wanted: frozenset[str]) -> _Member:
         effort, coverage = JudgeEffort(), []
         for result in stored_results(session):
             if result.key in wanted:
-                coverage.append(result.value.coverage_pct)
+                coverage.append(result.value.coverage)
                 if not result.is_copy:
                     effort.add(result.value.effort)
         return cls(name, session.progress.fingerprint["endpoint"], session.id, coverage, effort)
@@ -204,8 +210,13 @@ def _facts(panel: JudgePanel) -> dict[str, str]:
         "Judged": f"{judged:,} questions of {len(panel.results):,} products",
         "Split": f"{split:,} questions, {100 * split / len(panel.verdicts):.1f} %",
         "Krippendorff’s alpha": _alpha_in_words(panel.alpha),
-        "Coverage": f"{panel.coverage:.1f} % by the panel’s verdicts, {own:.1f} % by the audit’s",
+        "Coverage": f"{_known(panel.coverage)} by the panel’s verdicts, {_known(own)} by the audit’s",
     }
+
+
+def _known(coverage: Interval | float) -> str:
+    estimate = coverage.estimate if isinstance(coverage, Interval) else coverage
+    return "none" if estimate != estimate else f"{coverage:.1f} %"
 
 
 def _alpha_in_words(alpha: Interval) -> str:
@@ -256,7 +267,7 @@ def _model_row(row: pd.Series) -> tuple[object, ...]:
 
     return (
         *(row["model"], f"{row['products']:,}"),
-        f"{share(row['coverage_pct'], '.1f')} %",
+        share(row["coverage_pct"], ".1f") + ("" if pd.isna(row["coverage_pct"]) else " %"),
         f"{share(100 * row['agreement_with_rest'], '.0f')} %",
         *(f"{row['alone']:,}", "–" if pd.isna(row["decides"]) else f"{row['decides']:,}"),
         *(share(row["alpha_without"]), f"{row['calls']:,}"),

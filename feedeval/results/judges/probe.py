@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from feedeval.jobs.probes.probes import EXPECTED, Known, Probe, ProbePlan, Variant, is_right
 from feedeval.jobs.rejudge import Case
-from feedeval.records import Judgement
+from feedeval.records import Judgement, Verdict
 from feedeval.results.cases import StoredResult, context_in, stored_results
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.judges.probe_report import ProbeReport
@@ -37,6 +38,7 @@ CASE_COLUMNS = (
     *("before", "after", "right", "evidence_before", "evidence_after", "reason_after"),
 )
 """Columns of the cases, in order."""
+_RIGHT = CASE_COLUMNS.index("right")
 
 
 def known_products(baseline: Session) -> list[Known]:
@@ -67,16 +69,22 @@ def probe_report(plan: ProbePlan, probes: Sequence[Probe], baseline: Session, se
     results = baseline.results
     judged = {result.key: result for result in stored_results(session)}
     rows = [row for v in plan.variants if v.key in judged for row in _case_rows(v, judged[v.key])]
+    # Where the judge gave no verdict there is none to be right or wrong.
+    silent = Counter(row[0] for row in rows if row[_RIGHT] is None)
+    rows = [row for row in rows if row[_RIGHT] is not None]
     kinds: dict[str, Any] = {**dict.fromkeys(CASE_COLUMNS, TEXT), "right": "bool"}
     cases = pd.DataFrame(rows, columns=list(CASE_COLUMNS)).astype(kinds)
     failed = [v.probe for v in plan.variants if v.key not in judged]
     refused = [(p.value, why, n) for p in probes for why, n in plan.refused.get(p, {}).items()]
-    table = [_table_row(p, cases[cases["probe"] == p.value], plan, failed.count(p)) for p in probes]
+    table = [
+        _table_row(p, cases[cases["probe"] == p.value], plan, {"failed": failed.count(p), "not_judged": silent[p]})
+        for p in probes
+    ]
     return ProbeReport(
         baseline=baseline,
         session=session,
         products=baseline.progress.counts.done,
-        verdicts={name: int(results[f"{name}_count"].sum()) for name in ("yes", "partial", "no")},
+        verdicts=_counts(results),
         table=pd.DataFrame(table).astype({"probe": TEXT, "verdict": TEXT}),
         cases=cases,
         refused=pd.DataFrame(refused, columns=["probe", "reason", "products"]).astype({"probe": TEXT, "reason": TEXT}),
@@ -94,7 +102,13 @@ def _case_rows(variant: Variant, result: StoredResult) -> Iterator[tuple[Any, ..
         yield (variant.probe.value, *who, *asked, *verdicts, was.evidence, now.evidence, now.reason)
 
 
-def _table_row(probe: Probe, cases: pd.DataFrame, plan: ProbePlan, failed: int) -> dict[str, Any]:
+def _counts(results: pd.DataFrame) -> dict[str, int]:
+    """Return how many verdicts of each kind there are; those that are rare are named where they occur."""
+    counts = {verdict: int(results[f"{verdict}_count"].sum()) for verdict in Verdict}
+    return {verdict.value: count for verdict, count in counts.items() if count or verdict.counts}
+
+
+def _table_row(probe: Probe, cases: pd.DataFrame, plan: ProbePlan, missing: Mapping[str, int]) -> dict[str, Any]:
     products = int(cases["key"].nunique())
     share = _interval(cases)
     return {
@@ -106,7 +120,7 @@ def _table_row(probe: Probe, cases: pd.DataFrame, plan: ProbePlan, failed: int) 
         "high": share.high,
         "products": products,
         "not_planted": sum(plan.refused.get(probe, {}).values()),
-        "failed": failed,
+        **missing,
         "bar": BARS[probe],
         "verdict": _verdict(share.estimate, products, BARS[probe]),
     }

@@ -46,7 +46,8 @@ class ProbeReport:
     """What the judge said of them as they stand, by verdict: one that always says the same shows here."""
     table: pd.DataFrame
     """A row a probe: probe (str), n (cases), right, products, not_planted (products without such a case), failed
-    (changed products that could not be judged; all int64), rate, low, high (float64, 0 to 1; a 95 % interval that
+    (changed products that could not be judged), not_judged (cases on which the judge gave no verdict: neither right nor
+    wrong; all int64), rate, low, high (float64, 0 to 1; a 95 % interval that
     draws products), bar (the share from which the judge counts as good), verdict (str: good, suspect, too few cases,
     not tested)."""
     cases: pd.DataFrame
@@ -92,6 +93,8 @@ def _notes(found: ProbeReport) -> list[str]:
         stopped = found.session.status is not Status.FINISHED
         why = "It was stopped; the same call goes on" if stopped else f"See the failures of {found.session.id}"
         notes.append(f"Not judged: {failed:,} changed products, neither right nor wrong. {why}.")
+    if silent := int(found.table["not_judged"].sum()):
+        notes.append(f"In {silent:,} more cases the judge said that it could not tell: neither right nor wrong.")
     return notes
 
 

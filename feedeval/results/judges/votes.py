@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 from feedeval.errors import InputError
 from feedeval.jobs.audit import REQUIRED_WEIGHT
-from feedeval.records import Verdict
+from feedeval.records import COUNTED, Verdict
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.judges.krippendorff import MISSING
 
 ASKED = ("product_id", "key", "title", "category", "number", "question", "taxonomy", "required")
 """What is known of a question before anybody judges it, in order."""
-SCALE = (Verdict.YES.value, Verdict.PARTIAL.value, Verdict.NO.value)
+SCALE = tuple(verdict.value for verdict in COUNTED)
 """The verdicts that answer, from the best."""
-NOT_APPLICABLE = "not_applicable"
-NOT_JUDGED = "not_judged"
+NOT_APPLICABLE = Verdict.NOT_APPLICABLE.value
+NOT_JUDGED = Verdict.NOT_JUDGED.value
 _WORDS = (*SCALE, NOT_APPLICABLE)
 _ASIDE = len(SCALE)
 

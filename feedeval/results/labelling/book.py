@@ -18,6 +18,7 @@ import pandas as pd
 
 from feedeval.errors import InputError, SessionDamaged
 from feedeval.feed.spreadsheet import bare_cell
+from feedeval.records import Verdict
 from feedeval.results.export import csv_bytes
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.labelling.draw import draw_from, population, strata
@@ -33,10 +34,10 @@ CaseKey = tuple[str, str]
 class Label(StrEnum):
     """What a person says of a question: does the feed answer it?"""
 
-    YES = "yes"
-    PARTIAL = "partial"
-    NO = "no"
-    NOT_APPLICABLE = "not_applicable"
+    YES = Verdict.YES.value
+    PARTIAL = Verdict.PARTIAL.value
+    NO = Verdict.NO.value
+    NOT_APPLICABLE = Verdict.NOT_APPLICABLE.value
 
     @property
     def key(self) -> str:
@@ -46,7 +47,7 @@ class Label(StrEnum):
     @property
     def words(self) -> str:
         """How it is said to people."""
-        return "does not apply" if self is Label.NOT_APPLICABLE else self.value
+        return Verdict.NOT_APPLICABLE.words if self is Label.NOT_APPLICABLE else self.value
 
     @classmethod
     def of(cls, text: str) -> Label:

@@ -17,13 +17,19 @@ from numpy.typing import NDArray
 
 from feedeval.errors import InputError
 from feedeval.jobs.audit import REQUIRED_WEIGHT
+from feedeval.records import Verdict
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.stored import StoredSession
 
 CASE_COLUMNS = ("product_id", "question", "prediction", "probability", "title", "evidence", "context")
 """Columns of the cases, in order."""
 
-_SPREAD = {"yes": 0.2, "partial": 0.4, "no": 0.3, "not_applicable": 0.3}
+_SPREAD = {
+    Verdict.YES.value: 0.2,
+    Verdict.PARTIAL.value: 0.4,
+    Verdict.NO.value: 0.3,
+    Verdict.NOT_APPLICABLE.value: 0.3,
+}
 """How far the true score (0 to 1) is expected to scatter about what a verdict scores: from sets that people labelled,
 where a *yes* was right in nineteen of twenty cases, the others in three of four."""
 _SPREAD_IN_DOUBT = 0.5
@@ -66,15 +72,19 @@ def draw_cases(session: StoredSession, n: int = 100, seed: int = 0) -> pd.DataFr
 def population(session: StoredSession) -> pd.DataFrame:
     """Return all verdicts that can be drawn: key, question, prediction, title, evidence, required, in_doubt.
 
+    What was not judged is none: there is no verdict that a person could set right.
+
     Raises:
         InputError: The session has none.
     """
     judged = session.judgements if session.has_evaluations else None
+    if judged is not None:
+        judged = judged[judged["verdict"] != Verdict.NOT_JUDGED.value]
     if judged is None or judged.empty:
         raise InputError(f"session {session.id} has no verdicts to be checked: audit a feed first")
     prediction = judged["verdict"].astype(object)
     evidence, attribute = judged["evidence"], judged["attribute"].str.casefold()
-    claims = prediction.isin(["yes", "partial"])
+    claims = prediction.isin([Verdict.YES.value, Verdict.PARTIAL.value])
     weak = ~judged["verified"] | ~evidence.str.strip().astype(bool) | attribute.isin(_RUNNING_TEXT)
     found = judged[["key", "question", "title", "evidence", "required"]].assign(
         prediction=prediction, in_doubt=(claims & weak) | ~prediction.isin(_SPREAD)
