@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 from pydantic import BaseModel
 
 from feedeval.errors import (
@@ -30,6 +29,7 @@ from feedeval.model.refusals import STATUSES, refused_setting, settings_made
 from feedeval.model.retrying import Patience, retry
 from feedeval.model.schema import schema_text
 from feedeval.model.settings import FlexFallback, ModelSettings, ServiceTier
+from feedeval.model.transport import Answer
 from feedeval.model.wire import Dialect, ErrorInReply, Reply, body_of, read_reply
 from feedeval.records import Call, Ledger, Usage
 
@@ -68,7 +68,7 @@ class Sent:
     dialect: Dialect
     named: bool
     """Whether the dialect leaves out what the endpoint refused by name."""
-    response: httpx2.Response | None = None
+    response: Answer | None = None
     fault: FeedevalError | None = None
 
 
@@ -117,7 +117,7 @@ class Served:
 class Tools:
     """What a caller works with; each part can be another one in tests."""
 
-    send: Callable[[bytes], Awaitable[httpx2.Response]]
+    send: Callable[[bytes], Awaitable[Answer]]
     price: Callable[[Usage, Served], float | None]
     scrubber: Scrubber
     clock: Callable[[], float] = time.monotonic

@@ -39,7 +39,7 @@ from feedeval.model.pricing import TokenPrices, cost_usd
 from feedeval.model.schema import schema_text
 from feedeval.model.settings import ModelSettings
 from feedeval.model.sharing import shared_pacer
-from feedeval.model.transport import LeanClient
+from feedeval.model.transport import Answer, LeanClient, Prepared
 from feedeval.model.wire import REFUSAL, Prompt, json_in, messages_of
 from feedeval.records import Call, Gauges, Ledger, Usage
 
@@ -79,6 +79,8 @@ class ModelClient:
         self._sleep = sleep
         self._http: httpx2.AsyncClient | None = None
         self._sdk: openai.AsyncOpenAI | None = None
+        self._prepared: Prepared | None = None
+        """What the SDK made of the first request to the endpoint, for all that follow."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flights: dict[str, asyncio.Future[Any]] = {}
         self._callers: tuple[Caller, ...] = ()
@@ -96,7 +98,7 @@ class ModelClient:
         if settings.input_price is not None and settings.output_price is not None:
             self._rates = TokenPrices(settings.input_price, settings.output_price, settings.cached_price)
         self._scrubber = Scrubber(key, *secrets_of(settings.extra_headers))
-        self._sdk = None
+        self._sdk = self._prepared = None
         self._hashes: dict[type[BaseModel], Any] = {}
         pacer = self._given_pacer or shared_pacer(settings.endpoint, key)
         lane = pacer.lane(settings.max_in_flight, gap_s=settings.delay_s)
@@ -292,12 +294,19 @@ class ModelClient:
 
     async def aclose(self) -> None:
         """Close connections; asking again opens new ones."""
-        http, self._http, self._sdk = self._http, None, None
+        http, self._http, self._sdk, self._prepared = self._http, None, None, None
         if http is not None and http is not self._given_http:
             await http.aclose()
 
-    async def _post(self, body: bytes) -> httpx2.Response:
-        return await self._client().post("/chat/completions", cast_to=httpx2.Response, content=body)
+    async def _post(self, body: bytes) -> Answer:
+        sdk, http = self._client(), self._http
+        prepared = self._prepared
+        if prepared is not None and isinstance(http, LeanClient):
+            return await http.repeat(prepared, body)
+        response = await sdk.post("/chat/completions", cast_to=httpx2.Response, content=body)
+        if isinstance(http, LeanClient) and sdk is self._sdk:
+            self._prepared = http.prepare(response.request)
+        return response
 
     def _client(self) -> openai.AsyncOpenAI:
         """Return the SDK's client; made on the loop that uses it, as its connections belong to that loop."""
@@ -309,7 +318,8 @@ class ModelClient:
         if sdk is None:
             if self._http is None:
                 self._http = self._given_http or LeanClient()
-            sdk = self._sdk = self._new_sdk(self._http)
+            sdk, self._prepared = self._new_sdk(self._http), None
+            self._sdk = sdk
         return sdk
 
     def _new_sdk(self, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
@@ -337,8 +347,7 @@ class ModelClient:
         """Forget what belonged to another event loop, such as that of an earlier run that was not closed."""
         self._loop = loop
         self._flights = {}
-        self._sdk = None
-        self._http = None
+        self._sdk = self._prepared = self._http = None
 
 
 def _read(call: Call, schema: type[T]) -> tuple[T | None, str]:
