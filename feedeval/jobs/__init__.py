@@ -15,6 +15,7 @@ that starts it in `evaluator/`, and how it is gone on with in `evaluator/resume_
 - `questions`: question sets: one for each category (or product), made once, edited, kept, shared by all who need it
 - `rejudge`: judging questions that are given, about products that are given: nothing is asked but the verdicts
 - `shadow`/: labelled images and a classifier
+- `similarity`: which questions of a set ask for the same fact, in any language
 - `suggest`: proposing values that a product's own text supports: words that stand elsewhere in it, and never any
   others
 """
