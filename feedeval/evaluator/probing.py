@@ -150,6 +150,8 @@ def _categories(job: AuditJob) -> Iterator[tuple[int, str]]:
 
 def _job(baseline: Session, source: Mapping[str, Any], engine: Engine) -> tuple[RejudgeJob, ProbePlan]:
     """Return the job that judges the changed products, and what was changed: both follow from baseline and source."""
+    # A repeat has to be the baseline's request, letter by letter.
+    engine.go_on_as(baseline.progress.fingerprint)
     locale = baseline.progress.fingerprint["locale"]
     pool = Pool(known_products(baseline), language=locale.replace("_", "-").split("-")[0].lower())
     plan = plan_probes(pool, {Probe(p): PLANTERS[Probe(p)] for p in source["probes"]}, seed=source["seed"])

@@ -1,7 +1,7 @@
 """Which questions of a set ask for the same fact, told from their letters: no list of words of any language.
 
 Words are compared as they are or by a long common beginning, as inflection changes ends (*material*, *Materialien*). A
-word counts by its length and by how few questions of the set have it, so that what they all say (*what is the ... of the
+word counts by its length and by how few questions of the set have it, so that what they all say (*what is the … of the
 product*) tells nothing. Where both questions have a word of weight that the other lacks, they ask for different facts
 (*seat height*, *seat depth*). Wordings that share no word are not found.
 """
@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 SAME_SHARE = 0.59
-"""Two questions that share more than this of their words' weight ask for the same fact. Set on pairs in eight languages,
-which stand in its test, so that different facts stay below; of the pairs that mean the same it finds two thirds."""
+"""Two questions that share more than this of their words' weight ask for the same fact. Set on pairs in eight
+languages, those of its test among them, so that different facts stay below; of pairs that mean the same it finds two
+thirds."""
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _HIRAGANA, _KATAKANA, _HAN, _THAI = r"\u3041-\u309f", r"\u30a0-\u30ff", r"\u3400-\u4dbf\u4e00-\u9fff", r"\u0e00-\u0e7f"

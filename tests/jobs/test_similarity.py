@@ -92,7 +92,7 @@ def test_a_set_without_repetitions_loses_nothing(language: str) -> None:
     assert not [pair for pair in combinations(range(len(texts)), 2) if alike.same(*pair)]
 
 
-@pytest.mark.parametrize("text", ["What is it?", "何ですか？", "这件外套可以机洗吗？", "กันน้ำได้ไหม", "방수가 되나요?", "?!", "5"])
+@pytest.mark.parametrize("text", ["What is it?", "何ですか？", "这件可以机洗吗？", "กันน้ำได้ไหม", "방수가 되나요?", "?!"])
 def test_a_question_is_like_itself_in_any_script(text: str) -> None:
     assert Likeness([text, text, "How much does it weigh?"]).same(0, 1)
 

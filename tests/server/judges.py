@@ -74,8 +74,8 @@ def verdict(number: int, said: str, evidence: str) -> dict[str, Any]:
     """Return a judgement as a model writes it."""
     return {
         "number": number,
-        "verdict": said,
         "evidence": "" if said == "no" else evidence,
         "attribute": "description",
+        "verdict": said,
         "reason": "As read.",
     }
