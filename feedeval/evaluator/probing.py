@@ -59,6 +59,10 @@ def probe_judge(
     - *swap*: the text is that of a product of another category: the answer must be no
     - *shuffle*, *filler*, *injection*, *repeat*: another order of fields and questions, marketing words, an order to
       the judge inside the description, nothing at all: verdicts must stay
+    - *rubric*: vague claims, placeholders, measures of something else, half answers and explicit negatives are added:
+      the verdict on a question about each must be the one that is defined
+    - *language*: the description is one in another language that answers: the verdict must be yes, and quote it as it
+      stands
 
     A repeat is a real call whose request is the baseline's letter by letter: the two stand in sessions of their own,
     and no reply is taken from one to the other. An endpoint that keeps replies itself may still give the same one.
