@@ -65,7 +65,7 @@ The text may be in another language than the questions: judge its meaning, and q
 For each question give, in this order:
 - number: the question's number.
 - evidence: look for the words of the product text that answer the question. For "yes" and "partial" the words that \
-the verdict rests on, copied exactly and untranslated, as few as carry the answer and 25 at most; else an empty \
+the verdict rests on, copied exactly and untranslated, as few as carry the answer and 15 at most; else an empty \
 string.
 - attribute: the one feed attribute that holds or should hold the answer, such as material, size, product_detail, \
 description.
