@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import re
 from collections.abc import Callable, Sequence
 from itertools import islice, takewhile
@@ -103,7 +102,7 @@ def _common(one: Sequence[object], other: Sequence[object]) -> int:
 
 
 def _feeds() -> list[Path]:
-    folder = Path(os.environ.get("FEEDEVAL_FEEDS", Path(__file__).parents[3] / "shared" / "feeds"))
+    folder = Path(__file__).parents[3] / "shared" / "feeds"
     found = [folder / name for name in FEEDS if (folder / name).is_file()]
     return found or [SAMPLE_FEED]
 

@@ -18,7 +18,7 @@ STATEMENTS: dict[str, tuple[str, str, str]] = {
     "weigh": ("[Ww]eigh|lightweight", r"2[.,]4 ?kg", "A real lightweight"),
     "warranty": ("[Ww]arranty", "3 ?(?:years|Jahre|ans|años|anni|jaar|lata|roky|anos|年)", "covered by our warranty"),
     "made": ("made|origin", r"Port[uo]g\w+|ポルトガル製", ""),
-    "returned": ("return", r"cannot be returned|30 ?\w+", "Easy returns"),
+    "returned": ("return", r"30 ?\w+", "Easy returns"),
     "delivery": ("[Dd]eliver", "", "Delivered within 3 working days"),
     "dimensions": (" cm", "", "It is 32 cm wide"),
     "waterproof": ("waterproof", "not waterproof", ""),

@@ -117,12 +117,6 @@ STATED: Sequence[Stated] = (
         {"en": "No assembly required.", "de": "Keine Montage erforderlich.", "fr": "Aucun montage nécessaire.",
          "es": "No requiere montaje."},
     ),
-    Stated(
-        Definition.NEGATIVE,
-        "returns",
-        {"en": "It cannot be returned.", "de": "Eine Rückgabe ist ausgeschlossen.", "fr": "Aucun retour possible.",
-         "es": "No se admiten devoluciones."},
-    ),
 )  # fmt: skip
 
 ANSWERS: Mapping[str, Mapping[str, str]] = {
@@ -167,7 +161,7 @@ SPOKEN_OF: Mapping[str, str] = {
     "weight": r"weigh|weight|gewicht|wiegt|pèse|poids|\bpes[ao]|hmotnost|\bwag[ai]|重|\d\s?(?:kg|g|lbs?|oz|кг)\b",
     "warranty": r"warrant|guarant|garant|garanz|gwaranc|záruk|保証|гарант",
     "returns": r"return|rückgabe|retour|devol|\breso\b|zwrot|vrácen|返品|возврат|money.?back",
-    "origin": r"made in|origin|herkunft|hergestellt|fabri|prodott|gemaakt|wyprodu|vyroben|製|manufactur",
+    "origin": r"made in|orig[ie]n|herkunft|hergestellt|fabri|prodott|gemaakt|wyprodu|vyroben|製|manufactur",
     "delivery": r"deliver|shipping|liefer|versand|livr|expédi|entreg|envío|consegn|lever|dostaw|doruč|配送|достав",
     "dimensions": r"\d\s?(?:mm|cm|m|in|inch)\b|\d[″\"]|\d\s?[x×]\s?\d|dimension|width|wide|height|maße|breit|larg|anch",
     "water_resistance": r"water|wasser|étanche|imperm|\bip\d|rain|防水|regen|wodo|vodo|\beau\b|\bagua\b",
