@@ -41,10 +41,27 @@ def everything_in(folder: Path) -> str:
 
 
 def test_an_audit_at_flex_costs_half_and_goes_on_at_flex(server: ModelServer, tmp_path: Path) -> None:
+    server.configure(cached_tokens=False)
     flex = evaluator(server, tmp_path / "flex", service_tier="flex").evaluate_products_batch(PRODUCTS, **AUDIT)
     standard = evaluator(server, tmp_path / "standard").evaluate_products_batch(PRODUCTS, **AUDIT)
     assert flex["cost_usd"].sum() == pytest.approx(standard["cost_usd"].sum() / 2)
     assert server.stats.by_tier == {"flex": 7}
+
+
+def test_the_products_of_a_category_share_the_beginning_of_their_prompts(server: ModelServer, tmp_path: Path) -> None:
+    products = [{**PRODUCTS[0], "id": f"C-{n}", "title": f"Lamp number {n}"} for n in range(8)]
+    bodies = server.record_bodies()
+    estimate = evaluator(server, tmp_path, max_in_flight=1).estimate(products, pilot=4, num_questions=12)
+    users = [body["messages"][1]["content"] for body in bodies if "QUESTIONS" in body["messages"][1]["content"]]
+    assert len(users) == 4 and len({user[: user.index("<<<PRODUCT")] for user in users}) == 1
+    assert all("prompt_cache_key" not in body for body in bodies)
+    assert estimate.cached_tokens.expected == 7 * 1024
+    # Questions of its own stand after a product.
+    bodies.clear()
+    own = {**AUDIT, "question_scope": "product"}
+    evaluator(server, tmp_path).evaluate_products_batch(products[:2], **own)
+    users = [body["messages"][1]["content"] for body in bodies if "QUESTIONS" in body["messages"][1]["content"]]
+    assert len(users) == 2 and all(user.startswith("<<<PRODUCT") for user in users)
 
 
 def test_a_session_that_was_stopped_goes_on_as_its_calls_were_made(server: ModelServer, tmp_path: Path) -> None:

@@ -12,11 +12,22 @@ import feedeval as fe
 from feedeval.errors import BudgetReached, InputError, SessionError, WrongKey
 from feedeval.evaluator.launching import live_run
 from feedeval.jobs.probes.probes import Probe
+from feedeval.jobs.probes.stated_words import Definition
 from feedeval.results.judges.probe_report import ProbeReport
 from feedeval.storage.paths import session_paths
 from tests.e2e.support import KEY, until
 from tests.server import Answerer, Fault, FaultKind, ModelServer
-from tests.server.judges import ATTRIBUTES, AlwaysNo, AlwaysYes, GoodJudge, IgnoresContext, ObeysOrders
+from tests.server.judges import (
+    ATTRIBUTES,
+    AlwaysNo,
+    AlwaysYes,
+    GoodJudge,
+    IgnoresContext,
+    IgnoresRubric,
+    Monoglot,
+    ObeysOrders,
+    TranslatesQuotes,
+)
 
 WORDS = ("alder", "brass", "cobalt", "dapple", "ember", "fennel", "garnet", "hazel", "indigo", "jasper")
 PRODUCTS = 12
@@ -75,20 +86,40 @@ def test_a_good_judge_passes_every_probe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("judge", "caught_by"),
     [
-        (AlwaysYes(), {"ablation"}),
-        (AlwaysNo(), {"insertion"}),
+        (AlwaysYes(), {"ablation", "rubric", "language"}),
+        (AlwaysNo(), {"insertion", "rubric", "language"}),
         (ObeysOrders(), {"injection"}),
-        (IgnoresContext(), {"ablation", "insertion", "swap"}),
+        (IgnoresContext(), {"ablation", "insertion", "swap", "rubric", "language"}),
+        (IgnoresRubric(), {"rubric"}),
+        (Monoglot(), {"language"}),
+        (TranslatesQuotes(), {"language"}),
     ],
 )
 def test_a_bad_judge_is_caught(judge: Answerer, caught_by: set[str], tmp_path: Path) -> None:
     with ModelServer(answerer=judge) as server:
         report = probed(server, tmp_path)
     assert set(report.suspects) == caught_by
-    assert all(rate(report, probe) < 0.2 for probe in caught_by)
+    assert all(rate(report, probe) < (0.7 if probe == "rubric" else 0.2) for probe in caught_by)
     assert "suspect: " in str(report) and "suspect: " in report._repr_html_()
     wrong = report.cases[~report.cases["right"]]
     assert set(wrong["probe"]) == caught_by and (wrong["changed"] != "").all()
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize(
+    ("judge", "caught_by"), [(GoodJudge, set()), (IgnoresRubric, {"rubric"}), (Monoglot, {"language"})]
+)
+def test_definitions_and_languages_are_probed_whatever_the_seed(
+    judge: type[GoodJudge], caught_by: set[str], seed: int, tmp_path: Path
+) -> None:
+    with ModelServer(answerer=judge(seed)) as server:
+        report = probed(server, tmp_path, probes=["rubric", "language"], seed=seed)
+    assert set(report.suspects) == caught_by and len(report.cases) > 5 * PRODUCTS
+    assert (report.cases["before"] == "").all() and set(report.cases["expected"]) > {"yes", "no", "partial"}
+    kinds = {case.split(":")[0] for case in report.cases.loc[report.cases["probe"] == "rubric", "changed"]}
+    assert kinds == {definition.value for definition in Definition}
+    foreign = {case.split(":")[0] for case in report.cases.loc[report.cases["probe"] == "language", "changed"]}
+    assert {"in 'de'", "in 'fr'", "in 'es'"} <= foreign and "in 'en'" not in foreign
 
 
 def test_every_case_is_what_it_says(tmp_path: Path) -> None:
@@ -104,6 +135,9 @@ def test_every_case_is_what_it_says(tmp_path: Path) -> None:
             assert case.before == "no" and case.evidence_after in text and case.evidence_after not in plain
         elif case.probe == "injection":
             assert case.changed.removeprefix("ordered: ") in text and f" {case.before}" not in case.changed
+        elif case.probe in ("rubric", "language"):
+            assert case.changed.split(": ", 1)[1] in text and case.after in case.expected
+            assert case.probe == "rubric" or case.evidence_after in text
         elif case.probe == "repeat":
             assert text == plain
         elif case.probe == "shuffle":

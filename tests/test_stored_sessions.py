@@ -147,16 +147,18 @@ class Stopped:
     """The other way to go on with it."""
     keeps_calls: bool = True
     """Whether that call can be told to keep its call logs."""
+    renewed: bool = False
+    """Whether it is told otherwise today, where no session of then is gone on with."""
 
     def find(self, folder: Path) -> Session:
         return Session(session_ids(folder)[-1], folder)
 
 
 STOPPED = (
-    Stopped("audit", 2, 6, 5, 3, audit_again, resume_audit),
+    Stopped("audit", 2, 6, 5, 3, audit_again, resume_audit, renewed=True),
     Stopped("judge", 2, 6, 3, 3, judge_again, resume_beside),
     Stopped("probe", 2, 6, 3, 3, probe_again, resume_beside),
-    Stopped("questions", 2, 4, 3, 1, questions_again),
+    Stopped("questions", 2, 4, 3, 1, questions_again, renewed=True),
     Stopped("suggest", 0, 6, 2, 4, suggest_again, keeps_calls=False),
     Stopped("shadow", 2, 6, 3, 3, shadow_again, resume_shadow),
 )
@@ -259,11 +261,34 @@ def test_what_goes_on_ends_as_what_was_never_stopped(kind: Stopped, tmp_path: Pa
     kind.again(fresh_folder)
     fresh = kind.find(fresh_folder)
     assert fresh.id != session.id and server.stats.accepted == kind.made + kind.left
-    for name in ("fingerprint", "records_digest", "kind", "engine"):
+    for name in ("records_digest", "kind", "engine"):
         assert getattr(fresh.progress, name) == getattr(session.progress, name), name
+    then, now = session.progress.fingerprint, fresh.progress.fingerprint
+    assert {name for name in then if then[name] != now[name]} == ({"prompts"} if kind.renewed else set())
     assert identities(fresh) == identities(session) and identities(fresh)[: kind.done] == before[0]
+    if kind.renewed:
+        assert not before[1] & requests(fresh)
+        return
     pd.testing.assert_frame_equal(told(fresh), told(session))
     assert before[1] and (not kind.keeps_calls or before[1] <= requests(fresh))
+
+
+def test_what_was_begun_with_earlier_prompts_says_so_and_starts_afresh_where_that_is_wanted(
+    tmp_path: Path, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = copied("audit", tmp_path)
+    [earlier] = session_ids(folder)
+    evaluator(folder).evaluate_products_batch(PRODUCTS, **{**AUDIT, "progress": "text"})
+    said = capsys.readouterr().out
+    assert f"Session {earlier} keeps to what it began with (prompts" in said and "resume=False" in said
+    server.reset()
+    evaluator(folder).evaluate_products_batch(PRODUCTS, resume=False, **AUDIT)
+    fresh = fe.load_session(output_dir=folder)
+    assert fresh.id != earlier and fresh.progress.fingerprint["prompts"] == "2" and server.stats.accepted == 8
+    # From then on the same call means the newer one.
+    server.reset()
+    evaluator(folder).evaluate_products_batch(PRODUCTS, **AUDIT)
+    assert server.stats.accepted == 0 and len(session_ids(folder)) == 2
 
 
 @pytest.mark.parametrize("name", sorted(FINISHED))

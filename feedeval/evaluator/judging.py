@@ -205,7 +205,10 @@ def judge_of(audit: Session, which: Which, settings: ModelSettings | None) -> tu
     """
     if settings is None and which.instructions != HOUSE_JUDGE:
         raise InputError("prompts: the embedded engine follows rules and takes no instructions; name a model")
-    return open_judge(settings, audit.progress.fingerprint["locale"], which.instructions)
+    engine, client = open_judge(settings, audit.progress.fingerprint["locale"], which.instructions)
+    # Two judges are compared on the same words, those of an earlier version where the audit began with them.
+    engine.go_on_as(audit.progress.fingerprint)
+    return engine, client
 
 
 def launch_judge(
@@ -249,6 +252,7 @@ def _drawn(audit: Session, which: Which) -> frozenset[int] | None:
 
 
 def _cases(audit: Session, which: Which, drawn: frozenset[int] | None) -> Iterator[Case]:
+    shared = audit.progress.fingerprint.get("question_scope") != "product"
     for position, result in enumerate(islice(stored_results(audit), which.limit)):
         if drawn is None or position in drawn:
-            yield case_of(result)
+            yield case_of(result)._replace(shared=shared)

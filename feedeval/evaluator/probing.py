@@ -59,6 +59,10 @@ def probe_judge(
     - *swap*: the text is that of a product of another category: the answer must be no
     - *shuffle*, *filler*, *injection*, *repeat*: another order of fields and questions, marketing words, an order to
       the judge inside the description, nothing at all: verdicts must stay
+    - *rubric*: vague claims, placeholders, measures of something else, half answers and explicit negatives are added:
+      the verdict on a question about each must be the one that is defined
+    - *language*: the description is one in another language that answers: the verdict must be yes, and quote it as it
+      stands
 
     A repeat is a real call whose request is the baseline's letter by letter: the two stand in sessions of their own,
     and no reply is taken from one to the other. An endpoint that keeps replies itself may still give the same one.
@@ -150,6 +154,8 @@ def _categories(job: AuditJob) -> Iterator[tuple[int, str]]:
 
 def _job(baseline: Session, source: Mapping[str, Any], engine: Engine) -> tuple[RejudgeJob, ProbePlan]:
     """Return the job that judges the changed products, and what was changed: both follow from baseline and source."""
+    # A repeat has to be the baseline's request, letter by letter.
+    engine.go_on_as(baseline.progress.fingerprint)
     locale = baseline.progress.fingerprint["locale"]
     pool = Pool(known_products(baseline), language=locale.replace("_", "-").split("-")[0].lower())
     plan = plan_probes(pool, {Probe(p): PLANTERS[Probe(p)] for p in source["probes"]}, seed=source["seed"])

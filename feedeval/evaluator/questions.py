@@ -92,7 +92,7 @@ def _cases(table: pd.DataFrame) -> list[Case]:
     # A key for what is asked, wherever it stands, so that a table in another order costs nothing.
     keys = record_keys({"id": _digest(context, question)} for context, question in asked)
     return [
-        Case(key, context, (question,), {"title": question.text[:200]})
+        Case(key, context, (question,), {"title": question.text[:200]}, shared=False)
         for key, (context, question) in zip(keys, asked, strict=True)
     ]
 

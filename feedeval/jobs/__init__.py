@@ -4,6 +4,7 @@ A new kind of job is a member and a row in `records/kinds.py`, a class here that
 that starts it in `evaluator/`, and how it is gone on with in `evaluator/resume_kinds.py`.
 
 - `audit`: the feed audit: question set -> judgement -> evaluation
+- `earlier_prompts`: the prompts of version 1, by which sessions that began with them go on
 - `effort`: what a piece of work took: a ledger that counts what passes through it
 - `engine`: whom the audit asks: a language model behind an endpoint, or the embedded engine
 - `evidence`: is the quoted evidence really in the context?
@@ -15,6 +16,7 @@ that starts it in `evaluator/`, and how it is gone on with in `evaluator/resume_
 - `questions`: question sets: one for each category (or product), made once, edited, kept, shared by all who need it
 - `rejudge`: judging questions that are given, about products that are given: nothing is asked but the verdicts
 - `shadow`/: labelled images and a classifier
+- `similarity`: which questions of a set ask for the same fact, in any language
 - `suggest`: proposing values that a product's own text supports: words that stand elsewhere in it, and never any
   others
 """

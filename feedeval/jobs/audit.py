@@ -119,6 +119,8 @@ class AuditJob(Job):
         self._samples: dict[str, dict[int, Context]] = {}
         """By category and position: a later pass must not enter a product again."""
         self._names: set[str] = set()
+        self._attributes: set[str] = set()
+        """Fields that the judge sees of some product; all of them once the feed has been gone through."""
 
     @property
     def engine(self) -> str:
@@ -142,6 +144,10 @@ class AuditJob(Job):
             **({"question_set": self._frozen.digest} if self._frozen else {}),
         }
 
+    def go_on_as(self, fingerprint: Mapping[str, Any]) -> bool:
+        """Go on by the rules of the version that a session of this fingerprint began with, where there still are."""
+        return self._engine.go_on_as(fingerprint)
+
     def settings(self) -> Mapping[str, Any]:
         """Return where the products came from, their questions where they are frozen, and how calls are made."""
         frozen = {"question_set": self._frozen.description()} if self._frozen else {}
@@ -159,6 +165,7 @@ class AuditJob(Job):
         for index, (product, key) in enumerate(zip(named, record_keys(again), strict=True)):
             self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
+            self._attributes.update(field.name for field in context.fields)
             category = category_of(product) or self._engine.category_for(context)
             sample = self._samples.setdefault(category, {})
             if len(sample) < SAMPLE_SIZE and self._settings.question_scope == "category":
@@ -225,7 +232,8 @@ class AuditJob(Job):
         item: Item = record.payload
         questions = await self._questions(item, ledger)
         tally = EffortLedger(ledger)
-        judgements = await self._engine.judge(item.context, questions, tally)
+        shared = self._settings.question_scope == "category"
+        judgements = await self._engine.judge(item.context, questions, tally, shared=shared)
         made = evaluation(item, judgements, engine=self.engine, notes=questions.notes)
         return made.model_copy(update={"effort": tally.effort}).model_dump(mode="json")
 
@@ -233,7 +241,11 @@ class AuditJob(Job):
         async def make(sample: Sequence[Context]) -> QuestionSet:
             tally = EffortLedger(ledger)
             made = await self._engine.write_questions(
-                item.category, sample, num_questions=self._settings.num_questions, ledger=tally
+                item.category,
+                sample,
+                num_questions=self._settings.num_questions,
+                ledger=tally,
+                attributes=sorted(self._attributes),
             )
             made = made.model_copy(update={"effort": tally.effort})
             return self._frozen.beside(made) if self._frozen else made

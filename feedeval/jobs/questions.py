@@ -9,14 +9,12 @@ from typing import Any
 
 from feedeval.errors import RecordError
 from feedeval.jobs.evidence import normalise
+from feedeval.jobs.similarity import Likeness
 from feedeval.records import Question, QuestionSet
 from feedeval.run.job import Documents
 
 DOCUMENT = "questions"
 """Name of the session's document that keeps the sets."""
-
-SAME_QUESTION_SHARE = 0.8
-"""Two questions that share more of their words than this (Jaccard index) ask for the same fact."""
 
 _WORDS_THAT_ASK = frozenset(
     normalise(
@@ -32,18 +30,16 @@ def edit_questions(drafts: Iterable[Question], num_questions: int) -> tuple[Ques
     The drafts' order is their rank. At least one question and at most half of them are required; those that come
     first keep the mark.
     """
-    kept: list[Question] = []
-    seen: list[frozenset[str]] = []
-    for draft in drafts:
-        text = re.sub(r"\s+", " ", draft.text).strip()
-        words = content_words(text)
-        if not text or any(_overlap(words, other) > SAME_QUESTION_SHARE for other in seen):
-            continue
-        kept.append(draft.model_copy(update={"text": text}))
-        seen.append(words)
+    tidied = [draft.model_copy(update={"text": re.sub(r"\s+", " ", draft.text).strip()}) for draft in drafts]
+    tidied = [draft for draft in tidied if draft.text]
+    likeness = Likeness([draft.text for draft in tidied])
+    kept: list[int] = []
+    for position in range(len(tidied)):
+        if not any(likeness.same(position, other) for other in kept):
+            kept.append(position)
         if len(kept) == num_questions:
             break
-    return _balance_required(kept)
+    return _balance_required([tidied[position] for position in kept])
 
 
 def _balance_required(questions: list[Question]) -> tuple[Question, ...]:
@@ -56,10 +52,6 @@ def content_words(text: str) -> frozenset[str]:
     """Return the words of an English question that say what it asks for; all of them where it has no others."""
     words = frozenset(normalise(text).split())
     return (words - _WORDS_THAT_ASK) or words
-
-
-def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other) if one or other else 1.0
 
 
 class QuestionBook:

@@ -27,6 +27,8 @@ class Case(NamedTuple):
     questions: tuple[Question, ...]
     meta: Mapping[str, Any]
     """What identifies the case to a person, such as `product_id` and `title`; no verdict depends on it."""
+    shared: bool = True
+    """Other products are asked the same questions, as in an audit by category."""
 
 
 class RejudgeJob(Job):
@@ -69,6 +71,10 @@ class RejudgeJob(Job):
         """Return what verdicts depend on beside context and questions, which are each record's own content."""
         return {**self._engine.fingerprint(), "locale": self._locale}
 
+    def go_on_as(self, fingerprint: Mapping[str, Any]) -> bool:
+        """Go on by the rules of the version that a session of this fingerprint began with, where there still are."""
+        return self._engine.go_on_as(fingerprint)
+
     def settings(self) -> Mapping[str, Any]:
         """Return where the cases came from, and how calls are made."""
         calls = {"calls": dict(self._engine.calls)} if self._engine.calls else {}
@@ -95,7 +101,7 @@ class RejudgeJob(Job):
             category=context.category, questions=case.questions, engine=self.engine, locale=self._locale
         )
         tally = EffortLedger(ledger)
-        judgements = await self._engine.judge(context, asked, tally)
+        judgements = await self._engine.judge(context, asked, tally, shared=case.shared)
         notes = (self._engine.note,) if self._engine.note else ()
         made = evaluation(Item(context, context.category), judgements, engine=self.engine, notes=notes)
         return made.model_copy(update={"effort": tally.effort}).model_dump(mode="json")

@@ -30,7 +30,7 @@ from feedeval.model.retrying import Patience, retry
 from feedeval.model.schema import schema_text
 from feedeval.model.settings import FlexFallback, ModelSettings, ServiceTier
 from feedeval.model.transport import Answer
-from feedeval.model.wire import Dialect, ErrorInReply, Reply, body_of, read_reply
+from feedeval.model.wire import CACHE_KEY, Dialect, ErrorInReply, Reply, body_of, read_reply
 from feedeval.records import Call, Ledger, Usage
 
 CHARACTERS_PER_TOKEN = 4
@@ -50,6 +50,8 @@ class PendingCall:
     characters: int
     """Of all messages."""
     images: int = 0
+    cache_key: str = ""
+    """Which calls begin alike; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,9 @@ class Caller:
         Faults are returned, so that none is raised with the SDK's own, and the key in it, as context.
         """
         dialect, named, sampling = self.dialect, False, self._sampling
+        if question.cache_key and self._settings.is_openai:
+            # Other endpoints cache without being told, and some refuse a parameter that they do not know.
+            sampling = {**sampling, CACHE_KEY: question.cache_key}
         for _ in range(MOST_DIALECTS):
             body = body_of(question.messages, question.schema, dialect, sampling)
             try:

@@ -234,9 +234,10 @@ class ModelClient:
 
     async def _ask(self, key: str, prompt: Prompt, schema: type[T], ledger: Ledger) -> T:
         messages = messages_of(prompt)
-        images = int(prompt.image_url is not None)
+        images, cache_key = int(prompt.image_url is not None), prompt.cache_key
         characters = len(prompt.system) + len(prompt.user)
-        call = ledger.find(key) or await self._call(PendingCall(key, messages, schema, characters, images), ledger)
+        first = PendingCall(key, messages, schema, characters, images, cache_key)
+        call = ledger.find(key) or await self._call(first, ledger)
         value, wrong = _read(call, schema)
         if value is not None:
             return value
@@ -247,7 +248,8 @@ class ModelClient:
         ]
         second = hashlib.blake2b(f"{key}\0{call.text}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         characters += len(call.text) + len(wrong)
-        call = ledger.find(second) or await self._call(PendingCall(second, again, schema, characters, images), ledger)
+        mended = PendingCall(second, again, schema, characters, images, cache_key)
+        call = ledger.find(second) or await self._call(mended, ledger)
         value, wrong = _read(call, schema)
         if value is None:
             raise ReplyInvalid(f"The reply does not fit {schema.__name__}, nor did the one before: {wrong}.")

@@ -17,6 +17,8 @@ REFUSAL = "refusal"
 """Finish reason under which a refusal is kept: the API has none of its own for it."""
 PLAIN = ("reasoning_effort", "seed", "service_tier")
 """Settings that are sent as they are, under their own names, where a person gave them."""
+CACHE_KEY = "prompt_cache_key"
+"""OpenAI's name for what groups prompts that begin alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,9 @@ class Prompt:
     user: str
     image_url: str | None = None
     """An http(s) or data URL of a picture to look at."""
+    cache_key: str = ""
+    """Says which prompts begin alike, for an endpoint that sends them where that beginning is cached; no reply depends
+    on it."""
 
 
 class Rung(StrEnum):
@@ -62,7 +67,7 @@ def body_of(
         messages: As `messages_of` made them.
         schema: The record that the reply has to fit.
         dialect: What the endpoint understands.
-        sampling: `model`, `temperature` and `max_output_tokens`, perhaps some of `PLAIN` and `extra_body`.
+        sampling: `model`, `temperature` and `max_output_tokens`, perhaps some of `PLAIN`, `CACHE_KEY` and `extra_body`.
     """
     body: dict[str, Any] = {"model": sampling["model"], "messages": messages}
     if dialect.rung is Rung.SCHEMA:
@@ -77,7 +82,7 @@ def body_of(
     if dialect.temperature and sampling["temperature"] is not None:
         body["temperature"] = sampling["temperature"]
     body[dialect.tokens_parameter] = sampling["max_output_tokens"]
-    body.update({name: sampling[name] for name in PLAIN if sampling.get(name) is not None})
+    body.update({name: sampling[name] for name in (*PLAIN, CACHE_KEY) if sampling.get(name) is not None})
     body.update(sampling.get("extra_body") or {})
     return orjson.dumps(body)
 

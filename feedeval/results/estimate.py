@@ -2,12 +2,15 @@
 
 Each figure is a ratio estimate: the pilot's tokens for a unit of work, times the work in the whole feed, which is known
 exactly (W. G. Cochran, Sampling Techniques, 3rd ed., ch. 6). Work is counted in characters sent for input and in
-products for output. The interval is Student's t at 95 % on the pilot's spread, with the finite population correction;
-it says what products differ by, not how an endpoint's speed or price may change.
+products for output. Where the endpoint found the beginning of a prompt in its cache, calls of the pilot that had it are
+taken apart from those that came first: of the whole feed only the first product of each category does. The interval is
+Student's t at 95 % on the pilot's spread, with the finite population correction; it says what products differ by, not
+how an endpoint's speed or price may change.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -51,6 +54,8 @@ class Estimate(Frozen):
     calls: Range
     input_tokens: Range
     output_tokens: Range
+    cached_tokens: Range
+    """Of the input tokens, those that the endpoint had in its cache, as far as the pilot met any."""
     cost_usd: Range | None
     """None where the model has no known price."""
     seconds: Range | None
@@ -66,6 +71,7 @@ class Estimate(Frozen):
             ("question sets", f"{self.survey.categories:,}"),
             ("calls", _number(self.calls)),
             ("input tokens", _number(self.input_tokens)),
+            *([("of them cached", _number(self.cached_tokens))] if self.cached_tokens.expected else []),
             ("output tokens", _number(self.output_tokens)),
             (
                 "cost",
@@ -134,8 +140,18 @@ def estimate(
     def by_set(values: Sequence[float]) -> Range:
         return _ratio_total(values, [1.0] * len(values), kinds, kinds)
 
+    cold = max(kinds, sum(not effort.usage.cached_tokens for effort in efforts))
+    parts = _by_cache(efforts, min(cold, products), products)
+
+    def by_cache(values: Sequence[float]) -> Range:
+        totals = [
+            _ratio_total([values[n] for n in own], [work[n] for n in own], total_work * count / products, count)
+            for own, count in parts
+        ]
+        return functools.reduce(Range.__add__, totals)
+
     priced = all(effort.cost_usd is not None for effort in [*efforts, *sets])
-    cost = by_length([e.cost_usd or 0.0 for e in efforts]) + by_set([e.cost_usd or 0.0 for e in sets])
+    cost = by_cache([e.cost_usd or 0.0 for e in efforts]) + by_set([e.cost_usd or 0.0 for e in sets])
     latency_s = (by_product([e.latency_ms for e in efforts]) + by_set([e.latency_ms for e in sets])).times(1e-3)
     return Estimate(
         engine=engine,
@@ -146,6 +162,7 @@ def estimate(
         + by_set([float(e.usage.input_tokens) for e in sets]),
         output_tokens=by_product([float(e.usage.output_tokens) for e in efforts])
         + by_set([float(e.usage.output_tokens) for e in sets]),
+        cached_tokens=by_cache([float(e.usage.cached_tokens) for e in efforts]),
         cost_usd=cost if priced else None,
         seconds=latency_s.times(1 / min(in_flight, max(products, 1))) if latency_s.expected else None,
         in_flight=in_flight,
@@ -156,6 +173,19 @@ def _fixed_chars(efforts: Sequence[Effort], lengths: Sequence[int]) -> float:
     """Return how many characters of prompt stand around each context, from the tokens at four characters each."""
     overheads = [4.0 * e.usage.input_tokens / max(e.calls, 1) - n for e, n in zip(efforts, lengths, strict=True)]
     return max(sum(overheads) / len(overheads), 0.0) if overheads else 0.0
+
+
+def _by_cache(efforts: Sequence[Effort], cold: int, products: int) -> list[tuple[list[int], int]]:
+    """Return the pilot's products in parts, with how many of the feed each stands for.
+
+    The parts are those whose prompt began as one before and those that came first, or all in one where there are too
+    few of either to say how they differ.
+    """
+    met = [n for n, effort in enumerate(efforts) if effort.usage.cached_tokens]
+    first = [n for n, effort in enumerate(efforts) if not effort.usage.cached_tokens]
+    if len(met) < 2 or not first or (len(first) < 2 and cold > 1) or cold >= products:
+        return [(list(range(len(efforts))), products)]
+    return [(first, cold), (met, products - cold)]
 
 
 def _ratio_total(values: Sequence[float], work: Sequence[float], total_work: float, population: int) -> Range:

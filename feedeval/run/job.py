@@ -36,6 +36,13 @@ class Job(Protocol):
     def fingerprint(self) -> Mapping[str, Any]:
         """Return the settings that results depend on, by name; JSON values."""
 
+    def go_on_as(self, fingerprint: Mapping[str, Any]) -> bool:
+        """Go on by the rules of the version that a session of this fingerprint began with; say whether it can.
+
+        From then on `fingerprint` names these rules. What else may differ is not looked at.
+        """
+        return False
+
     def settings(self) -> Mapping[str, Any]:
         """Return what else is needed to go on, such as where the records came from; JSON values, no API keys."""
 

@@ -42,9 +42,9 @@ def decide_session(job: Job, folder: SessionFolder, settings: RunSettings, plan:
         SessionNotFound: There is no session of the name that was given.
         SchemaTooNew: A later version of feedeval wrote the newest session.
     """
-    fingerprint = plain(job.fingerprint())
     if settings.session is None and not settings.resume:
         return ResumeDecision(None)
+    now = plain(job.fingerprint())
     named = None
     if settings.session is not None:
         try:
@@ -54,12 +54,13 @@ def decide_session(job: Job, folder: SessionFolder, settings: RunSettings, plan:
             return ResumeDecision(settings.session)
         check_same(job, named, folder, plan)
     related = [p for p in _sessions(folder) if p.kind == job.kind]
+    same = named or _found(job, related, plan)
+    fingerprint = plain(job.fingerprint())
     alike = [p for p in related if p.fingerprint == fingerprint]
-    same = named or next((p for p in alike if p.records_digest == plan.digest), None)
     found = (*_sources(alike, same), *settings.also_from) if settings.reuse else ()
     sources = tuple(dict.fromkeys(found))
     if same is not None:
-        return _take_up(same, settings, sources)
+        return _take_up(same, settings, sources, now)
     if alike or sources:
         return ResumeDecision(None, sources=sources)
     if related:
@@ -69,6 +70,30 @@ def decide_session(job: Job, folder: SessionFolder, settings: RunSettings, plan:
             messages=(f"Session {related[0].session} had other settings ({differ}), so a new session starts.",),
         )
     return ResumeDecision(None)
+
+
+def _found(job: Job, related: Sequence[Progress], plan: Plan) -> Progress | None:
+    """Return the latest session with the job's settings and records, else one that only began with earlier rules.
+
+    What was paid for is gone on with, and given back once it is finished, whatever has been thought of since.
+    """
+    same = [p for p in related if p.records_digest == plan.digest]
+    fingerprint = plain(job.fingerprint())
+    now = next((p for p in same if p.fingerprint == fingerprint), None)
+    return now or next((p for p in same if _goes_on_as(job, p)), None)
+
+
+def _goes_on_as(job: Job, progress: Progress) -> bool:
+    """Say whether the job has the settings of a session, by the rules that it began with if need be."""
+    before = plain(job.fingerprint())
+    if progress.fingerprint == before:
+        return True
+    if not job.go_on_as(progress.fingerprint):
+        return False
+    if plain(job.fingerprint()) == progress.fingerprint:
+        return True
+    job.go_on_as(before)
+    return False
 
 
 def plain(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,10 +133,10 @@ def check_same(job: Job, progress: Progress, folder: SessionFolder, plan: Plan) 
     sid = progress.session
     if progress.kind != job.kind:
         raise InputError(f"session {sid} is of kind {progress.kind}, this job is of kind {job.kind}.")
-    fingerprint = plain(job.fingerprint())
-    if progress.fingerprint != fingerprint:
+    if not _goes_on_as(job, progress):
+        differ = _differences(progress.fingerprint, plain(job.fingerprint()))
         raise InputError(
-            f"session {sid} had other settings ({_differences(progress.fingerprint, fingerprint)}). Give the same ones "
+            f"session {sid} had other settings ({differ}). Give the same ones "
             "to go on with it, or start without naming a session."
         )
     if progress.records_digest != plan.digest:
@@ -122,15 +147,21 @@ def check_same(job: Job, progress: Progress, folder: SessionFolder, plan: Plan) 
         )
 
 
-def _take_up(progress: Progress, settings: RunSettings, sources: tuple[str, ...]) -> ResumeDecision:
-    counts = progress.counts
+def _take_up(
+    progress: Progress, settings: RunSettings, sources: tuple[str, ...], now: Mapping[str, Any]
+) -> ResumeDecision:
+    counts, messages = progress.counts, []
+    if progress.fingerprint != now:
+        messages.append(
+            f"Session {progress.session} keeps to what it began with ({_differences(progress.fingerprint, now)}); "
+            "resume=False starts afresh."
+        )
     if progress.status is Status.FINISHED and counts.failed == 0 and counts.left == 0:
         text = (
             f"Session {progress.session} is complete: nothing was left to do, all {counts.total:,} records were done "
             "before, at no cost now."
         )
-        return ResumeDecision(progress.session, finished=progress, messages=(text,))
-    messages = []
+        return ResumeDecision(progress.session, finished=progress, messages=(text, *messages))
     if settings.batch_size != progress.batch_size and "batch_size" in settings.model_fields_set:
         messages.append(
             f"Session {progress.session} goes on with its batch size of {progress.batch_size}; {settings.batch_size} "

@@ -166,15 +166,16 @@ def judgements(text: str, product: str) -> list[dict[str, object]]:
     """Return a verdict on each numbered question: yes where the product has words of the kind that would answer it."""
     patterns = {question: pattern for question, _, _, pattern in QUESTIONS}
     found: list[dict[str, object]] = []
-    for number, question in re.findall(r"^(\d+)\. (.+)$", text[text.rindex("\nQUESTIONS") :], re.MULTILINE):
+    # The questions stand beside the product; what looks like some inside it is its text.
+    for number, question in re.findall(r"^(\d+)\. (.+)$", text.replace(product, ""), re.MULTILINE):
         words = re.search(patterns.get(question, r"(?!)"), product, re.IGNORECASE)
         found.append(
             {
                 "number": int(number),
-                "verdict": "yes" if words else "no",
                 "evidence": words[0] if words else "",
                 "attribute": "description",
-                "reason": "The words are there." if words else "There are no such words.",
+                "verdict": "yes" if words else "no",
+                "reason": "",
             }
         )
     return found

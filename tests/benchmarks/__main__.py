@@ -104,6 +104,12 @@ def _certify(quick: bool) -> list[Figure]:
     return certify_suite.certified(draws=300 if quick else 1000)
 
 
+def _prompt(quick: bool) -> list[Figure]:
+    from tests.benchmarks import prompt_suite
+
+    return prompt_suite.prompt_tokens(products=20 if quick else 100)
+
+
 GROUPS: dict[str, tuple[str, Group]] = {
     "loading": ("Before anything is done", _loading),
     "calls": ("Cost and speed of a call", _calls),
@@ -115,6 +121,7 @@ GROUPS: dict[str, tuple[str, Group]] = {
     "memory": ("Long runs", _memory),
     "feed": ("Feeds and the embedded engine", _feed),
     "certify": ("Intervals of certified coverage", _certify),
+    "prompt": ("Tokens of a judge's prompt", _prompt),
     "notebook": ("What a notebook shows", _notebook),
 }
 

@@ -41,6 +41,9 @@ class AskJob:
     def fingerprint(self) -> Mapping[str, Any]:
         return {"model": "benchmark", "salt": self._salt}
 
+    def go_on_as(self, fingerprint: Mapping[str, Any]) -> bool:
+        return False
+
     def settings(self) -> Mapping[str, Any]:
         return {"source": "benchmark"}
 

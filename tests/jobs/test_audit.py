@@ -10,7 +10,7 @@ from feedeval.feed.parsing.product import Product
 from feedeval.jobs.audit import AuditJob, AuditSettings, coverage_pct
 from feedeval.jobs.engine import EmbeddedEngine
 from feedeval.jobs.offline.engine import OfflineEngine
-from feedeval.records import Call, Context, Judgement, Ledger, QuestionSet, Taxonomy
+from feedeval.records import Call, Context, Judgement, QuestionSet, Taxonomy
 
 TENT: Product = {
     "id": "1",
@@ -120,11 +120,10 @@ async def test_a_second_pass_adds_no_product_to_a_sample() -> None:
     sampled: list[str] = []
 
     class Asking(EmbeddedEngine):
-        async def write_questions(
-            self, category: str, sample: Sequence[Context], *, num_questions: int, ledger: Ledger
-        ) -> QuestionSet:
+        async def write_questions(self, category: str, sample: Sequence[Context], **asked: Any) -> QuestionSet:
             sampled.extend(context.text for context in sample)
-            return await super().write_questions(category, sample, num_questions=num_questions, ledger=ledger)
+            assert asked["attributes"] == ["description", "product_type", "title"]
+            return await super().write_questions(category, sample, **asked)
 
     products = [TENT, {**TENT, "id": "9", "description": "Weighs 3 kg."}]
     audit = AuditJob(lambda: products, Asking(OfflineEngine()), settings=AuditSettings(), source={})

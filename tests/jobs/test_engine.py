@@ -1,19 +1,19 @@
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from feedeval.jobs.engine import checked
 from feedeval.jobs.prompts import DraftJudgement
-from feedeval.records import Context, ContextField, Question, Taxonomy, Verdict
+from feedeval.records import Context, ContextField, Question, Taxonomy
 
 CONTEXT = Context(category="Tents", fields=(ContextField(name="material", text="Ripstop nylon, 20D"),))
 QUESTION = Question(text="What is it made of?", taxonomy=Taxonomy.MATERIALS, required=True)
 
 
 def draft(verdict: str, evidence: str) -> DraftJudgement:
-    return DraftJudgement(
-        number=1, verdict=Verdict(verdict), evidence=evidence, attribute=" material ", reason=" said "
-    )
+    given = {"number": 1, "evidence": evidence, "attribute": " material ", "verdict": verdict, "reason": " said "}
+    return DraftJudgement.model_validate_json(orjson.dumps(given))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,8 @@ def draft(verdict: str, evidence: str) -> DraftJudgement:
         ("partial", "pure silk", "partial", True, ""),
         ("no", "", "no", True, ""),
         ("no", "nylon", "no", True, ""),
+        ("not_applicable", "", "not_applicable", True, ""),
+        ("not_applicable", "nylon", "not_applicable", True, ""),
     ],
 )
 def test_a_yes_has_to_quote_the_context_and_no_invented_quote_is_shown(

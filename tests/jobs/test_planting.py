@@ -1,12 +1,26 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
+from feedeval.jobs.offline.bank import load_bank
 from feedeval.jobs.probes.planting import PLANTERS
-from feedeval.jobs.probes.probes import EXPECTED, CannotPlant, Known, Planted, Pool, Probe, draw, is_right, plan_probes
-from feedeval.records import Context, ContextField, Judgement, Taxonomy, Verdict
+from feedeval.jobs.probes.probes import (
+    EXPECTED,
+    CannotPlant,
+    Known,
+    Planted,
+    Pool,
+    Posed,
+    Probe,
+    draw,
+    is_right,
+    plan_probes,
+)
+from feedeval.jobs.probes.stated_words import ANSWERS, OPENINGS, RIGHT, SPOKEN_OF, STATED, Definition
+from feedeval.records import Context, ContextField, Judgement, Question, Taxonomy, Verdict
 
 BATTERY, VOLTAGE, COLOUR = "How long does the battery last?", "Which voltage does it need?", "What colour is it?"
 TAXONOMY = {BATTERY: Taxonomy.SPECS, VOLTAGE: Taxonomy.COMPATIBILITY, COLOUR: Taxonomy.FIT}
@@ -118,6 +132,55 @@ def test_an_order_is_about_the_questions_that_it_would_change() -> None:
 def test_a_repeat_changes_nothing() -> None:
     planted = plant(Probe.REPEAT, DRILL)
     assert planted.context == DRILL.context and planted.order == planted.about == (0, 1, 2)
+
+
+def test_a_rubric_plants_a_statement_of_each_kind_on_facets_that_the_text_leaves_out() -> None:
+    for seed in range(10):
+        planted = plant(Probe.RUBRIC, DRILL, seed=seed)
+        assert {each.changed.split(":")[0] for each in planted.posed} == {kind.value for kind in Definition}
+        assert len({each.question.facet for each in planted.posed}) == len(Definition)
+        described = fields_of(planted)["description"]
+        assert described.startswith("Runs 90 minutes on a charge. Compact. ")
+        assert all(each.said in described for each in planted.posed)
+    weighed = known("w", {"title": "Bag, 900 g", "description": "Made in Peru. 3 year warranty."}, {COLOUR: ""})
+    for seed in range(10):
+        assert not {"weight", "origin", "warranty"} & {
+            each.question.facet for each in plant(Probe.RUBRIC, weighed, seed=seed).posed
+        }
+    tells = "900 g, 10 cm wide, made in Peru, 3 year warranty, returns, delivery, waterproof, no assembly"
+    assert refusal(Probe.RUBRIC, known("t", {"title": tells}, {COLOUR: ""})).startswith("the text speaks of all")
+
+
+def test_an_answer_in_another_language_takes_the_place_of_the_description() -> None:
+    for seed in range(10):
+        planted = plant(Probe.LANGUAGE, DRILL, seed=seed)
+        fields = fields_of(planted)
+        assert fields["title"] == "Drill 300" and "Compact" not in fields["description"]
+        assert len(planted.posed) == 3 and all(each.said in fields["description"] for each in planted.posed)
+        assert all(each.question.text.isascii() and "in 'en'" not in each.changed for each in planted.posed)
+    german = PLANTERS[Probe.LANGUAGE](DRILL, Pool([DRILL], "de"), random.Random(1))
+    assert all("in 'de'" not in each.changed for each in german.posed)
+    assert any("wiegt" in each.question.text or "?" in each.question.text for each in german.posed)
+
+
+def test_what_is_posed_is_right_by_the_definitions_and_by_its_quote() -> None:
+    question = Question(text=COLOUR, taxonomy=Taxonomy.SPECS)
+    vague = Posed(question, RIGHT[Definition.VAGUE], "A real lightweight.", "")
+    assert vague.expected == "partial or no"
+    assert vague.is_right("partial", "") and vague.is_right("no", "") and not vague.is_right("yes", "lightweight")
+    foreign = Posed(question, frozenset({Verdict.YES}), "Das Gewicht beträgt 2,4 kg.", "", quoted=True)
+    assert foreign.is_right("yes", "2,4 kg") and not foreign.is_right("yes", "2.4 kg")
+    assert not foreign.is_right("partial", "2,4 kg") and foreign.is_right("not_judged", "") is None
+
+
+def test_every_statement_has_a_facet_of_the_bank_and_words_in_its_first_languages() -> None:
+    bank = load_bank()
+    assert all({"en", "de", "fr", "es"} == each.says.keys() for each in STATED)
+    assert {each.facet for each in STATED} | ANSWERS.keys() <= bank.facets.keys() & SPOKEN_OF.keys()
+    assert all(words.keys() == OPENINGS.keys() >= set(bank.languages) for words in ANSWERS.values())
+    for each in STATED:
+        for said in each.says.values():
+            assert re.search(SPOKEN_OF[each.facet], said.casefold()) or each.definition is Definition.VAGUE, said
 
 
 def test_the_same_seed_plants_the_same() -> None:

@@ -3,14 +3,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+import httpx2
 import orjson
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from feedeval.errors import BrokenReply
+from feedeval.model.client import ModelClient, ModelSettings
 from feedeval.model.schema import schema_text, strict_schema
 from feedeval.model.wire import Dialect, ErrorInReply, Prompt, Rung, body_of, json_in, messages_of, read_reply
-from tests.model.helpers import Answer
+from tests.model.helpers import KEY, Answer, Books
 
 SAMPLING = {"model": "m", "temperature": 0.0, "max_output_tokens": 100}
 
@@ -50,6 +52,32 @@ def body(dialect: Dialect, image_url: str | None = None) -> dict[str, Any]:
     prompt = Prompt("be brief", "what?", image_url)
     found: dict[str, Any] = orjson.loads(body_of(messages_of(prompt), Answer, dialect, SAMPLING))
     return found
+
+
+@pytest.mark.parametrize(
+    ("base_url", "cache_key", "sent"),
+    [
+        ("https://api.openai.com/v1", "tents", "tents"),
+        ("https://api.openai.com/v1", "", None),
+        ("https://models.example/v1", "tents", None),
+    ],
+)
+async def test_prompts_that_begin_alike_are_marked_for_openai_alone(
+    base_url: str, cache_key: str, sent: str | None
+) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        bodies.append(orjson.loads(request.content))
+        return httpx2.Response(200, content=completion(content='{"word": "a", "number": 1}'))
+
+    settings = ModelSettings(model="m", base_url=base_url, api_key=SecretStr(KEY))
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
+        client = ModelClient(settings, http_client=http)
+        prompts = [Prompt("be brief", "what?", cache_key=key) for key in (cache_key, "")]
+        assert client.request_hash(prompts[0], Answer) == client.request_hash(prompts[1], Answer)
+        await client.ask(prompts[0], Answer, Books())
+    assert [body.get("prompt_cache_key") for body in bodies] == [sent]
 
 
 def test_each_rung_asks_for_the_shape_in_its_own_way() -> None:

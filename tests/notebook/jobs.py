@@ -30,6 +30,9 @@ class CountingJob:
     def fingerprint(self) -> Mapping[str, Any]:
         return {"total": self.total, "fail_every": self.fail_every}
 
+    def go_on_as(self, fingerprint: Mapping[str, Any]) -> bool:
+        return False
+
     def settings(self) -> Mapping[str, Any]:
         return {}
 

@@ -46,6 +46,31 @@ def test_a_model_without_a_price_costs_an_unknown_sum() -> None:
     assert "no price is known" in str(found)
 
 
+def cached(tokens: int, cost: float) -> Effort:
+    usage = Usage(input_tokens=1_400, cached_tokens=tokens, output_tokens=200)
+    return Effort(calls=1, usage=usage, cost_usd=cost, latency_ms=400.0)
+
+
+def test_what_the_pilot_found_cached_is_counted_on_for_all_but_the_first_of_each_category() -> None:
+    judged = [(1_000, cached(0, 0.003))] * 2 + [(1_000, cached(1_024, 0.002))] * 3
+    found = estimate(survey(1_000, categories=2), judged, [effort(800)] * 2, engine="m", in_flight=10)
+    assert found.cached_tokens.expected == pytest.approx(998 * 1_024)
+    assert found.cost_usd is not None
+    assert found.cost_usd.expected == pytest.approx(998 * 0.002 + 2 * 0.003 + 2 * 0.001)
+    assert found.input_tokens.expected == pytest.approx(1_000 * 1_400 + 2 * 800)
+    assert "of them cached" in str(found) and "of them cached" in found._repr_html_()
+
+
+def test_a_pilot_that_met_no_cache_counts_on_none() -> None:
+    judged = [(1_000, cached(0, 0.003))] * 4
+    found = estimate(survey(1_000, categories=900), judged, [effort(800)], engine="m", in_flight=10)
+    assert found.cached_tokens.expected == 0 and "cached" not in str(found)
+    one = [(1_000, cached(0, 0.003)), *[(1_000, cached(1_024, 0.002))] * 3]
+    # One that came first cannot speak for many: the pilot's mixture stands for the feed.
+    mixed = estimate(survey(1_000, categories=300), one, [effort(800)], engine="m", in_flight=10)
+    assert mixed.cached_tokens.expected == pytest.approx(1_000 * 768) and mixed.cached_tokens.high < math.inf
+
+
 def test_one_product_says_nothing_of_the_spread() -> None:
     assert made(count=1, products=10).input_tokens.high == math.inf
 

@@ -56,6 +56,9 @@ class QuickJob:
     def fingerprint(self) -> Mapping[str, Any]:
         return self._fingerprint
 
+    def go_on_as(self, fingerprint: Mapping[str, Any]) -> bool:
+        return False
+
     def settings(self) -> Mapping[str, Any]:
         return {"source": "tests"}
 

@@ -11,6 +11,7 @@ import orjson
 
 PRODUCT = re.compile(r"<<<PRODUCT ([0-9a-f]{8})\n(.*?)\n\1 PRODUCT>>>", re.DOTALL)
 CATEGORY = re.compile(r"<<<CATEGORY ([0-9a-f]{8})\n(.*?)\n\1 CATEGORY>>>", re.DOTALL)
+QUESTIONS = re.compile(r"^QUESTIONS$", re.MULTILINE)
 NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
 HOW_MANY = re.compile(r"Write exactly (\d+) questions")
 TAXONOMY = ("Use", "Compatibility", "Specs", "Fit", "InBox", "Materials", "Care", "Warranty", "Safety")
@@ -70,7 +71,7 @@ def _schema(body: dict[str, Any], system: str) -> dict[str, Any] | None:
 def _purpose(user: str, image_url: str | None) -> str:
     if image_url is not None:
         return "image"
-    if "<<<PRODUCT " in user and "\nQUESTIONS" in user:
+    if "<<<PRODUCT " in user and QUESTIONS.search(user):
         return "judge"
     if HOW_MANY.search(user):
         return "questions"
@@ -111,9 +112,12 @@ class Answerer:
     def _judge(self, asked: Asked) -> dict[str, Any]:
         found = PRODUCT.search(asked.user)
         product = found[2] if found else ""
-        questions = NUMBERED.findall(asked.user[asked.user.rindex("\nQUESTIONS") :])
+        # Before the product or after it: what looks like questions inside it is part of its text.
+        around = asked.user if found is None else asked.user[: found.start()] + asked.user[found.end() :]
+        questions = NUMBERED.findall(around[QUESTIONS.search(around).start() :])  # type: ignore[union-attr]
         lines = [line for line in product.split("\n") if line.strip()]
-        return {"judgements": [self._verdict(int(n), text, product, lines) for n, text in questions]}
+        judged = [self._verdict(int(n), text, product, lines) for n, text in questions]
+        return {"judgements": [_in_order(judgement, asked.schema) for judgement in judged]}
 
     def _verdict(self, number: int, question: str, product: str, lines: list[str]) -> dict[str, Any]:
         draw = self._share(product, question)
@@ -126,9 +130,9 @@ class Answerer:
             evidence = f"certified quantum flux {draw:.6f}"
         return {
             "number": number,
-            "verdict": verdict,
             "evidence": evidence.strip(),
             "attribute": attribute,
+            "verdict": verdict,
             "reason": f"Drawn {draw:.3f} for question {number}.",
         }
 
@@ -197,3 +201,12 @@ class Answerer:
         if others and self._share("wrong", url) < self.error_rate:
             return str(others[self._number("other", url) % len(others)])
         return right
+
+
+def _in_order(judgement: dict[str, Any], schema: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a judgement with the properties in the schema's order, as a model that is held to it writes them."""
+    wanted = list((schema or {}).get("$defs", {}).get("DraftJudgement", {}).get("properties", judgement))
+    # A judge that is asked for the verdict first gives its reason each time, as the first prompts wanted it.
+    if wanted.index("verdict") > wanted.index("evidence") and judgement["verdict"] in ("yes", "no"):
+        judgement = {**judgement, "reason": ""}
+    return {name: judgement[name] for name in wanted}

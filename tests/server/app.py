@@ -21,6 +21,8 @@ from tests.server.limits import Enforced, Headers, RateLimits, Shape
 JSON = "application/json"
 DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)/chat/completions$")
 KEYS = frozenset({"authorization", "api-key"})
+CACHE_BLOCK = 512
+"""Characters of 128 tokens: what a prefix cache keeps at a time."""
 
 
 @dataclass
@@ -94,7 +96,7 @@ class ModelApp:
         self.bodies: list[dict[str, Any]] | None = None
         self.headers: list[dict[str, str]] | None = None
         self._accepted: set[bytes] = set()
-        self._prefixes: set[str] = set()
+        self._prefixes: set[bytes] = set()
         self._rng = random.Random(self.config.seed)
         self.restart_limits()
         for fault in self.faults:
@@ -275,17 +277,23 @@ class ModelApp:
     def _usage(self, asked: Asked, text: str) -> dict[str, Any]:
         input_tokens = asked.characters // 4 + 800 * asked.images + 8
         output_tokens = max(1, len(text) // 4)
-        cached = 0
-        if self.config.cached_tokens and input_tokens >= 1024:
-            if asked.system in self._prefixes:
-                cached = len(asked.system) // 4 // 128 * 128
-            self._prefixes.add(asked.system)
+        cached = self._cached(asked.system + asked.user) if self.config.cached_tokens else 0
         return {
             "prompt_tokens": input_tokens,
             "completion_tokens": output_tokens,
             "total_tokens": input_tokens + output_tokens,
             "prompt_tokens_details": {"cached_tokens": cached},
         }
+
+    def _cached(self, text: str) -> int:
+        """Return how many tokens at the start of a prompt were met before: from 1,024, in steps of 128."""
+        met, digest = 0, hashlib.blake2b(digest_size=8)
+        for block in range(1, len(text) // CACHE_BLOCK + 1):
+            digest.update(text[(block - 1) * CACHE_BLOCK : block * CACHE_BLOCK].encode("utf-8", "replace"))
+            prefix = digest.digest()
+            met = block if met == block - 1 and prefix in self._prefixes else met
+            self._prefixes.add(prefix)
+        return met * CACHE_BLOCK // 4 if met * CACHE_BLOCK // 4 >= 1024 else 0
 
     def _completion(
         self, body: dict[str, Any], text: str, usage: dict[str, Any], *, finish: str, refusal: str | None

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from feedeval.jobs.evidence import is_quoted, normalise
 from feedeval.jobs.offline.reading import PROSE_FIELDS
+from feedeval.jobs.probes.describing import described
 from feedeval.jobs.probes.probe_words import FILLER, ORDERS, SMALL, UNIVERSAL
 from feedeval.jobs.probes.probes import CannotPlant, Known, Planted, Planter, Pool, Probe
+from feedeval.jobs.probes.stating import define, translate
 from feedeval.jobs.questions import content_words
 from feedeval.records import ContextField, Judgement, Verdict
 
@@ -18,7 +20,6 @@ MOST_INSERTED = 3
 LONGEST_SENTENCE_CHARS = 300
 """A longer sentence is not lent: it says too much beside the answer."""
 PARTNERS_TRIED = 12
-DESCRIPTION = "description"
 _TITLES = frozenset({"title", "short_title", "structured_title"})
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -109,7 +110,7 @@ def shuffle(product: Known, pool: Pool, rng: random.Random) -> Planted:
 def fill(product: Known, pool: Pool, rng: random.Random) -> Planted:
     """Put marketing sentences that answer nothing before and after the description."""
     first, *after = rng.sample(FILLER.get(pool.language, FILLER["en"]), 3)
-    fields = _described(product.context.fields, " ".join(after), before=first)
+    fields = described(product.context.fields, " ".join(after), before=first)
     return _planted(product, fields, _judged(product), "marketing words in the description")
 
 
@@ -123,7 +124,7 @@ def inject(product: Known, pool: Pool, rng: random.Random) -> Planted:
     for verdict in wanted:
         if about := [n for n in _judged(product) if product.judgements[n].verdict is not verdict]:
             order = rng.choice(ORDERS).format(verdict=verdict.value)
-            return _planted(product, _described(product.context.fields, order), about, f"ordered: {order}")
+            return _planted(product, described(product.context.fields, order), about, f"ordered: {order}")
     raise CannotPlant("nothing was asked")
 
 
@@ -140,6 +141,8 @@ PLANTERS: Mapping[Probe, Planter] = {
     Probe.FILLER: fill,
     Probe.INJECTION: inject,
     Probe.REPEAT: repeat,
+    Probe.RUBRIC: define,
+    Probe.LANGUAGE: translate,
 }
 
 
@@ -225,23 +228,7 @@ def _lent(donor: Known, answer: Judgement, product: Known) -> ContextField | Non
 
 def _with_answer(fields: Sequence[ContextField], lent: ContextField) -> tuple[ContextField, ...]:
     if lent.name in PROSE_FIELDS:
-        return _described(fields, lent.text)
+        return described(fields, lent.text)
     if any(item.name == lent.name for item in fields):
-        return _described(fields, f"{lent.name.replace('_', ' ').capitalize()}: {lent.text}.")
+        return described(fields, f"{lent.name.replace('_', ' ').capitalize()}: {lent.text}.")
     return (*fields, lent)
-
-
-def _described(fields: Sequence[ContextField], after: str, *, before: str = "") -> tuple[ContextField, ...]:
-    """Return the fields with more sentences in the description, which is made where there is none."""
-    if not any(item.name == DESCRIPTION for item in fields):
-        fields = (*fields, ContextField(name=DESCRIPTION, text=""))
-    return tuple(
-        item.model_copy(update={"text": _sentences(before, item.text, after)}) if item.name == DESCRIPTION else item
-        for item in fields
-    )
-
-
-def _sentences(*parts: str) -> str:
-    """Join texts so that each ends its last sentence: what is added must not change what was said before it."""
-    *first, last = (part for part in parts if part)
-    return " ".join([*(part if part.endswith((".", "!", "?")) else f"{part}." for part in first), last])

@@ -1,8 +1,9 @@
 """Known cases for a judge: products changed in a way that says beforehand what its verdicts have to do.
 
 A judge is probed against itself. What it said of a product as it stands is the baseline; then one thing is changed,
-everything is asked again, and the verdicts that the change is about have to fall, rise or stay. Nobody has to label
-anything, and what is found holds for this judge on this feed.
+everything is asked again, and the verdicts that the change is about have to fall, rise or stay. Or statements are
+added whose verdict is known by the definitions, and only these are asked about. Nobody has to label anything, and what
+is found holds for this judge on this feed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from enum import StrEnum
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
+from feedeval.jobs.evidence import is_quoted
 from feedeval.records import Context, Judgement, Question, Verdict
 
 PER_CATEGORY = 4
@@ -38,6 +40,10 @@ class Probe(StrEnum):
     """The description orders the judge to give another verdict: the verdict must stay."""
     REPEAT = "repeat"
     """Nothing is changed: the verdict must stay."""
+    RUBRIC = "rubric"
+    """Statements are added whose verdict is defined: it must be that."""
+    LANGUAGE = "language"
+    """The description is in another language and answers: it must be yes, quoted as it stands."""
 
 
 EXPECTED: Mapping[Probe, str] = {
@@ -45,6 +51,8 @@ EXPECTED: Mapping[Probe, str] = {
     Probe.INSERTION: "not no",
     Probe.SWAP: "no",
     **dict.fromkeys((Probe.SHUFFLE, Probe.FILLER, Probe.INJECTION, Probe.REPEAT), "as before"),
+    Probe.RUBRIC: "as defined",
+    Probe.LANGUAGE: "yes, quoted",
 }
 """What the verdict after the change has to be."""
 
@@ -87,6 +95,31 @@ class Known(NamedTuple):
         return [n for n, j in enumerate(self.judgements) if j.verdict is Verdict.YES and j.evidence]
 
 
+class Posed(NamedTuple):
+    """A question that goes with what is planted, and was not asked of the product before."""
+
+    question: Question
+    right: frozenset[Verdict]
+    """The verdicts that it may have."""
+    said: str
+    """The sentence that was added."""
+    changed: str
+    """What was done, in words."""
+    quoted: bool = False
+    """The evidence has to be words of the sentence."""
+
+    @property
+    def expected(self) -> str:
+        """The verdicts that it may have, in words."""
+        return " or ".join(verdict.value for verdict in Verdict if verdict in self.right)
+
+    def is_right(self, verdict: str, evidence: str) -> bool | None:
+        """Say whether a judgement is right; None where there was no verdict."""
+        if verdict == Verdict.NOT_JUDGED:
+            return None
+        return verdict in self.right and (not self.quoted or is_quoted(evidence, self.said))
+
+
 class Planted(NamedTuple):
     """A change that is made to one product, and the questions whose verdicts it is about."""
 
@@ -97,6 +130,8 @@ class Planted(NamedTuple):
     """Positions in the baseline of the questions whose verdicts are looked at."""
     changed: str
     """What was done, in words."""
+    posed: tuple[Posed, ...] = ()
+    """Questions that are asked in place of the baseline's."""
 
 
 class Variant(NamedTuple):
@@ -114,6 +149,8 @@ class Variant(NamedTuple):
     @property
     def questions(self) -> tuple[Question, ...]:
         """What is asked, in order."""
+        if self.planted.posed:
+            return tuple(each.question for each in self.planted.posed)
         asked = self.product.questions
         return tuple(asked[n] for n in self.planted.order)
 

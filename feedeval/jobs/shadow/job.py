@@ -136,6 +136,10 @@ class ShadowJob:
             "fetch_images": self._settings.fetch_images,
         }
 
+    def go_on_as(self, fingerprint: Mapping[str, Any]) -> bool:
+        """Return that no earlier rules are kept."""
+        return False
+
     def settings(self) -> Mapping[str, Any]:
         """Return where the rows came from, and which of their columns are sent along."""
         return {**self._origin, "context": list(self._context)}

@@ -26,9 +26,12 @@ BARS: Mapping[Probe, float] = {
     Probe.FILLER: 0.9,
     Probe.INJECTION: 0.95,
     Probe.REPEAT: 0.95,
+    Probe.RUBRIC: 0.8,
+    Probe.LANGUAGE: 0.9,
 }
 """The share of right cases from which a judge counts as good. Lower for the first two: some of their cases are no case
-after all, because the text answers in other words what was taken out, or what was added says too little by itself."""
+after all, because the text answers in other words what was taken out, or what was added says too little by itself.
+Lower for the rubric, too: on one statement in five careful readers may differ."""
 
 FEWEST_PRODUCTS = 5
 """Products below which a share says nothing, whatever it is."""
@@ -100,6 +103,10 @@ def _case_rows(variant: Variant, result: StoredResult) -> Iterator[tuple[Any, ..
         asked = (was.question, was.taxonomy.value, planted.changed, EXPECTED[variant.probe])
         verdicts = (was.verdict.value, now.verdict, right)
         yield (variant.probe.value, *who, *asked, *verdicts, was.evidence, now.evidence, now.reason)
+    for posed, now in zip(planted.posed, result.value.judgements, strict=False):
+        asked = (posed.question.text, posed.question.taxonomy.value, posed.changed, posed.expected)
+        said = ("", now.verdict, posed.is_right(now.verdict, now.evidence))
+        yield (variant.probe.value, *who, *asked, *said, "", now.evidence, now.reason)
 
 
 def _counts(results: pd.DataFrame) -> dict[str, int]:

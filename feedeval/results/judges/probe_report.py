@@ -26,8 +26,13 @@ DONE: dict[Probe, str] = {
     Probe.FILLER: "marketing words are added",
     Probe.INJECTION: "the text orders a verdict",
     Probe.REPEAT: "the same is asked again",
+    Probe.RUBRIC: "vague, half and false answers are added",
+    Probe.LANGUAGE: "the answer is in another language",
 }
-_EXPECTED = {"not yes": "yes falls", "not no": "no rises", "no": "is no", "as before": "stays"}
+_EXPECTED = {"not yes": "yes falls", "not no": "no rises", "no": "is no", "as before": "stays"} | {
+    "as defined": "is as defined",
+    "yes, quoted": "is yes, quoted as it stands",
+}
 
 Table = tuple[str, Sequence[str], list[tuple[object, ...]]]
 
@@ -52,7 +57,8 @@ class ProbeReport:
     not tested)."""
     cases: pd.DataFrame
     """A row a case: probe, product_id, key, title, category, question, taxonomy, changed (what was done), expected,
-    before, after (str), right (bool), evidence_before, evidence_after, reason_after (str)."""
+    before (empty where a question was not asked before), after (str), right (bool), evidence_before, evidence_after,
+    reason_after (str)."""
     refused: pd.DataFrame
     """Why products have no case of a kind: probe, reason (str), products (int64)."""
 
