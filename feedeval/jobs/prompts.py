@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from pydantic import model_validator
@@ -70,8 +69,8 @@ string.
 - attribute: the one feed attribute that holds or should hold the answer, such as material, size, product_detail, \
 description.
 - verdict: one of those below.
-- reason: for "partial" what a buyer would still have to ask, for "not_applicable" why it makes no sense, in 15 words \
-at most; for "yes" and "no" an empty string.
+- reason: for "partial" what a buyer would still have to ask, for "not_applicable" why it makes no sense, for \
+"not_judged" what cannot be read, in 15 words at most; for "yes" and "no" an empty string.
 
 The verdicts:
 - "yes": whoever reads the text has the answer: a value with its unit, a named standard, material or model, a list, a \
@@ -91,6 +90,8 @@ or is used with, a person in the picture, another product that is named;
   - what would have to be guessed or worked out from other facts.
 - "not_applicable": the question would make no sense for this product whatever the text said, such as the battery life \
 of a mug. A fact that such a product has and its text leaves out is "no".
+- "not_judged": the text cannot be read: its characters are garbled, or you do not know its language. That a case is \
+hard is no reason: what can be read is judged.
 Where you hesitate between two verdicts, ask whether a buyer could decide on these words alone: if not, take the lower.
 
 An example, with an invented product:
@@ -119,8 +120,7 @@ class JudgePrompt(Frozen):
     """
 
     instead: str = ""
-    """Instructions in place of the house's own; they have to say what `yes`, `partial`, `no` and `not_applicable`
-    mean."""
+    """Instructions in place of the house's own; they have to say what the verdicts mean."""
     extra: str = ""
     """Further instructions, after all others."""
 
@@ -163,21 +163,14 @@ class QuestionsReply(Frozen):
         return self
 
 
-Said = Literal[Verdict.YES, Verdict.PARTIAL, Verdict.NO, Verdict.NOT_APPLICABLE]
-"""What a model may say. It reads every language, and what it cannot tell from a text the text does not tell a buyer
-either, which is a `no`: with `not_judged` to choose, hard cases would leave the coverage."""
-
-
 class DraftJudgement(Frozen):
-    """A verdict as a model gives it: the words first, so that the verdict follows from them.
+    """A verdict as a model gives it: the words first, so that the verdict follows from them."""
 
-    Strict schemas know no optional property, so a reason that is not wanted is an empty string.
-    """
-
+    # Strict schemas know no optional property, so a reason that is not wanted is an empty string.
     number: int
     evidence: str
     attribute: str
-    verdict: Said
+    verdict: Verdict
     reason: str = ""
 
 

@@ -64,10 +64,10 @@ def test_what_a_category_shares_is_long_enough_to_be_cached() -> None:
     assert len(shared) / 4.1 > 1_040
 
 
-def test_evidence_comes_before_the_verdict_and_a_model_cannot_leave_a_question_unjudged() -> None:
+def test_evidence_comes_before_the_verdict_which_is_one_of_five() -> None:
     judged = strict_schema(prompts.judge_reply(3))["$defs"]["DraftJudgement"]
     assert judged["required"] == ["number", "evidence", "attribute", "verdict", "reason"] == list(judged["properties"])
-    assert judged["properties"]["verdict"]["enum"] == ["yes", "partial", "no", "not_applicable"]
+    assert strict_schema(prompts.judge_reply(3))["$defs"]["Verdict"]["enum"] == ["yes", "partial", "no", "not_applicable", "not_judged"]
 
 
 def test_the_example_of_the_instructions_is_a_reply_that_fits() -> None:
