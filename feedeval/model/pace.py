@@ -9,9 +9,9 @@ START_SPEED = 400.0
 """Calls a second with which an endpoint is tried of which nothing is known."""
 MEASURING_SPEED = 160.0
 """And after its first refusal, where no header states a pace: the second comes soon, and tells it."""
-GROWTH_S = 0.8
+GROWTH_S = 1.0
 """While nothing is refused, calls start at the pace that would take this long for all that were started so far."""
-OF_STATED = 10.0
+OF_STATED = 6.0
 """Times the stated pace at which what an endpoint has saved up is used."""
 
 MARGIN = 0.98

@@ -9,7 +9,7 @@ The rule, for each endpoint and key:
 2. *Budgets.* Every call takes one request and its estimated tokens from buckets that mirror the endpoint's, and
    settles by the tokens that it really used. Size, level and pace of the buckets are learned from the
    `x-ratelimit-*` headers of every reply; without such headers there are no budgets (`budgets.py`).
-3. *Pace.* Until something is refused, calls start ever faster, but no faster than ten times the pace that headers
+3. *Pace.* Until something is refused, calls start ever faster, but no faster than six times the pace that headers
    state. What is accepted from one refusal to the next tells the true pace, and from the first on calls start evenly
    at 0.98 of it, or of what headers state where that is less. It widens with use and is kept for the endpoint as long
    as the process lives. An endpoint that limits calls at once is told from that by their number (`pace.py`).

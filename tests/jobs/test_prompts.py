@@ -67,7 +67,8 @@ def test_what_a_category_shares_is_long_enough_to_be_cached() -> None:
 def test_evidence_comes_before_the_verdict_which_is_one_of_five() -> None:
     judged = strict_schema(prompts.judge_reply(3))["$defs"]["DraftJudgement"]
     assert judged["required"] == ["number", "evidence", "attribute", "verdict", "reason"] == list(judged["properties"])
-    assert strict_schema(prompts.judge_reply(3))["$defs"]["Verdict"]["enum"] == ["yes", "partial", "no", "not_applicable", "not_judged"]
+    verdicts = strict_schema(prompts.judge_reply(3))["$defs"]["Verdict"]["enum"]
+    assert verdicts == ["yes", "partial", "no", "not_applicable", "not_judged"]
 
 
 def test_the_example_of_the_instructions_is_a_reply_that_fits() -> None:
