@@ -97,7 +97,7 @@ class ModelEngine:
     ) -> QuestionSet:
         """Ask the model for questions, and edit what it wrote."""
         prompt = prompts.questions_prompt(category, sample, num_questions + SPARE_QUESTIONS, self.locale)
-        reply = await self.client.ask(prompt, prompts.QuestionsReply, ledger)
+        reply = await self.client.ask(prompt, prompts.QuestionsReply, ledger, live=True)
         drafts = [Question(text=q.text, taxonomy=q.taxonomy, required=q.required) for q in reply.questions]
         return QuestionSet(
             category=category, questions=edit_questions(drafts, num_questions), engine=self.name, locale=self.locale

@@ -4,6 +4,7 @@ Another provider with the same API needs nothing but its address (`settings`); o
 `wire` and `calling`; another API would take the place of what `client` sends.
 
 - `azure`: Azure's classic form of the API: a deployment in the address, a version in the query, the key in a header
+- `batch_api`: the Batch API of an endpoint: files up and down, batches made, looked up, looked at and called off
 - `budgets`: request and token budgets, learned from the `x-ratelimit-*` headers of replies
 - `calling`: one call, whatever it takes: money set aside, a place in the pacer, tries, the endpoint's dialect, the
   books

@@ -35,16 +35,17 @@ from feedeval.model.calling import Caller, PendingCall, Served, Tools
 from feedeval.model.extras import secrets_of
 from feedeval.model.faults import CALL_FAULTS, Scrubber, translate
 from feedeval.model.pacing import Pacer, shared_pacer
-from feedeval.model.pricing import TokenPrices, cost_usd
+from feedeval.model.pricing import BATCH, BATCH_SHARE, TokenPrices, cost_usd
 from feedeval.model.schema import schema_text
 from feedeval.model.settings import ModelSettings
 from feedeval.model.transport import LeanClient
-from feedeval.model.wire import REFUSAL, Prompt, json_in, messages_of
+from feedeval.model.wire import REFUSAL, Dialect, Prompt, PutOff, json_in, messages_of
 from feedeval.records import Call, Gauges, Ledger, Usage
 
 __all__ = ["ModelClient", "ModelSettings", "Prompt"]
 
 T = TypeVar("T", bound=BaseModel)
+PutAway = Callable[[PendingCall], None]
 
 PROBE_TIMEOUT_S = 10.0
 
@@ -83,6 +84,8 @@ class ModelClient:
         self._callers: tuple[Caller, ...] = ()
         """The one in use and those before it, whose calls may still be out."""
         self._narrowed: int | None = None
+        self.put_off: PutAway | None = None
+        """Where set, it is given the requests that may wait, and they are not sent."""
         self._take(settings)
 
     def _take(self, settings: ModelSettings) -> None:
@@ -143,7 +146,7 @@ class ModelClient:
     def _price(self, usage: Usage, served: Served) -> float | None:
         if self._rates is not None:
             # What was agreed holds for the calls as they are asked for.
-            return self._rates.cost_usd(usage)
+            return self._rates.cost_usd(usage) * (BATCH_SHARE if served.tier == BATCH else 1.0)
         if self._deployment is not None and served.model:
             # A deployment is called as somebody pleased; the reply says which model it is.
             cost = cost_usd(served.model, usage, self._price_url, served.tier)
@@ -190,14 +193,15 @@ class ModelClient:
         digest.update(repr((prompt.system, prompt.user, prompt.image_url)).encode("utf-8", "surrogatepass"))
         return str(digest.hexdigest())
 
-    async def ask(self, prompt: Prompt, schema: type[T], ledger: Ledger) -> T:
+    async def ask(self, prompt: Prompt, schema: type[T], ledger: Ledger, *, live: bool = False) -> T:
         """Ask, and return the reply as a record.
 
         The ledger is looked up first; what it has is not asked again. Of identical requests that are made at the same
         time one is sent and its reply given to all. A reply that does not fit is asked again once, with what is wrong
-        with it.
+        with it. Where requests are put off, one that is `live` is not.
 
         Raises:
+            PutOff: The request was put off.
             RecordError: This prompt cannot be answered.
             TransientError: The tries ran out.
             ConnectionLost: The endpoint cannot be reached.
@@ -213,7 +217,7 @@ class ModelClient:
                 return flight.result()  # type: ignore[no-any-return]
         flight = self._flights[key] = loop.create_future()
         try:
-            value = await self._ask(key, prompt, schema, ledger)
+            value = await self._ask(key, prompt, schema, ledger, put_off=None if live else self.put_off)
         except Exception as exc:
             flight.set_exception(exc)
             # Marks it as seen: often nobody else waits for it.
@@ -229,11 +233,17 @@ class ModelClient:
             if self._flights.get(key) is flight:
                 del self._flights[key]
 
-    async def _ask(self, key: str, prompt: Prompt, schema: type[T], ledger: Ledger) -> T:
+    async def _ask(self, key: str, prompt: Prompt, schema: type[T], ledger: Ledger, *, put_off: PutAway | None) -> T:
         messages = messages_of(prompt)
         images = int(prompt.image_url is not None)
         characters = len(prompt.system) + len(prompt.user)
-        call = ledger.find(key) or await self._call(PendingCall(key, messages, schema, characters, images), ledger)
+        call = ledger.find(key)
+        if call is None:
+            question = PendingCall(key, messages, schema, characters, images)
+            if put_off is not None:
+                put_off(question)
+                raise PutOff
+            call = await self._call(question, ledger)
         value, wrong = _read(call, schema)
         if value is not None:
             return value
@@ -244,6 +254,9 @@ class ModelClient:
         ]
         second = hashlib.blake2b(f"{key}\0{call.text}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         characters += len(call.text) + len(wrong)
+        if put_off is not None:
+            # A conversation does not wait a day for its second turn: it is asked live when its turn comes.
+            raise PutOff
         call = ledger.find(second) or await self._call(PendingCall(second, again, schema, characters, images), ledger)
         value, wrong = _read(call, schema)
         if value is None:
@@ -294,6 +307,21 @@ class ModelClient:
         http, self._http, self._sdk = self._http, None, None
         if http is not None and http is not self._given_http:
             await http.aclose()
+
+    @property
+    def sdk(self) -> openai.AsyncOpenAI:
+        """The SDK's client, for what is not a chat completion; on the loop that uses it."""
+        return self._client()
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """What takes the key out of an endpoint's words."""
+        return self._scrubber
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """What the endpoint was found to understand; None before the first reply."""
+        return self._caller.dialect if self._caller._proven else None
 
     async def _post(self, body: bytes) -> httpx2.Response:
         return await self._client().post("/chat/completions", cast_to=httpx2.Response, content=body)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from feedeval.errors import RunFault
+from feedeval.records.delivery import Courier
 from feedeval.run.batches import Batches
 from feedeval.run.failures import sentence
 from feedeval.run.health import HealthMonitor, SystemReaders
@@ -72,6 +73,8 @@ class Hooks:
     on_change: Callable[[Mapping[str, Any]], None] | None = None
     """Given the settings that `Run.resume` was called with, such as a new API key; raises InputError for what it
     does not know."""
+    courier: Courier | None = None
+    """Who carries requests in parts, where they can be sent so."""
     now: Callable[[], datetime] = _local_now
     monotonic: Callable[[], float] = time.monotonic
     readers: SystemReaders = field(default_factory=SystemReaders.real)
@@ -96,3 +99,4 @@ class RunContext:
     log: EventLog
     now: Callable[[], str]
     """The time as it goes into files."""
+    courier: Courier | None = None

@@ -85,6 +85,20 @@ class RunLedger:
             self._enter(batch_number, call)
             self.run.add(call)
 
+    def land(self, batch_number: int, call: Call) -> bool:
+        """Enter a reply that came by batch, which no record was charged with yet; return whether it was new.
+
+        Raises:
+            StorageError: It could not be written; it is not entered either.
+        """
+        if call.request_hash in self._found:
+            return False
+        self._log.append_call(batch_number, call)
+        self._enter(batch_number, call)
+        self.run.add(call)
+        self._on_written()
+        return True
+
     def look_elsewhere(self, calls: Mapping[str, Call]) -> None:
         """Also find calls that another session paid for."""
         self._elsewhere = calls

@@ -142,6 +142,7 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
         ),
         log=log,
         now=lambda: _iso(start.hooks.now()),
+        courier=start.hooks.courier,
     )
     return context, messages
 
