@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 from pydantic import SecretStr
 
@@ -87,12 +87,12 @@ class StartOptions(AuditOptions, total=False):
 CHANGEABLE = tuple(WayOptions.__annotations__)
 
 
-def delivery_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+def delivery_of(settings: Mapping[str, Any]) -> DeliveryOptions:
     """Return how a session's requests were sent, as its progress file has it, where that was not live."""
     run = settings.get("run", {})
     if run.get("delivery", "live") == "live":
         return {}
-    return {name: run[name] for name in DeliveryOptions.__annotations__ if name in run}
+    return cast(DeliveryOptions, {name: run[name] for name in DeliveryOptions.__annotations__ if name in run})
 
 
 def calls_of(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
