@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 import orjson
+from pydantic import BaseModel
 
 from feedeval.errors import BrokenReply, FeedevalError, InputError, RequestRejected, RunFault, UnknownModel
 from feedeval.model.calling import CHARACTERS_PER_TOKEN, TOKENS_PARAMETERS, TOKENS_PER_IMAGE, PendingCall
@@ -40,6 +41,8 @@ NO_ROOM = frozenset({"token_limit_exceeded", "enqueued_token_limit_exceeded", "b
 """Codes under which a batch is refused because too much waits at the endpoint already."""
 UNDONE = frozenset({"batch_expired", "batch_cancelled"})
 """Codes of lines that the endpoint did not get to."""
+LONGEST = 3.0
+"""How many times its usual length the replies of a part may have on average, for what is set aside for it."""
 _PAGE = 100
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
@@ -61,6 +64,7 @@ class BatchApi:
                 "(https://RESOURCE.openai.azure.com/openai/v1) and leave api_version and azure_deployment out."
             )
         self._client = client
+        self._schema: type[BaseModel] | None = None
 
     def __repr__(self) -> str:
         return f"BatchApi({self._client!r})"
@@ -69,6 +73,11 @@ class BatchApi:
     def proven(self) -> bool:
         """Whether a live call has shown what the endpoint understands."""
         return self._client.dialect is not None
+
+    @property
+    def priced(self) -> bool:
+        """Whether a live reply has shown what requests like those that were put off last cost."""
+        return self._schema is not None and self._client.usual_output(self._schema) is not None
 
     def gather(self, take: Callable[[Letter], None] | None) -> None:
         """Give requests that may wait to `take` instead of sending them; None sends them again."""
@@ -89,7 +98,10 @@ class BatchApi:
         head = orjson.dumps({"custom_id": question.request_hash, "method": "POST", "url": URL})
         characters = question.characters + len(schema_text(question.schema))
         tokens = int(1.1 * characters / CHARACTERS_PER_TOKEN) + TOKENS_PER_IMAGE * question.images + 10
-        most = Usage(input_tokens=tokens, cached_tokens=0, output_tokens=settings.max_output_tokens)
+        self._schema = question.schema
+        usual = self._client.usual_output(question.schema)
+        longest = settings.max_output_tokens if usual is None else min(settings.max_output_tokens, int(LONGEST * usual))
+        most = Usage(input_tokens=tokens, cached_tokens=0, output_tokens=longest)
         line = b'%b,"body":%b}' % (head[:-1], body)
         return Letter(question.request_hash, line, tokens, self._client.price(most, BATCH))
 
@@ -217,7 +229,9 @@ class BatchApi:
         error = error if isinstance(error, dict) else {}
         if error.get("code") in UNDONE:
             return Answered(request_hash, undone=True)
-        return Answered(request_hash, error=str(from_error_body(error, self._client.scrubber)))
+        status = response.get("status_code") if isinstance(response, dict) else None
+        told = error if error.get("code") else {**error, "code": status}
+        return Answered(request_hash, error=str(from_error_body(told, self._client.scrubber)))
 
     def _order(self, batch: Any) -> Order:
         counts, scrubber = batch.request_counts, self._client.scrubber

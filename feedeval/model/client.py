@@ -97,7 +97,7 @@ class ModelClient:
         self._rates: TokenPrices | None = None
         if settings.input_price is not None and settings.output_price is not None:
             self._rates = TokenPrices(settings.input_price, settings.output_price, settings.cached_price)
-        self._scrubber = Scrubber(key, *secrets_of(settings.extra_headers))
+        self.scrubber = Scrubber(key, *secrets_of(settings.extra_headers))
         self._sdk = None
         self._hashes: dict[type[BaseModel], Any] = {}
         pacer = self._given_pacer or shared_pacer(settings.endpoint, key)
@@ -106,7 +106,7 @@ class ModelClient:
         tools = Tools(
             send=self._post,
             price=self._price,
-            scrubber=self._scrubber,
+            scrubber=self.scrubber,
             clock=self._clock,
             sleep=self._sleep,
             rng=random.Random(),
@@ -295,7 +295,7 @@ class ModelClient:
                 "/models", cast_to=httpx2.Response, options={"timeout": min(PROBE_TIMEOUT_S, self.settings.timeout_s)}
             )
         except CALL_FAULTS as exc:
-            fault = translate(exc, self._scrubber)
+            fault = translate(exc, self.scrubber)
         if isinstance(fault, TimedOut):
             fault = ConnectionLost(f"The endpoint does not answer: {fault}")
         # Any other answer shows that it is there: many servers have no list of models, or do not show it.
@@ -314,14 +314,13 @@ class ModelClient:
         return self._client()
 
     @property
-    def scrubber(self) -> Scrubber:
-        """What takes the key out of an endpoint's words."""
-        return self._scrubber
-
-    @property
     def dialect(self) -> Dialect | None:
         """What the endpoint was found to understand; None before the first reply."""
         return self._caller.dialect if self._caller._proven else None
+
+    def usual_output(self, schema: type[BaseModel]) -> float | None:
+        """Return how many tokens replies of this schema have; None before the first."""
+        return self._caller._estimator._output.get(schema)
 
     async def _post(self, body: bytes) -> httpx2.Response:
         return await self._client().post("/chat/completions", cast_to=httpx2.Response, content=body)

@@ -41,7 +41,7 @@ class Part(Frozen):
     tokens: int = 0
     """Input tokens, as estimated."""
     most_usd: float | None = None
-    """What it may cost at most; None where no price is known."""
+    """What is set aside for it: what it may cost at most as far as can be told; None where no price is known."""
     batches: tuple[tuple[int, int], ...]
     """The batches that its lines belong to, in the file's order: a batch's number, and how many lines."""
     state: PartState = PartState.WRITTEN
@@ -142,6 +142,10 @@ class Courier(Protocol):
     @property
     def proven(self) -> bool:
         """Whether a live call has shown what the endpoint understands."""
+
+    @property
+    def priced(self) -> bool:
+        """Whether a live reply has shown what requests like those that were put off last cost."""
 
     def gather(self, take: Callable[[Letter], None] | None) -> None:
         """Give requests that may wait to `take` instead of sending them; None sends them again."""

@@ -49,6 +49,10 @@ class MortalCourier:
     def proven(self) -> bool:
         return self._courier.proven
 
+    @property
+    def priced(self) -> bool:
+        return self._courier.priced
+
     def gather(self, take: Callable[[Letter], None] | None) -> None:
         self._courier.gather(take)
 

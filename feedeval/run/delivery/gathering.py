@@ -79,8 +79,8 @@ class Gatherer:
         yield from self._context.queue.untouched()
 
     async def _chunk(self, records: Iterator[Record | None]) -> list[Record]:
-        """Return the next records, a single one as long as no live call has shown what the endpoint understands."""
-        size = min(self._context.settings.max_workers, 64) if self._courier.proven else 1
+        """Return the next records; a single one as long as a live call has to show something first."""
+        size = min(self._context.settings.max_workers, 64) if self._knows_enough else 1
         chunk: list[Record] = []
         until_s = time.perf_counter() + _SLICE_S
         for record in records:
@@ -93,11 +93,17 @@ class Gatherer:
                 until_s = time.perf_counter() + _SLICE_S
         return chunk
 
+    @property
+    def _knows_enough(self) -> bool:
+        """Whether live calls have shown what the endpoint understands and, under a budget, how long replies are."""
+        capped = self._context.run_ledger.budget.limit_usd is not None
+        return self._courier.proven and (self._courier.priced or not capped)
+
     async def _asked(self, chunk: list[Record], spoken_for: set[str]) -> list[tuple[int, Letter]]:
         new = await self._tried(chunk, spoken_for, put_off=True)
-        if not new or self._courier.proven or self._halted():
+        if not new or self._knows_enough or self._halted():
             return new
-        # One that is in no part shows what the endpoint understands, before thousands are sent in vain.
+        # One that is in no part is asked live, before thousands are sent in vain or too much money is set aside.
         return await self._tried(chunk, spoken_for, put_off=False)
 
     async def _tried(self, chunk: list[Record], spoken_for: set[str], *, put_off: bool) -> list[tuple[int, Letter]]:
