@@ -211,7 +211,8 @@ class ProductFeedEvaluator:
     ) -> Estimate:
         """Estimate calls, tokens, money and time for a whole feed from a few real products of it.
 
-        The pilot is a session of its own; when the feed is audited with the same settings its results are taken over.
+        It says what both ways cost and take, live calls and `delivery="batch"`; the pilot itself is asked live. The
+        pilot is a session of its own; when the feed is audited with the same settings its results are taken over.
 
         Args:
             feed: As `start`.
@@ -233,7 +234,13 @@ class ProductFeedEvaluator:
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         survey, chosen = job.survey(pilot)
         few = BuiltProducts(p for n, p in enumerate(source.products()) if n in chosen)
-        trial: AuditOptions = {**options, "limit": None, "progress": options.get("progress", "none")}
+        # Who estimates does not want to wait a day for it.
+        trial: AuditOptions = {
+            **options,
+            "delivery": "live",
+            "limit": None,
+            "progress": options.get("progress", "none"),
+        }
         run = self.start(few, selected_fields, **trial)
         run.block()
         return estimate_of(run.session(), survey, client, engine=self.model)

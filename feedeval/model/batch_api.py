@@ -22,8 +22,8 @@ from feedeval.errors import BrokenReply, FeedevalError, InputError, RequestRejec
 from feedeval.model.calling import CHARACTERS_PER_TOKEN, TOKENS_PARAMETERS, TOKENS_PER_IMAGE, PendingCall
 from feedeval.model.client import ModelClient
 from feedeval.model.faults import CALL_FAULTS, from_error_body, status_of, translate
-from feedeval.model.pricing import BATCH
 from feedeval.model.schema import schema_text
+from feedeval.model.settings import BATCH
 from feedeval.model.wire import Dialect, ErrorInReply, body_of, read_reply
 from feedeval.records.delivery import Answered, Letter, Order, Problem
 from feedeval.records.work import Call, Usage

@@ -35,9 +35,9 @@ from feedeval.model.calling import Caller, PendingCall, Served, Tools
 from feedeval.model.extras import secrets_of
 from feedeval.model.faults import CALL_FAULTS, Scrubber, translate
 from feedeval.model.pacing import Pacer, shared_pacer
-from feedeval.model.pricing import BATCH, BATCH_SHARE, TokenPrices, cost_usd
+from feedeval.model.pricing import BATCH_SHARE, TokenPrices, cost_usd
 from feedeval.model.schema import schema_text
-from feedeval.model.settings import ModelSettings
+from feedeval.model.settings import BATCH, ModelSettings
 from feedeval.model.transport import LeanClient
 from feedeval.model.wire import REFUSAL, Dialect, Prompt, PutOff, json_in, messages_of
 from feedeval.records import Call, Gauges, Ledger, Usage

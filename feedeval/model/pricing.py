@@ -9,13 +9,12 @@ from functools import lru_cache
 
 import genai_prices
 
+from feedeval.model.settings import BATCH
 from feedeval.records import Usage
 
 PER_TOKENS = 1_000_000
 STANDARD = frozenset({None, "", "auto", "default", "standard"})
 """Tiers that cost what a model costs where no tier is named."""
-BATCH = "batch"
-"""What is named in place of a tier for requests that were sent in a batch."""
 BATCH_SHARE = 0.5
 """What a batch costs of the price of live calls, where a model has no price of its own for it."""
 
