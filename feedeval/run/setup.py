@@ -29,6 +29,7 @@ from feedeval.run.write_thread import WriteThread
 from feedeval.storage.batch_files import Scan
 from feedeval.storage.call_log import open_logs, parse_log, read_calls
 from feedeval.storage.event_log import EventLog
+from feedeval.storage.parts import has_parts
 from feedeval.storage.paths import SessionFolder
 from feedeval.storage.store import SessionStore
 
@@ -222,8 +223,10 @@ def _enter_calls(run_ledger: RunLedger, store: SessionStore, scan: Scan, before:
         else:
             run.priced_usd += summary.cost_usd
     tokens = sum(summary.tokens for summary in scan.batches.values())
+    # Of a feed whose replies came in parts all may be there at once, more than memory should hold.
+    enter = run_ledger.leave_ashore if has_parts(store.paths) else run_ledger.take_over
     for number, call in _open_calls(store, scan):
-        run_ledger.take_over(number, call)
+        enter(number, call)
         tokens += call.usage.total_tokens
     split = before.usage if before is not None else Usage()
     _split(run_ledger, split, tokens)

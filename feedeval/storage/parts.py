@@ -10,6 +10,7 @@ so: what it asked stands in the batch files then.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from pydantic import ValidationError
 from feedeval.errors import SessionDamaged
 from feedeval.records.delivery import Part
 from feedeval.storage.paths import FileKind, FileState, SessionPaths
+from feedeval.storage.readers import read_document
 
 PARTS = "parts"
 """Name of the session's document."""
@@ -102,6 +104,14 @@ class PartFiles:
 def hashes_in(data: bytes) -> list[str]:
     """Return the request hash of each line of a part's file, in order."""
     return [str(orjson.loads(line)["custom_id"]) for line in data.splitlines() if line]
+
+
+def read_parts(paths: SessionPaths) -> list[Part]:
+    """Return the parts of a session as they were last written down, for whoever only reads it."""
+    with contextlib.suppress(SessionDamaged, KeyError, TypeError, ValidationError):
+        document = read_document(paths, PARTS) or {"parts": []}
+        return [Part.model_validate(each) for each in document["parts"]]
+    return []
 
 
 def has_parts(paths: SessionPaths) -> bool:

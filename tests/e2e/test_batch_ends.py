@@ -224,11 +224,13 @@ def test_a_run_that_is_left_is_picked_up_by_the_same_call(tmp_path: Path, server
     run.leave()
     assert run.wait(30).status is Status.STOPPED and server.app.desk.batches[0].status == "in_progress"
     assert "the same call picks them up" in messages_of(run)
+    assert "1 at the endpoint (0 of 30 requests answered)" in repr(fe.load_session(output_dir=tmp_path))
     server.configure(batch_hold=False)
     # Whether it says how or not: the session remembers.
     again = evaluator(server, tmp_path).start(make_feed(PRODUCTS), num_questions=4, progress="none", poll_first_s=0.02)
     assert again.wait(30).status is Status.FINISHED and again.sid == run.sid
     assert (server.stats.batches, server.stats.requests, server.stats.twice) == (1, SETS, 0)
+    assert "at the endpoint" not in repr(fe.load_session(output_dir=tmp_path))
 
 
 def test_resume_goes_on_by_batch(tmp_path: Path, server: ModelServer) -> None:
@@ -311,6 +313,32 @@ def test_every_place_that_shows_the_run_shows_its_parts(tmp_path: Path, server: 
     assert "2 at the endpoint (0 of 30 requests answered)" in page
     run.leave()
     run.wait(30)
+
+
+def test_the_snippet_of_the_readme_runs(tmp_path: Path, server: ModelServer) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    code = readme.partition("### By batch")[2].partition("```py\n")[2].partition("```")[0]
+    assert 'delivery="batch"' in code
+    names: dict[str, Any] = {"evaluator": evaluator(server, tmp_path), "feed": make_feed(PRODUCTS)}
+    exec(code, names)
+    assert names["run"].wait(60).status in (Status.STOPPED, Status.FINISHED)
+
+
+def test_another_judge_is_asked_by_batch_too(tmp_path: Path, server: ModelServer) -> None:
+    through(server, tmp_path, delivery="live")
+    server.reset()
+    compared = fe.shadow_judge(
+        model="gpt-4o",
+        api_key=KEY,
+        base_url=server.base_url,
+        output_dir=tmp_path,
+        delivery="batch",
+        poll_first_s=0.02,
+        progress="none",
+        **PRICES,
+    )
+    assert "30" in str(compared)
+    assert server.stats.batches == 1 and server.stats.accepted == PRODUCTS == server.stats.batch_accepted + 1
 
 
 def test_an_endpoint_without_batches_says_so(tmp_path: Path, server: ModelServer) -> None:

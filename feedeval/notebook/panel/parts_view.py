@@ -9,6 +9,7 @@ from feedeval import html
 from feedeval.formatting import clip, money
 from feedeval.html import Markup, escape
 from feedeval.records.delivery import Part, PartState
+from feedeval.run.delivery.words import where_parts_stand
 
 PARTS_SHOWN = 8
 """Of more, those that are not through come first."""
@@ -22,25 +23,14 @@ def parts_block(parts: Sequence[Part]) -> Markup:
     rows = [_row(part) for part in _first(parts)]
     head = ("Part", "State", "Done", "Failed", "Expires", "Cost")
     more = f"<div>and {len(parts) - PARTS_SHOWN:,} more</div>" if len(parts) > PARTS_SHOWN else ""
-    return Markup(f'<div style="margin:6px 0">{html.table(rows, head)}{more}<div>{escape(summary(parts))}</div></div>')
+    standing = escape(f"Parts: {where_parts_stand(parts)}")
+    return Markup(f'<div style="margin:6px 0">{html.table(rows, head)}{more}<div>{standing}</div></div>')
 
 
 def parts_lines(parts: Sequence[Part]) -> list[str]:
     """Return a line a part."""
     names = ("part {}", "{}", "{} done", "{} failed", "expires {}", "{}")
     return [" · ".join(n.format(v) for n, v in zip(names, _row(part), strict=True) if v) for part in _first(parts)]
-
-
-def summary(parts: Sequence[Part]) -> str:
-    """Return where all parts stand together, in one clause."""
-    out = [part for part in parts if part.is_out]
-    total, answered = sum(part.requests for part in out), sum(part.completed for part in out)
-    waiting = sum(part.state in (PartState.WRITTEN, PartState.UPLOADED) for part in parts)
-    ended = len(parts) - len(out) - waiting
-    said = [f"{len(out):,} at the endpoint ({answered:,} of {total:,} requests answered)"] if out else []
-    said += [f"{waiting:,} to be sent"] if waiting else []
-    said += [f"{ended:,} through"] if ended else []
-    return f"Parts: {', '.join(said)}"
 
 
 def _first(parts: Sequence[Part]) -> list[Part]:

@@ -84,6 +84,7 @@ class PartDelivery:
             if not self._gathered:
                 self._gathered = await self._gather()
                 continue
+            await self._sender.tidy()
             moved = await self._sender.send()
             if self._sender.cut_anew:
                 self._sender.cut_anew, self._gathered = False, False
@@ -118,8 +119,8 @@ class PartDelivery:
         for part in out:
             if (order := await self._courier.cancel(part.batch_id)) is not None:
                 self._shelf.change(part, status=order.status)
-        for part in self._shelf.unsent:
-            self._shelf.drop(part)
+        self._sender.drop_unsent()
+        self._sender.cut_anew = False
 
     async def _gather(self) -> bool:
         settings = self._context.settings
@@ -157,7 +158,9 @@ class PartDelivery:
             expires_at=order.expires_at or part.expires_at,
         )
         if order.status == "failed" and order.no_room:
+            # No news: it is tried again, after waits that grow.
             self._sender.without_room(changed, order)
+            return False
         elif order.status == "failed":
             self._refused(changed, order)
         elif order.status in _ENDED:
@@ -171,6 +174,7 @@ class PartDelivery:
         lines = {problem.line for problem in order.problems if problem.line is not None}
         bad = tuple(hashes[line - 1] for line in sorted(lines) if 1 <= line <= len(hashes))
         self._refusals += 1
+        self._sender.no_use_for(part.file_id)
         self._ended(part, live=bad, again=len(hashes) - len(bad), note=what)
         if not bad or self._refusals > _REFUSALS_BORNE:
             self._refusals = 0
@@ -188,10 +192,9 @@ class PartDelivery:
         self._say(
             f"Part {part.number} {order.status}: {_what_came(landed, len(live), again)} · {money(landed.cost_usd)}"
         )
-        for file_id in (part.file_id, order.output_id, order.errors_id):
-            # What they say is in the call logs; a feed does not stay longer at an endpoint than it has to.
-            if file_id and not landed.gone:
-                await self._courier.remove(file_id)
+        if not landed.gone:
+            # What they say is in the call logs.
+            self._sender.no_use_for(part.file_id, order.output_id, order.errors_id)
 
     def _where(self, part: Part) -> dict[str, int]:
         found = self._gatherer.found

@@ -50,10 +50,16 @@ class Sender:
         """Parts that the endpoint may have been asked to work on without its answer being here."""
         self._uploaded: set[int] = set()
         """Parts that were uploaded in this sitting."""
+        self._alone: set[int] = set()
+        """Parts that were sent while nothing else of this run was out: what is too much then is too much by itself."""
         self._held_usd: dict[int, float] = {}
         self._halvings = 0
         self.no_room = False
         """The endpoint takes no more until a part has ended."""
+        self._careful = False
+        """The endpoint was found to have no room once: no part is sent while another's place is not sure."""
+        self._no_use: list[str] = []
+        """Files at the endpoint that nobody needs any more."""
         self.cut_anew = False
         """What was not sent was dropped, to be gathered into smaller parts."""
 
@@ -87,7 +93,7 @@ class Sender:
         return await self._courier.orders(self._session, self._since)
 
     async def send(self) -> bool:
-        """Send what can be sent now; return whether anything was.
+        """Send what can be sent now; return whether anything was that will surely stay.
 
         Raises:
             BudgetReached: Nothing is out, and the money that is left is not enough for the next request.
@@ -96,7 +102,7 @@ class Sender:
         """
         moved = False
         for part in self._shelf.unsent:
-            if self._halted() or (self.no_room and self._shelf.out):
+            if self._halted() or (self.no_room and self._shelf.out) or (self._careful and self._place_unsure):
                 break
             self.no_room = False
             if not self._affordable(part):
@@ -104,7 +110,7 @@ class Sender:
                     self._cut_to_budget(part)
                 break
             try:
-                moved = await self._send(part) or moved
+                moved = (await self._send(part) and not self._careful) or moved
             except TransientError as exc:
                 if self._shelf[part.number].note != sentence(exc):
                     self._shelf.change(self._shelf[part.number], note=sentence(exc))
@@ -115,6 +121,11 @@ class Sender:
             if self.no_room:
                 break
         return moved
+
+    @property
+    def _place_unsure(self) -> bool:
+        """Whether the endpoint may still refuse something that is out."""
+        return any(part.status in ("", "validating") for part in self._shelf.out)
 
     async def _send(self, part: Part) -> bool:
         self.hold(part)
@@ -154,6 +165,7 @@ class Sender:
             part = self._shelf.change(part, state=PartState.UPLOADED, file_id=file_id, note="")
             self._uploaded.add(number)
         self._unsure.add(number)
+        (self._alone.discard if self._shelf.out else self._alone.add)(number)
         try:
             order = await self._courier.create(
                 part.file_id, {"feedeval_session": self._session, "feedeval_part": f"{number:04d}"}
@@ -193,8 +205,9 @@ class Sender:
             earlier=(*part.earlier, order.id) if order.id else part.earlier,
             note="waits for room",
         )
-        self.no_room = True
-        if self._shelf.out or part.requests == 1 or self._halvings >= _HALVINGS:
+        self.no_room = self._careful = True
+        alone = part.number in self._alone and not self._shelf.out
+        if not alone or part.requests == 1 or self._halvings >= _HALVINGS:
             self._log(f"part {part.number} waits: too many tokens are at the endpoint already")
             return
         self._halvings += 1
@@ -225,7 +238,17 @@ class Sender:
             if part.number not in self._unsure:
                 self.release(part)
                 self._shelf.drop(part)
+                self.no_use_for(part.file_id)
         self.cut_anew = True
+
+    def no_use_for(self, *file_ids: str) -> None:
+        """Have files removed at the endpoint: a feed does not stay there longer than it has to."""
+        self._no_use.extend(filter(None, file_ids))
+
+    async def tidy(self) -> None:
+        """Remove the files that nobody needs any more."""
+        while self._no_use:
+            await self._courier.remove(self._no_use.pop())
 
     def hold(self, part: Part) -> None:
         """Set the most that a part may cost aside."""

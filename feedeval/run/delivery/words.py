@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feedeval.formatting import money
-from feedeval.records.delivery import Order, Part
+from feedeval.records.delivery import Order, Part, PartState
 
 _PROBLEMS_SAID = 3
+
+
+def where_parts_stand(parts: Sequence[Part]) -> str:
+    """Return where all parts stand together, in one clause."""
+    out = [part for part in parts if part.is_out]
+    total, answered = sum(part.requests for part in out), sum(part.completed for part in out)
+    waiting = sum(part.state in (PartState.WRITTEN, PartState.UPLOADED) for part in parts)
+    ended = len(parts) - len(out) - waiting
+    said = [f"{len(out):,} at the endpoint ({answered:,} of {total:,} requests answered)"] if out else []
+    said += [f"{waiting:,} to be sent"] if waiting else []
+    said += [f"{ended:,} through"] if ended else []
+    return ", ".join(said)
 
 
 def what_is_out(parts: Sequence[Part]) -> str:
