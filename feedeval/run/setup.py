@@ -14,6 +14,7 @@ from feedeval.records.kinds import units
 from feedeval.run.batches import Batches
 from feedeval.run.budget import Budget
 from feedeval.run.context import Hooks, RunContext
+from feedeval.run.delivery.words import where_parts_stand
 from feedeval.run.health import HealthMonitor
 from feedeval.run.job import Job
 from feedeval.run.ledger import RunLedger
@@ -29,7 +30,7 @@ from feedeval.run.write_thread import WriteThread
 from feedeval.storage.batch_files import Scan
 from feedeval.storage.call_log import open_logs, parse_log, read_calls
 from feedeval.storage.event_log import EventLog
-from feedeval.storage.parts import has_parts
+from feedeval.storage.parts import has_parts, read_parts
 from feedeval.storage.paths import SessionFolder
 from feedeval.storage.store import SessionStore
 
@@ -157,6 +158,12 @@ def _take_over(start: RunInputs, store: SessionStore, messages: list[str], *, is
         copy_documents(start.folder.session(sources[0]), store)
         others = units(start.job.kind)[1]
         messages.append(f"Session {sources[0]} had the same settings and other {others}: {earlier.changes}")
+    for sid in sources:
+        if out := [part for part in read_parts(start.folder.session(sid)) if part.is_out]:
+            messages.append(
+                f"Session {sid} has parts out: {where_parts_stand(out)}. They are billed whether they are fetched or "
+                "not; going on with that session first fetches them, and this one takes them over."
+            )
     return earlier if len(earlier) else None
 
 

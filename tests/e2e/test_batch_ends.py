@@ -192,6 +192,17 @@ def test_a_part_that_is_too_large_for_the_endpoint_is_cut(tmp_path: Path, server
     assert "more tokens than the endpoint takes at once" in messages_of(run)
 
 
+def test_a_part_that_is_too_large_for_a_request_is_said_to_be_and_cut_anew(tmp_path: Path, server: ModelServer) -> None:
+    server.configure(batch_file_bytes=40_000)
+    run = started(server, tmp_path)
+    snapshot = run.wait(30, until_paused=True)
+    assert "could not be sent" in snapshot.status_reason and "part_mb" in snapshot.status_reason
+    run.leave()
+    run.wait(30)
+    through(server, tmp_path, part_mb=0.03)
+    assert server.stats.twice == server.stats.repeated == 0 and server.stats.batches > 1
+
+
 def test_limits_of_a_part_hold(tmp_path: Path, server: ModelServer) -> None:
     run = through(server, tmp_path / "mb", part_mb=0.02)
     assert all(part["size_bytes"] <= 20_000 for part in parts_of(run)) and len(parts_of(run)) > 1
@@ -231,6 +242,20 @@ def test_a_run_that_is_left_is_picked_up_by_the_same_call(tmp_path: Path, server
     assert again.wait(30).status is Status.FINISHED and again.sid == run.sid
     assert (server.stats.batches, server.stats.requests, server.stats.twice) == (1, SETS, 0)
     assert "at the endpoint" not in repr(fe.load_session(output_dir=tmp_path))
+
+
+def test_another_feed_does_not_make_one_forget_what_is_out(tmp_path: Path, server: ModelServer) -> None:
+    server.configure(batch_hold=True)
+    run = started(server, tmp_path)
+    out(run)
+    run.leave()
+    run.wait(30)
+    other = evaluator(server, tmp_path).start(make_feed(PRODUCTS + 2), **{**QUICK, "progress": "none"})
+    other.leave()
+    other.wait(30)
+    assert other.sid != run.sid
+    assert f"Session {run.sid} has parts out: 1 at the endpoint" in messages_of(other)
+    assert not (tmp_path / f"parts_{other.sid}.json").exists() or parts_of(other) != parts_of(run)
 
 
 def test_resume_goes_on_by_batch(tmp_path: Path, server: ModelServer) -> None:

@@ -96,6 +96,8 @@ class Config:
     """How the next batches end, of `BatchEnd`; those after them are completed."""
     batch_share: float = 0.5
     """Share of a batch's requests that is done when it expires or is cancelled."""
+    batch_file_bytes: int | None = None
+    """Longest file that is taken; None: any."""
     batch_tokens: int | None = None
     """Input tokens that may wait in batches; None: any number."""
 

@@ -108,6 +108,9 @@ class Desk:
                 purpose = await part.text()
         if purpose != "batch":
             return _error(400, "Unknown purpose.")
+        longest = self._app.config.batch_file_bytes
+        if longest is not None and len(content) > longest:
+            return _error(413, "The file is too large.")
         self._app.stats.uploads += 1
         return _said(self._file(self._keep(filename, content)))
 

@@ -117,7 +117,13 @@ class Sender:
                     self._log(f"part {part.number}: {sentence(exc)}")
                 break
             except RecordError as exc:
-                raise RunFault(f"Part {part.number} could not be sent: {sentence(exc)}") from exc
+                # Cut anew when the run goes on, with other limits where they were changed.
+                self.drop_unsent()
+                size = f"{part.size_bytes / 1e6:.1f} MB, {part.requests:,} requests"
+                raise RunFault(
+                    f"Part {part.number} ({size}) could not be sent: {sentence(exc)} If it is too large, start again with "
+                    "a smaller part_mb or part_requests."
+                ) from exc
             if self.no_room:
                 break
         return moved
