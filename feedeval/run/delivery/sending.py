@@ -121,8 +121,8 @@ class Sender:
                 self.drop_unsent()
                 size = f"{part.size_bytes / 1e6:.1f} MB, {part.requests:,} requests"
                 raise RunFault(
-                    f"Part {part.number} ({size}) could not be sent: {sentence(exc)} If it is too large, start again with "
-                    "a smaller part_mb or part_requests."
+                    f"Part {part.number} ({size}) could not be sent: {sentence(exc)} If it is too large, start "
+                    "again with a smaller part_mb or part_requests."
                 ) from exc
             if self.no_room:
                 break
