@@ -26,6 +26,7 @@ Arguments = argparse.Namespace
 Commands = argparse._SubParsersAction  # argparse has no public name for it
 
 SCOPES = ("category", "product")
+DELIVERIES = ("live", "batch")
 PROGRESS = ("text", "tqdm", "none")
 
 
@@ -96,6 +97,10 @@ def sitting_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--budget", type=float, metavar="USD", help="pause before the session costs more")
     options.add_argument("--max-in-flight", type=int, metavar="N", help="most calls at once")
+    options.add_argument("--delivery", choices=DELIVERIES, help="batch: half the price, within a day (default: live)")
+    options.add_argument(
+        "--leftover", choices=DELIVERIES, help="how to ask what a batch did not get to (default: live)"
+    )
     options.add_argument("--progress", choices=PROGRESS, help="how to show progress (default: one line, as it fits)")
     options.add_argument("--quiet", action="store_true", help="print nothing but errors and warnings")
     return options
@@ -142,6 +147,8 @@ def sitting(arguments: Arguments) -> dict[str, Any]:
     return given(
         budget_usd=arguments.budget,
         max_in_flight=arguments.max_in_flight,
+        delivery=arguments.delivery,
+        leftover=arguments.leftover,
         progress="none" if arguments.quiet else arguments.progress,
     )
 
@@ -250,7 +257,8 @@ def see_through(run: EvaluationRun, arguments: Arguments) -> int:
             snapshot = run.snapshot()
         reason = snapshot.status_reason
         if not snapshot.done:
-            run.stop()
+            # What is out at the endpoint stays: a terminal is closed more often than a batch is regretted.
+            run.leave()
             snapshot = run.wait()
     if not arguments.quiet:
         say(f"\n{run.session().summary().text(width())}")

@@ -13,8 +13,7 @@
 - `resume_kinds`: going on with a session of any kind, on the engine and with the settings that it began with
 - `shadow`: shadow mode, wired together: labelled images in, what a classifier would have said beside them
 - `status`: how the current or the latest evaluation stands, as one dictionary
-- `tiers`: an estimate at the price of the service tier that is asked for, whatever tier the pilot's results were
-  paid at
+- `tiers`: an estimate at the price of the service tier that is asked for, and by batch, whatever the pilot was paid at
 """
 
 from __future__ import annotations

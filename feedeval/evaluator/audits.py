@@ -14,7 +14,7 @@ from feedeval.errors import InputError, SessionNotFound
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
-from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, sorted_options
+from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, delivery_of, sorted_options
 from feedeval.evaluator.status import evaluation_status
 from feedeval.evaluator.tiers import estimate_of
 from feedeval.feed.parsing.frames.kinds import is_used_up
@@ -115,7 +115,10 @@ class ProductFeedEvaluator:
                 (500), `session` (go on with this one), `limit` (the first products only),
                 `max_in_flight`, `progress` (`widgets`, `html`, `tqdm`, `text`, `none`; else what suits the place),
                 `question_set` (an earlier session or its name: its questions are asked again as they are, so that the
-                two can be compared; categories that it had not get new ones, and the results say which).
+                two can be compared; categories that it had not get new ones, and the results say which), `delivery`
+                (`batch` sends the judgements by the endpoint's Batch API, for half the price and within a day;
+                `leftover`, `part_requests`, `part_mb`, `part_tokens`, `poll_first_s` and `poll_longest_s` as
+                `RunSettings` has them).
 
         Raises:
             InputError: A setting is out of range, a field is in no product, or the feed cannot be read or is empty.
@@ -210,7 +213,8 @@ class ProductFeedEvaluator:
     ) -> Estimate:
         """Estimate calls, tokens, money and time for a whole feed from a few real products of it.
 
-        The pilot is a session of its own; when the feed is audited with the same settings its results are taken over.
+        It says what both ways cost and take, live calls and `delivery="batch"`; the pilot itself is asked live. The
+        pilot is a session of its own; when the feed is audited with the same settings its results are taken over.
 
         Args:
             feed: As `start`.
@@ -232,7 +236,13 @@ class ProductFeedEvaluator:
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         survey, chosen = job.survey(pilot)
         few = BuiltProducts(p for n, p in enumerate(source.products()) if n in chosen)
-        trial: AuditOptions = {**options, "limit": None, "progress": options.get("progress", "none")}
+        # Who estimates does not want to wait a day for it.
+        trial: AuditOptions = {
+            **options,
+            "delivery": "live",
+            "limit": None,
+            "progress": options.get("progress", "none"),
+        }
         run = self.start(few, selected_fields, **trial)
         run.block()
         return estimate_of(run.session(), survey, client, engine=self.model)
@@ -290,6 +300,7 @@ class ProductFeedEvaluator:
             "limit": then.settings["source"].get("limit"),
             # A hard cap holds until a person sets another one, or None.
             "budget_usd": then.budget_usd,
+            **delivery_of(then.settings),
             **options,
             "session": found.id,
         }

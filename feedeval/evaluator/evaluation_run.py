@@ -74,8 +74,15 @@ class EvaluationRun:
             self._panel.attach(self)
 
     def stop(self) -> None:
-        """Start no more calls, let those in flight finish, write the state, and end. Does not wait."""
+        """Start no more calls, let those in flight finish, write the state, and end. Does not wait.
+
+        With `delivery="batch"` what is out at the endpoint is called off, after it was said what is still billed.
+        """
         self._run.stop()
+
+    def leave(self) -> None:
+        """End as `stop` does, but leave what is out at the endpoint there: the same call picks it up later."""
+        self._run.leave()
 
     def wait(self, timeout_s: float | None = None, *, until_paused: bool = False) -> Snapshot:
         """Wait until the run is over, and return where it stands then or when the time is up.

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, launch, open_client
-from feedeval.evaluator.options import CHANGEABLE, CallOptions, calls_of
+from feedeval.evaluator.options import CHANGEABLE, CallOptions, DeliveryOptions, calls_of, delivery_of
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.jobs.prompts import HOUSE_JUDGE, JudgePrompt
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
 
 
-class JudgeOptions(CallOptions, total=False):
+class JudgeOptions(CallOptions, DeliveryOptions, total=False):
     """What can be said of another judge, beside who it is."""
 
     api_key: str | None
@@ -127,7 +127,8 @@ def sitting(session: Session, options: Mapping[str, Any]) -> tuple[RunSettings, 
     Raises:
         InputError: An option is not one that a session can be gone on with.
     """
-    left = {"budget_usd": session.progress.budget_usd, **options, "session": session.id}
+    kept = delivery_of(session.progress.settings)
+    left = {"budget_usd": session.progress.budget_usd, **kept, **options, "session": session.id}
     running = {name: left.pop(name) for name in RunSettings.model_fields if name in left}
     showing = Showing(left.pop("progress", None))
     changed = ("max_in_flight", *CHANGEABLE)

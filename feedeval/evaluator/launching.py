@@ -17,6 +17,7 @@ from feedeval.evaluator.options import CHANGEABLE
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.model.settings import ModelSettings
 from feedeval.notebook.panel.choose_reporters import reporters_for
+from feedeval.records.delivery import Courier, Delivery
 from feedeval.run.job import Job
 from feedeval.run.runner import Hooks, start
 from feedeval.run.settings import RunSettings
@@ -99,7 +100,7 @@ def launch(
         showing: How the run is shown.
 
     Raises:
-        InputError: There is a budget and no price, or as `run.runner.start`.
+        InputError: There is a budget and no price, nobody can carry parts, or as `run.runner.start`.
         SessionLocked: Another process or kernel works on the same session.
     """
     if settings.budget_usd is not None and client is not None and not client.price_known:
@@ -111,8 +112,9 @@ def launch(
     if "max_workers" not in settings.model_fields_set:
         workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
         settings = settings.model_copy(update={"max_workers": workers})
+    courier = _courier(client, settings.delivery)
     reporters = reporters_for(showing.progress, blocking=showing.blocking)
-    hooks = Hooks(on_change=None if client is None else _changer(client))
+    hooks = Hooks(on_change=None if client is None else _changer(client), courier=courier)
     try:
         run = EvaluationRun(
             lambda changes: start(
@@ -130,6 +132,24 @@ def launch(
             run.display()
     _live[session_paths(output_dir, run.sid).identity] = run
     return run
+
+
+def _courier(client: ModelClient | None, delivery: Delivery) -> Courier | None:
+    """Return who carries requests in parts; also for a run that asks live, as its session may have parts out.
+
+    Raises:
+        InputError: Parts are asked for, and there is nobody to carry them.
+    """
+    if client is None:
+        if delivery is Delivery.BATCH:
+            raise InputError("delivery='batch': the embedded engine answers at once and for nothing; leave it out")
+        return None
+    if client.settings.deployment is not None and delivery is Delivery.LIVE:
+        return None
+    # Imported here, as the client is: it stands on the SDK.
+    from feedeval.model.batch_api import BatchApi
+
+    return BatchApi(client)
 
 
 def live_run(paths: SessionPaths) -> EvaluationRun | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 from pydantic import SecretStr
 
@@ -46,7 +46,19 @@ class ModelOptions(CallOptions, total=False):
     seed: int | None
 
 
-class AuditOptions(TypedDict, total=False):
+class DeliveryOptions(TypedDict, total=False):
+    """What can be said of how requests are sent; defaults stand in `RunSettings`."""
+
+    delivery: Literal["live", "batch"]
+    leftover: Literal["live", "batch"]
+    part_requests: int
+    part_mb: float
+    part_tokens: int | None
+    poll_first_s: float
+    poll_longest_s: float
+
+
+class AuditOptions(DeliveryOptions, total=False):
     """What can be said of an audit; defaults stand in `AuditSettings` and `RunSettings`."""
 
     num_questions: int
@@ -77,6 +89,14 @@ class StartOptions(AuditOptions, total=False):
 CHANGEABLE = tuple(WayOptions.__annotations__)
 
 
+def delivery_of(settings: Mapping[str, Any]) -> DeliveryOptions:
+    """Return how a session's requests were sent, as its progress file has it, where that was not live."""
+    run = settings.get("run", {})
+    if run.get("delivery", "live") == "live":
+        return {}
+    return cast(DeliveryOptions, {name: run[name] for name in DeliveryOptions.__annotations__ if name in run})
+
+
 def calls_of(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of the calls that results of this fingerprint depend on, but for the model."""
     endpoint = fingerprint["endpoint"]
@@ -96,6 +116,6 @@ def sorted_options(options: Mapping[str, Any]) -> tuple[AuditSettings, RunSettin
     running = {name: left.pop(name) for name in RunSettings.model_fields if name in left}
     rest: dict[str, Any] = {name: left.pop(name) for name in ("limit", "max_in_flight", "progress") if name in left}
     if left:
-        known = sorted(AuditOptions.__annotations__)
+        known = sorted({**DeliveryOptions.__annotations__, **AuditOptions.__annotations__})
         raise InputError(f"{', '.join(left)}: no such setting; known are {', '.join(known)}")
     return AuditSettings(**audit), RunSettings(**running), rest

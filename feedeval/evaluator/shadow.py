@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import pandas as pd
 from pydantic import Field, SecretStr
@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
-from feedeval.evaluator.options import calls_of
+from feedeval.evaluator.options import DeliveryOptions, calls_of, delivery_of
 from feedeval.jobs.shadow.job import ShadowJob, ShadowSettings
 from feedeval.jobs.shadow.label_table import LabelTable, labels_again
 from feedeval.model.settings import ModelSettings
@@ -44,7 +44,7 @@ _CALLS = (*_CALLS_KEPT, "temperature", "reasoning_effort", "seed", "extra_header
 _WHOM = ("model", "api_key", "base_url", "api_version", "azure_deployment")
 
 
-class ShadowOptions(TypedDict, total=False):
+class ShadowOptions(DeliveryOptions, total=False):
     """What can be said of a shadow run; defaults stand in `ShadowSettings`, `RunSettings` and `ModelSettings`."""
 
     columns: Mapping[str, str] | None
@@ -135,7 +135,8 @@ def start_shadow(
             between calls, for endpoints that do not say their limits), `max_retries`, `timeout_s`, `max_in_flight`,
             and the other settings of calls as `ProductFeedEvaluator` (`temperature`, `service_tier`,
             `reasoning_effort`, `api_version`, …); `api_key`, `base_url` and `output_dir` likewise; `budget_usd`,
-            `resume`, `reuse`, `keep_calls`, `cache`, `session` and `progress` as `ProductFeedEvaluator.start`.
+            `resume`, `reuse`, `keep_calls`, `cache`, `session`, `progress`, `delivery` and `leftover` as
+            `ProductFeedEvaluator.start`.
 
     Raises:
         InputError: The table cannot be read, has not the columns, or a setting cannot be used.
@@ -172,6 +173,7 @@ def resume_shadow(
         **{name: source[name] for name in ("columns", "image_dir", "limit")},
         # A hard cap holds until a person sets another one, or None.
         "budget_usd": progress.budget_usd,
+        **delivery_of(progress.settings),
         **options,
         "model": then["model"],
         "api_key": api_key,
@@ -191,7 +193,7 @@ def _started(labels: Labels, options: Mapping[str, Any], *, blocking: bool) -> E
     output_dir = Path(left.pop("output_dir", "output"))
     showing = Showing(left.pop("progress", None), blocking)
     if left:
-        known = ", ".join(sorted(ShadowOptions.__annotations__))
+        known = ", ".join(sorted({**DeliveryOptions.__annotations__, **ShadowOptions.__annotations__}))
         raise InputError(f"{', '.join(left)}: no such setting; known are classes, model, {known}")
     classifier, client = _classifier(whom, calls)
     table = LabelTable(labels, **table_options)

@@ -1,11 +1,11 @@
-"""An estimate at the price of the service tier that is asked for, whatever tier the pilot's results were paid at."""
+"""An estimate at the price of the service tier that is asked for, and by batch, whatever the pilot was paid at."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from feedeval.jobs.audit import Survey
-from feedeval.model.settings import FlexFallback, ServiceTier
+from feedeval.model.settings import BATCH, FlexFallback, ServiceTier
 from feedeval.records import Effort
 from feedeval.results.estimate import Estimate, Range, efforts_of, estimate
 from feedeval.results.session import Session
@@ -27,8 +27,8 @@ def estimate_of(session: Session, survey: Survey, client: ModelClient | None, *,
     settings, then = client.settings, session.progress
     tier = settings.service_tier
 
-    def at(at_tier: str | None) -> Estimate:
-        products = [(length, _priced(effort, client, at_tier)) for length, effort in judged]
+    def at(at_tier: str | None, *, judged_at: str | None = None) -> Estimate:
+        products = [(length, _priced(effort, client, judged_at or at_tier)) for length, effort in judged]
         made = [_priced(effort, client, at_tier) for effort in sets]
         return estimate(survey, products, made, engine=engine, in_flight=settings.max_in_flight)
 
@@ -36,6 +36,8 @@ def estimate_of(session: Session, survey: Survey, client: ModelClient | None, *,
         found = estimate(survey, judged, sets, engine=engine, in_flight=settings.max_in_flight)
     else:
         found = at(tier)
+    if settings.deployment is None:
+        found = found.model_copy(update={"batch_cost_usd": at(tier, judged_at=BATCH).cost_usd})
     if tier is None:
         return found
     cost = found.cost_usd

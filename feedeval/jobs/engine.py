@@ -149,7 +149,7 @@ class ModelEngine:
         """Ask the model for questions, and edit what it wrote."""
         wanted = num_questions + SPARE_QUESTIONS
         prompt = self._prompts.questions_prompt(category, sample, wanted, self.locale, attributes)
-        reply = await self.client.ask(prompt, prompts.QuestionsReply, ledger)
+        reply = await self.client.ask(prompt, prompts.QuestionsReply, ledger, live=True)
         drafts = [Question(text=q.text, taxonomy=q.taxonomy, required=q.required) for q in reply.questions]
         return QuestionSet(
             category=category, questions=edit_questions(drafts, num_questions), engine=self.name, locale=self.locale

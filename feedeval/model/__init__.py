@@ -4,6 +4,7 @@ Another provider with the same API needs nothing but its address (`settings`); o
 `wire` and `calling`; another API would take the place of what `client` sends.
 
 - `azure`: Azure's classic form of the API: a deployment in the address, a version in the query, the key in a header
+- `batch_api`: the Batch API of an endpoint: files up and down, batches made, looked up, looked at and called off
 - `budgets`: request and token budgets, learned from the `x-ratelimit-*` headers of replies
 - `calling`: one call, whatever it takes: money set aside, a place in the pacer, tries, the endpoint's dialect, the
   books
@@ -15,6 +16,7 @@ Another provider with the same API needs nothing but its address (`settings`); o
 - `pacing`: how many calls may be out, and when the next may start
 - `pricing`: usage to money, by the prices that genai-prices carries; nothing is looked up on the network
 - `refusals`: settings that a person made and the endpoint does not take: said in a sentence, never dropped in silence
+- `replies`: what a reply says, as the record that was asked for
 - `retrying`: what is tried again, how often, and after how long
 - `schema`: the strict JSON schema of a reply, made from its pydantic record
 - `settings`: the settings of a model client, and the endpoint and key that they lead to

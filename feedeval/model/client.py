@@ -17,35 +17,26 @@ from typing import Any, TypeVar
 import httpx2
 import openai
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from feedeval.errors import (
-    BrokenReply,
-    ConnectionLost,
-    ContentFiltered,
-    FeedevalError,
-    ModelRefused,
-    ReplyInvalid,
-    ReplyTruncated,
-    ServerFault,
-    TimedOut,
-    WrongKey,
-)
+from feedeval.errors import BrokenReply, ConnectionLost, FeedevalError, ReplyInvalid, ServerFault, TimedOut, WrongKey
 from feedeval.model.calling import Caller, PendingCall, Served, Tools
 from feedeval.model.extras import secrets_of
 from feedeval.model.faults import CALL_FAULTS, Scrubber, translate
 from feedeval.model.pacing import Pacer
-from feedeval.model.pricing import TokenPrices, cost_usd
+from feedeval.model.pricing import BATCH_SHARE, TokenPrices, cost_usd
+from feedeval.model.replies import read_record
 from feedeval.model.schema import schema_text
-from feedeval.model.settings import ModelSettings
+from feedeval.model.settings import BATCH, ModelSettings
 from feedeval.model.sharing import shared_pacer
 from feedeval.model.transport import Answer, LeanClient, Prepared
-from feedeval.model.wire import REFUSAL, Prompt, json_in, messages_of
+from feedeval.model.wire import Dialect, Prompt, PutOff, messages_of
 from feedeval.records import Call, Gauges, Ledger, Usage
 
 __all__ = ["ModelClient", "ModelSettings", "Prompt"]
 
 T = TypeVar("T", bound=BaseModel)
+PutAway = Callable[[PendingCall], None]
 
 PROBE_TIMEOUT_S = 10.0
 
@@ -86,6 +77,8 @@ class ModelClient:
         self._callers: tuple[Caller, ...] = ()
         """The one in use and those before it, whose calls may still be out."""
         self._narrowed: int | None = None
+        self.put_off: PutAway | None = None
+        """Where set, it is given the requests that may wait, and they are not sent."""
         self._take(settings)
 
     def _take(self, settings: ModelSettings) -> None:
@@ -97,7 +90,7 @@ class ModelClient:
         self._rates: TokenPrices | None = None
         if settings.input_price is not None and settings.output_price is not None:
             self._rates = TokenPrices(settings.input_price, settings.output_price, settings.cached_price)
-        self._scrubber = Scrubber(key, *secrets_of(settings.extra_headers))
+        self.scrubber = Scrubber(key, *secrets_of(settings.extra_headers))
         self._sdk = self._prepared = None
         self._hashes: dict[type[BaseModel], Any] = {}
         pacer = self._given_pacer or shared_pacer(settings.endpoint, key)
@@ -106,7 +99,7 @@ class ModelClient:
         tools = Tools(
             send=self._post,
             price=self._price,
-            scrubber=self._scrubber,
+            scrubber=self.scrubber,
             clock=self._clock,
             sleep=self._sleep,
             rng=random.Random(),
@@ -146,7 +139,7 @@ class ModelClient:
     def _price(self, usage: Usage, served: Served) -> float | None:
         if self._rates is not None:
             # What was agreed holds for the calls as they are asked for.
-            return self._rates.cost_usd(usage)
+            return self._rates.cost_usd(usage) * (BATCH_SHARE if served.tier == BATCH else 1.0)
         if self._deployment is not None and served.model:
             # A deployment is called as somebody pleased; the reply says which model it is.
             cost = cost_usd(served.model, usage, self._price_url, served.tier)
@@ -193,14 +186,15 @@ class ModelClient:
         digest.update(repr((prompt.system, prompt.user, prompt.image_url)).encode("utf-8", "surrogatepass"))
         return str(digest.hexdigest())
 
-    async def ask(self, prompt: Prompt, schema: type[T], ledger: Ledger) -> T:
+    async def ask(self, prompt: Prompt, schema: type[T], ledger: Ledger, *, live: bool = False) -> T:
         """Ask, and return the reply as a record.
 
         The ledger is looked up first; what it has is not asked again. Of identical requests that are made at the same
         time one is sent and its reply given to all. A reply that does not fit is asked again once, with what is wrong
-        with it.
+        with it. Where requests are put off, one that is `live` is not.
 
         Raises:
+            PutOff: The request was put off.
             RecordError: This prompt cannot be answered.
             TransientError: The tries ran out.
             ConnectionLost: The endpoint cannot be reached.
@@ -216,7 +210,7 @@ class ModelClient:
                 return flight.result()  # type: ignore[no-any-return]
         flight = self._flights[key] = loop.create_future()
         try:
-            value = await self._ask(key, prompt, schema, ledger)
+            value = await self._ask(key, prompt, schema, ledger, put_off=None if live else self.put_off)
         except Exception as exc:
             flight.set_exception(exc)
             # Marks it as seen: often nobody else waits for it.
@@ -232,13 +226,18 @@ class ModelClient:
             if self._flights.get(key) is flight:
                 del self._flights[key]
 
-    async def _ask(self, key: str, prompt: Prompt, schema: type[T], ledger: Ledger) -> T:
+    async def _ask(self, key: str, prompt: Prompt, schema: type[T], ledger: Ledger, *, put_off: PutAway | None) -> T:
         messages = messages_of(prompt)
         images, cache_key = int(prompt.image_url is not None), prompt.cache_key
         characters = len(prompt.system) + len(prompt.user)
-        first = PendingCall(key, messages, schema, characters, images, cache_key)
-        call = ledger.find(key) or await self._call(first, ledger)
-        value, wrong = _read(call, schema)
+        call = ledger.find(key)
+        if call is None:
+            question = PendingCall(key, messages, schema, characters, images, cache_key)
+            if put_off is not None:
+                put_off(question)
+                raise PutOff
+            call = await self._call(question, ledger)
+        value, wrong = read_record(call, schema)
         if value is not None:
             return value
         again = [
@@ -248,9 +247,12 @@ class ModelClient:
         ]
         second = hashlib.blake2b(f"{key}\0{call.text}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         characters += len(call.text) + len(wrong)
+        if put_off is not None:
+            # A conversation does not wait a day for its second turn: it is asked live when its turn comes.
+            raise PutOff
         mended = PendingCall(second, again, schema, characters, images, cache_key)
         call = ledger.find(second) or await self._call(mended, ledger)
-        value, wrong = _read(call, schema)
+        value, wrong = read_record(call, schema)
         if value is None:
             raise ReplyInvalid(f"The reply does not fit {schema.__name__}, nor did the one before: {wrong}.")
         return value
@@ -287,7 +289,7 @@ class ModelClient:
                 "/models", cast_to=httpx2.Response, options={"timeout": min(PROBE_TIMEOUT_S, self.settings.timeout_s)}
             )
         except CALL_FAULTS as exc:
-            fault = translate(exc, self._scrubber)
+            fault = translate(exc, self.scrubber)
         if isinstance(fault, TimedOut):
             fault = ConnectionLost(f"The endpoint does not answer: {fault}")
         # Any other answer shows that it is there: many servers have no list of models, or do not show it.
@@ -299,6 +301,20 @@ class ModelClient:
         http, self._http, self._sdk, self._prepared = self._http, None, None, None
         if http is not None and http is not self._given_http:
             await http.aclose()
+
+    @property
+    def sdk(self) -> openai.AsyncOpenAI:
+        """The SDK's client, for what is not a chat completion; on the loop that uses it."""
+        return self._client()
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """What the endpoint was found to understand; None before the first reply."""
+        return self._caller.dialect if self._caller._proven else None
+
+    def usual_output(self, schema: type[BaseModel]) -> float | None:
+        """Return how many tokens replies of this schema have; None before the first."""
+        return self._caller._estimator._output.get(schema)
 
     async def _post(self, body: bytes) -> Answer:
         sdk, http = self._client(), self._http
@@ -350,31 +366,3 @@ class ModelClient:
         self._loop = loop
         self._flights = {}
         self._sdk = self._prepared = self._http = None
-
-
-def _read(call: Call, schema: type[T]) -> tuple[T | None, str]:
-    """Return the reply as a record, or None and what is wrong with it.
-
-    Raises:
-        RecordError: Asking again would not help: cut off, filtered, refused.
-    """
-    if call.finish_reason == "length":
-        raise ReplyTruncated(
-            f"The reply was cut off after {call.usage.output_tokens} tokens: raise `max_output_tokens` or ask for less."
-        )
-    if call.finish_reason == "content_filter":
-        raise ContentFiltered("The endpoint's content filter stopped the reply.")
-    if call.finish_reason == REFUSAL:
-        raise ModelRefused(f"The model declined to answer: {call.text[:200]}")
-    try:
-        return schema.model_validate_json(call.text), ""
-    except ValidationError as exc:
-        first = exc
-    inner = json_in(call.text)
-    if inner != call.text:
-        try:
-            return schema.model_validate_json(inner), ""
-        except ValidationError as exc:
-            first = exc
-    found = first.errors(include_url=False, include_input=False, include_context=False)
-    return None, "; ".join(f"{'.'.join(map(str, error['loc'])) or 'reply'}: {error['msg']}" for error in found[:5])

@@ -9,11 +9,14 @@ from functools import lru_cache
 
 import genai_prices
 
+from feedeval.model.settings import BATCH
 from feedeval.records import Usage
 
 PER_TOKENS = 1_000_000
 STANDARD = frozenset({None, "", "auto", "default", "standard"})
 """Tiers that cost what a model costs where no tier is named."""
+BATCH_SHARE = 0.5
+"""What a batch costs of the price of live calls, where a model has no price of its own for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,12 @@ def cost_usd(model: str, usage: Usage, base_url: str | None = None, tier: str | 
         usage: Tokens of one call; the price of some models depends on how long the input is.
         base_url: The endpoint; None is OpenAI's own.
         tier: The service tier that served the call, as the reply names it. One that has no price of its own for this
-            model has none: it is not billed at that of another.
+            model has none: it is not billed at that of another. `BATCH` is the price of batches.
     """
     tier = None if tier in STANDARD else tier
+    if tier == BATCH and _calculate(model, usage, base_url, tier) is None:
+        live = cost_usd(model, usage, base_url)
+        return None if live is None else BATCH_SHARE * live
     rates = _flat_rates(model, base_url, tier)
     if rates is not None:
         return rates.cost_usd(usage)
@@ -75,7 +81,8 @@ def _calculate(
     asked = genai_prices.Usage(
         input_tokens=usage.input_tokens, cache_read_tokens=usage.cached_tokens, output_tokens=usage.output_tokens
     )
-    context = None if tier is None else {"service_tier": tier}
+    name = "processing" if tier == BATCH else "service_tier"
+    context = None if tier is None else {name: tier}
     priced = None
     if base_url is not None:
         with contextlib.suppress(LookupError):
@@ -85,5 +92,5 @@ def _calculate(
     except LookupError:
         return None
     # Without a price of the tier's own the standard one would be given.
-    own = tier is None or any(v.when.get("service_tier") == tier for v in priced.model.price_variants or ())
+    own = tier is None or any(v.when.get(name) == tier for v in priced.model.price_variants or ())
     return priced if own else None

@@ -17,6 +17,8 @@ from feedeval.model.extras import checked_body, checked_headers
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
 """What is sent to an endpoint that needs no key: the SDK wants one."""
+BATCH = "batch"
+"""What is named in place of a tier for requests that are sent in a batch, which is one of its own."""
 FLEX_TIMEOUT_S = 900.0
 """How long a reply may take at the flex tier, as OpenAI's guide to it advises."""
 _SHOWN_WITHOUT_VALUE = ("api_key", "extra_headers", "extra_body")

@@ -187,6 +187,9 @@ class LeanClient(httpx2.AsyncClient):
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
         """Send a request as it is."""
+        if not isinstance(request.stream, httpx2.ByteStream):
+            # A form with a file in it is put together piece by piece.
+            await request.aread()
         return await self._lean.handle_async_request(request)
 
     def prepare(self, request: httpx2.Request) -> Prepared:

@@ -113,6 +113,10 @@ class Reply:
     """The tier that served it; empty where the endpoint does not say."""
 
 
+class PutOff(Exception):
+    """A request was put off: it will be answered later."""
+
+
 class ErrorInReply(Exception):
     """A reply with status 200 that holds an error body and nothing else, as some routers send it.
 

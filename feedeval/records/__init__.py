@@ -3,6 +3,7 @@
 Layers below jobs know only those of `work`; questions and verdicts belong to the audit.
 
 - `audit`: what the audit asks and finds: contexts, questions, judgements, evaluations
+- `delivery`: requests that travel in parts: what is sent together, how each part stands, and who carries it
 - `kinds`: the kinds of job, in one table: the word that files carry, what a run of it and what its records are called
 - `work`: what any job works on and leaves behind: records, calls, results, reports, the state of a session
 """

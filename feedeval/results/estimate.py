@@ -23,6 +23,8 @@ from feedeval.results.stats import t95
 from feedeval.storage.batch_files import read_batch_file
 from feedeval.storage.readers import read_document
 
+_BY_BATCH = 'within 24 hours, with delivery="batch" at an endpoint that has batches'
+
 
 class Range(Frozen):
     """An expected value between a low and a high one."""
@@ -64,6 +66,8 @@ class Estimate(Frozen):
     """Calls at once that the time supposes."""
     service_tier: str | None = None
     """The tier whose price it is, where one is asked for."""
+    batch_cost_usd: Range | None = None
+    """What it costs with `delivery="batch"`, question sets asked live; None where no price is known."""
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
@@ -81,7 +85,11 @@ class Estimate(Frozen):
             ),
             ("time", _time(self.seconds, self.in_flight)),
         ]
-        return rows if self.service_tier is None else [*rows, ("service tier", self.service_tier)]
+        if self.service_tier is not None:
+            rows.append(("service tier", self.service_tier))
+        if self.batch_cost_usd is not None:
+            rows += [("cost by batch", _money(self.batch_cost_usd)), ("time by batch", _BY_BATCH)]
+        return rows
 
     def __str__(self) -> str:
         head = f"Estimate for {self.engine}, from {self.pilot} products (95 % interval):"

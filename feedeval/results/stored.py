@@ -14,11 +14,14 @@ import pandas as pd
 from feedeval.errors import SessionError, SessionNotFound
 from feedeval.formatting import counts_in_words, money
 from feedeval.records import Progress, QuestionSet, Status
+from feedeval.records.delivery import PartState
 from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
 from feedeval.results.frames import results as result_frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
+from feedeval.run.delivery.words import where_parts_stand
 from feedeval.storage.batch_files import batch_files
+from feedeval.storage.parts import read_parts
 from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, StoredFile, sid_time
 from feedeval.storage.readers import read_document, session_files, session_ids, stand_of, status_of
 
@@ -276,7 +279,7 @@ class StoredSession:
         return score_quality(score_frame(self.batch_files if self.is_audit else []))
 
     def facts(self) -> dict[str, object]:
-        """Return the session's state by name, for display; reads the progress file only."""
+        """Return the session's state by name, for display; reads small files only."""
         progress = self.progress
         reason = f": {progress.status_reason}" if progress.status_reason else ""
         facts: dict[str, object] = {
@@ -289,6 +292,9 @@ class StoredSession:
             "Started": progress.started[:19].replace("T", " "),
             "Files": str(self.output_dir),
         }
+        parts = read_parts(self.paths)
+        if any(part.state is not PartState.ENDED for part in parts):
+            facts["Parts"] = f"{where_parts_stand(parts)}, as of when somebody last looked; going on looks again"
         return facts | ({"Note": self.note} if self.note else {})
 
     def _facts_of_settings(self) -> dict[str, object]:

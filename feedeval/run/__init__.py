@@ -4,6 +4,7 @@
 - `budget`: the budget: a hard cap that knows what is in flight
 - `collector`: where outcomes go: into the figures, into their batch, and with a complete batch to disk
 - `context`: what a run is put together from, what it asks of its surroundings, and why it halts
+- `delivery`/: how requests that may wait get to an endpoint in parts, and their answers into the call logs
 - `failures`: what became of a record, as rows
 - `health`: how well a run goes: memory, disk, share of failures, time spent waiting for limits; with reasons and
   advice

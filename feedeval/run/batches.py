@@ -116,6 +116,13 @@ class Batches:
         """Whether nothing is left to do in a batch."""
         return bool(self._complete[number])
 
+    def has_result(self, index: int) -> bool:
+        """Whether a record is done; opens no batch."""
+        number = self.number_of(index)
+        if self._complete[number] or not (self._on_disk[number] or number in self.open):
+            return bool(self._complete[number])
+        return isinstance(self.outcome(index), Result)
+
     def opened(self, number: int) -> OpenBatch:
         """Return the open batch of this number; one with failures on disk is taken up with its results as they are."""
         batch = self.open.get(number)

@@ -42,6 +42,8 @@ class Budget:
         self.limit_usd = limit_usd
         self.spent_usd = spent_usd
         self.held_usd = 0.0
+        self.set_aside_usd = 0.0
+        """For what is answered much later than it is sent; calls in flight do not wait for it."""
         self.in_flight = 0
         self._priced = 0
         self._unpriced = False
@@ -78,6 +80,23 @@ class Budget:
                 self._worst_ratio = max(self._worst_ratio, cost_usd / hold.estimate_usd)
         self._wake()
 
+    @property
+    def left_usd(self) -> float | None:
+        """What may still be spent; None where there is no cap."""
+        if self.limit_usd is None:
+            return None
+        return max(0.0, self.limit_usd - self.spent_usd - self.held_usd - self.set_aside_usd)
+
+    def set_aside(self, most_usd: float) -> None:
+        """Set the most that something may cost aside, until `give_back`."""
+        self.set_aside_usd += most_usd
+
+    def give_back(self, most_usd: float, cost_usd: float) -> None:
+        """Give back what was set aside, and book what it cost."""
+        self.set_aside_usd = max(0.0, self.set_aside_usd - most_usd)
+        self.spent_usd += cost_usd
+        self._wake()
+
     def set_limit(self, limit_usd: float | None) -> None:
         """Change the cap; waiting calls look again."""
         self.limit_usd = limit_usd
@@ -95,7 +114,7 @@ class Budget:
                 "its price in the model's settings, or go on without a budget by run.resume(budget_usd=None)."
             )
         need_usd = self._price(estimate_usd)
-        left_usd = self.limit_usd - self.spent_usd + _ROUNDING_USD
+        left_usd = self.limit_usd - self.spent_usd - self.set_aside_usd + _ROUNDING_USD
         if self.in_flight:
             expected_usd = self.held_usd + need_usd
             unsure = self.in_flight >= self._priced and expected_usd * _SURPRISE > left_usd

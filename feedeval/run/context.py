@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from feedeval.errors import RunFault
+from feedeval.records.delivery import Courier
 from feedeval.run.batches import Batches
 from feedeval.run.failures import sentence
 from feedeval.run.health import HealthMonitor, SystemReaders
@@ -73,6 +74,8 @@ class Hooks:
     on_change: Callable[[Mapping[str, Any]], None] | None = None
     """Given the settings that `Run.resume` was called with, such as a new API key; raises InputError for what it
     does not know."""
+    courier: Courier | None = None
+    """Who carries requests in parts, where they can be sent so."""
     now: Callable[[], datetime] = _local_now
     monotonic: Callable[[], float] = time.monotonic
     readers: SystemReaders = field(default_factory=SystemReaders.real)
@@ -99,6 +102,7 @@ class RunContext:
     """Replies kept across sessions, where the run was asked to."""
     now: Callable[[], str]
     """The time as it goes into files."""
+    courier: Courier | None = None
 
     def close(self) -> None:
         """Close what is written to beside the session's own files."""

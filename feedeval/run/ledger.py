@@ -7,7 +7,7 @@ endpoint served. Calls found in the log of another session were paid for there a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from feedeval.errors import StorageError
@@ -20,6 +20,9 @@ class CallLog(Protocol):
 
     def append_call(self, batch_number: int, call: Call) -> None:
         """Write one line."""
+
+    def calls_of(self, batch_number: int) -> Iterable[Call]:
+        """Return what stands in the log of a batch."""
 
 
 class Cache(Protocol):
@@ -89,12 +92,39 @@ class RunLedger:
         self._elsewhere: Mapping[str, Call] = {}
         self._cache: Cache | None = None
         self._unwritten: list[tuple[int, Call]] = []
+        self._ashore: dict[str, int] = {}
+        """Replies that are in the logs and not in memory, each with its batch: a whole feed's may come at once."""
 
     def take_over(self, batch_number: int, call: Call) -> None:
         """Enter a call that an earlier sitting of this session left in the log of an open batch."""
         if call.request_hash not in self._found:
             self._enter(batch_number, call)
             self.run.add(call)
+
+    def land(self, batch_number: int, call: Call) -> bool:
+        """Write a reply down that came by batch, which no record was charged with yet; return whether it was new.
+
+        Raises:
+            StorageError: It could not be written; it is not entered either.
+        """
+        if call.request_hash in self._found or call.request_hash in self._ashore:
+            return False
+        self._log.append_call(batch_number, call)
+        self.leave_ashore(batch_number, call)
+        self._on_written()
+        return True
+
+    def leave_ashore(self, batch_number: int, call: Call) -> None:
+        """Enter a call that stands in the log of its batch, and leave it there until it is looked up."""
+        if call.request_hash not in self._found and call.request_hash not in self._ashore:
+            self._ashore[call.request_hash] = batch_number
+            self.run.add(call)
+
+    def _bring(self, batch_number: int) -> None:
+        for call in self._log.calls_of(batch_number):
+            if self._ashore.get(call.request_hash) == batch_number:
+                del self._ashore[call.request_hash]
+                self._enter(batch_number, call)
 
     def look_elsewhere(self, calls: Mapping[str, Call]) -> None:
         """Also find calls that another session paid for."""
@@ -107,6 +137,9 @@ class RunLedger:
     def close_batch(self, batch_number: int) -> CallTotals:
         """Forget the calls of a batch that is complete; return those that no record claimed."""
         unclaimed = CallTotals()
+        if self._ashore:
+            # What a batch was billed for and nobody asked for again, such as a reply that said nothing.
+            self._bring(batch_number)
         for request_hash in self._by_batch.pop(batch_number, ()):
             call = self._found.pop(request_hash, None)
             if call is not None and request_hash not in self._charged:
@@ -123,6 +156,8 @@ class RunLedger:
 
     def find(self, request_hash: str) -> tuple[Call | None, bool]:
         """Return the call and whether the finder is to be charged with it: once, and only for calls of this session."""
+        if request_hash in self._ashore:
+            self._bring(self._ashore[request_hash])
         call = self._found.get(request_hash)
         if call is None:
             return self._found_elsewhere(request_hash), False

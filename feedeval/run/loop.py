@@ -16,6 +16,7 @@ from feedeval.errors import ConnectionLost, FeedevalError, RunFault, StorageErro
 from feedeval.records import Status
 from feedeval.run.collector import Collector
 from feedeval.run.context import Halt, HaltCause, RunContext
+from feedeval.run.delivery.delivery import PartDelivery, parts_of
 from feedeval.run.failures import sentence
 from feedeval.run.health import Pressure
 from feedeval.run.workers import Workers
@@ -37,6 +38,8 @@ class RunLoop:
         self._narrowed: int | None = None
         self.collector = Collector(context, self.halt, self._crashed)
         self._workers = Workers(context, self.collector, self.halt, lambda: self._halt is not None)
+        self._parts = parts_of(context, halted=lambda: self._halt is not None, slept=self._slept)
+        self._leaves = False
         self.crash: BaseException | None = None
         """A fault of the program itself, raised where the run is waited for."""
 
@@ -52,8 +55,9 @@ class RunLoop:
         try:
             going = await self._open()
             while going and not finished:
-                await self._workers.work()
-                finished = self._halt is None and await self.collector.written()
+                if await self._delivered():
+                    await self._workers.work()
+                    finished = self._halt is None and await self.collector.written()
                 going = finished or await self._rest()
         except Exception as exc:  # a fault of the program itself must not leave the session locked
             self._crashed(exc)
@@ -62,6 +66,22 @@ class RunLoop:
             with contextlib.suppress(asyncio.CancelledError):
                 await ticker
             await self._end(finished=finished)
+
+    async def _delivered(self) -> bool:
+        """See what goes in parts through; return whether the rest can be worked on."""
+        parts = self._parts
+        if parts is None:
+            return True
+        over = False
+
+        async def deliver() -> None:
+            nonlocal over
+            over = await parts.deliver()
+
+        await self._tried(deliver())
+        if over:
+            self._parts = None
+        return over
 
     @property
     def fault(self) -> RunFault | None:
@@ -91,6 +111,11 @@ class RunLoop:
             self._context.job.backend.narrow(0)
         self._wake.set()
         self._context.reporter_thread.touch()
+
+    def leave(self, reason: str) -> None:
+        """Halt for good without calling off what is out at the endpoint: it is picked up another time."""
+        self._leaves = True
+        self.halt(HaltCause.STOP, reason)
 
     def resume(self) -> None:
         """Go on after a pause, also after one whose calls in flight have not finished yet."""
@@ -257,6 +282,9 @@ class RunLoop:
     async def _end(self, *, finished: bool) -> None:
         """Write the last state, and close what is open; what cannot be written is said."""
         context = self._context
+        if self._parts is not None:
+            with contextlib.suppress(FeedevalError):
+                await self._end_parts(self._parts)
         context.state.end_running()
         if not finished:
             # Once more, as a last chance; what is not on disk now is in the call logs.
@@ -278,6 +306,13 @@ class RunLoop:
                 "the run goes on, and calls that were paid for are not made again."
             )
         await self._closed(finished=finished)
+
+    async def _end_parts(self, parts: PartDelivery) -> None:
+        """Call off what is out where a person stopped the run; else it stays, as after a crash."""
+        if self._leaves or self.crash is not None:
+            parts.leave()
+        else:
+            await parts.stop()
 
     async def _closed(self, *, finished: bool) -> None:
         context = self._context

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from feedeval.errors import UNREADABLE
 from feedeval.records import BatchReport, Counts, Failure, Gauges, Health, Status, Usage
+from feedeval.records.delivery import Part
 
 LATEST_KEPT = 200
 """Failures that are kept with their context and traceback."""
@@ -95,6 +96,13 @@ class Snapshot:
     latest_report: BatchReport | None
     started: str
     updated: str
+    parts: tuple[Part, ...] = ()
+    """What was sent in parts, and how each stands."""
+
+    @property
+    def parts_out(self) -> tuple[Part, ...]:
+        """The parts that the endpoint works on."""
+        return tuple(part for part in self.parts if part.is_out)
 
     @property
     def done(self) -> bool:
@@ -210,6 +218,7 @@ class RunState:
     health: Health = field(default_factory=Health)
     latest_report: BatchReport | None = None
     updated: str = ""
+    parts: tuple[Part, ...] = ()
     rate: Rate = field(default_factory=Rate)
     lock: threading.RLock = field(default_factory=threading.RLock)
     errors_by_type: Counter[str] = field(default_factory=Counter)

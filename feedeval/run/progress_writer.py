@@ -24,6 +24,10 @@ class ProgressOrigin:
     feedeval_version: str
 
 
+_WAITING_S = 60.0
+"""Least time between two routine writes while the run waits for an endpoint, which may take a day."""
+
+
 class ProgressWriter:
     """Writes the small files, no more often than they are asked to be.
 
@@ -97,7 +101,9 @@ class ProgressWriter:
 
     def write_soon(self, writer: WriteThread, done: Callable[[BaseException | None], None], *, at_once: bool) -> None:
         """Queue a write unless one is queued; a routine one also waits for its time."""
-        if self._queued or (not at_once and time.monotonic() - self._written_s < self._interval_s):
+        waits = any(part.is_out for part in self._state.parts)
+        interval_s = max(self._interval_s, _WAITING_S) if waits else self._interval_s
+        if self._queued or (not at_once and time.monotonic() - self._written_s < interval_s):
             return
         self._queued = True
         writer.submit(self.write_now, done)

@@ -99,6 +99,16 @@ class RecordQueue:
             if time.perf_counter() > until_s or self.waiting >= max_waiting:
                 return TakeResult.LATER
 
+    def untouched(self) -> Iterator[Record | None]:
+        """Go through all records for those that somebody has to be asked about; None for each of the others.
+
+        Takes none of them: they are all to be taken later. Of those of the same content the first is enough.
+        """
+        for record in self._job.records():
+            taken_over = self._earlier is not None and self._earlier.result(record) is not None
+            twin = self._plan.leader(record.index) != record.index
+            yield None if twin or taken_over or self._batches.has_result(record.index) else record
+
     def finished(self, record: Record, outcome: Outcome) -> None:
         """Let those that waited for this record have its outcome."""
         waiting = self._waiting.pop(record.index, None)

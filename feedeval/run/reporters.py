@@ -26,13 +26,24 @@ def status_line(snapshot: Snapshot) -> str:
     parts = [f"{through:,}/{counts.total:,} ({100 * snapshot.share:.0f} %)"]
     if counts.failed:
         parts.append(f"{counts.failed:,} failed")
-    if snapshot.status is Status.RUNNING and not snapshot.leaving:
+    if snapshot.parts_out:
+        parts.append(parts_text(snapshot))
+    elif snapshot.status is Status.RUNNING and not snapshot.leaving:
         parts.append(f"{snapshot.rate_per_s:.1f}/s, {duration(snapshot.eta_s)} left")
     if snapshot.calls or snapshot.cost_usd is None:
         parts.append(money(snapshot.cost_usd))
     if snapshot.status is not Status.RUNNING or snapshot.leaving:
         parts.append(snapshot.state_text)
     return " · ".join(parts)
+
+
+def parts_text(snapshot: Snapshot) -> str:
+    """Return how much is at the endpoint in parts; empty where nothing is."""
+    out = snapshot.parts_out
+    if not out:
+        return ""
+    done, total = sum(part.completed for part in out), sum(part.requests for part in out)
+    return f"{_number(len(out), 'part')} out, {done:,}/{total:,} answered"
 
 
 def batch_block(report: BatchReport, snapshot: Snapshot) -> str:
@@ -170,8 +181,10 @@ class TqdmReporter:
         """Move the bars."""
         counts = snapshot.counts
         self._overall.n = counts.done + counts.failed
+        failed = f"{counts.failed} failed"
         self._overall.set_postfix_str(
-            f"{counts.failed} failed, {money(snapshot.cost_usd)}, {snapshot.state_text}", refresh=False
+            ", ".join(filter(None, (failed, money(snapshot.cost_usd), parts_text(snapshot), snapshot.state_text))),
+            refresh=False,
         )
         self._overall.refresh()
         if snapshot.batch is None:

@@ -18,6 +18,7 @@ from feedeval.records import Record, Result
 from feedeval.run.plan import Folded, Plan, fold
 from feedeval.storage.batch_files import iter_batches, read_batch
 from feedeval.storage.batch_shapes import Unread, batch_decoder
+from feedeval.storage.parts import PARTS
 from feedeval.storage.paths import FileKind, SessionPaths
 from feedeval.storage.readers import read_document
 from feedeval.storage.store import SessionStore
@@ -136,14 +137,17 @@ class EarlierResults:
 
 
 def copy_documents(paths: SessionPaths, store: SessionStore) -> list[str]:
-    """Copy a session's documents, such as its questions, to a new session; return their names."""
+    """Copy a session's documents, such as its questions, to a new session; return their names.
+
+    What the session sent in parts stays its own.
+    """
     names = []
     for file in paths.files():
         if file.kind is not FileKind.DOCUMENT or not file.name.endswith(f"_{paths.sid}.json"):
             continue
         name = file.name.removesuffix(f"_{paths.sid}.json")
         document = read_document(paths, name)
-        if document is not None:
+        if document is not None and name != PARTS:
             store.save(name, document)
             names.append(name)
     return names

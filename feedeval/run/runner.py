@@ -80,8 +80,15 @@ class Run:
         self._halt(HaltCause.PERSON, "paused by hand")
 
     def stop(self) -> None:
-        """Start no more calls, let those in flight finish, write the state, and end. Does not wait."""
+        """Start no more calls, let those in flight finish, write the state, and end. Does not wait.
+
+        Parts that are out at the endpoint are called off, after it was said what of them is still billed.
+        """
         self._halt(HaltCause.STOP, "stopped by hand")
+
+    def leave(self) -> None:
+        """End as `stop` does, but leave parts where they are: the same call picks them up later."""
+        self._halt(HaltCause.STOP, "stopped by hand", leaves=True)
 
     def resume(self, **changes: Any) -> None:
         """Go on after a pause, with new settings where they are needed; a run that is finished has nothing to do.
@@ -178,12 +185,12 @@ class Run:
         await run_loop.run()
         self._crash = run_loop.crash
 
-    def _halt(self, cause: HaltCause, reason: str) -> None:
+    def _halt(self, cause: HaltCause, reason: str, *, leaves: bool = False) -> None:
         # Said at once, before the loop has heard of it: whoever asks next sees it.
         with self._state.lock:
             if self._state.status is Status.RUNNING and not self._state.leaving:
                 self._state.leaving = "stopping" if cause is HaltCause.STOP else "pausing"
-        self._call(lambda run_loop: run_loop.halt(cause, reason))
+        self._call(lambda run_loop: run_loop.leave(reason) if leaves else run_loop.halt(cause, reason))
 
     def _call(self, action: Callable[[RunLoop], None]) -> None:
         if self._thread is None:
@@ -263,12 +270,12 @@ def run_blocking(run: Run) -> Snapshot:
     try:
         snapshot = run.wait(until_paused=True)
         if not snapshot.done:
-            run.stop()
+            run.leave()
             snapshot = run.wait()
         return snapshot
     except KeyboardInterrupt:
         run.say("Stopping: what is in flight finishes and is saved. Ctrl-C again leaves at once.")
-        run.stop()
+        run.leave()
         try:
             return run.wait()
         except KeyboardInterrupt:
@@ -285,7 +292,7 @@ def _stop_all() -> None:
     """Stop what still runs when the interpreter exits; the call logs hold whatever does not end in time."""
     runs = list(_live)
     for run in runs:
-        run.stop()
+        run.leave()
     until_s = time.monotonic() + _EXIT_BOUND_S
     for run in runs:
         with contextlib.suppress(Exception):  # nobody is left to be told

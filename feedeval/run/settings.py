@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from feedeval.errors import InputError
 from feedeval.records import Frozen
+from feedeval.records.delivery import Delivery
 
 
 class CheckedSettings(Frozen):
@@ -84,6 +85,19 @@ class RunSettings(CheckedSettings):
     """Keep replies in the output folder's `cache` for all sessions: the same request is not paid for again."""
     cache_limit_mb: float = Field(default=500.0, gt=0)
     """Size of that cache above which the replies that were not used for longest go."""
+    delivery: Delivery = Delivery.LIVE
+    """How requests that may wait are sent; what has to be known at once is always asked live."""
+    leftover: Delivery = Delivery.LIVE
+    """How what a batch did not get to is asked: live, or in another batch."""
+    part_requests: int = Field(default=50_000, ge=1, le=50_000)
+    """Requests in a part at most."""
+    part_mb: float = Field(default=200.0, gt=0, le=1000)
+    """Length of a part's file at most, in millions of bytes."""
+    part_tokens: int | None = Field(default=None, ge=1)
+    """Input tokens in a part at most, where the endpoint limits what may wait; None: it is found out."""
+    poll_first_s: float = Field(default=10.0, gt=0)
+    """Wait before the endpoint is asked how a part stands; grows by half each time, up to `poll_longest_s`."""
+    poll_longest_s: float = Field(default=300.0, gt=0)
     progress_interval_s: float = Field(default=2.0, gt=0)
     """Least time between two routine writes of the progress file; a change of state is written at once."""
     refresh_s: float = Field(default=0.25, gt=0)

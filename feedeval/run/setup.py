@@ -15,6 +15,7 @@ from feedeval.records.kinds import units
 from feedeval.run.batches import Batches
 from feedeval.run.budget import Budget
 from feedeval.run.context import Hooks, RunContext
+from feedeval.run.delivery.words import where_parts_stand
 from feedeval.run.health import HealthMonitor
 from feedeval.run.job import Job
 from feedeval.run.ledger import RunLedger
@@ -31,6 +32,7 @@ from feedeval.storage.batch_files import Scan
 from feedeval.storage.call_log import open_logs, parse_log, read_calls
 from feedeval.storage.event_log import EventLog
 from feedeval.storage.local_filesystem import LocalFileSystem
+from feedeval.storage.parts import has_parts, read_parts
 from feedeval.storage.paths import SessionFolder
 from feedeval.storage.reply_cache import ReplyCache
 from feedeval.storage.store import SessionStore
@@ -149,6 +151,7 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
         ),
         log=log,
         now=lambda: _iso(start.hooks.now()),
+        courier=start.hooks.courier,
     )
     return context, messages
 
@@ -162,6 +165,12 @@ def _take_over(start: RunInputs, store: SessionStore, messages: list[str], *, is
         copy_documents(start.folder.session(sources[0]), store)
         others = units(start.job.kind)[1]
         messages.append(f"Session {sources[0]} had the same settings and other {others}: {earlier.changes}")
+    for sid in sources:
+        if out := [part for part in read_parts(start.folder.session(sid)) if part.is_out]:
+            messages.append(
+                f"Session {sid} has parts out: {where_parts_stand(out)}. They are billed whether they are fetched or "
+                "not; going on with that session first fetches them, and this one takes them over."
+            )
     return earlier if len(earlier) else None
 
 
@@ -236,8 +245,10 @@ def _enter_calls(run_ledger: RunLedger, store: SessionStore, scan: Scan, before:
         else:
             run.priced_usd += summary.cost_usd
     tokens = sum(summary.tokens for summary in scan.batches.values())
+    # Of a feed whose replies came in parts all may be there at once, more than memory should hold.
+    enter = run_ledger.leave_ashore if has_parts(store.paths) else run_ledger.take_over
     for number, call in _open_calls(store, scan):
-        run_ledger.take_over(number, call)
+        enter(number, call)
         tokens += call.usage.total_tokens
     split = before.usage if before is not None else Usage()
     _split(run_ledger, split, tokens)

@@ -11,6 +11,7 @@
 - `filesystem`: the seam between a session and the place where its files lie: all that storage asks of a file system
 - `local_filesystem`: sessions on this machine's own disk, as every session is where nobody says otherwise
 - `lock`: one writer a session: an operating system's lock on `session_<sid>.lock`
+- `parts`: requests that travel together: their files, and the document that says how each part stands
 - `paths`: names of a session's files, and the file system that they are on
 - `readers`: A session for readers: nothing here takes the lock or writes anything, so a folder may be read-only or in
   use

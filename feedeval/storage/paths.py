@@ -35,11 +35,12 @@ _SID = rf"\d{{8}}_\d{{6}}(?:_[{_SUFFIX_LETTERS}]{{{_SUFFIX_LENGTH}}})?"
 """Sessions of earlier versions are named by the time alone."""
 
 _NAME = re.compile(
-    r"(?P<stem>(?P<numbered>batch|calls)_(?P<digits>\d{4,})|[a-z]+(?:-[a-z]+)*)"
+    r"(?P<stem>(?P<numbered>batch|calls|part)_(?P<digits>\d{4,})|[a-z]+(?:-[a-z]+)*)"
     rf"_(?P<sid>{_SID})(?P<suffix>\.jsonl|\.json|\.lock|\.csv)(?P<aside>(?:\.\d+)?\.corrupt)?",
     re.ASCII,
 )
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp")
+_TAKEN = ("progress", "session", "batch", "calls", "part", "lock", "document")
 _DOCUMENT_NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
@@ -51,6 +52,8 @@ class FileKind(StrEnum):
     """Copy of the progress file from when its settings were last set; a lost progress file is rebuilt from it."""
     BATCH = "batch"
     CALLS = "calls"
+    PART = "part"
+    """Requests that are sent together; gone once their answers are in the call logs."""
     ERRORS = "errors"
     SUMMARY = "summary"
     LABELS = "labels"
@@ -76,7 +79,7 @@ class SessionFile:
     kind: FileKind
     state: FileState
     number: int | None = None
-    """Batch number of a batch file or call log."""
+    """Number of a batch file, call log or part."""
 
 
 def parse_name(name: str) -> SessionFile | None:
@@ -105,7 +108,7 @@ def _kind_of(match: re.Match[str]) -> tuple[FileKind | None, int | None]:
         return (FileKind.LOCK if stem == "session" else None), None
     if suffix == ".csv":
         return (FileKind.LABELS if stem == FileKind.LABELS else None), None
-    if suffix != ".json" or stem in ("batch", "calls", "lock", "document"):
+    if suffix != ".json" or stem in ("batch", "calls", "part", "lock", "document"):
         return None, None
     fixed = (FileKind.PROGRESS, FileKind.SESSION, FileKind.ERRORS, FileKind.SUMMARY)
     return (FileKind(stem) if stem in fixed else FileKind.DOCUMENT), None
@@ -175,13 +178,17 @@ class SessionPaths:
         """The call log of a batch."""
         return self.folder / f"calls_{number:04d}_{self.sid}.jsonl"
 
+    def part(self, number: int) -> Path:
+        """The requests of a part."""
+        return self.folder / f"part_{number:04d}_{self.sid}.jsonl"
+
     def document(self, name: str) -> Path:
         """The document called `name`; errors and summary are documents too.
 
         Raises:
             InputError: The name is taken by another kind of file or is not made of lower-case words and hyphens.
         """
-        if not _DOCUMENT_NAME.fullmatch(name) or name in ("progress", "session", "batch", "calls", "lock", "document"):
+        if not _DOCUMENT_NAME.fullmatch(name) or name in _TAKEN:
             raise InputError(f"{name!r} cannot name a document of a session: use lower-case words joined by hyphens")
         return self.folder / f"{name}_{self.sid}.json"
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 from feedeval.errors import InputError, SessionDamaged, SessionLocked, SessionNotFound
 from feedeval.records import BatchFile, Call, Progress
 from feedeval.storage.batch_files import Scan, batch_files, check_batch, read_batch_file, scan_batches
-from feedeval.storage.call_log import open_logs, read_calls, repair_log
+from feedeval.storage.call_log import open_logs, parse_log, read_calls, repair_log
 from feedeval.storage.call_log_writer import CallLogs
 from feedeval.storage.encoding import encode, encode_document
 from feedeval.storage.filesystem import Lock
@@ -214,6 +214,11 @@ class SessionStore:
             StorageError: It could not be written; the log is as it was.
         """
         self._logs.append(batch_number, call)
+
+    def calls_of(self, batch_number: int) -> list[Call]:
+        """Return the replies in the call log of a batch, as far as its lines are whole."""
+        log = self._paths.stored(self._paths.calls(batch_number))
+        return list(parse_log(log.read() or b"", log.path, all_calls=True).calls.values())
 
     def sync_calls(self) -> None:
         """Make all replies appended so far survive a power cut; slow, so not for the event loop's thread."""

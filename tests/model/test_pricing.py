@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from feedeval.model.pricing import TokenPrices, _calculate, cost_usd
+from feedeval.model.settings import BATCH
 from feedeval.records import Usage
 
 USAGE = Usage(input_tokens=1_000_000, cached_tokens=200_000, output_tokens=100_000)
@@ -47,3 +48,12 @@ def test_a_model_behind_a_proxy_costs_what_openai_asks_for_it() -> None:
 def test_rates_of_ones_own() -> None:
     assert TokenPrices(2.0, 10.0).cost_usd(USAGE) == pytest.approx(3.0)
     assert TokenPrices(2.0, 10.0, cached_usd=0.0).cost_usd(USAGE) == pytest.approx(2.6)
+
+
+def test_a_batch_costs_half_where_the_model_has_no_price_of_its_own_for_it() -> None:
+    fresh = USAGE.model_copy(update={"cached_tokens": 0})
+    live = cost_usd("gpt-4o-mini", fresh)
+    assert live is not None and cost_usd("gpt-4o-mini", fresh, None, BATCH) == pytest.approx(live / 2)
+    old = cost_usd("gpt-3.5-turbo-0301", fresh)
+    assert old is not None and cost_usd("gpt-3.5-turbo-0301", fresh, None, BATCH) == pytest.approx(old / 2)
+    assert cost_usd("no-such-model-9", fresh, None, BATCH) is None

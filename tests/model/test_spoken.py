@@ -149,8 +149,8 @@ async def test_a_headers_value_is_in_no_log_message_or_reply(
 
 def test_a_secret_of_a_header_is_taken_out_of_replies_and_an_address_is_not() -> None:
     client = ModelClient(settings(extra_headers={"X-Gateway": SECRET, "HTTP-Referer": "https://shop.example/about"}))
-    assert client._scrubber.reply(f"{SECRET} https://shop.example/about") == "[header] https://shop.example/about"
-    assert "shop.example" not in client._scrubber("sent https://shop.example/about")
+    assert client.scrubber.reply(f"{SECRET} https://shop.example/about") == "[header] https://shop.example/about"
+    assert "shop.example" not in client.scrubber("sent https://shop.example/about")
 
 
 @pytest.mark.parametrize(

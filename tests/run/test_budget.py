@@ -121,6 +121,9 @@ class Log:
             raise StorageError("full")
         self.lines.append((batch_number, call))
 
+    def calls_of(self, batch_number: int) -> list[Call]:
+        return [call for number, call in self.lines if number == batch_number]
+
 
 def a_call(request_hash: str, *, cost_usd: float | None = 0.5, retries: int = 0) -> Call:
     usage = Usage(input_tokens=10, output_tokens=5)
@@ -227,3 +230,41 @@ async def test_an_unknown_price_makes_the_sum_unknown() -> None:
 
     assert ledger.tally.cost_usd is None
     assert books.run.cost_usd is None
+
+
+async def test_a_reply_that_came_by_batch_is_found_in_the_log_and_charged_to_who_finds_it() -> None:
+    log = Log()
+    books = RunLedger(log, Budget())
+
+    assert [books.land(2, a_call("a")), books.land(2, a_call("b")), books.land(2, a_call("a"))] == [True, True, False]
+    ledger = RecordLedger(books, 2)
+
+    assert ledger.find("a") == a_call("a") and ledger.find("c") is None
+    assert (ledger.tally.calls, books.run.calls, len(log.lines)) == (1, 2, 2)
+    assert books.close_batch(2).calls == 1
+
+
+async def test_a_call_that_was_left_in_its_log_is_counted_with_its_batch_where_nobody_asks_for_it() -> None:
+    log = Log()
+    log.append_call(1, a_call("a"))
+    books = RunLedger(log, Budget())
+
+    books.leave_ashore(1, a_call("a"))
+    books.leave_ashore(1, a_call("a"))
+
+    assert books.run.calls == 1
+    assert books.close_batch(1).calls == 1 and books.close_batch(1).calls == 0
+
+
+async def test_what_is_set_aside_counts_as_spent_until_it_is_given_back() -> None:
+    budget = Budget(1.0)
+
+    budget.set_aside(0.7)
+    assert budget.left_usd == pytest.approx(0.3)
+    with pytest.raises(BudgetReached):
+        await budget.reserve(0.5)
+
+    budget.give_back(0.7, 0.2)
+    assert budget.left_usd == pytest.approx(0.8) and budget.spent_usd == 0.2
+    budget.release(await budget.reserve(0.5))
+    assert Budget().left_usd is None

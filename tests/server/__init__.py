@@ -20,6 +20,9 @@ from tests.server.answers import Answerer
 from tests.server.app import Config, ModelApp, Stats
 from tests.server.faults import Fault, FaultKind
 
+LONGEST_BYTES = 1 << 30
+"""Of a request: a file of a batch may have 200 MB."""
+
 __all__ = ["Answerer", "Config", "Fault", "FaultKind", "ModelServer", "Stats", "serve"]
 
 
@@ -133,8 +136,16 @@ class ModelServer:
 
 async def serve(app: ModelApp, port: int = 0) -> web.ServerRunner:
     """Listen on loopback; the port stands in the runner's `addresses`."""
+    loop = asyncio.get_running_loop()
     runner = web.ServerRunner(
-        web.Server(app.handle, access_log=None, keepalive_timeout=75.0, handler_cancellation=True), shutdown_timeout=0.2
+        web.Server(
+            app.handle,
+            request_factory=lambda *parts: web.BaseRequest(*parts, loop, client_max_size=LONGEST_BYTES),
+            access_log=None,
+            keepalive_timeout=75.0,
+            handler_cancellation=True,
+        ),
+        shutdown_timeout=0.2,
     )
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()

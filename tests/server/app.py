@@ -1,4 +1,7 @@
-"""The model server: HTTP on loopback that speaks `chat/completions` and `models`, and misbehaves on demand."""
+"""The model server: HTTP on loopback that speaks `chat/completions`, `models`, `files` and `batches`.
+
+It misbehaves on demand.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ import orjson
 from aiohttp import web
 
 from tests.server.answers import Answerer, Asked, take_apart
+from tests.server.desk import ROUTE, Desk
 from tests.server.faults import ERROR_REPLIES, Fault, FaultKind, faults_from_json
 from tests.server.limits import Enforced, Headers, RateLimits, Shape
 
@@ -46,6 +50,15 @@ class Stats:
     by_tier: collections.Counter[str] = field(default_factory=collections.Counter)
     """Accepted requests by the tier that served them."""
     by_fault: collections.Counter[str] = field(default_factory=collections.Counter)
+    uploads: int = 0
+    batches: int = 0
+    """Batches that were made and not refused."""
+    batch_requests: int = 0
+    """Requests in them."""
+    batch_accepted: int = 0
+    """Requests of batches that were answered; they count in `accepted`, too."""
+    twice: int = 0
+    """Requests in a batch that had been asked before, live or in a batch that was going on or had answered them."""
 
 
 @dataclass
@@ -79,6 +92,20 @@ class Config:
     """Azure's classic form only: the deployments, and the model of each."""
     cached_tokens: bool = True
     usage: bool = True
+    batches: bool = True
+    """Has `files` and `batches`."""
+    batch_s: float = 0.0
+    """How long a batch takes; it is validated for a third of that."""
+    batch_hold: bool = False
+    """Keep all batches in progress."""
+    batch_ends: list[str] = field(default_factory=list)
+    """How the next batches end, of `BatchEnd`; those after them are completed."""
+    batch_share: float = 0.5
+    """Share of a batch's requests that is done when it expires or is cancelled."""
+    batch_file_bytes: int | None = None
+    """Longest file that is taken; None: any."""
+    batch_tokens: int | None = None
+    """Input tokens that may wait in batches; None: any number."""
 
 
 class ModelApp:
@@ -101,6 +128,7 @@ class ModelApp:
         self.restart_limits()
         for fault in self.faults:
             fault.struck = 0
+        self.desk = Desk(self)
 
     def restart_limits(self) -> None:
         """Take over the limits as they stand in the configuration, with full buckets."""
@@ -113,6 +141,10 @@ class ModelApp:
         path = request.path
         if path.endswith("/chat/completions"):
             return await self._chat(request)
+        if self.config.batches and (desk := ROUTE.search(path)):
+            if self._wrong_key(request):
+                return self._error(FaultKind.WRONG_KEY, None)
+            return await self.desk.handle(request, desk)
         if path.endswith("/models"):
             self.stats.models_requests += 1
             return self._models(request)
@@ -246,18 +278,50 @@ class ModelApp:
         type_: str | None = None,
     ) -> web.Response:
         reply = ERROR_REPLIES[kind]
-        error = {
-            "message": message or reply.message,
-            "type": type_ or reply.type,
-            "param": reply.param,
-            "code": reply.code,
-        }
+        error = _error_body(kind)
+        error.update({"message": message or reply.message, "type": type_ or reply.type})
         response = web.Response(
             status=reply.status, body=orjson.dumps({"error": error}), content_type=JSON, headers=headers
         )
         if retry_after_s is not None:
             response.headers["retry-after"] = f"{retry_after_s:.3f}"
         return response
+
+    def answer_line(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Answer a request that came in a batch: the status and the body of its reply."""
+        raw = orjson.dumps(body)
+        if self.config.model not in (None, body.get("model")):
+            return 404, {"error": _error_body(FaultKind.UNKNOWN_MODEL)}
+        struck = next(
+            (fault for fault in self.faults if fault.strikes(self.stats.requests, raw, body, self._rng)), None
+        )
+        if struck is not None:
+            self.stats.by_fault[struck.kind.value] += 1
+            if struck.kind in ERROR_REPLIES:
+                return ERROR_REPLIES[struck.kind].status, {"error": _error_body(struck.kind)}
+        asked = take_apart(body)
+        text, finish, refusal = self._reply_text(asked, struck)
+        usage = self._usage(asked, text)
+        reply = self._completion(body, text, usage, finish=finish, refusal=refusal)
+        if struck is not None and struck.kind is FaultKind.NULL_CONTENT:
+            reply["choices"][0]["message"]["content"] = None
+        self._bill(raw, usage, asked.purpose)
+        self.stats.batch_accepted += 1
+        return 200, reply
+
+    def was_accepted(self, body: dict[str, Any]) -> bool:
+        """Say whether a request with this body was answered."""
+        return hashlib.blake2b(orjson.dumps(body), digest_size=16).digest() in self._accepted
+
+    def _bill(self, raw: bytes, usage: Mapping[str, Any], purpose: str) -> None:
+        stats = self.stats
+        digest = hashlib.blake2b(raw, digest_size=16).digest()
+        stats.repeated += digest in self._accepted
+        self._accepted.add(digest)
+        stats.accepted += 1
+        stats.by_purpose[purpose] += 1
+        stats.input_tokens += usage.get("prompt_tokens", 0)
+        stats.output_tokens += usage.get("completion_tokens", 0)
 
     def _reply_text(self, asked: Asked, struck: Fault | None) -> tuple[str, str, str | None]:
         """Return the reply's text, its finish reason and its refusal."""
@@ -330,19 +394,15 @@ class ModelApp:
         payload = orjson.dumps(reply)
         if struck is not None and struck.kind is FaultKind.CUT_OFF:
             return await _cut_off(request, payload)
-        stats = self.stats
-        digest = hashlib.blake2b(raw, digest_size=16).digest()
-        if digest in self._accepted:
-            stats.repeated += 1
-        self._accepted.add(digest)
-        stats.accepted += 1
-        stats.by_purpose[purpose] += 1
         if "service_tier" in reply:
-            stats.by_tier[reply["service_tier"]] += 1
-        usage = reply.get("usage", {})
-        stats.input_tokens += usage.get("prompt_tokens", 0)
-        stats.output_tokens += usage.get("completion_tokens", 0)
+            self.stats.by_tier[reply["service_tier"]] += 1
+        self._bill(raw, reply.get("usage", {}), purpose)
         return web.Response(body=payload, content_type=JSON, headers=headers)
+
+
+def _error_body(kind: FaultKind) -> dict[str, Any]:
+    reply = ERROR_REPLIES[kind]
+    return {"message": reply.message, "type": reply.type, "param": reply.param, "code": reply.code}
 
 
 def _echo(kind: FaultKind, request: web.BaseRequest) -> str | None:

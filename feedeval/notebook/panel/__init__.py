@@ -4,6 +4,8 @@
 - `html_reporter`: A run as static HTML, renewed now and then: for pages that show no widgets and for those who want
   no buttons
 - `output`: outputs of notebook cells that are changed later, by any thread
+- `parts_view`: what was sent in parts, in the panel of a run: how each part stands, when the endpoint gives it up,
+  what it costs
 - `render`: what the panel of a run shows and how it is laid out, as HTML and text: live, in saved notebooks and in
   previews
 - `reporter`: the live panel of a run: when it is drawn, what its buttons do, what stays behind

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from feedeval.formatting import clip, duration, money, plain
 from feedeval.html import Markup, escape
+from feedeval.notebook.panel.parts_view import parts_block, parts_lines
 from feedeval.records import Failure, Health, HealthStatus, Status
 from feedeval.records.kinds import kind_words
 from feedeval.results.stored import engine_note
@@ -76,7 +77,7 @@ def parts(snapshot: Snapshot, messages: Sequence[str] = (), *, fault: str = "") 
     """
     return PanelParts(
         head=_div(_headline(snapshot), _why(snapshot)),
-        body=_div(_bars(snapshot), figures(_facts(snapshot))),
+        body=_div(_bars(snapshot), parts_block(snapshot.parts), figures(_facts(snapshot))),
         tail=_div(fault_line(fault), health_lines(snapshot.health), _errors(snapshot), _messages(messages)),
     )
 
@@ -124,6 +125,7 @@ def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
     more = (
         _reason(snapshot),
         f"{_through(snapshot)} · {facts}",
+        *(parts_lines(snapshot.parts) if snapshot.parts_out else ()),
         f"{health.overall_status.value}: {'; '.join(health.reasons)}" if health.reasons else "",
         *(f"{name} × {count:,}" for name, count in _types(snapshot)[:TYPES_SHOWN]),
         *messages[-1:],

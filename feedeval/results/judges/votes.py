@@ -93,7 +93,7 @@ def votes_frame(
     for at, (name, judged) in enumerate(members.items()):
         rows = pd.MultiIndex.from_frame(judged[["key", "number"]]).get_indexer(places)
         said = pd.Series(judged["verdict"].astype(str).to_numpy()).reindex(rows)
-        codes[:, at] = pd.Index(list(_WORDS)).get_indexer(said)
+        codes[:, at] = pd.Index(list(_WORDS)).get_indexer(pd.Index(said))
         frame[name] = said.astype(TEXT).to_numpy()
         frame[name] = frame[name].astype(TEXT)
     together = panel_verdict(codes, rule)

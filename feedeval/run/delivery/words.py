@@ -1,0 +1,64 @@
+"""What is said of parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from feedeval.formatting import money
+from feedeval.records.delivery import Order, Part, PartState
+
+_PROBLEMS_SAID = 3
+
+
+def where_parts_stand(parts: Sequence[Part]) -> str:
+    """Return where all parts stand together, in one clause."""
+    out = [part for part in parts if part.is_out]
+    total, answered = sum(part.requests for part in out), sum(part.completed for part in out)
+    waiting = sum(part.state in (PartState.WRITTEN, PartState.UPLOADED) for part in parts)
+    ended = len(parts) - len(out) - waiting
+    said = [f"{len(out):,} at the endpoint ({answered:,} of {total:,} requests answered)"] if out else []
+    said += [f"{waiting:,} to be sent"] if waiting else []
+    said += [f"{ended:,} through"] if ended else []
+    return ", ".join(said)
+
+
+def what_is_out(parts: Sequence[Part]) -> str:
+    """Return how much is out, in one clause."""
+    done, total = sum(part.completed for part in parts), sum(part.requests for part in parts)
+    one = len(parts) == 1
+    return (
+        f"{len(parts):,} {'part is' if one else 'parts are'} at the endpoint, {done:,} of {total:,} requests answered"
+    )
+
+
+def what_stopping_costs(parts: Sequence[Part]) -> str:
+    """Return what is said before parts are called off."""
+    done_usd: float | None = 0.0
+    for part in parts:
+        share = part.completed / part.requests if part.requests else 0.0
+        done_usd = None if done_usd is None or part.most_usd is None else done_usd + share * part.most_usd
+    cost = "" if done_usd is None else f", at most {money(done_usd)},"
+    return (
+        f"Stopping: {what_is_out(parts)}. What is answered by now is billed{cost} and counts when the run goes on; the "
+        "rest is called off."
+    )
+
+
+def what_stays_out(parts: Sequence[Part]) -> str:
+    """Return what is said where the run ends and its parts stay where they are."""
+    return (
+        f"{what_is_out(parts)}, and go on there without this program; the same call picks them up. They are billed "
+        "when they are answered; stop() of a run that was started again calls them off."
+    )
+
+
+def problems_of(part: Part, order: Order) -> str:
+    """Return what the endpoint found wrong with a part."""
+    if not order.problems:
+        return f"Part {part.number} was refused without a reason."
+    said = [
+        f"{f'line {each.line:,}: ' if each.line is not None else ''}{each.message or each.code}"
+        for each in order.problems[:_PROBLEMS_SAID]
+    ]
+    more = len(order.problems) - len(said)
+    return f"Part {part.number} was refused: {'; '.join(said)}{f'; and {more:,} more' if more else ''}"
