@@ -22,14 +22,14 @@ from pydantic import BaseModel
 from feedeval.errors import BrokenReply, ConnectionLost, FeedevalError, ReplyInvalid, ServerFault, TimedOut, WrongKey
 from feedeval.model.calling import Caller, PendingCall, Served, Tools
 from feedeval.model.extras import secrets_of
-from feedeval.model.faults import CALL_FAULTS, Scrubber, translate
+from feedeval.model.faults import CALL_FAULTS, Scrubber, status_error, translate
 from feedeval.model.pacing import Pacer
 from feedeval.model.pricing import BATCH_SHARE, TokenPrices, cost_usd
 from feedeval.model.replies import read_record
 from feedeval.model.schema import schema_text
 from feedeval.model.settings import BATCH, ModelSettings
 from feedeval.model.sharing import shared_pacer
-from feedeval.model.transport import Answer, LeanClient, Prepared
+from feedeval.model.transport import Answer, LeanClient, Prepared, whole_response
 from feedeval.model.wire import Dialect, Prompt, PutOff, messages_of
 from feedeval.records import Call, Gauges, Ledger, Usage
 
@@ -320,7 +320,10 @@ class ModelClient:
         sdk, http = self._client(), self._http
         prepared = self._prepared
         if prepared is not None and isinstance(http, LeanClient):
-            return await http.repeat(prepared, body)
+            answer = await http.repeat(prepared, body)
+            if answer.is_success:
+                return answer
+            raise status_error(whole_response(answer, prepared.request))
         response = await sdk.post("/chat/completions", cast_to=httpx2.Response, content=body)
         if isinstance(http, LeanClient) and sdk is self._sdk:
             self._prepared = http.prepare(response.request)

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 import openai
+import orjson
 from openai._exceptions import SubjectTokenProviderError
 
 from feedeval.errors import (
@@ -94,6 +95,17 @@ BY_CODE: dict[str, type[FeedevalError]] = {
 }
 """Values of the error body's `code` (or `type`) that mean more than the status they come with."""
 
+STATUS_ERRORS: dict[int, type[openai.APIStatusError]] = {
+    400: openai.BadRequestError,
+    401: openai.AuthenticationError,
+    403: openai.PermissionDeniedError,
+    404: openai.NotFoundError,
+    409: openai.ConflictError,
+    422: openai.UnprocessableEntityError,
+    429: openai.RateLimitError,
+}
+"""The SDK's exception for each status."""
+
 LONGEST_MESSAGE = 500
 """Characters of an endpoint's own words that are kept; cut after keys were taken out, lest half a key is left."""
 LONGEST_CODE = 100
@@ -124,6 +136,19 @@ def translate(exc: Exception, scrubber: Scrubber) -> FeedevalError:
     if kind is None:
         raise TypeError(f"{type(exc).__name__} is no fault of a call")
     return kind(scrubber(f"{type(exc).__name__}: {exc}"))
+
+
+def status_error(response: httpx2.Response) -> openai.APIStatusError:
+    """Return the SDK's exception for a reply that is no success, with what the SDK reads of its body."""
+    status = response.status_code
+    kind = STATUS_ERRORS.get(status, openai.InternalServerError if status >= 500 else openai.APIStatusError)
+    try:
+        body: Any = orjson.loads(response.content)
+        message = f"Error code: {status} - {body}"
+    except orjson.JSONDecodeError:
+        body, message = None, response.text.strip() or f"Error code: {status}"
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    return kind(message, response=response, body=inner)
 
 
 def from_error_body(body: dict[str, Any], scrubber: Scrubber) -> FeedevalError:

@@ -15,8 +15,6 @@ from typing import Any, Protocol
 
 import aiohttp
 import httpx2
-import openai
-import orjson
 
 ENCODING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -40,6 +38,11 @@ class LeanAnswer:
     status: int
     headers: Mapping[str, str]
     content: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status says so."""
+        return 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,47 +199,10 @@ class LeanClient(httpx2.AsyncClient):
         """Return what can be sent again with another body."""
         return self._lean.prepare(request)
 
-    async def repeat(self, prepared: Prepared, body: bytes) -> Answer:
-        """Send a request once more, with another body.
+    async def repeat(self, prepared: Prepared, body: bytes) -> LeanAnswer:
+        """Send a request once more, with another body; raises as `AiohttpTransport.send`.
 
         The SDK makes the first request of its kind, with all that belongs to it; making each anew took a fifth of an
-        audit's time. Faults are the SDK's.
-
-        Raises:
-            openai.APITimeoutError: No reply in time.
-            openai.APIConnectionError: No connection, or it was lost.
-            openai.APIStatusError: Of the class for the status.
+        audit's time.
         """
-        try:
-            answer = await self._lean.send(prepared, body)
-        except httpx2.TimeoutException as exc:
-            raise openai.APITimeoutError(request=prepared.request) from exc
-        except httpx2.HTTPError as exc:
-            raise openai.APIConnectionError(request=prepared.request) from exc
-        if 200 <= answer.status < 300:
-            return answer
-        raise _status_error(whole_response(answer, prepared.request))
-
-
-STATUS_ERRORS: dict[int, type[openai.APIStatusError]] = {
-    400: openai.BadRequestError,
-    401: openai.AuthenticationError,
-    403: openai.PermissionDeniedError,
-    404: openai.NotFoundError,
-    409: openai.ConflictError,
-    422: openai.UnprocessableEntityError,
-    429: openai.RateLimitError,
-}
-
-
-def _status_error(response: httpx2.Response) -> openai.APIStatusError:
-    """Return the SDK's exception for a reply that is no success, with what the SDK reads of its body."""
-    status = response.status_code
-    kind = STATUS_ERRORS.get(status, openai.InternalServerError if status >= 500 else openai.APIStatusError)
-    try:
-        body: Any = orjson.loads(response.content)
-        message = f"Error code: {status} - {body}"
-    except orjson.JSONDecodeError:
-        body, message = None, response.text.strip() or f"Error code: {status}"
-    inner = body.get("error", body) if isinstance(body, dict) else body
-    return kind(message, response=response, body=inner)
+        return await self._lean.send(prepared, body)
