@@ -437,3 +437,15 @@ def test_a_session_that_is_gone_on_with_keeps_its_cap(evaluator: fe.ProductFeedE
         evaluator.resume(session, feed=make_feed(60), progress="none").block()
     done = evaluator.resume(session, feed=make_feed(60), progress="none", budget_usd=None).wait(60)
     assert done.counts.done == 60
+
+
+def test_audits_in_two_languages_are_two_sessions_and_each_goes_on_in_its_own(tmp_path: Path) -> None:
+    products = make_feed(3)
+    for locale in ("de-DE", "en-GB"):
+        evaluator = fe.ProductFeedEvaluator(model="offline", locale=locale, output_dir=tmp_path)
+        evaluator.evaluate_products_batch(products, progress="none")
+        assert fe.load_session(output_dir=tmp_path).progress.fingerprint["locale"] == locale
+    assert len(list(tmp_path.glob("progress_*.json"))) == 2
+    german = fe.ProductFeedEvaluator(model="offline", locale="de-DE", output_dir=tmp_path)
+    german.evaluate_products_batch(products, progress="none")
+    assert len(list(tmp_path.glob("progress_*.json"))) == 2

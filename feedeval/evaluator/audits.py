@@ -230,7 +230,7 @@ class ProductFeedEvaluator:
         if not isinstance(pilot, int) or pilot < 2:
             raise InputError(f"pilot={pilot!r}: give at least 2 products; a spread needs two values")
         left, frozen = frozen_questions(options, self.output_dir)
-        audit, _, rest = sorted_options({**left, "selected_fields": selected_fields})
+        audit, _, rest = sorted_options({**left, "selected_fields": selected_fields}, self.locale)
         engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource.of(_given(feed, products_df), rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
@@ -313,7 +313,7 @@ class ProductFeedEvaluator:
 
     def _start(self, feed: Feed, options: Mapping[str, Any], *, blocking: bool) -> EvaluationRun:
         left, frozen = frozen_questions(options, self.output_dir)
-        audit, running, rest = sorted_options(left)
+        audit, running, rest = sorted_options(left, self.locale)
         engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)

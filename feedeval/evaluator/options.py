@@ -105,8 +105,8 @@ def calls_of(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     return {"base_url": None if endpoint == OPENAI_URL else endpoint, **found}
 
 
-def sorted_options(options: Mapping[str, Any]) -> tuple[AuditSettings, RunSettings, dict[str, Any]]:
-    """Return the settings of the audit, those of the run, and the rest, which belongs to neither.
+def sorted_options(options: Mapping[str, Any], locale: str) -> tuple[AuditSettings, RunSettings, dict[str, Any]]:
+    """Return the settings of an audit in a locale, those of the run, and the rest, which belongs to neither.
 
     Raises:
         InputError: An option is not known or out of range.
@@ -118,4 +118,4 @@ def sorted_options(options: Mapping[str, Any]) -> tuple[AuditSettings, RunSettin
     if left:
         known = sorted({**DeliveryOptions.__annotations__, **AuditOptions.__annotations__})
         raise InputError(f"{', '.join(left)}: no such setting; known are {', '.join(known)}")
-    return AuditSettings(**audit), RunSettings(**running), rest
+    return AuditSettings(**{"locale": locale, **audit}), RunSettings(**running), rest

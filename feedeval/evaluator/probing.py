@@ -123,7 +123,7 @@ def _baseline(
     evaluator: ProductFeedEvaluator, feed: Feed, options: dict[str, Any], *, n: int, seed: int
 ) -> tuple[RunSettings, Showing, Session]:
     """Judge the products as they stand."""
-    audit, running, rest = sorted_options(options)
+    audit, running, rest = sorted_options(options, evaluator.locale)
     engine, client = evaluator.open_engine(rest.get("max_in_flight"))
     source = FeedSource.of(feed, rest.get("limit"))
     positions = draw(_categories(AuditJob(source.products, engine, settings=audit, source={})), n, seed=seed)

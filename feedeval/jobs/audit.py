@@ -107,6 +107,7 @@ class AuditJob(Job):
         self._products = products
         self._engine = engine
         self._settings = settings
+        self._locale = settings.locale
         self._source = source
         self._frozen = frozen
         if frozen is not None:
@@ -146,7 +147,13 @@ class AuditJob(Job):
 
     def go_on_as(self, fingerprint: Mapping[str, Any]) -> bool:
         """Go on by the rules of the version that a session of this fingerprint began with, where there still are."""
-        return self._engine.go_on_as(fingerprint)
+        if not self._engine.go_on_as(fingerprint):
+            return False
+        # Sessions of the first prompts say en-GB whatever the locale was: what they say tells nothing apart.
+        told = str(fingerprint.get("prompts", "")).split("+", 1)[0] != "1"
+        locale = self._locale if told else fingerprint["locale"]
+        self._settings = self._settings.model_copy(update={"locale": locale})
+        return True
 
     def settings(self) -> Mapping[str, Any]:
         """Return where the products came from, their questions where they are frozen, and how calls are made."""
