@@ -145,7 +145,8 @@ class AuditJob(Job):
         """Yield a record a product; the first pass also collects the sample of each category."""
         named, again = tee(self._products())
         for index, (product, key) in enumerate(zip(named, record_keys(again), strict=True)):
-            self._names.update(name for name in product if not name.startswith("_"))
+            if not product.keys() <= self._names:
+                self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
             category = category_of(product) or self._engine.category_for(context)
             sample = self._samples.setdefault(category, {})
