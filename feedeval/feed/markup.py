@@ -55,7 +55,7 @@ def clean_text(value: str) -> str:
     What stands in blocks, list items and table rows gets a line of its own; entities are resolved however often they
     were escaped. A `<` that opens no HTML tag stays, so `5 < 6` is safe.
     """
-    text = value[:_MAX_VALUE_CHARS]
+    text = value[:_MAX_VALUE_CHARS] if len(value) > _MAX_VALUE_CHARS else value
     if "<" in text or "&" in text:
         # A round can bring to light what was escaped more than once; each makes the text shorter.
         for _ in range(_ROUNDS):
