@@ -55,6 +55,7 @@ class AuditOptions(TypedDict, total=False):
     resume: bool
     reuse: bool
     budget_usd: float | None
+    give_up_after_s: float | None
     keep_calls: bool
     limit: int | None
     max_in_flight: int | None

@@ -127,6 +127,7 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
             total=start.plan.total,
             batch_size=state.batch_size,
             max_workers=start.settings.max_workers,
+            clock=start.hooks.now,
         ),
         readers=start.hooks.readers,
         progress_writer=ProgressWriter(
@@ -142,6 +143,7 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
         ),
         log=log,
         now=lambda: _iso(start.hooks.now()),
+        clock=start.hooks.now,
     )
     return context, messages
 
