@@ -35,7 +35,7 @@ _BREAKING = re.compile(rf"<(?:{'|'.join(_BLOCKS)})\b", re.IGNORECASE)
 _LAID_OUT = re.compile(rf"</?({'|'.join([*_BLOCKS, 'td', 'th'])})\b", re.IGNORECASE)
 _DROPPED_TAG = re.compile(rf"<(?:{'|'.join(_DROPPED)})\b", re.IGNORECASE)
 _CELLS = frozenset(("td", "th"))
-_OF_TABLES = frozenset("table thead tbody tr td th caption".split())
+_OF_TABLES = frozenset(["table", "thead", "tbody", "tr", "td", "th", "caption"])
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>", re.IGNORECASE)
 
 _INVISIBLE = re.compile(

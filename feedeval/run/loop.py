@@ -298,8 +298,9 @@ class RunLoop:
         if lost := self._workers.given_up:
             several = units(context.job.kind)[lost != 1]
             text = (
-                f"Calls that hung were given up, {self._workers.grace_s:.0f} s after the stop: those of {lost:,} {several}. "
-                "They count as not arrived, although the endpoint may bill them, and are made again when the run goes on."
+                f"Calls that hung were given up {self._workers.grace_s:.0f} s after the stop: those of {lost:,} "
+                f"{several}. They count as not arrived, although the endpoint may bill them, and are made again when "
+                "the run goes on."
             )
             context.log.warning(text)
             context.reporter_thread.say(text)

@@ -137,8 +137,8 @@ class Run:
             return
         if not isinstance(now_usd, int | float) or now_usd <= then_usd:
             raise InputError(
-                f"the budget of {money(then_usd)} is reached ({money(self._state.cost_usd)} is spent): give a higher one, "
-                f"such as resume(budget_usd={2 * then_usd:g}), or None for none"
+                f"the budget of {money(then_usd)} is reached ({money(self._state.cost_usd)} is spent): give a higher "
+                f"one, such as resume(budget_usd={2 * then_usd:g}), or None for none"
             )
 
     def wait(self, timeout_s: float | None = None, *, until_paused: bool = False) -> Snapshot:
