@@ -54,12 +54,12 @@ def test_a_finished_run_without_failures_leaves_a_summary_and_lets_go_of_the_run
 def test_buttons_act_while_the_kernel_is_idle(kernel: Kernel) -> None:
     kernel.run(SLOW)
     kernel.press("Pause")
-    message = kernel.wait_for("paused by hand")
+    message = kernel.wait_for("You paused it. Press Resume to go on.")
     assert "paused" in kernel.run("print(handle.snapshot().status.value)")
     kernel.press("Resume")
     kernel.wait_for("Running</span>")
     kernel.press("Stop")
-    kernel.wait_for("stopped by hand")
+    kernel.wait_for("You stopped it.")
     assert "stopped" in kernel.run("print(handle.wait().status.value)")
     assert message["msg_type"] in ("comm_msg", "update_display_data")
 

@@ -1,6 +1,7 @@
 """How a run is shown while it goes on: the live panel, static HTML, and the choice between them.
 
 - `choose_reporters`: which way of showing a run suits the place where it runs
+- `facts`: the figures of a run by their names, in words for people
 - `folds`: what can be folded away in a panel that is no longer live: the latest products, and rate and cost over time
 - `html_reporter`: A run as static HTML, renewed now and then: for pages that show no widgets and for those who want
   no buttons

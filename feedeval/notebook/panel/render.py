@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedeval.formatting import clip, duration, money, plain
+from feedeval.formatting import clip, plain
 from feedeval.html import Markup, escape
+from feedeval.notebook.panel.facts import facts, rate
 from feedeval.notebook.panel.folds import folds
 from feedeval.records import Failure, Health, HealthStatus, Status
 from feedeval.records.kinds import kind_words
@@ -79,7 +80,7 @@ def parts(snapshot: Snapshot, messages: Sequence[str] = (), *, fault: str = "") 
     """
     return PanelParts(
         head=styled(_headline(snapshot), _why(snapshot)),
-        body=styled(_bars(snapshot), figures(_facts(snapshot))),
+        body=styled(_bars(snapshot), figures(facts(snapshot))),
         tail=styled(fault_line(fault), _health(snapshot), _errors(snapshot), _messages(messages)),
     )
 
@@ -125,14 +126,14 @@ def framed(shown: PanelParts, foot: Markup, *, behind: str = "", live: Markup = 
 def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
     """Return a run as a few lines of text."""
     glyph, word = _state(snapshot)
-    facts = " · ".join(f"{name.lower()} {value}" for name, value in _facts(snapshot))
+    told = " · ".join(f"{name.lower()} {value}" for name, value in facts(snapshot))
     health = snapshot.health
     advice = standing_advice(snapshot)
     session = f" · session {snapshot.session}" if snapshot.session else ""
     first = f"{glyph} {word} · {_title(snapshot)} · {snapshot.engine}{session}"
     more = (
         _reason(snapshot),
-        f"{_through(snapshot)} · {facts}",
+        f"{_through(snapshot)} · {told}" if snapshot.status is not Status.PENDING else told,
         f"{health.overall_status.value}: {'; '.join(health.reasons)}" if health.reasons else "",
         *(f"{name} × {count:,}" for name, count in _types(snapshot)[:TYPES_SHOWN]),
         *messages[-1:],
@@ -225,7 +226,7 @@ def _why(snapshot: Snapshot) -> Markup:
     if not reason:
         return Markup("")
     by_hand = snapshot.status_reason in BY_HAND
-    whose = "<b>You are needed.</b> " if snapshot.needs_person and not snapshot.leaving and not by_hand else ""
+    whose = "<b>Waiting for you:</b> " if snapshot.needs_person and not snapshot.leaving and not by_hand else ""
     if by_hand and snapshot.needs_person:
         reason += " Press Resume to go on."
     edge = _BAD if snapshot.health.overall_status is HealthStatus.CRITICAL else _WARN
@@ -275,54 +276,12 @@ def bar_row(name: str, shares: tuple[float, float], text: str) -> Markup:
     )
 
 
-def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return the figures by name, in the order of a person's questions: how far, how fast, how much, how heavy."""
-    counts, memory = snapshot.counts, snapshot.memory
-    if snapshot.status is Status.PENDING:
-        return [("Time spent", duration(snapshot.elapsed_s))]
-    taken_over = f" ({counts.reused:,} taken over)" if counts.reused else ""
-    unreadable = f" ({snapshot.unreadable:,} unreadable)" if snapshot.unreadable else ""
-    facts = [("Done", f"{counts.done:,}{taken_over}"), ("Failed", f"{counts.failed:,}{unreadable}")]
-    facts.append(("Left", f"{counts.left:,}"))
-    if not snapshot.done:
-        left = what_is_left(snapshot).partition(": ")[2]
-        facts += [("Rate", rate(snapshot.rate_per_s)), ("Time left", left or duration(snapshot.eta_s))]
-    facts.append(("Time spent", duration(snapshot.elapsed_s)))
-    facts.append(_calls(snapshot))
-    budget = f" of {money(snapshot.budget_usd)}" if snapshot.budget_usd is not None else ""
-    facts.append(("Cost", f"{money(snapshot.cost_usd) if snapshot.cost_usd is not None else 'price unknown'}{budget}"))
-    if memory.current_mb:
-        facts.append(("Memory", f"{memory.current_mb:,.0f} MB (peak {memory.peak_mb:,.0f})"))
-    return facts
-
-
-def _calls(snapshot: Snapshot) -> tuple[str, str]:
-    gauges = snapshot.gauges
-    retries = f", {snapshot.retries:,} repeated" if snapshot.retries else ""
-    if snapshot.done:
-        return "Calls", f"{snapshot.calls:,}{retries}"
-    if gauges.limit is None and not gauges.in_flight:
-        return "Under way", f"{snapshot.in_hand:,} {_unit(snapshot)}"
-    limit = f" of {gauges.limit:,}" if gauges.limit is not None else ""
-    waiting = f", waiting {duration(gauges.waits_s)}" if gauges.waits_s > 0 else ""
-    return "Calls in flight", f"{gauges.in_flight:,}{limit}{waiting}"
-
-
-def rate(per_s: float) -> str:
-    """Return a speed for people: a second where that is a number worth reading, else a minute."""
-    if per_s >= 10:
-        return f"{per_s:,.0f} a second"
-    if per_s >= 1:
-        return f"{per_s:.1f} a second"
-    return f"{60 * per_s:.1f} a minute" if per_s > 0 else "–"
-
-
-def figures(facts: Sequence[tuple[str, str]]) -> Markup:
+def figures(named: Sequence[tuple[str, str]]) -> Markup:
     """Return figures under their names, side by side as far as there is room."""
     cells = "".join(
         f'<div><span style="{_QUIET};font-size:12px">{escape(name)}</span> '
         f'<span style="display:block;font-weight:600">{escape(value)}</span></div>'
-        for name, value in facts
+        for name, value in named
     )
     return Markup(
         '<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5em,1fr));gap:4px 1em;margin:6px 0">'

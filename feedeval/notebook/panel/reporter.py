@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from feedeval.errors import InputError
 from feedeval.notebook.panel import render
+from feedeval.notebook.panel.facts import rate
 from feedeval.notebook.panel.folds import TRACE_TITLE
 from feedeval.notebook.panel.latest import latest, latest_title
 from feedeval.notebook.panel.output import NOTHING, Bundle, Output, kernel_shell
@@ -249,12 +250,12 @@ class PanelReporter:
     def _paint_live(self, now_s: float) -> None:
         """Paint what is unfolded: the latest products, or the trace."""
         board, snapshot = self._board, self._snapshot
-        if board is None or snapshot is None or not (snapshot.latest_results or snapshot.trace):
+        if board is None or snapshot is None or not (snapshot.latest_results or len(snapshot.trace) > 2):
             return
         self._live_s = now_s
         name = board.unfolded
         if name:
-            html = latest(snapshot) if name == "latest" else trace(snapshot, render.rate(snapshot.rate_per_s))
+            html = latest(snapshot) if name == "latest" else trace(snapshot, rate(snapshot.rate_per_s))
             board.paint_live(name, render.styled(html), (latest_title(snapshot), TRACE_TITLE))
 
     def _unfolded(self) -> None:
@@ -288,7 +289,7 @@ class PanelReporter:
             else:
                 getattr(self._run, name)()
         except Exception as exc:  # shown to the person who pressed
-            fault = f"{type(exc).__name__}: {exc}"
+            fault = str(exc) if isinstance(exc, InputError) else f"{type(exc).__name__}: {exc}"
         with self._lock:
             self._fault = fault
             if self._run is not None and not self._over:
