@@ -310,6 +310,7 @@ class ProductFeedEvaluator:
         engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
+        job.expected = source.expected
         if frozen is not None:
             running = running.model_copy(update={"also_from": sources(job, frozen, self.output_dir)})
         showing = Showing(rest.get("progress"), blocking)

@@ -129,9 +129,11 @@ def launch(
     def starter(changes: Mapping[str, Any]) -> Beginning:
         sitting = settings.model_copy(update={n: v for n, v in changes.items() if n in RunSettings.model_fields})
         calls = {name: value for name, value in changes.items() if name not in RunSettings.model_fields}
-        if calls and client is not None:
-            client.update(**_usable(calls))
-            _check_price(sitting, client)
+        if client is not None:
+            client.narrow(None)  # a run that was stopped before left it closed
+            if calls:
+                client.update(**_usable(calls))
+                _check_price(sitting, client)
         return Beginning(lambda planning: begin(sitting, planning), plan_of(job, output_dir, sitting))
 
     run = EvaluationRun(starter, reporters, begun=_remember)

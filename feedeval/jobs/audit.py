@@ -83,6 +83,9 @@ class AuditJob(Job):
 
     kind: str = JobKind.AUDIT
 
+    expected: int | None = None
+    """Products to expect; None: not known before the feed was gone through."""
+
     def __init__(
         self,
         products: Callable[[], Iterable[Product]],

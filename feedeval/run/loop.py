@@ -21,6 +21,7 @@ from feedeval.run.failures import sentence
 from feedeval.run.health import Pressure
 from feedeval.run.progress import Need
 from feedeval.run.telling.waits import Waits, warn_of
+from feedeval.run.telling.words import reason_in_words
 from feedeval.run.workers import Workers
 
 _TICK_S = 0.1
@@ -173,7 +174,7 @@ class RunLoop:
             state.needs = halt.needs
         self.collector.write_progress(at_once=True)
         self._context.log.warning(f"paused: {halt.reason}")
-        self._context.reporter_thread.say(f"Paused: {halt.reason}")
+        self._context.reporter_thread.say(f"Paused. {reason_in_words(halt.reason)}")
         return halt
 
     def _end_rest(self) -> bool:

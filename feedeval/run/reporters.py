@@ -245,7 +245,8 @@ class TqdmReporter:
     def close(self, snapshot: Snapshot) -> None:
         """Show the last state and close the bars."""
         self.update(snapshot)
-        self._overall.write(headline(snapshot), file=sys.stderr)
+        if snapshot.counts.failed or snapshot.status is not Status.FINISHED:
+            self._overall.write(headline(snapshot), file=sys.stderr)
         # A bar that ends before its total is drawn in red, as one that failed; that of a batch is only a part.
         self._batch.total = self._batch.n
         self._batch.close()

@@ -238,8 +238,10 @@ def _why(snapshot: Snapshot) -> Markup:
 def _bars(snapshot: Snapshot) -> Markup:
     counts, batch = snapshot.counts, snapshot.batch
     if snapshot.status is Status.PENDING:
-        share = snapshot.planned / counts.total if counts.total > snapshot.planned else 0.0
-        return bar_row("Feed", (share, 0.0), f"{snapshot.planned:,} {_unit(snapshot)} so far")
+        if counts.total <= snapshot.planned:
+            return _NONE  # how many there are shows at the end
+        planned = snapshot.planned / counts.total
+        return bar_row("Feed", (planned, 0.0), f"{snapshot.planned:,} of {counts.total:,} {_unit(snapshot)}")
     total = counts.total or 1
     shares = (counts.done / total, counts.failed / total) if counts.total else (1.0, 0.0)
     rows = [bar_row("All", shares, _through(snapshot))]

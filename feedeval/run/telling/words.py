@@ -35,17 +35,19 @@ _FAULTS = {
     "Unreadable": ("unreadable row", "unreadable rows"),
     "BadImage": ("image that cannot be used", "images that cannot be used"),
 }
-_HEADINGS = {
-    "BudgetReached": "The budget is reached",
-    "WrongKey": "The key is not accepted",
-    "AccessDenied": "The key has no access",
-    "UnknownModel": "The model is not known",
-    "SettingRefused": "A setting is refused",
-    "QuotaExhausted": "No quota is left",
-    "StorageError": "It cannot be saved",
-    "RunFault": "It cannot go on like this",
-    "WaitedTooLong": "It waited too long",
-}
+_FAULTS_OF_RUNS = frozenset(
+    [
+        "RunFault",
+        "WrongKey",
+        "AccessDenied",
+        "UnknownModel",
+        "SettingRefused",
+        "QuotaExhausted",
+        "BudgetReached",
+        "StorageError",
+        "WaitedTooLong",
+    ]
+)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -103,8 +105,8 @@ def stands_on(snapshot: Snapshot) -> str:
 def reason_in_words(reason: str) -> str:
     """Return why a run is paused or stopped, in words for people: no names of classes."""
     name, colon, rest = reason.partition(": ")
-    if colon and name in _HEADINGS:
-        return f"{_HEADINGS[name]}: {rest}"
+    if colon and name in _FAULTS_OF_RUNS:
+        return rest
     return BY_HAND.get(reason, reason[:1].upper() + reason[1:])
 
 
