@@ -48,7 +48,7 @@ _FAULTS_OF_RUNS = frozenset(
         "WaitedTooLong",
     ]
 )
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 
 
 def counted(count: int, kind: str) -> str:
