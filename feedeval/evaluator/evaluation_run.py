@@ -105,7 +105,7 @@ class EvaluationRun:
 
         Args:
             timeout_s: Longest time to wait; None waits as long as it takes.
-            until_paused: Also return when the run is paused and needs a person.
+            until_paused: Also return when the run is paused and needs a person, or has waited for `give_up_after_s`.
 
         Raises:
             FeedevalError: What was found wrong before the run could begin.

@@ -46,7 +46,6 @@ __all__ = ["HealthSettings", "Hooks", "Run", "RunSettings", "run_blocking", "sta
 
 _EXIT_BOUND_S = 10.0
 _WAIT_STEP_S = 0.2
-_GIVE_UP_LOOK_S = 0.5
 
 
 class Run:
@@ -81,9 +80,9 @@ class Run:
         return self._over.is_set()
 
     @property
-    def give_up_after_s(self) -> float | None:
-        """How long whoever blocks waits for what is no reply; None: as long as it takes."""
-        return self._context.settings.give_up_after_s if self._context is not None else None
+    def _waited_too_long(self) -> bool:
+        limit_s = self._context.settings.give_up_after_s if self._context is not None else None
+        return limit_s is not None and bool(self._state.waits_for) and self._state.waited_s >= limit_s
 
     @property
     def fault(self) -> RunFault | None:
@@ -148,7 +147,7 @@ class Run:
 
         Args:
             timeout_s: Longest time to wait; None waits as long as it takes.
-            until_paused: Also return when the run is paused and needs a person.
+            until_paused: Also return when the run is paused and needs a person, or has waited for `give_up_after_s`.
 
         Raises:
             Exception: What went wrong in the program itself, where it did.
@@ -156,7 +155,7 @@ class Run:
         until_s = None if timeout_s is None else time.monotonic() + timeout_s
         while not self._over.is_set():
             left_s = _WAIT_STEP_S if until_s is None else min(_WAIT_STEP_S, until_s - time.monotonic())
-            if left_s <= 0 or (until_paused and self._state.needs_person):
+            if left_s <= 0 or (until_paused and (self._state.needs_person or self._waited_too_long)):
                 break
             self._over.wait(left_s)
         if self._over.is_set() and self._crash is not None:
@@ -327,11 +326,11 @@ def run_blocking(run: Run) -> Snapshot:
         WaitedTooLong: It waited for `give_up_after_s` for what is no reply, such as room on the disk.
     """
     try:
-        snapshot = _waited(run)
+        snapshot = run.wait(until_paused=True)
         if snapshot.done:
             return snapshot
         run.stop()
-        if not snapshot.needs_person:
+        if snapshot.waits_for and not snapshot.needs_person:
             raise _gave_up(snapshot, run.wait())
         return run.wait()
     except KeyboardInterrupt:
@@ -343,17 +342,6 @@ def run_blocking(run: Run) -> Snapshot:
             # Whoever cannot wait here does not want to wait for the end of the interpreter either.
             _live.discard(run)
             raise
-
-
-def _waited(run: Run) -> Snapshot:
-    """Wait until the run is over, needs a person, or has waited too long itself."""
-    limit_s = run.give_up_after_s
-    while True:
-        snapshot = run.wait(_GIVE_UP_LOOK_S, until_paused=True)
-        if snapshot.done or snapshot.needs_person:
-            return snapshot
-        if limit_s is not None and snapshot.waits_for and snapshot.waited_s >= limit_s:
-            return snapshot
 
 
 def _gave_up(waiting: Snapshot, ended: Snapshot) -> WaitedTooLong:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -13,7 +13,7 @@ from feedeval.run.telling.trace import Trace, TracePoint
 from feedeval.run.telling.words import headline, held_back, ordinal, reason_in_words, until, what_is_left
 from tests.notebook.snapshots import snapshot
 
-NOON = datetime(2026, 3, 1, 12, 0, 0)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_a_finished_run_names_what_failed_and_what_its_figures_stand_on() -> None:

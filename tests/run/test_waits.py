@@ -84,7 +84,7 @@ def test_calls_that_hang_are_given_up_by_a_stop_and_made_again(tmp_path: Path) -
     gate, seen = threading.Event(), Listener()
     job = CallingJob(40, latency_s=0.001, gate=gate, open_calls=10, turns=4)
     run = start(job, tmp_path, RunSettings(max_workers=4, batch_size=5, stop_grace_s=0.3), reporters=[seen])
-    until(lambda: job.in_flight == 4)
+    until(lambda: sum(job.served.values()) == 10 and job.in_flight == 4)
     run.stop()
 
     snapshot = run.wait(WAIT_S)
