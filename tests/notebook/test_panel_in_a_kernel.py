@@ -195,7 +195,8 @@ def test_a_pause_for_a_key_has_a_field_for_it_and_resume_without_one_says_what_i
 
 def test_what_is_unfolded_is_painted_and_what_is_folded_costs_no_message(kernel: Kernel) -> None:
     kernel.run(
-        "from tests.notebook.cells import *\nhandle = Handle(CountingJob(3_000, seconds_each=0.02), max_workers=8)\nhandle"
+        "from tests.notebook.cells import *\n"
+        "handle = Handle(CountingJob(3_000, seconds_each=0.02), max_workers=8)\nhandle"
     )
     kernel.wait_for("sku-0")
     kernel.run("folds = handle.panel.widget().children[4]; folds.selected_index = None")

@@ -49,7 +49,7 @@ def points(count: int) -> tuple[TracePoint, ...]:
 
 
 def test_the_trace_has_a_bounded_number_of_bars_and_says_its_figures() -> None:
-    html = trace(snapshot(trace=points(61)), "4.2 a second")
+    html = trace(snapshot(trace=points(61), cost_usd=0.6), "4.2 a second")
     assert html.count("flex:1 1 0") <= 2 * BARS
     text = Page(html).words
     assert "now 4.2 a second, at most" in text and "over" in text

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from feedeval.formatting import duration, money
 from feedeval.html import Markup, escape
+from feedeval.records import Status
 from feedeval.run.progress import Snapshot
 from feedeval.run.telling.trace import TracePoint
 
@@ -27,12 +28,13 @@ def trace(snapshot: Snapshot, rate: str) -> Markup:
     steps = list(pairwise(points))
     rates = [(b.through - a.through) / (b.at_s - a.at_s) if b.at_s > a.at_s else 0.0 for a, b in steps]
     span = duration(points[-1].at_s - points[0].at_s)
-    kept = f"now {rate}, at most {_rate(max(rates))}" if not snapshot.done else f"at most {_rate(max(rates))}"
+    now = f"now {rate}, " if snapshot.status is Status.RUNNING and snapshot.rate_per_s else ""
+    kept = f"{now}at most {_rate(max(rates))}"
     rows = [_row("Rate", rates, f"{kept}, over {span}")]
     costs = [point.cost_usd for point in points[1:]]
     known = [cost for cost in costs if cost is not None]
     if len(known) == len(costs) and known[-1] > 0:
-        rows.append(_row("Cost so far", known, money(known[-1])))
+        rows.append(_row("Cost so far", known, money(snapshot.cost_usd)))
     return Markup("".join(rows))
 
 
