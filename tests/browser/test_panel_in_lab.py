@@ -212,7 +212,7 @@ def test_what_a_pause_needs_is_changed_on_the_page_and_a_key_reaches_no_file(not
     budget.press("Tab")
     resume.click()
     book.wait_until(lambda: "Latest products" in panel.inner_text() and "open:" in panel.inner_text())
-    panel.get_by_text("Rate and cost over time").click()
+    panel.locator("span").filter(has_text="Rate and cost over time").click()
     book.wait_until(lambda: "Finished: 100 of 100 products audited" in book.state(0))
     book.save()
     assert "never-to-be-seen" not in book.path.read_text(encoding="utf-8")
