@@ -250,7 +250,10 @@ class App:
         page = report(session, report_path(session), feed=given.for_audit(limit))
         form.report.show(render.block(offered(page, "Save the report (HTML, to send to a client)")))
         finished = session.status is Status.FINISHED
-        word = f"{outcome(run.snapshot())}." if finished else "This is what is done so far; Start goes on from here."
+        word = "This is what is done so far; Start goes on from here."
+        if finished:
+            failed = session.progress.counts.failed
+            word = f"All products were tried: {outcome(run.snapshot())}." if failed else "All products are through."
         form.results_line.say(Tone.DONE, word)
         if self._saved is not None:
             self._saved.change(self._without_page(Markup(found + to_do + plots + details)))
