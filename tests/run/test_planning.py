@@ -63,24 +63,24 @@ def begin(job: QuickJob, folder: Path, *reporters: Reporter) -> EvaluationRun:
 
 
 def test_a_long_planning_is_told_and_the_call_returns_before_its_end(tmp_path: Path) -> None:
-    job, seen = GatedJob(1000), Watcher()
+    job, seen = GatedJob(3000), Watcher()
     run = begin(job, tmp_path, seen)
     until(lambda: len(seen.plans) > 1)
 
     snapshot = run.snapshot()
     assert snapshot.status is Status.PENDING and not run.done
-    assert 0 < snapshot.planned < 1000
+    assert 0 < snapshot.planned < 3000
     assert "so far" in seen.plans[-1].status_reason
     assert "planned" in repr(snapshot)
     assert not seen.started
 
     job.gate.set()
     assert run.wait(WAIT_S).status is Status.FINISHED
-    assert len(seen.started) == 1 and seen.closed[0].counts.done == 1000
+    assert len(seen.started) == 1 and seen.closed[0].counts.done == 3000
 
 
 def test_a_run_that_is_stopped_while_it_is_planned_leaves_nothing(tmp_path: Path) -> None:
-    job, seen = GatedJob(1000), Watcher()
+    job, seen = GatedJob(3000), Watcher()
     run = begin(job, tmp_path, seen)
     until(lambda: bool(seen.plans))
     run.stop()
@@ -96,7 +96,7 @@ def test_a_run_that_is_stopped_while_it_is_planned_leaves_nothing(tmp_path: Path
 
 
 def test_what_is_found_wrong_later_is_raised_by_whoever_waits(tmp_path: Path) -> None:
-    job, seen = GatedJob(1000, fault=InputError("the feed ends here")), Watcher()
+    job, seen = GatedJob(3000, fault=InputError("the feed ends here")), Watcher()
     run = begin(job, tmp_path, seen)
     until(lambda: bool(seen.plans))
     job.gate.set()
@@ -114,7 +114,7 @@ def test_what_is_found_wrong_at_once_is_raised_by_the_call_itself(tmp_path: Path
 
 
 def test_a_pause_while_it_is_planned_holds_when_it_begins(tmp_path: Path) -> None:
-    job = GatedJob(1000)
+    job = GatedJob(3000)
     run = begin(job, tmp_path)
     run.pause()
     job.gate.set()
@@ -131,7 +131,7 @@ def test_a_short_planning_is_not_shown(tmp_path: Path) -> None:
 
 
 def test_text_and_bars_show_the_planning(tmp_path: Path) -> None:
-    job, lines, drawn = GatedJob(1000), io.StringIO(), io.StringIO()
+    job, lines, drawn = GatedJob(3000), io.StringIO(), io.StringIO()
     bars: list[Any] = []
 
     def bar(**options: Any) -> Any:
@@ -142,6 +142,6 @@ def test_text_and_bars_show_the_planning(tmp_path: Path) -> None:
     until(lambda: "Going through the products" in lines.getvalue() and "planning" in drawn.getvalue())
     job.gate.set()
     run.wait(WAIT_S)
-    assert "1000/1000" in drawn.getvalue()
-    assert "Finished: 1,000 of 1,000 products audited" in lines.getvalue()
+    assert "3000/3000" in drawn.getvalue()
+    assert "Finished: 3,000 of 3,000 products audited" in lines.getvalue()
     assert all(each.n == each.total for each in bars), "a bar that ends before its total is drawn in red"

@@ -14,7 +14,7 @@ from feedeval.run.telling.planning import Planning, PlanningStopped
 
 AT_ONCE_S = 0.4
 """A plan that is made within this time is waited for: what is wrong with the call is raised where it stands."""
-FIRST_RECORDS = 200
+FIRST_RECORDS = 2000
 """So many records are waited for, too, up to `AT_MOST_S`: a small feed is refused at once on a busy machine as well."""
 AT_MOST_S = 2.0
 _STEP_S = 0.02
