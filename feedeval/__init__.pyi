@@ -2,7 +2,7 @@
 
 from feedeval.app import app
 from feedeval.dashboard import dashboard
-from feedeval.errors import FeedError, FeedevalError, InputError, RunFault, SessionError
+from feedeval.errors import FeedError, FeedevalError, InputError, RunFault, RunWarning, SessionError, WaitedTooLong
 from feedeval.evaluator import ProductFeedEvaluator, resume, run_shadow, start_shadow
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.judging import shadow_judge
@@ -51,8 +51,10 @@ __all__ = [
     "Labelling",
     "ProductFeedEvaluator",
     "RunFault",
+    "RunWarning",
     "Session",
     "SessionError",
+    "WaitedTooLong",
     "__version__",
     "agreement",
     "app",

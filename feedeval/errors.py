@@ -33,10 +33,18 @@ The tree is drawn by what has to happen next, so that the runner decides by clas
         ├── SettingRefused               400 for a setting that a person made
         ├── QuotaExhausted               429 with the code `insufficient_quota`
         ├── BudgetReached
-        └── StorageError                 disk full, folder gone or unwritable
+        ├── StorageError                 disk full, folder gone or unwritable
+        └── WaitedTooLong                a blocking call waited longer than it was told to
+
+Warnings, which stop nothing: `RunWarning` here, and `FeedWarning` beside the reader.
 """
 
 from __future__ import annotations
+
+import sys
+import warnings
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 
 class FeedevalError(Exception):
@@ -211,3 +219,47 @@ class BudgetReached(RunFault):
 
 class StorageError(RunFault):
     """The output folder cannot be written: disk full, folder gone or read-only."""
+
+
+class WaitedTooLong(RunFault):
+    """A blocking call has waited for `give_up_after_s` for something that is no reply; what is done is saved."""
+
+
+class RunWarning(UserWarning):
+    """A run waits for something that is no reply: room on the disk, memory, the network, the end of a long cooldown."""
+
+
+class Place(NamedTuple):
+    """A line of somebody's code."""
+
+    file: str
+    line: int
+    module: str
+    registry: dict[Any, Any] | None
+    """What was warned of there before."""
+
+
+CALLED_FROM: ContextVar[Place | None] = ContextVar("feedeval_called_from", default=None)
+"""The line that set going what now goes on on a thread of its own."""
+
+
+def calling_place() -> Place:
+    """Return the line of the caller's own code."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("feedeval."):
+        frame = frame.f_back
+    names = frame.f_globals
+    registry = names.setdefault("__warningregistry__", {})
+    return Place(frame.f_code.co_filename, frame.f_lineno, str(names.get("__name__", "")), registry)
+
+
+def warn_caller(message: str, category: type[Warning], *, again: bool = False) -> None:
+    """Warn as the line of the caller's own code, also from a thread that this line set going.
+
+    Args:
+        message: What to say.
+        category: Of the warning.
+        again: Say it although it was said of that line before.
+    """
+    place = CALLED_FROM.get() or calling_place()
+    warnings.warn_explicit(message, category, place.file, place.line, place.module, None if again else place.registry)

@@ -24,6 +24,8 @@ from feedeval.html import Markup
 from feedeval.notebook.panel.output import Output, kernel_shell
 from feedeval.notebook.report.report import report
 from feedeval.records import Status
+from feedeval.run.progress import Need
+from feedeval.run.telling.words import outcome
 
 if TYPE_CHECKING:
     from feedeval.app.boxes.common import Line
@@ -190,8 +192,14 @@ class App:
 
     def _go_on(self, run: EvaluationRun) -> None:
         """Let a run that waits for a person go on with the key and the budget that the form has now."""
-        settings = self.form.settings
-        changes: dict[str, object] = {"budget_usd": settings.choices().budget()}
+        settings, snapshot = self.form.settings, run.snapshot()
+        choices = settings.choices()
+        changes: dict[str, object] = {}
+        # What was raised in the panel stays, and so does what the form does not change.
+        if (budget := choices.budget()) is None or budget > (snapshot.budget_usd or 0.0):
+            changes["budget_usd"] = budget
+        if snapshot.needs is Need.MODEL and choices.model.strip() != snapshot.engine:
+            changes["model"] = choices.model.strip()
         if settings.key is not None:
             changes["api_key"] = settings.key.get_secret_value()
         run.resume(**changes)
@@ -242,7 +250,10 @@ class App:
         page = report(session, report_path(session), feed=given.for_audit(limit))
         form.report.show(render.block(offered(page, "Save the report (HTML, to send to a client)")))
         finished = session.status is Status.FINISHED
-        word = "All products are through." if finished else "This is what is done so far; Start goes on from here."
+        word = "This is what is done so far; Start goes on from here."
+        if finished:
+            failed = session.progress.counts.failed
+            word = f"All products were tried: {outcome(run.snapshot())}." if failed else "All products are through."
         form.results_line.say(Tone.DONE, word)
         if self._saved is not None:
             self._saved.change(self._without_page(Markup(found + to_do + plots + details)))

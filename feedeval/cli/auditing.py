@@ -15,7 +15,7 @@ from feedeval.cli.calls import call_options, said_again, spoken, way, way_option
 from feedeval.cli.output import Exit, complain, say, width
 from feedeval.cli.reading import feed_of, feed_options
 from feedeval.errors import BudgetReached, InputError
-from feedeval.formatting import plain, plain_line
+from feedeval.formatting import duration, plain, plain_line
 
 if TYPE_CHECKING:
     from feedeval.evaluator import ProductFeedEvaluator
@@ -96,6 +96,12 @@ def sitting_options() -> argparse.ArgumentParser:
     """Return the options of one sitting, which results do not depend on."""
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--budget", type=float, metavar="USD", help="pause before the session costs more")
+    options.add_argument(
+        "--give-up-after",
+        type=float,
+        metavar="S",
+        help="stop after waiting so many seconds for disk, memory, network or an endpoint that asks to wait (1800)",
+    )
     options.add_argument("--max-in-flight", type=int, metavar="N", help="most calls at once")
     options.add_argument("--delivery", choices=DELIVERIES, help="batch: half the price, within a day (default: live)")
     options.add_argument(
@@ -146,6 +152,7 @@ def sitting(arguments: Arguments) -> dict[str, Any]:
     """Return what was said of this sitting."""
     return given(
         budget_usd=arguments.budget,
+        give_up_after_s=arguments.give_up_after,
         max_in_flight=arguments.max_in_flight,
         delivery=arguments.delivery,
         leftover=arguments.leftover,
@@ -252,14 +259,19 @@ def see_through(run: EvaluationRun, arguments: Arguments) -> int:
     with _termination_as_interrupt():
         try:
             snapshot = run.wait(until_paused=True)
+            waited = snapshot.waits_for and f"waited {duration(snapshot.waited_s)} for what did not come: "
         except KeyboardInterrupt:
+            waited = ""
             complain("stopping: what is in flight finishes and is saved; Ctrl-C again leaves at once")
             snapshot = run.snapshot()
-        reason = snapshot.status_reason
+        reason = f"{waited}{snapshot.waits_for}" if waited else snapshot.status_reason
         if not snapshot.done:
             # What is out at the endpoint stays: a terminal is closed more often than a batch is regretted.
             run.leave()
             snapshot = run.wait()
+    if not snapshot.session:
+        complain("stopped before it began: there is no session, and nothing was spent")
+        return Exit.UNFINISHED
     if not arguments.quiet:
         say(f"\n{run.session().summary().text(width())}")
     if snapshot.status is not Status.FINISHED:

@@ -102,6 +102,9 @@ class ProductFeedEvaluator:
     ) -> EvaluationRun:
         """Start an audit in the background, or go on with one; return at once.
 
+        Going through a large feed takes a while before the audit begins: it is shown, and the run is `pending`. What is
+        found wrong by then is raised here where that takes a moment, else by the run's `wait`, `sid` and `results`.
+
         Args:
             feed: A frame of `read_feed`, an iterable of mappings, or a path, an address, bytes or an open file. A path
                 is read as a stream, whatever its length.
@@ -109,10 +112,12 @@ class ProductFeedEvaluator:
             products_df: Another name of `feed`.
             **options: `num_questions` (4 to 24, default 12), `question_scope` (`category` or `product`), `batch_size`
                 (1 to 1000, default 20), `resume` (go on with the latest session of the same settings and products),
-                `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap), `keep_calls`
-                (keep the raw replies), `cache` (keep replies in the output folder's `cache` for all sessions, so that
-                the same request is not paid for again; off by default, as they quote the feed) with `cache_limit_mb`
-                (500), `session` (go on with this one), `limit` (the first products only),
+                `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap),
+                `give_up_after_s` (how long a call that blocks waits for room on the disk, memory, the network or an
+                endpoint that asked to wait; default 1800, None for ever), `keep_calls` (keep the raw replies), `cache`
+                (keep replies in the output folder's `cache` for all sessions, so that the same request is not paid for
+                again; off by default, as they quote the feed) with `cache_limit_mb` (500), `session` (go on with this
+                one), `limit` (the first products only),
                 `max_in_flight`, `progress` (`widgets`, `html`, `tqdm`, `text`, `none`; else what suits the place),
                 `question_set` (an earlier session or its name: its questions are asked again as they are, so that the
                 two can be compared; categories that it had not get new ones, and the results say which), `delivery`
@@ -148,7 +153,8 @@ class ProductFeedEvaluator:
             `not_judged_count`. A product that failed has its row too, with `status="failed"`.
 
         Raises:
-            RunFault: The run had to pause for something that a person has to mend, such as a wrong key.
+            RunFault: The run had to pause for something that a person has to mend, such as a wrong key, or waited for
+                `give_up_after_s` (`WaitedTooLong`).
             FeedevalError: As `start`.
         """
         given = _given(feed, products_df)
@@ -317,12 +323,14 @@ class ProductFeedEvaluator:
         engine, client = self.open_engine(rest.get("max_in_flight"))
         source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
+        job.expected = source.expected
         if frozen is not None:
             running = running.model_copy(update={"also_from": sources(job, frozen, self.output_dir)})
         showing = Showing(rest.get("progress"), blocking)
         self._run = launch(job, self.output_dir, running, client=client, showing=showing)
         if frozen is not None:
-            self._run.say(said_of(job, frozen))
+            # Which categories had no questions is known once the feed was gone through.
+            self._run.then(lambda run: run.say(said_of(job, frozen)))
         return self._run
 
     def open_engine(self, max_in_flight: int | None = None) -> tuple[Engine, ModelClient | None]:

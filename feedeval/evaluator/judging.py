@@ -42,6 +42,7 @@ class JudgeOptions(CallOptions, DeliveryOptions, total=False):
     batch_size: int
     resume: bool
     budget_usd: float | None
+    give_up_after_s: float | None
     keep_calls: bool
     progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,8 +21,10 @@ from feedeval.model.settings import ModelSettings
 from feedeval.notebook.panel.choose_reporters import reporters_for
 from feedeval.records.delivery import Courier, Delivery
 from feedeval.run.job import Job
-from feedeval.run.runner import Hooks, start
+from feedeval.run.runner import Hooks, Run, plan_of, start
 from feedeval.run.settings import RunSettings
+from feedeval.run.telling.beginning import Beginning
+from feedeval.run.telling.planning import Planning
 from feedeval.storage.paths import SessionPaths, session_paths
 
 if TYPE_CHECKING:
@@ -103,35 +107,66 @@ def launch(
         InputError: There is a budget and no price, nobody can carry parts, or as `run.runner.start`.
         SessionLocked: Another process or kernel works on the same session.
     """
+    _check_price(settings, client)
+    if "max_workers" not in settings.model_fields_set:
+        workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
+        settings = settings.model_copy(update={"max_workers": workers})
+    reporters = reporters_for(showing.progress, blocking=showing.blocking)
+    courier = _courier(client, settings.delivery)
+    hooks = Hooks(on_change=None if client is None else _changer(client), courier=courier)
+    found: list[EvaluationRun] = []
+    returned = threading.Event()
+
+    def begin(sitting: RunSettings, planning: Planning) -> Run:
+        try:
+            return start(job, output_dir, sitting, reporters=reporters, hooks=replace(hooks, planning=planning))
+        except SessionLocked as exc:
+            # Running the cell again finds the run that goes on: it is shown once more, and no second one starts.
+            live = live_run(session_paths(output_dir, exc.session))
+            if live is None:
+                raise
+            found.append(live)
+            return live.shared(reporters if returned.is_set() else ())
+
+    def starter(changes: Mapping[str, Any]) -> Beginning:
+        sitting = settings.model_copy(update={n: v for n, v in changes.items() if n in RunSettings.model_fields})
+        calls = {name: value for name, value in changes.items() if name not in RunSettings.model_fields}
+        if client is not None:
+            client.narrow(None)  # a run that was stopped before left it closed
+            if calls:
+                client.update(**_usable(calls))
+                _check_price(sitting, client)
+        return Beginning(lambda planning: begin(sitting, planning), plan_of(job, output_dir, sitting))
+
+    run = EvaluationRun(starter, reporters, begun=_remember)
+    returned.set()
+    if not found:
+        return run
+    if showing.blocking:
+        found[0].display()
+    return found[0]
+
+
+def _check_price(settings: RunSettings, client: ModelClient | None) -> None:
     if settings.budget_usd is not None and client is not None and not client.price_known:
         raise InputError(
             f"budget_usd={settings.budget_usd}: no price is known for the model {client.settings.model!r}"
             f"{f' at the tier {tier.value}' if (tier := client.settings.service_tier) else ''}; give "
             "input_price and output_price (dollars for a million tokens)"
         )
-    if "max_workers" not in settings.model_fields_set:
-        workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
-        settings = settings.model_copy(update={"max_workers": workers})
-    courier = _courier(client, settings.delivery)
-    reporters = reporters_for(showing.progress, blocking=showing.blocking)
-    hooks = Hooks(on_change=None if client is None else _changer(client), courier=courier)
-    try:
-        run = EvaluationRun(
-            lambda changes: start(
-                job, output_dir, settings.model_copy(update=changes), reporters=reporters, hooks=hooks
-            ),
-            reporters,
-        )
-    except SessionLocked as exc:
-        # Running the cell again finds the run that goes on: it is shown once more, and no second one starts.
-        found = live_run(session_paths(output_dir, exc.session))
-        if found is None:
-            raise
-        run = found
-        if showing.blocking:
-            run.display()
-    _live[session_paths(output_dir, run.sid).identity] = run
-    return run
+
+
+def _remember(handle: EvaluationRun, run: Run) -> None:
+    paths = session_paths(run.output_dir, run.sid)
+    # A second handle on a run that goes on leaves the first one where it is.
+    if live_run(paths) is None:
+        _live[paths.identity] = handle
+
+
+def _usable(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of calls as the client takes them."""
+    key = changes.get("api_key")
+    return {**changes, **({"api_key": SecretStr(key)} if isinstance(key, str) else {})}
 
 
 def _courier(client: ModelClient | None, delivery: Delivery) -> Courier | None:
@@ -169,7 +204,6 @@ def _changer(client: ModelClient) -> Callable[[Mapping[str, Any]], None]:
                 f"{', '.join(sorted(fixed))} cannot be changed in the middle of a run, because results depend on it; "
                 f"what can: budget_usd, {', '.join(sorted(free))}"
             )
-        key = changes.get("api_key")
-        client.update(**{**changes, **({"api_key": SecretStr(key)} if isinstance(key, str) else {})})
+        client.update(**_usable(changes))
 
     return change

@@ -67,6 +67,7 @@ class AuditOptions(DeliveryOptions, total=False):
     resume: bool
     reuse: bool
     budget_usd: float | None
+    give_up_after_s: float | None
     keep_calls: bool
     cache: bool
     cache_limit_mb: float

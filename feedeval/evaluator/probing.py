@@ -33,6 +33,7 @@ class ProbeOptions(TypedDict, total=False):
     batch_size: int
     resume: bool
     budget_usd: float | None
+    give_up_after_s: float | None
     keep_calls: bool
     limit: int | None
     max_in_flight: int | None

@@ -29,6 +29,7 @@ class QuestionOptions(TypedDict, total=False):
     resume: bool
     reuse: bool
     budget_usd: float | None
+    give_up_after_s: float | None
     keep_calls: bool
     max_in_flight: int | None
     progress: Literal["widgets", "html", "tqdm", "text", "none"] | None

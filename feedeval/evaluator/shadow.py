@@ -74,6 +74,7 @@ class ShadowOptions(DeliveryOptions, total=False):
     base_url: str | None
     output_dir: str | Path
     budget_usd: float | None
+    give_up_after_s: float | None
     resume: bool
     reuse: bool
     keep_calls: bool

@@ -32,6 +32,10 @@ _OPENS_HTML = rf"{_TAG}|!--|!doctype\b|\?xml\b"
 _HTML = re.compile(rf"<(?:{_OPENS_HTML})", re.IGNORECASE)
 _TEXT_ANGLE = re.compile(rf"<(?!{_OPENS_HTML})", re.IGNORECASE)
 _BREAKING = re.compile(rf"<(?:{'|'.join(_BLOCKS)})\b", re.IGNORECASE)
+_LAID_OUT = re.compile(rf"</?({'|'.join([*_BLOCKS, 'td', 'th'])})\b", re.IGNORECASE)
+_DROPPED_TAG = re.compile(rf"<(?:{'|'.join(_DROPPED)})\b", re.IGNORECASE)
+_CELLS = frozenset(("td", "th"))
+_OF_TABLES = frozenset(["table", "thead", "tbody", "tr", "td", "th", "caption"])
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>", re.IGNORECASE)
 
 _INVISIBLE = re.compile(
@@ -42,8 +46,7 @@ _INVISIBLE = re.compile(
 _JOINED = "\u0600-\u08ff\u0900-\u0dff\u200c\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
 _JOINERS = re.compile(f"(?<![{_JOINED}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINED}])")
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_SPACES = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r" ?\n[ \n]*")
+_PRINTABLE_ENDS = str.maketrans("\n\t\r", "   ")
 
 
 def clean_text(value: str) -> str:
@@ -52,21 +55,24 @@ def clean_text(value: str) -> str:
     What stands in blocks, list items and table rows gets a line of its own; entities are resolved however often they
     were escaped. A `<` that opens no HTML tag stays, so `5 < 6` is safe.
     """
-    text = value[:_MAX_VALUE_CHARS]
+    text = value[:_MAX_VALUE_CHARS] if len(value) > _MAX_VALUE_CHARS else value
     if "<" in text or "&" in text:
         # A round can bring to light what was escaped more than once; each makes the text shorter.
         for _ in range(_ROUNDS):
             before = text
             text = _visible(text)
-            text = _html_text(text) if _HTML.search(text) else resolve_entities(_CDATA.sub("", text))
-            if text == before:
+            text = _html_text(text) if "<" in text and _HTML.search(text) else resolve_entities(_CDATA.sub("", text))
+            if text == before or not ("<" in text or "&" in text or "]]" in text):
                 break
     return _tidy(text)
 
 
 def _visible(text: str) -> str:
     """Return the text without characters that show nothing: they could also keep a tag from being seen as one."""
-    return text if text.isascii() and text.isprintable() else _JOINERS.sub("", _INVISIBLE.sub("", text))
+    if text.isascii() and (text.isprintable() or text.translate(_PRINTABLE_ENDS).isprintable()):
+        return text
+    text = _INVISIBLE.sub("", text)
+    return _JOINERS.sub("", text) if "\u200c" in text or "\u200d" in text else text
 
 
 def _html_text(html: str) -> str:
@@ -75,12 +81,19 @@ def _html_text(html: str) -> str:
         # Where tags break lines, line ends are only spaces.
         html = _LINE_ENDS.sub(" ", html).replace("\n", " ")
     tree = LexborHTMLParser(_TEXT_ANGLE.sub("&lt;", html))
-    tree.strip_tags(_DROPPED)
-    for node in tree.css(",".join(_BLOCKS)):
-        node.insert_before("\n")
-        node.insert_after("\n")
-    for node in tree.css("td,th"):
-        node.insert_after(" ")
+    # Only what the text names is looked for in the tree: the search for all of it costs more than the parsing.
+    if _DROPPED_TAG.search(html):
+        tree.strip_tags(_DROPPED)
+    named = {name.lower() for name in _LAID_OUT.findall(html)}
+    if named & _OF_TABLES:
+        named |= {"table", "tbody", "tr"}  # the parser adds what a table has to have
+    if blocks := named - _CELLS:
+        for node in tree.css(",".join(blocks)):
+            node.insert_before("\n")
+            node.insert_after("\n")
+    if named & _CELLS:
+        for node in tree.css("td,th"):
+            node.insert_after(" ")
     return tree.body.text(deep=True, separator="") if tree.body is not None else ""
 
 
@@ -88,4 +101,4 @@ def _tidy(text: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.split()) if "  " in text else text.strip()
     text = _visible(_LINE_ENDS.sub("\n", text))
-    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))

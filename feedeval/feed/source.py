@@ -58,6 +58,12 @@ class FeedSource:
         """Return `feed` as a source; one that is a source already keeps its own limit."""
         return feed if isinstance(feed, FeedSource) else cls(feed, limit)
 
+    @property
+    def expected(self) -> int | None:
+        """Products to expect at most, as far as it can be told without reading."""
+        known = len(self._feed) if isinstance(self._feed, pd.DataFrame | list | tuple) else None
+        return known if self._limit is None else min(known or self._limit, self._limit)
+
     def products(self) -> Iterator[Product]:
         """Iterate over the products once more; what is wrong with a file is said in the first pass."""
         return self._stream(self._feed) if _is_content(self._feed) else self._first(self._feed)

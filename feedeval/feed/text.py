@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from urllib.parse import unquote
 
@@ -88,6 +89,7 @@ _ORDER = (
     "availability",
     "condition",
 )
+_RANKS = {name: rank for rank, name in enumerate(_ORDER)}
 
 
 def descriptive_fields(feed: pd.DataFrame | Iterable[Mapping[str, Any]]) -> list[str]:
@@ -137,7 +139,7 @@ def make_context(product: Product, fields: Sequence[str] | None, max_chars: int 
     """
     texts: dict[str, str] = {}
     meant = _meant(product)
-    for name in descriptive_fields([product]) if fields is None else fields:
+    for name in _descriptive(product, meant) if fields is None else fields:
         value = meant.get(name) or product.get(name)
         text = field_text(name, value) if value else ""
         if text:
@@ -146,8 +148,19 @@ def make_context(product: Product, fields: Sequence[str] | None, max_chars: int 
     longest = _longest_allowed([len(text) for text in texts.values()], room)
     return Context(
         category=category_of(product)[:500],
-        fields=tuple(ContextField(name=name, text=_cut(text, longest)) for name, text in texts.items()),
+        fields=tuple([ContextField(name=name, text=_cut(text, longest)) for name, text in texts.items()]),
     )
+
+
+def _descriptive(product: Product, meant: Mapping[str, str]) -> list[str]:
+    """Return what `descriptive_fields` finds in one product, by a shorter way."""
+    filled = [name for name, cell in product.items() if name in meant or _is_link(cell) is False]
+    names = [name for name in (*filled, *(meant.keys() - product.keys())) if role_of(name) is Role.TEXT]
+    return sorted(names, key=_rank)
+
+
+def _rank(name: str) -> int:
+    return _RANKS.get(name, len(_RANKS))
 
 
 def field_text(name: str, value: FieldValue) -> str:
@@ -209,9 +222,8 @@ def content_hash(context: Context) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     fields = sorted((field.name, field.text) for field in context.fields)
-    for part in (context.category, *(part for field in fields for part in field)):
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)
+    parts = [part.encode("utf-8", "surrogatepass") for part in (context.category, *chain.from_iterable(fields))]
+    digest.update(b"".join([piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)]))
     return digest.hexdigest()
 
 

@@ -95,6 +95,9 @@ class AuditJob(Job):
 
     kind: str = JobKind.AUDIT
 
+    expected: int | None = None
+    """Products to expect; None: not known before the feed was gone through."""
+
     def __init__(
         self,
         products: Callable[[], Iterable[Product]],
@@ -170,7 +173,8 @@ class AuditJob(Job):
         """Yield a record a product; the first pass also collects the sample of each category."""
         named, again = tee(self._products())
         for index, (product, key) in enumerate(zip(named, record_keys(again), strict=True)):
-            self._names.update(name for name in product if not name.startswith("_"))
+            if not product.keys() <= self._names:
+                self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
             self._attributes.update(field.name for field in context.fields)
             category = category_of(product) or self._engine.category_for(context)
@@ -182,7 +186,7 @@ class AuditJob(Job):
                 key=key,
                 content_hash=content_hash(context),
                 payload=Item(context, category),
-                meta=_identity(product),
+                meta=_Identity(product),
             )
         self._refuse_unknown_fields()
 
@@ -299,15 +303,38 @@ def coverage_pct(judgements: Sequence[Judgement]) -> float | None:
     return round(100 * scored / sum(weights), 1)
 
 
-def _identity(product: Product) -> dict[str, Any]:
-    """Return what identifies a product to a person, and what the feed lacks whatever the judge says."""
-    return {
-        "product_id": _first(product.get("id")),
-        "product_url": clean_url(_first(product.get("link"))),
-        "title": clean_text(_first(product.get("title"))),
-        "missing_core_fields": missing_core_fields(product),
-        **({STRATUM: product[STRATUM]} if STRATUM in product else {}),
-    }
+class _Identity(Mapping[str, Any]):
+    """What identifies a product to a person, and what the feed lacks whatever the judge says.
+
+    Worked out when it is asked for: the pass that only counts the products has no use for it.
+    """
+
+    __slots__ = ("_found", "_product")
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+        self._found: dict[str, Any] | None = None
+
+    def _values(self) -> dict[str, Any]:
+        if self._found is None:
+            product = self._product
+            self._found = {
+                "product_id": _first(product.get("id")),
+                "product_url": clean_url(_first(product.get("link"))),
+                "title": clean_text(_first(product.get("title"))),
+                "missing_core_fields": missing_core_fields(product),
+                **({STRATUM: product[STRATUM]} if STRATUM in product else {}),
+            }
+        return self._found
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values())
+
+    def __len__(self) -> int:
+        return len(self._values())
 
 
 def _spread(by_category: Mapping[str, list[int]], wanted: int, rng: random.Random) -> set[int]:

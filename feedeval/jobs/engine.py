@@ -113,10 +113,14 @@ class ModelEngine:
     ) -> None:
         self.client = client
         self.backend = client
-        self.name = client.settings.model
         self.locale = locale
         self.instructions = instructions
         self._prompts: Prompts = prompts
+
+    @property
+    def name(self) -> str:
+        """The model's name, which may be corrected while nothing was asked of it."""
+        return self.client.settings.model
 
     @property
     def calls(self) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -26,7 +27,7 @@ from feedeval.errors import (
 from feedeval.model.faults import CALL_FAULTS, Scrubber, from_error_body, refused_parameter, status_of, translate
 from feedeval.model.pacing import Lane, Outcome, Permit
 from feedeval.model.refusals import STATUSES, refused_setting, settings_made
-from feedeval.model.retrying import Patience, retry
+from feedeval.model.retrying import Patience, RetryWaits, retry
 from feedeval.model.schema import schema_text
 from feedeval.model.settings import FlexFallback, ModelSettings, ServiceTier
 from feedeval.model.transport import Answer
@@ -140,6 +141,7 @@ class Caller:
         self.lane = lane
         self.retries = 0
         """Tries that failed and were repeated, since the start."""
+        self.waits = RetryWaits(tools.clock, tools.sleep)
         self.dialect = Dialect(tokens_parameter=TOKENS_PARAMETERS[settings.is_openai])
         self._settings = settings
         self._tools = tools
@@ -171,7 +173,10 @@ class Caller:
             self.retries += patience.retries > 0
             return await self._attempt(question, ledger, Standing(patience.retries, faults))
 
-        return await retry(attempt, patience, self._tools.sleep)
+        try:
+            return await retry(attempt, patience, partial(self.waits.wait, question, patience))
+        finally:
+            self.waits.leave(question)
 
     async def _attempt(self, question: PendingCall, ledger: Ledger, standing: Standing) -> Call:
         self._check(standing.faults)
@@ -183,6 +188,7 @@ class Caller:
         complete = True
         try:
             permit = await self.lane.enter(self._estimator.total_tokens(question), ahead=standing.retries > 0)
+            self.waits.leave(question)
             started = self._tools.clock()
             reply = await self._through(permit, question, standing)
             call = self._written(question, reply, (self._tools.clock() - started) * 1000, standing.retries)

@@ -150,6 +150,8 @@ class ModelClient:
     def gauges(self) -> Gauges:
         """Return how things stand; may be called from any thread."""
         lane = self._caller.lane
+        # Those of earlier settings are over soon and wait by what was learned then.
+        retrying, next_try, next_try_s, asked_s = self._caller.waits.figures()
         return Gauges(
             in_flight=sum(caller.lane.in_flight for caller in self._callers),
             limit=min(lane.limit, lane.pacer.width),
@@ -157,6 +159,10 @@ class ModelClient:
             rate_limited=sum(caller.lane.refusals for caller in self._callers),
             cooldown_s=lane.pacer.cooldown_s,
             cooled_s=lane.pacer.cooled_s,
+            retrying=retrying,
+            next_try=next_try,
+            next_try_s=max(next_try_s, lane.pacer.cooldown_s) if retrying else 0.0,
+            asked_s=asked_s,
         )
 
     def narrow(self, max_in_flight: int | None) -> None:

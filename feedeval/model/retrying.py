@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -46,11 +47,14 @@ class Patience:
         self._crowded = 0
         self.retries = 0
         """Tries that failed so far."""
+        self.asked_s = 0.0
+        """How long the endpoint asked to wait after the latest of them."""
 
     def wait_s(self, state: RetryCallState) -> float:
         """Count the failed try and return how long to wait before the next; tenacity asks this before `spent`."""
         fault = _fault(state)
         self.retries += 1
+        self.asked_s = getattr(fault, "retry_after_s", None) or 0.0
         if isinstance(fault, ConnectionLost):
             self._lost += 1
             return self._backoff_s(self._lost)
@@ -75,6 +79,49 @@ class Patience:
     def _backoff_s(self, steps: float) -> float:
         jitter: float = 0.75 + self._rng.random() / 2
         return float(min(BACKOFF_CEILING_S, BACKOFF_START_S * 2.0 ** (steps - 1))) * jitter
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A call that waits to be tried again."""
+
+    until_s: float
+    asked_until_s: float
+    """Until when the endpoint asked to wait; no later than now where it did not."""
+    next_try: int
+
+
+class RetryWaits:
+    """The calls that wait to be tried again, as gauges show them; read from any thread.
+
+    Args:
+        clock: Monotonic seconds.
+        sleep: How a retry waits.
+    """
+
+    def __init__(self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._waiting: dict[object, _Waiting] = {}
+
+    async def wait(self, call: object, patience: Patience, seconds: float) -> None:
+        """Wait before a call's next try; it counts as waiting until `leave`, as it may have to wait for its turn."""
+        now_s = self._clock()
+        self._waiting[call] = _Waiting(now_s + seconds, now_s + patience.asked_s, patience.retries + 1)
+        await self._sleep(seconds)
+
+    def leave(self, call: object) -> None:
+        """Note that a call is out again, or over."""
+        self._waiting.pop(call, None)
+
+    def figures(self) -> tuple[int, int, float, float]:
+        """Return how many wait, which try the next one will be, and the seconds until then and until what was asked."""
+        waiting = list(self._waiting.values())
+        if not waiting:
+            return 0, 0, 0.0, 0.0
+        now_s = self._clock()
+        first = min(waiting, key=lambda wait: wait.until_s)
+        return len(waiting), first.next_try, max(first.until_s - now_s, 0.0), max(first.asked_until_s - now_s, 0.0)
 
 
 def _fault(state: RetryCallState) -> BaseException | None:

@@ -163,6 +163,21 @@ class Gauges(Frozen):
     """Seconds until calls may start again; 0 when they may."""
     cooled_s: float = 0.0
     """Seconds spent cooling down since the start."""
+    retrying: int = 0
+    """Calls that failed and wait to be tried again."""
+    next_try: int = 0
+    """Which try the next of them will be, from 2; 0 where none waits."""
+    next_try_s: float = 0.0
+    """Seconds until then."""
+    asked_s: float = 0.0
+    """Seconds of waiting left that the endpoint itself asked for; 0 where nothing waits for it."""
+
+    @property
+    def waits_s(self) -> float:
+        """Seconds until the next call may start, where all calls wait; 0 where one is out or may start."""
+        if self.in_flight:
+            return 0.0
+        return max(self.cooldown_s, self.next_try_s if self.retrying else 0.0)
 
 
 class Backend(Protocol):

@@ -24,6 +24,7 @@
 - `runner`: starts a run and hands out the handle that drives it from any thread
 - `settings`: the settings of a run that results do not depend on
 - `setup`: puts a run together from its settings, its plan and what is on disk
+- `telling`/: what a run tells before it begins, while it waits, and when it ends
 - `workers`: the workers of a run: they take records in order and process them, until there are none left or a halt is
   called
 - `write_thread`: the thread that writes: batch files, progress, and the grouped fsync of call logs

@@ -122,7 +122,8 @@ class Budget:
         if need_usd > left_usd or left_usd <= 2 * _ROUNDING_USD:
             raise BudgetReached(
                 f"The budget of {self.limit_usd:.4f} USD is reached: {self.spent_usd:.4f} USD are spent and the next "
-                f"call may cost {need_usd:.4f} USD. Go on with a higher one by run.resume(budget_usd=...)."
+                f"call may cost {need_usd:.4f} USD. Go on with a higher one, in the panel or by "
+                "run.resume(budget_usd=...)."
             )
         return True
 

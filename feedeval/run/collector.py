@@ -7,10 +7,11 @@ import contextlib
 from collections.abc import Callable
 
 from feedeval.errors import UNREADABLE, RunFault, StorageError
-from feedeval.records import BatchFile, Failure
+from feedeval.records import BatchFile, Failure, Status
 from feedeval.run.batches import Outcome, charge, make_report
 from feedeval.run.context import CallHalt, HaltCause, RunContext
 from feedeval.run.failures import sentence
+from feedeval.run.telling.trace import TracePoint
 
 _BACKLOG = 8
 """Writes that may wait before the workers do."""
@@ -52,6 +53,7 @@ class Collector:
             p.state.record_done(outcome.index, reused=outcome.reused_from is not None, worked=worked)
             if worked:
                 p.monitor.note()
+                p.state.latest_done.append(outcome)
         if full:
             charge(batch, p.run_ledger.close_batch(batch.number))
             report = make_report(batch, p.state, timestamp=p.now())
@@ -82,6 +84,9 @@ class Collector:
             p.state.calls, p.state.retries = p.run_ledger.run.calls, p.run_ledger.run.retries
             p.state.usage, p.state.cost_usd = p.run_ledger.run.usage, p.run_ledger.run.cost_usd
             p.state.updated = p.now()
+            if p.state.status is Status.RUNNING:
+                through = p.state.done + p.state.failed
+                p.state.course.note(TracePoint(p.state.elapsed_s, through, p.state.cost_usd))
 
     async def written(self) -> bool:
         """Wait until everything queued is written; return whether all complete batches are on disk."""

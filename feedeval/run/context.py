@@ -9,18 +9,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from feedeval.errors import RunFault
+from feedeval.errors import AccessDenied, BudgetReached, QuotaExhausted, RunFault, UnknownModel, WrongKey
 from feedeval.records.delivery import Courier
 from feedeval.run.batches import Batches
 from feedeval.run.failures import sentence
 from feedeval.run.health import HealthMonitor, SystemReaders
 from feedeval.run.job import Job
 from feedeval.run.ledger import RunLedger
-from feedeval.run.progress import RunState
+from feedeval.run.progress import Need, RunState
 from feedeval.run.progress_writer import ProgressWriter
 from feedeval.run.record_queue import RecordQueue
 from feedeval.run.reporter_thread import ReporterThread
 from feedeval.run.settings import RunSettings
+from feedeval.run.telling.planning import Planning
 from feedeval.run.write_thread import WriteThread
 from feedeval.storage.event_log import EventLog
 from feedeval.storage.reply_cache import ReplyCache
@@ -42,6 +43,15 @@ class HaltCause(StrEnum):
         return self in (HaltCause.NETWORK, HaltCause.PRESSURE)
 
 
+_NEEDS: Mapping[type, Need] = {
+    BudgetReached: Need.BUDGET,
+    WrongKey: Need.KEY,
+    AccessDenied: Need.KEY,
+    QuotaExhausted: Need.KEY,
+    UnknownModel: Need.MODEL,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Halt:
     """A halt that was called."""
@@ -50,6 +60,11 @@ class Halt:
     reason: str
     fault: RunFault | None = None
     """What a person has to mend."""
+
+    @property
+    def needs(self) -> Need:
+        """What has to be changed for that, where it can be while the run is paused."""
+        return _NEEDS.get(type(self.fault), Need.NOTHING)
 
     @classmethod
     def made(cls, cause: HaltCause, why: str | RunFault) -> Halt:
@@ -79,6 +94,8 @@ class Hooks:
     now: Callable[[], datetime] = _local_now
     monotonic: Callable[[], float] = time.monotonic
     readers: SystemReaders = field(default_factory=SystemReaders.real)
+    planning: Planning | None = None
+    """Told how far the planning is; None: nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +119,8 @@ class RunContext:
     """Replies kept across sessions, where the run was asked to."""
     now: Callable[[], str]
     """The time as it goes into files."""
+    clock: Callable[[], datetime] = _local_now
+    """The time as people see it."""
     courier: Courier | None = None
 
     def close(self) -> None:

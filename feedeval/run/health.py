@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import psutil
 from feedeval.records import Gauges, Health, HealthStatus
 from feedeval.run.progress import Memory
 from feedeval.run.settings import HealthSettings
+from feedeval.run.telling.words import held_back
 
 LAST_RECORDS = 50
 _COOLING_WINDOW_S = 60.0
@@ -87,9 +89,19 @@ class HealthMonitor:
         total: Records of the run.
         batch_size: Records in a batch.
         max_workers: Records under way at once.
+        clock: The time of day, as people see it.
     """
 
-    def __init__(self, settings: HealthSettings, *, total: int, batch_size: int, max_workers: int) -> None:
+    def __init__(
+        self,
+        settings: HealthSettings,
+        *,
+        total: int,
+        batch_size: int,
+        max_workers: int,
+        clock: Callable[[], datetime] = datetime.now,
+    ) -> None:
+        self._clock = clock
         self._settings = settings
         self._total = total
         self._batch_size = batch_size
@@ -213,6 +225,11 @@ class HealthMonitor:
         self._cooling.append((now_s, gauges.cooled_s))
         while now_s - self._cooling[0][0] > _COOLING_WINDOW_S:
             self._cooling.popleft()
+        if waiting := held_back(gauges, self._clock()):
+            advice = (
+                "Nothing has to be done: it goes on by itself. Endpoints ask for this when they are short of capacity."
+            )
+            return [(HealthStatus.DEGRADED, waiting, advice)]
         since_s, cooled_s = self._cooling[0]
         if now_s - since_s < min(10 * self._settings.interval_s, _COOLING_WINDOW_S / 2):
             return []

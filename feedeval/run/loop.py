@@ -14,11 +14,15 @@ from dataclasses import replace
 
 from feedeval.errors import ConnectionLost, FeedevalError, RunFault, StorageError
 from feedeval.records import Status
+from feedeval.records.kinds import units
 from feedeval.run.collector import Collector
 from feedeval.run.context import Halt, HaltCause, RunContext
 from feedeval.run.delivery.delivery import PartDelivery, parts_of
 from feedeval.run.failures import sentence
 from feedeval.run.health import Pressure
+from feedeval.run.progress import Need
+from feedeval.run.telling.waits import Waits, warn_of
+from feedeval.run.telling.words import reason_in_words
 from feedeval.run.workers import Workers
 
 _TICK_S = 0.1
@@ -42,6 +46,7 @@ class RunLoop:
         self._leaves = False
         self.crash: BaseException | None = None
         """A fault of the program itself, raised where the run is waited for."""
+        self._waits = Waits(context.clock, self._warn)
 
     def call(self, action: Callable[[], None]) -> None:
         """Do something on the loop's thread. Callable from any thread; nothing happens when the run is over."""
@@ -104,6 +109,8 @@ class RunLoop:
             self._halt = replace(current)
         if cause in (HaltCause.PERSON, HaltCause.STOP):
             self._resume = False
+        if cause is HaltCause.STOP:
+            self._workers.stop_soon()
         with state.lock:
             if state.status is Status.RUNNING:
                 state.leaving = "stopping" if HaltCause.STOP in (cause, self._halt and self._halt.cause) else "pausing"
@@ -189,9 +196,10 @@ class RunLoop:
             state.status_reason = halt.reason
             state.leaving = ""
             state.needs_person = not halt.cause.clears_itself and not self._resume
+            state.needs = halt.needs
         self.collector.write_progress(at_once=True)
         self._context.log.warning(f"paused: {halt.reason}")
-        self._context.reporter_thread.say(f"Paused: {halt.reason}")
+        self._context.reporter_thread.say(f"Paused. {reason_in_words(halt.reason)}")
         return halt
 
     def _end_rest(self) -> bool:
@@ -201,7 +209,7 @@ class RunLoop:
         state = self._context.state
         with state.lock:
             state.status, state.status_reason, state.leaving = Status.RUNNING, "", ""
-            state.needs_person = False
+            state.needs_person, state.needs = False, Need.NOTHING
             state.begin_running()
         self.collector.write_progress(at_once=True)
         self._context.log.info("goes on")
@@ -244,9 +252,24 @@ class RunLoop:
                 looked_s = now_s
                 self._look(now_s)
             self.collector.refresh()
+            self._follow_waits(now_s)
             if self._halt is None:
                 self.collector.write_progress(at_once=False)
             await asyncio.sleep(_TICK_S)
+
+    def _follow_waits(self, now_s: float) -> None:
+        halt, state = self._halt, self._context.state
+        if halt is not None and not halt.cause.clears_itself:
+            self._waits.forget()
+        else:
+            rests = halt is not None and state.status is Status.PAUSED
+            self._waits.look(halt.reason if halt and rests else "", state.gauges, state.done + state.failed, now_s)
+        with state.lock:
+            state.waits_for, state.waited_s = self._waits.reason, self._waits.waited_s
+
+    def _warn(self, text: str) -> None:
+        self._context.log.warning(text)
+        warn_of(text)
 
     def _look(self, now_s: float) -> None:
         context = self._context
@@ -296,10 +319,20 @@ class RunLoop:
         with context.state.lock:
             context.state.status = Status.FINISHED if finished else Status.STOPPED
             context.state.status_reason = "" if finished or self._halt is None else self._halt.reason
-            context.state.leaving, context.state.needs_person = "", False
+            context.state.leaving, context.state.needs_person, context.state.needs = "", False, Need.NOTHING
+            context.state.waits_for, context.state.waited_s = "", 0.0
             context.state.batch = None
             saved = context.batches.durable
             context.state.done, context.state.failed, context.state.reused = saved.done, saved.failed, saved.reused
+        if lost := self._workers.given_up:
+            several = units(context.job.kind)[lost != 1]
+            text = (
+                f"Calls that hung were given up {self._workers.grace_s:.0f} s after the stop: those of {lost:,} "
+                f"{several}. They count as not arrived, although the endpoint may bill them, and are made again when "
+                "the run goes on."
+            )
+            context.log.warning(text)
+            context.reporter_thread.say(text)
         if unsaved:
             context.reporter_thread.say(
                 f"{unsaved:,} records that are through belong to batches that are not complete; they are entered when "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from feedeval.records import Record
 Folded = npt.NDArray[np.uint64]
 """Strings folded to 64 bits by `fold`."""
 _MASK = (1 << 64) - 1
+_TOLD_EVERY = 64
+"""Records between two words on how far the pass is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,12 @@ def fold(text: str) -> int:
     return hash(text) & _MASK
 
 
-def make_plan(records: Iterable[Record]) -> Plan:
+def make_plan(records: Iterable[Record], told: Callable[[int], None] = lambda count: None) -> Plan:
     """Go through all records once.
+
+    Args:
+        records: The records.
+        told: Told now and then how many were gone through; what it raises ends the pass.
 
     Raises:
         InputError: There are none, two have the same key, or their indexes are not their positions.
@@ -61,7 +67,10 @@ def make_plan(records: Iterable[Record]) -> Plan:
         keys.append(fold(record.key))
         hashes.append(fold(record.content_hash))
         label = f"\0{record.label}" if record.label else ""
+        if not position % _TOLD_EVERY:
+            told(position)
         digest.update(f"{record.key}\0{record.content_hash}{label}\n".encode("utf-8", "surrogatepass"))
+    told(len(keys))
     if not keys:
         raise InputError("There is nothing to work on: the source holds no products (or no labelled images).")
     folded_keys = np.frombuffer(keys, dtype=np.uint64)

@@ -11,19 +11,32 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from feedeval.errors import UNREADABLE
-from feedeval.records import BatchReport, Counts, Failure, Gauges, Health, Status, Usage
+from feedeval.formatting import counts_in_words, money
+from feedeval.records import BatchReport, Counts, Failure, Gauges, Health, Result, Status, Usage
 from feedeval.records.delivery import Part
+from feedeval.records.kinds import units
+from feedeval.run.telling.trace import Rate, Trace, TracePoint
 
 LATEST_KEPT = 200
 """Failures that are kept with their context and traceback."""
 _LATEST_SHOWN = 10
-_RATE_WINDOW_S = 30.0
-_RATE_STEP_S = 0.25
+_RESULTS_SHOWN = 5
 _ETA_AFTER_S = 0.5
 """A shorter time says nothing of the speed: the first records come back together."""
+
+
+class Need(StrEnum):
+    """What a person has to change before a paused run can go on."""
+
+    NOTHING = ""
+    """Nothing, or nothing that can be changed while it is paused."""
+    BUDGET = "budget"
+    KEY = "key"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ class BatchBar:
         return self.end_index - self.start_index + 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
     """A run at one moment: all that a panel, a bar or a line of text shows."""
 
@@ -96,6 +109,18 @@ class Snapshot:
     latest_report: BatchReport | None
     started: str
     updated: str
+    planned: int = 0
+    """Records gone through before the run begins, while it is pending."""
+    needs: Need = Need.NOTHING
+    """What has to be changed before it can go on, where it is paused for that."""
+    waits_for: str = ""
+    """What it waits for that is no reply, in one sentence; empty while it waits for nothing but replies."""
+    waited_s: float = 0.0
+    """For how long, with nothing done meanwhile."""
+    latest_results: tuple[Result, ...] = ()
+    """Of those that were worked on in this sitting, newest first."""
+    trace: tuple[TracePoint, ...] = ()
+    """How far it was and what it had cost, over this sitting."""
     parts: tuple[Part, ...] = ()
     """What was sent in parts, and how each stands."""
 
@@ -118,6 +143,12 @@ class Snapshot:
     def unreadable(self) -> int:
         """Of those that failed: rows that could not be read, about which nobody was asked."""
         return sum(count for name, count in self.errors_by_type.items() if name in UNREADABLE)
+
+    def __repr__(self) -> str:
+        words = counts_in_words(self.counts) if self.status is not Status.PENDING else f"{self.planned:,} planned"
+        parts = [f"{words} ({units(self.kind)[1]})", money(self.cost_usd)]
+        parts += [f"{self.health.overall_status.value}"] if not self.done else []
+        return f"Snapshot({self.session or 'no session yet'}: {self.state_text} · {' · '.join(parts)})"
 
     @property
     def state_text(self) -> str:
@@ -144,39 +175,6 @@ class Reporter(Protocol):
 
     def close(self, snapshot: Snapshot) -> None:
         """Show the last state and let go."""
-
-
-class Rate:
-    """Records a second over a sliding window; coarse steps keep it small whatever the speed."""
-
-    def __init__(self, window_s: float = _RATE_WINDOW_S, step_s: float = _RATE_STEP_S) -> None:
-        self._window_s = window_s
-        self._step_s = step_s
-        self._steps: deque[tuple[float, int]] = deque()
-        self._count = 0
-
-    def restart(self, now_s: float) -> None:
-        """Begin a new window, as after a pause."""
-        self._steps.clear()
-        self._steps.append((now_s, self._count))
-
-    def add(self, now_s: float) -> None:
-        """Count one record."""
-        self._count += 1
-        if not self._steps or now_s - self._steps[-1][0] >= self._step_s:
-            self._steps.append((now_s, self._count))
-            while len(self._steps) > 2 and now_s - self._steps[1][0] > self._window_s:
-                self._steps.popleft()
-
-    def per_s(self, now_s: float) -> float:
-        """Return the rate; 0 until there is something to go by."""
-        while len(self._steps) > 1 and now_s - self._steps[0][0] > self._window_s:
-            self._steps.popleft()
-        if not self._steps:
-            return 0.0
-        since_s, count = self._steps[0]
-        passed_s = now_s - since_s
-        return (self._count - count) / passed_s if passed_s > 0 else 0.0
 
 
 @dataclass
@@ -219,10 +217,17 @@ class RunState:
     latest_report: BatchReport | None = None
     updated: str = ""
     parts: tuple[Part, ...] = ()
+    planned: int = 0
+    needs: Need = Need.NOTHING
+    waits_for: str = ""
+    waited_s: float = 0.0
     rate: Rate = field(default_factory=Rate)
     lock: threading.RLock = field(default_factory=threading.RLock)
     errors_by_type: Counter[str] = field(default_factory=Counter)
     latest: deque[Failure] = field(default_factory=lambda: deque(maxlen=LATEST_KEPT))
+    latest_done: deque[Result] = field(default_factory=lambda: deque(maxlen=_RESULTS_SHOWN))
+    """Those that were worked on."""
+    course: Trace = field(default_factory=Trace)
     failures_version: int = 0
     """Changes whenever the failures do."""
     _running_since_s: float | None = None
@@ -309,8 +314,13 @@ class RunState:
             return None
         now_s = self.monotonic()
         rate = self.rate.per_s(now_s)
-        settled = now_s - self._running_since_s >= _ETA_AFTER_S
-        return max(left - self.reusable, 0) / rate if rate > 0 and settled else None
+        if rate <= 0 or now_s - self._running_since_s < _ETA_AFTER_S:
+            return None
+        eta_s = max(left - self.reusable, 0) / rate
+        if left > self.in_hand or not self.in_hand:
+            return eta_s
+        # Those that are left are all under way: how fast others were says little of them.
+        return None if self.gauges.retrying or self.rate.silent_s(now_s) > eta_s else eta_s
 
     def snapshot(self) -> Snapshot:
         """Return the state at this moment. Callable from any thread."""
@@ -323,6 +333,8 @@ class RunState:
                 "elapsed_s": self.elapsed_s,
                 "errors_by_type": dict(self.errors_by_type),
                 "latest_failures": tuple(list(self.latest)[: -_LATEST_SHOWN - 1 : -1]),
+                "latest_results": tuple(reversed(self.latest_done)),
+                "trace": self.course.points(),
             }
             return Snapshot(**fresh, **{name: getattr(self, name) for name in _COPIED})
 

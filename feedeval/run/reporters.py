@@ -12,8 +12,10 @@ from feedeval.formatting import duration, money
 from feedeval.records import BatchReport, Status
 from feedeval.records.kinds import units
 from feedeval.run.progress import Reporter, Snapshot
+from feedeval.run.telling.words import headline, reason_in_words, what_is_left
 
 _LINE_EVERY_S = 30.0
+_PLAN_EVERY_S = 5.0
 _LINES = 10
 """Lines that a run gets for its share done, one every 10 %."""
 _BAR_CELLS = 24
@@ -29,7 +31,8 @@ def status_line(snapshot: Snapshot) -> str:
     if snapshot.parts_out:
         parts.append(parts_text(snapshot))
     elif snapshot.status is Status.RUNNING and not snapshot.leaving:
-        parts.append(f"{snapshot.rate_per_s:.1f}/s, {duration(snapshot.eta_s)} left")
+        left = snapshot.waits_for or what_is_left(snapshot)
+        parts.append(left or f"{snapshot.rate_per_s:.1f}/s, {duration(snapshot.eta_s)} left")
     if snapshot.calls or snapshot.cost_usd is None:
         parts.append(money(snapshot.cost_usd))
     if snapshot.status is not Status.RUNNING or snapshot.leaving:
@@ -89,16 +92,32 @@ class TextReporter:
         self._shown: tuple[str, bool] | None = None
         self._tenth = 0
         self._line_s = 0.0
+        self._planned = False
 
     @property
     def _out(self) -> TextIO:
         return self._stream if self._stream is not None else sys.stdout
 
-    def start(self, snapshot: Snapshot) -> None:
-        """Say which session begins or goes on."""
+    def plan(self, snapshot: Snapshot) -> None:
+        """Say how far the planning is, and why nothing came of it where nothing did."""
+        if self._is_live() and not snapshot.done:
+            self._redraw(snapshot.status_reason)
+            return
+        now_s = self._monotonic()
+        if snapshot.done or not self._planned or now_s - self._line_s >= _PLAN_EVERY_S:
+            self._planned, self._line_s = not snapshot.done, now_s
+            self._print(snapshot.status_reason)
+
+    def _is_live(self) -> bool:
         if self._live is None:
             isatty = getattr(self._out, "isatty", None)
             self._live = bool(isatty and isatty())
+        return self._live
+
+    def start(self, snapshot: Snapshot) -> None:
+        """Say which session begins or goes on."""
+        self._is_live()
+        self._planned = False
         self._tenth, self._line_s = _tenth(snapshot), self._monotonic()
         before = f", {snapshot.counts.done:,} done before" if snapshot.counts.done else ""
         self._print(
@@ -112,10 +131,7 @@ class TextReporter:
         if self._live:
             line = status_line(snapshot)
             cells = round(_BAR_CELLS * snapshot.share)
-            text = f"\r{'█' * cells}{'·' * (_BAR_CELLS - cells)} {line}"
-            self._out.write(text + " " * (self._width - len(text)))
-            self._out.flush()
-            self._width = len(text)
+            self._redraw(f"{'█' * cells}{'·' * (_BAR_CELLS - cells)} {line}")
             return
         state = (snapshot.status.value + snapshot.status_reason, bool(snapshot.leaving))
         changed = self._shown is not None and state != self._shown
@@ -137,13 +153,17 @@ class TextReporter:
 
     def close(self, snapshot: Snapshot) -> None:
         """Write where the run ended."""
-        counts = snapshot.counts
-        unreadable = f" ({snapshot.unreadable:,} of them unreadable rows)" if snapshot.unreadable else ""
+        why = f" ({reason_in_words(snapshot.status_reason).rstrip('.')})" if snapshot.status_reason else ""
         self._print(
-            f"Session {snapshot.session} · {snapshot.state_text} · {counts.done:,} done, "
-            f"{counts.failed:,} failed{unreadable}, "
-            f"{counts.left:,} left · {duration(snapshot.elapsed_s)} · {money(snapshot.cost_usd)}"
+            f"Session {snapshot.session}{why} · {headline(snapshot)} · {duration(snapshot.elapsed_s)} · "
+            f"{money(snapshot.cost_usd)}"
         )
+
+    def _redraw(self, line: str) -> None:
+        text = f"\r{line}"
+        self._out.write(text + " " * (self._width - len(text)))
+        self._out.flush()
+        self._width = len(text)
 
     def _print(self, text: str) -> None:
         wipe = "\r" + " " * self._width + "\r" if self._width else ""
@@ -167,11 +187,34 @@ class TqdmReporter:
         self._make = bar
         self._overall: Any = None
         self._batch: Any = None
+        self._plan: Any = None
         self._number = 0
+
+    def plan(self, snapshot: Snapshot) -> None:
+        """Move a bar of its own while the run is planned."""
+        if self._plan is None:
+            make = self._make or _tqdm()
+            self._plan = make(total=snapshot.counts.total or None, desc="planning", unit="rec", leave=False)
+        self._plan.n = snapshot.planned
+        if self._plan.total is not None:
+            self._plan.total = snapshot.counts.total if snapshot.counts.total > snapshot.planned else None
+        self._plan.refresh()
+        if snapshot.done:
+            self._end_plan()
+            self.message(snapshot.status_reason)
+
+    def _end_plan(self) -> None:
+        if self._plan is not None:
+            # A bar that ends before its total is drawn as one that failed.
+            self._plan.total = self._plan.n
+            self._plan.close()
+            self._plan = None
 
     def start(self, snapshot: Snapshot) -> None:
         """Open the bars."""
         make = self._make or _tqdm()
+        self._end_plan()
+        self._number = 0
         through = snapshot.counts.done + snapshot.counts.failed
         self._overall = make(total=snapshot.counts.total, initial=through, desc=snapshot.session, unit="rec")
         self._batch = make(total=snapshot.batch_size, desc="batch", unit="rec", leave=False)
@@ -181,13 +224,26 @@ class TqdmReporter:
         """Move the bars."""
         counts = snapshot.counts
         self._overall.n = counts.done + counts.failed
-        failed = f"{counts.failed} failed"
         self._overall.set_postfix_str(
-            ", ".join(filter(None, (failed, money(snapshot.cost_usd), parts_text(snapshot), snapshot.state_text))),
+            ", ".join(
+                filter(
+                    None,
+                    (
+                        f"{counts.failed:,} failed",
+                        money(snapshot.cost_usd),
+                        parts_text(snapshot),
+                        snapshot.waits_for or what_is_left(snapshot) or snapshot.state_text,
+                    ),
+                )
+            ),
             refresh=False,
         )
         self._overall.refresh()
         if snapshot.batch is None:
+            if snapshot.batches_complete == snapshot.total_batches and self._number:
+                # The last batch was complete, and gone, before its last record was drawn.
+                self._batch.n = self._batch.total
+                self._batch.refresh()
             return
         if snapshot.batch.number != self._number:
             self._number = snapshot.batch.number
@@ -209,6 +265,10 @@ class TqdmReporter:
     def close(self, snapshot: Snapshot) -> None:
         """Show the last state and close the bars."""
         self.update(snapshot)
+        if snapshot.counts.failed or snapshot.status is not Status.FINISHED:
+            self._overall.write(headline(snapshot), file=sys.stderr)
+        # A bar that ends before its total is drawn in red, as one that failed; that of a batch is only a part.
+        self._batch.total = self._batch.n
         self._batch.close()
         self._overall.close()
 

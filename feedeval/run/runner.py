@@ -10,14 +10,25 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import contextvars
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from feedeval.errors import FeedevalError, InputError, RunFault
+from feedeval.errors import (
+    CALLED_FROM,
+    BudgetReached,
+    FeedevalError,
+    InputError,
+    RunFault,
+    WaitedTooLong,
+    calling_place,
+)
+from feedeval.formatting import duration, money
 from feedeval.records import Progress, Status
 from feedeval.run.context import HaltCause, Hooks, RunContext
 from feedeval.run.job import Job
@@ -27,6 +38,8 @@ from feedeval.run.progress import Reporter, RunState, Snapshot
 from feedeval.run.resume import decide_session
 from feedeval.run.settings import HealthSettings, RunSettings
 from feedeval.run.setup import RunInputs, finished_state, set_up
+from feedeval.run.telling.planning import Planning
+from feedeval.run.telling.words import outcome
 from feedeval.storage.paths import AnyFolder, SessionFolder
 
 __all__ = ["HealthSettings", "Hooks", "Run", "RunSettings", "run_blocking", "start"]
@@ -67,6 +80,11 @@ class Run:
         return self._over.is_set()
 
     @property
+    def _waited_too_long(self) -> bool:
+        limit_s = self._context.settings.give_up_after_s if self._context is not None else None
+        return limit_s is not None and bool(self._state.waits_for) and self._state.waited_s >= limit_s
+
+    @property
     def fault(self) -> RunFault | None:
         """What a person has to mend: why the run is paused, or why it was stopped before its end."""
         return self._run_loop.fault if self._run_loop is not None else None
@@ -104,6 +122,7 @@ class Run:
         if self.done:
             raise InputError(f"Session {self.sid} is not being worked on; start it again to go on with it.")
         rest = dict(changes)
+        self._refuse_same_budget(rest)
         if "budget_usd" in rest:
             budget_usd = RunSettings(budget_usd=rest.pop("budget_usd")).budget_usd
             self._call(lambda run_loop: run_loop.set_budget(budget_usd))
@@ -116,6 +135,18 @@ class Run:
             self._state.needs_person = False
         self._call(lambda run_loop: run_loop.resume())
 
+    def _refuse_same_budget(self, changes: Mapping[str, Any]) -> None:
+        """Say what is needed where the run would only pause again."""
+        then_usd = self._state.budget_usd
+        now_usd = changes.get("budget_usd", then_usd)
+        if not isinstance(self.fault, BudgetReached) or then_usd is None or now_usd is None:
+            return
+        if not isinstance(now_usd, int | float) or now_usd <= then_usd:
+            raise InputError(
+                f"the budget of {money(then_usd)} is reached ({money(self._state.cost_usd)} is spent): give a higher "
+                f"one, such as resume(budget_usd={2 * then_usd:g}), or None for none"
+            )
+
     def wait(self, timeout_s: float | None = None, *, until_paused: bool = False) -> Snapshot:
         """Wait until the run is over, and return where it stands then or when the time is up.
 
@@ -123,7 +154,7 @@ class Run:
 
         Args:
             timeout_s: Longest time to wait; None waits as long as it takes.
-            until_paused: Also return when the run is paused and needs a person.
+            until_paused: Also return when the run is paused and needs a person, or has waited for `give_up_after_s`.
 
         Raises:
             Exception: What went wrong in the program itself, where it did.
@@ -131,7 +162,7 @@ class Run:
         until_s = None if timeout_s is None else time.monotonic() + timeout_s
         while not self._over.is_set():
             left_s = _WAIT_STEP_S if until_s is None else min(_WAIT_STEP_S, until_s - time.monotonic())
-            if left_s <= 0 or (until_paused and self._state.needs_person):
+            if left_s <= 0 or (until_paused and (self._state.needs_person or self._waited_too_long)):
                 break
             self._over.wait(left_s)
         if self._over.is_set() and self._crash is not None:
@@ -155,7 +186,11 @@ class Run:
         return f"Run({self.sid}: {snapshot.state_text}, {figures})"
 
     def _begin(self) -> None:
-        self._thread = threading.Thread(target=self._work, name=f"feedeval-run-{self.sid}", daemon=True)
+        context = contextvars.copy_context()
+        context.run(CALLED_FROM.set, CALLED_FROM.get() or calling_place())
+        self._thread = threading.Thread(
+            target=context.run, args=(self._work,), name=f"feedeval-run-{self.sid}", daemon=True
+        )
         _live.add(self)
         self._thread.start()
         if self._context is not None:
@@ -229,11 +264,16 @@ def start(
     settings = settings or RunSettings()
     hooks = hooks or Hooks()
     folder = SessionFolder.of(output_dir)
-    plan = make_plan(job.records())
-    decision = decide_session(job, folder, settings, plan)
+    planning = hooks.planning or plan_of(job, output_dir, settings)
+    with planning.shown(reporters):
+        plan = make_plan(job.records(), planning.count)
+        planning.phase("Looking through the sessions that are there already.")
+        with _choosing:
+            decision = decide_session(job, folder, settings, plan)
+            if decision.finished is None:
+                context, messages = set_up(RunInputs(job, folder, settings, plan, decision, reporters, hooks))
     if decision.finished is not None:
         return _finished(decision.finished, folder, decision.messages, reporters)
-    context, messages = set_up(RunInputs(job, folder, settings, plan, decision, reporters, hooks))
     state = context.state
     context.log.info(
         f"starts: {state.total:,} records of {state.kind} with {state.engine}, batches of {state.batch_size}, "
@@ -245,6 +285,28 @@ def start(
     run = Run(context.state, context, hooks)
     run._begin()
     return run
+
+
+def plan_of(job: Job, output_dir: AnyFolder, settings: RunSettings) -> Planning:
+    """Return what is told of a run before it begins.
+
+    Args:
+        job: What is done; where it has an attribute `expected`, that is the number of records to expect.
+        output_dir: Folder of the sessions.
+        settings: How the records are gone through.
+    """
+    state = RunState(
+        session=settings.session or "",
+        kind=job.kind,
+        engine=job.engine,
+        output_dir=str(SessionFolder.of(output_dir).path),
+        total=0,
+        batch_size=settings.batch_size,
+        total_batches=0,
+        started=datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        budget_usd=settings.budget_usd,
+    )
+    return Planning(state, expected=getattr(job, "expected", None), refresh_s=settings.refresh_s)
 
 
 def _finished(progress: Progress, folder: SessionFolder, messages: Sequence[str], reporters: Sequence[Reporter]) -> Run:
@@ -266,13 +328,19 @@ def run_blocking(run: Run) -> Snapshot:
     The first Ctrl-C stops the run cleanly and waits for that; a second one leaves at once. A run that pauses for a
     person is stopped, because nobody can answer while the call blocks: its reason stands in the snapshot and in the
     progress file, and it can be resumed.
+
+    Raises:
+        WaitedTooLong: It waited for `give_up_after_s` for what is no reply, such as room on the disk.
     """
     try:
         snapshot = run.wait(until_paused=True)
-        if not snapshot.done:
-            run.leave()
-            snapshot = run.wait()
-        return snapshot
+        if snapshot.done:
+            return snapshot
+        # What is out at the endpoint stays there: the same call picks it up.
+        run.leave()
+        if snapshot.waits_for and not snapshot.needs_person:
+            raise _gave_up(snapshot, run.wait())
+        return run.wait()
     except KeyboardInterrupt:
         run.say("Stopping: what is in flight finishes and is saved. Ctrl-C again leaves at once.")
         run.leave()
@@ -284,6 +352,16 @@ def run_blocking(run: Run) -> Snapshot:
             raise
 
 
+def _gave_up(waiting: Snapshot, ended: Snapshot) -> WaitedTooLong:
+    return WaitedTooLong(
+        f"The run waited {duration(waiting.waited_s)} for what did not come ({waiting.waits_for}), and was stopped. "
+        f"{outcome(ended)}: that is saved in session {ended.session} in {ended.output_dir}. When the cause is mended, "
+        "the same call goes on with it; give_up_after_s= sets how long a blocking call waits (None: for ever)."
+    )
+
+
+_choosing = threading.Lock()
+"""Of two runs that are started at the same time, the second one finds the session of the first."""
 _live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 

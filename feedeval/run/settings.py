@@ -105,6 +105,11 @@ class RunSettings(CheckedSettings):
     probe_first_s: float = Field(default=1.0, gt=0)
     """Wait before the first probe of a lost connection; doubles up to `probe_longest_s`."""
     probe_longest_s: float = Field(default=30.0, gt=0)
+    give_up_after_s: float | None = Field(default=1800.0, gt=0)
+    """How long a blocking call waits for what is no reply (room, memory, the network, an endpoint that asked to wait)
+    with nothing done meanwhile; None: as long as it takes. A run in the background waits on."""
+    stop_grace_s: float = Field(default=5.0, ge=0)
+    """How long a run that is stopped waits for calls in flight; longer where records take longer than a third of it."""
     connection_tries: int = Field(default=5, ge=1)
     """Times one record may lose the connection, although the probe succeeds, before it becomes a failure."""
     health: HealthSettings = HealthSettings()

@@ -136,6 +136,7 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
             total=start.plan.total,
             batch_size=state.batch_size,
             max_workers=start.settings.max_workers,
+            clock=start.hooks.now,
         ),
         readers=start.hooks.readers,
         progress_writer=ProgressWriter(
@@ -152,6 +153,7 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
         log=log,
         now=lambda: _iso(start.hooks.now()),
         courier=start.hooks.courier,
+        clock=start.hooks.now,
     )
     return context, messages
 

@@ -24,6 +24,8 @@ _ROUND_S = 0.02
 _BREATH_EVERY_S = 0.01
 _BREATH_S = 0.0002
 """Records that never wait hand over the interpreter for so long, so often, that a notebook's kernel stays quick."""
+_GRACE_TIMES = 3
+_LONGEST_GRACE_S = 60.0
 _STRAYS_BORNE = 3
 """Times a record may be cancelled from within before it counts as a failure."""
 
@@ -35,6 +37,7 @@ class _UnderWay:
     ledger: RecordLedger
     task: asyncio.Task[None]
     idle_looks: int = 0
+    given_up: bool = False
 
 
 class Workers:
@@ -59,6 +62,21 @@ class Workers:
         self._attempts: dict[int, int] = {}
         self._calls_are_gauged = False
         self._breathed_s = 0.0
+        self._stopped_s: float | None = None
+        self._typical_s = 0.0
+        self.given_up = 0
+        """Records whose calls had not come back in time after a stop."""
+
+    @property
+    def grace_s(self) -> float:
+        """How long calls in flight are waited for after a stop: one that takes no longer than others is not lost."""
+        grace_s = self._context.settings.stop_grace_s
+        return max(grace_s, min(_GRACE_TIMES * self._typical_s, _LONGEST_GRACE_S))
+
+    def stop_soon(self) -> None:
+        """Give up what is in flight when the time for it is over."""
+        if self._stopped_s is None:
+            self._stopped_s = time.monotonic()
 
     async def work(self) -> None:
         """Work until there are no records left, or until all that was in flight at a halt has finished."""
@@ -120,7 +138,9 @@ class Workers:
         outcome: Outcome | None = None
         try:
             value = await p.job.process(record, ledger)
-            outcome = make_result(record, value, ledger.tally, 1000 * (time.perf_counter() - begun_s))
+            took_s = time.perf_counter() - begun_s
+            outcome = make_result(record, value, ledger.tally, 1000 * took_s)
+            self._typical_s += (took_s - self._typical_s) / (10 if self._typical_s else 1)
         except asyncio.CancelledError as exc:
             # By `_reap`, or from within by a call shared with a record that was reaped.
             task.uncancel()
@@ -166,9 +186,16 @@ class Workers:
     def _reap(self) -> None:
         """Put back records that only wait to make a call: for money, for their turn at the endpoint, for a retry.
 
-        A call in flight is never cut off: its reply is paid for. Whether any is, the job's gauges tell; where a job has
-        none, its records are left to end by themselves.
+        A call in flight is not cut off, as its reply is paid for, unless it hangs while the run is to stop. Whether any
+        is, the job's gauges tell; where a job has none, its records are left to end by themselves.
         """
+        if self._stopped_s is not None and time.monotonic() - self._stopped_s >= self.grace_s:
+            for hand in self._hands.values():
+                if not hand.given_up:
+                    hand.given_up = True
+                    self.given_up += 1
+                    hand.task.cancel()
+            return
         gauges = self._context.job.backend.gauges()
         self._calls_are_gauged |= gauges.limit is not None or gauges.in_flight > 0
         for hand in list(self._hands.values()):

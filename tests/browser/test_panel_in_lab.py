@@ -158,3 +158,63 @@ def test_the_panel_fits_a_narrow_window(notebook: Open) -> None:
     book.wait_until(lambda: "Errors" in book.output(0).inner_text())
     widths = book.output(0).evaluate("e => [e.scrollWidth, e.clientWidth]")
     assert widths[0] <= widths[1], "it has to be scrolled sideways"
+
+
+PLANNING = """import tempfile
+from feedeval.evaluator import ProductFeedEvaluator
+from tests.e2e.support import make_feed
+run = ProductFeedEvaluator(model="offline", output_dir=tempfile.mkdtemp()).start(make_feed(40_000))
+run"""
+
+
+def test_going_through_a_large_feed_is_shown_and_can_be_stopped(notebook: Open) -> None:
+    book = notebook(PLANNING, "print(run.wait().status_reason)")
+    book.run(0)
+    panel = book.output(0)
+    book.wait_until(lambda: "Getting ready" in book.state(0) and "of 40,000 products" in panel.inner_text())
+    panel.get_by_role("button", name="Stop").click()
+    book.wait_until(lambda: "Stopped" in book.state(0))
+    assert "before it began" in panel.inner_text()
+    book.run(1)
+    assert "nothing was spent" in book.output(1).inner_text()
+    assert book.complaints == []
+
+
+NEEDY = """import tempfile
+from feedeval.evaluator import ProductFeedEvaluator
+from tests.e2e.support import make_feed
+from tests.server import ModelServer
+server = ModelServer(latency_s=0.05, api_key="sk-right-and-never-to-be-seen")
+server.__enter__()
+prices = {"input_price": 2, "output_price": 20}
+evaluator = ProductFeedEvaluator("sk-wrong", base_url=server.base_url, output_dir=tempfile.mkdtemp(), **prices)
+run = evaluator.start(make_feed(100), num_questions=4, max_in_flight=4, budget_usd=0.15)
+run"""
+
+
+def test_what_a_pause_needs_is_changed_on_the_page_and_a_key_reaches_no_file(notebook: Open) -> None:
+    book = notebook(NEEDY, "server.__exit__(None, None, None)")
+    book.run(0)
+    panel = book.output(0)
+    resume = panel.get_by_role("button", name="Resume")
+    book.wait_until(lambda: "Paused" in book.state(0) and panel.get_by_label("API key:").is_visible())
+    resume.click()
+    book.wait_until(lambda: "another key is needed" in panel.inner_text())
+    panel.get_by_label("API key:").fill("sk-right-and-never-to-be-seen")
+    panel.get_by_label("API key:").press("Tab")
+    resume.click()
+
+    budget = panel.get_by_label("New budget, dollars:")
+    book.wait_until(lambda: "Paused" in book.state(0) and budget.is_visible())
+    resume.click()
+    book.wait_until(lambda: "a higher budget is needed" in panel.inner_text())
+    budget.fill("50")
+    budget.press("Tab")
+    resume.click()
+    book.wait_until(lambda: "Latest products" in panel.inner_text() and "open:" in panel.inner_text())
+    panel.locator("span").filter(has_text="Rate and cost over time").click()
+    book.wait_until(lambda: "Finished: 100 of 100 products audited" in book.state(0))
+    book.save()
+    assert "never-to-be-seen" not in book.path.read_text(encoding="utf-8")
+    book.run(1)
+    assert book.complaints == []

@@ -54,12 +54,12 @@ def test_a_finished_run_without_failures_leaves_a_summary_and_lets_go_of_the_run
 def test_buttons_act_while_the_kernel_is_idle(kernel: Kernel) -> None:
     kernel.run(SLOW)
     kernel.press("Pause")
-    message = kernel.wait_for("paused by hand")
+    message = kernel.wait_for("You paused it. Press Resume to go on.")
     assert "paused" in kernel.run("print(handle.snapshot().status.value)")
     kernel.press("Resume")
     kernel.wait_for("Running</span>")
     kernel.press("Stop")
-    kernel.wait_for("stopped by hand")
+    kernel.wait_for("You stopped it.")
     assert "stopped" in kernel.run("print(handle.wait().status.value)")
     assert message["msg_type"] in ("comm_msg", "update_display_data")
 
@@ -163,3 +163,47 @@ def test_going_on_with_a_finished_audit_shows_it_and_says_that_nothing_was_left(
     assert kernel.run("print(len(evaluator.resume_evaluation(feed)))").strip() == "3"
     shown = kernel.bundles("display_data")[before:]
     assert "nothing was left to do" in str([*shown, *kernel.bundles("update_display_data")[-2:]])
+
+
+NEEDY = """import tempfile
+from feedeval.evaluator import ProductFeedEvaluator
+from tests.e2e.support import make_feed
+from tests.server import ModelServer
+server = ModelServer(latency_s=0.01, api_key="sk-right-and-never-to-be-seen")
+server.__enter__()
+evaluator = ProductFeedEvaluator("sk-wrong", base_url=server.base_url, output_dir=tempfile.mkdtemp())
+run = evaluator.start(make_feed(40), num_questions=4, max_in_flight=4)
+run.wait(60, until_paused=True)
+run"""
+
+
+def test_a_pause_for_a_key_has_a_field_for_it_and_resume_without_one_says_what_is_needed(kernel: Kernel) -> None:
+    kernel.run(NEEDY)
+    kernel.wait_for("API key:")
+    kernel.press("Resume")
+    kernel.wait_for("another key is needed")
+    kernel.run(
+        "field = run.panel.widget().children[2].children[0]; field.value = 'sk-right-and-never-to-be-seen'\n"
+        "assert field.value == '', field.value"
+    )
+    kernel.press("Resume")
+    kernel.wait_for("Finished: 40 of 40 products audited")
+    kernel.run("server.__exit__(None, None, None)")
+    shown = str([m["content"] for m in kernel.messages if m["msg_type"] in ("display_data", "update_display_data")])
+    assert "never-to-be-seen" not in shown
+
+
+def test_what_is_unfolded_is_painted_and_what_is_folded_costs_no_message(kernel: Kernel) -> None:
+    kernel.run(
+        "from tests.notebook.cells import *\n"
+        "handle = Handle(CountingJob(3_000, seconds_each=0.02), max_workers=8)\nhandle"
+    )
+    kernel.wait_for("sku-0")
+    kernel.run("folds = handle.panel.widget().children[4]; folds.selected_index = None")
+    before = len(kernel.messages)
+    kernel.run("import time; time.sleep(2.5)")
+    fresh = str([message["content"] for message in kernel.messages[before:]])
+    assert "sku-0" not in fresh and "a second" in fresh
+    kernel.run("folds.selected_index = 1")
+    kernel.wait_for("Rate: now")
+    kernel.run("handle.stop(); handle.wait()")

@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from feedeval.notebook.panel.render import parts, rate, run_html, run_text
+from feedeval.notebook.panel.facts import rate
+from feedeval.notebook.panel.render import parts, run_html, run_text
 from feedeval.records import Counts, Gauges, Health, HealthStatus, Status
 from feedeval.run.progress import Snapshot
 from tests.notebook.snapshots import failure, snapshot
@@ -75,11 +76,11 @@ def test_every_figure_stands_beside_its_name_without_styles() -> None:
 @pytest.mark.parametrize("status", list(Status))
 def test_every_state_has_a_glyph_and_a_word(status: Status) -> None:
     shown = snapshot(status=status)
-    word = status.value.capitalize()
+    word = "Getting" if status is Status.PENDING else status.value.capitalize()
     assert word in Page(parts(shown).head).words
     glyphs = {run_text(snapshot(status=each)).split()[0] for each in Status}
     assert len(glyphs) == len(Status)
-    assert run_text(shown).split()[1] == word
+    assert run_text(shown).split()[1].rstrip(":") == word
 
 
 @pytest.mark.parametrize(("leaving", "word"), [("pausing", "Pausing…"), ("stopping", "Stopping…")])
@@ -91,7 +92,7 @@ def test_a_run_that_is_leaving_says_what_it_waits_for(leaving: str, word: str) -
 
 def test_a_pause_says_why_and_who_has_to_act() -> None:
     shown = snapshot(status=Status.PAUSED, status_reason="the key was refused", needs_person=True)
-    assert "Waiting for you: the key was refused" in words(shown)
+    assert "Waiting for you: The key was refused" in words(shown)
     assert "Waiting" not in words(snapshot(status=Status.PAUSED, status_reason="the network is gone"))
 
 

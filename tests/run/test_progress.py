@@ -264,7 +264,7 @@ def test_a_terminal_gets_one_line_that_is_redrawn() -> None:
     assert lines[1].count("\r") == 5
     assert "50/100 (50 %)" in lines[1]
     assert lines[1].endswith("A sentence.")
-    assert "100 done, 0 failed, 0 left" in lines[2]
+    assert "100 of 100 products audited" in lines[2]
 
 
 def test_the_line_shows_cost_only_where_there_is_one() -> None:

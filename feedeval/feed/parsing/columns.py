@@ -249,6 +249,7 @@ def standard_name(name: str) -> str:
     return found[0].name if found is not None else snake(name)
 
 
+@lru_cache(maxsize=4096)
 def role_of(name: str) -> Role:
     """Return who a field is for; a field that is not in the table is judged by its name."""
     attribute = attributes().get(name)

@@ -42,6 +42,7 @@ NEWS_NAMES = frozenset(_NEWS_WORDS.split())
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)
 def split_tag(tag: str) -> tuple[str, str]:
     """Return namespace and local name; a prefix that was never declared is dropped."""
     namespace, _, local = tag[1:].partition("}") if tag.startswith("{") else ("", "", tag)

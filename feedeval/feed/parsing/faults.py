@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from feedeval.errors import FeedError
+from feedeval.errors import FeedError, warn_caller
 
 LINES_SHOWN = 10
 """Line numbers that a warning names for each kind of fault; the count says how many there were."""
@@ -16,10 +14,7 @@ LINES_SHOWN = 10
 
 def warn(message: str) -> None:
     """Warn as the line of the caller's own code: a notebook's cell shows it each time it is run."""
-    frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("feedeval."):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, FeedWarning, stacklevel=level)
+    warn_caller(message, FeedWarning)
 
 
 class FeedWarning(UserWarning):

@@ -88,7 +88,11 @@ class ModelClassifier:
     def __init__(self, client: ModelClient) -> None:
         self.client = client
         self.backend = client
-        self.name = client.settings.model
+
+    @property
+    def name(self) -> str:
+        """The model's name, which may be corrected while nothing was asked of it."""
+        return self.client.settings.model
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return model, endpoint and the version of the prompts."""

@@ -30,8 +30,20 @@ class HtmlReporter:
 
     def start(self, snapshot: Snapshot) -> None:
         """Show that a run begins."""
-        self._renewed_s = self._monotonic()
-        self._output = Output(self._bundle(snapshot))
+        if self._output is None:
+            self._renewed_s = self._monotonic()
+            self._output = Output(self._bundle(snapshot))
+        else:
+            self._renew(snapshot)
+
+    def plan(self, snapshot: Snapshot) -> None:
+        """Show how far the planning of the run is."""
+        if self._output is None:
+            self.start(snapshot)
+        elif snapshot.done:
+            self._renew(snapshot)
+        else:
+            self.update(snapshot)
 
     def update(self, snapshot: Snapshot) -> None:
         """Show where it stands, if it is time."""

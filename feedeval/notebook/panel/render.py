@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedeval.formatting import clip, duration, money, plain
+from feedeval.formatting import clip, plain
 from feedeval.html import Markup, escape
+from feedeval.notebook.panel.facts import facts, rate
+from feedeval.notebook.panel.folds import folds
 from feedeval.notebook.panel.parts_view import parts_block, parts_lines
 from feedeval.records import Failure, Health, HealthStatus, Status
 from feedeval.records.kinds import kind_words
 from feedeval.results.stored import engine_note
 from feedeval.run.progress import Snapshot
+from feedeval.run.telling.words import BY_HAND, headline, reason_in_words, stands_on, what_is_left
 
 LATEST_SHOWN = 4
 """Failures that are shown with what they said."""
@@ -48,6 +51,7 @@ _COLOURS = {
     Status.INTERRUPTED: _BAD,
 }
 _HEALTH_COLOURS = {HealthStatus.HEALTHY: _GOOD, HealthStatus.DEGRADED: _WARN, HealthStatus.CRITICAL: _BAD}
+_NONE = Markup("")
 BORDER = "1px solid var(--jp-border-color1,#8888)"
 _FONT = (
     "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;"
@@ -76,16 +80,16 @@ def parts(snapshot: Snapshot, messages: Sequence[str] = (), *, fault: str = "") 
         fault: What went wrong when a button was pressed.
     """
     return PanelParts(
-        head=_div(_headline(snapshot), _why(snapshot)),
-        body=_div(_bars(snapshot), parts_block(snapshot.parts), figures(_facts(snapshot))),
-        tail=_div(fault_line(fault), health_lines(snapshot.health), _errors(snapshot), _messages(messages)),
+        head=styled(_headline(snapshot), _why(snapshot)),
+        body=styled(_bars(snapshot), parts_block(snapshot.parts), figures(facts(snapshot))),
+        tail=styled(fault_line(fault), _health(snapshot), _errors(snapshot), _messages(messages)),
     )
 
 
 def footer(updated: str, *, advice: str = "") -> Markup:
     """Return the line that says how fresh the panel is; `advice` is what to do if the time stands still."""
     more = f" · {escape(advice)}" if advice else ""
-    return _div(Markup(f'<div style="{_QUIET};font-size:12px;margin-top:4px">updated {escape(updated)}{more}</div>'))
+    return styled(Markup(f'<div style="{_QUIET};font-size:12px;margin-top:4px">updated {escape(updated)}{more}</div>'))
 
 
 def run_html(
@@ -101,30 +105,36 @@ def run_html(
         behind: CSS class of a live panel; while the page shows one, the static form stays hidden.
     """
     foot = footer(updated or moment(snapshot.updated), advice=standing_advice(snapshot))
-    return framed(parts(snapshot, messages, fault=fault), foot, behind=behind)
+    return framed(parts(snapshot, messages, fault=fault), foot, behind=behind, live=live(snapshot))
 
 
-def framed(shown: PanelParts, foot: Markup, *, behind: str = "") -> Markup:
-    """Return the parts of a run with a frame around them; `behind` as in `run_html`."""
+def live(snapshot: Snapshot) -> Markup:
+    """Return what can be folded away, as static HTML."""
+    return styled(folds(snapshot, rate(snapshot.rate_per_s)))
+
+
+def framed(shown: PanelParts, foot: Markup, *, behind: str = "", live: Markup = _NONE) -> Markup:
+    """Return the parts of a run with a frame around them; `behind` as in `run_html`, `live` as `live` makes it."""
     hide = f"<style>body:has(.{behind}) .behind-{behind}{{display:none}}</style>" if behind else ""
     # MathJax would set what stands between two dollar signs as a formula: amounts, and whatever a feed says.
     return Markup(
         f'{hide}<div class="feedeval-run mathjax_ignore tex2jax_ignore{f" behind-{behind}" if behind else ""}" '
         f'style="border:{BORDER};border-radius:3px;padding:8px 12px;max-width:800px;box-sizing:border-box">'
-        f"{shown.head}{shown.body}{shown.tail}{foot}</div>"
+        f"{shown.head}{shown.body}{live}{shown.tail}{foot}</div>"
     )
 
 
 def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
     """Return a run as a few lines of text."""
     glyph, word = _state(snapshot)
-    facts = " · ".join(f"{name.lower()} {value}" for name, value in _facts(snapshot))
+    told = " · ".join(f"{name.lower()} {value}" for name, value in facts(snapshot))
     health = snapshot.health
     advice = standing_advice(snapshot)
-    first = f"{glyph} {word} · {_title(snapshot)} · {snapshot.engine} · session {snapshot.session}"
+    session = f" · session {snapshot.session}" if snapshot.session else ""
+    first = f"{glyph} {word} · {_title(snapshot)} · {snapshot.engine}{session}"
     more = (
         _reason(snapshot),
-        f"{_through(snapshot)} · {facts}",
+        f"{_through(snapshot)} · {told}" if snapshot.status is not Status.PENDING else told,
         *(parts_lines(snapshot.parts) if snapshot.parts_out else ()),
         f"{health.overall_status.value}: {'; '.join(health.reasons)}" if health.reasons else "",
         *(f"{name} × {count:,}" for name, count in _types(snapshot)[:TYPES_SHOWN]),
@@ -161,7 +171,8 @@ def _mark(glyph: str, colour: str, word: str) -> Markup:
     return Markup(f'<span aria-hidden="true" style="color:{colour}">{glyph}</span> {escape(word)}')
 
 
-def _div(*body: Markup) -> Markup:
+def styled(*body: Markup) -> Markup:
+    """Return parts of a panel in its type."""
     return Markup(f'<div style="{_FONT}">{"".join(body)}</div>')
 
 
@@ -178,25 +189,36 @@ def _state(snapshot: Snapshot) -> tuple[str, str]:
     if snapshot.leaving:
         glyph = _GLYPHS[Status.STOPPED if snapshot.leaving == "stopping" else Status.PAUSED]
         return glyph, f"{snapshot.leaving.capitalize()}…"
+    if snapshot.status is Status.PENDING:
+        return glyph, "Getting ready"
+    if snapshot.status is Status.FINISHED:
+        return "▲" if snapshot.counts.failed else glyph, headline(snapshot).partition(". ")[0]
     return glyph, snapshot.status.value.capitalize()
 
 
 def _reason(snapshot: Snapshot) -> str:
     if snapshot.leaving:
         return f"{snapshot.in_hand:,} {_unit(snapshot)} under way are being finished; no new ones start."
-    return _short(snapshot.status_reason)
+    if snapshot.status_reason:
+        return _short(reason_in_words(snapshot.status_reason))
+    if snapshot.status is Status.FINISHED:
+        return stands_on(snapshot)
+    waits = snapshot.waits_for or what_is_left(snapshot)
+    return _short(f"{waits[:1].upper()}{waits[1:]}.") if waits else ""
 
 
 def _headline(snapshot: Snapshot) -> Markup:
     glyph, word = _state(snapshot)
-    colour = _WARN if snapshot.leaving else _COLOURS.get(snapshot.status, "inherit")
+    uneasy = snapshot.leaving or (snapshot.status is Status.FINISHED and snapshot.counts.failed)
+    colour = _WARN if uneasy else _COLOURS.get(snapshot.status, "inherit")
     note = engine_note(snapshot.engine, snapshot.kind)
     return Markup(
         '<div style="display:flex;flex-wrap:wrap;column-gap:1em;align-items:baseline">'
-        f'<span role="status" style="font-size:16px;font-weight:600;white-space:nowrap">'
+        f'<span role="status" style="font-size:16px;font-weight:600">'
         f"{_mark(glyph, colour, word)}</span> "
         f"<span><b>{escape(_title(snapshot))}</b> on {escape(_short(snapshot.engine))}</span> "
-        f'<span style="{_QUIET}">session {escape(snapshot.session)} in {escape(_short(snapshot.output_dir))}</span>'
+        f'<span style="{_QUIET}">{f"session {escape(snapshot.session)} " if snapshot.session else ""}'
+        f"in {escape(_short(snapshot.output_dir))}</span>"
         "</div>" + (f'<div style="{_QUIET};font-size:12px">{escape(note)}</div>' if note else "")
     )
 
@@ -205,7 +227,10 @@ def _why(snapshot: Snapshot) -> Markup:
     reason = _reason(snapshot)
     if not reason:
         return Markup("")
-    whose = "<b>Waiting for you:</b> " if snapshot.needs_person and not snapshot.leaving else ""
+    by_hand = snapshot.status_reason in BY_HAND
+    whose = "<b>Waiting for you:</b> " if snapshot.needs_person and not snapshot.leaving and not by_hand else ""
+    if by_hand and snapshot.needs_person:
+        reason += " Press Resume to go on."
     edge = _BAD if snapshot.health.overall_status is HealthStatus.CRITICAL else _WARN
     return Markup(
         f'<div style="border-left:3px solid {edge};padding-left:.6em;margin:4px 0">{whose}{escape(reason)}</div>'
@@ -214,6 +239,11 @@ def _why(snapshot: Snapshot) -> Markup:
 
 def _bars(snapshot: Snapshot) -> Markup:
     counts, batch = snapshot.counts, snapshot.batch
+    if snapshot.status is Status.PENDING:
+        if counts.total <= snapshot.planned:
+            return _NONE  # how many there are shows at the end
+        planned = snapshot.planned / counts.total
+        return bar_row("Feed", (planned, 0.0), f"{snapshot.planned:,} of {counts.total:,} {_unit(snapshot)}")
     total = counts.total or 1
     shares = (counts.done / total, counts.failed / total) if counts.total else (1.0, 0.0)
     rows = [bar_row("All", shares, _through(snapshot))]
@@ -250,51 +280,12 @@ def bar_row(name: str, shares: tuple[float, float], text: str) -> Markup:
     )
 
 
-def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return the figures by name, in the order of a person's questions: how far, how fast, how much, how heavy."""
-    counts, memory = snapshot.counts, snapshot.memory
-    taken_over = f" ({counts.reused:,} taken over)" if counts.reused else ""
-    unreadable = f" ({snapshot.unreadable:,} unreadable)" if snapshot.unreadable else ""
-    facts = [("Done", f"{counts.done:,}{taken_over}"), ("Failed", f"{counts.failed:,}{unreadable}")]
-    facts.append(("Left", f"{counts.left:,}"))
-    if not snapshot.done:
-        facts += [("Rate", rate(snapshot.rate_per_s)), ("Time left", duration(snapshot.eta_s))]
-    facts.append(("Time spent", duration(snapshot.elapsed_s)))
-    facts.append(_calls(snapshot))
-    budget = f" of {money(snapshot.budget_usd)}" if snapshot.budget_usd is not None else ""
-    facts.append(("Cost", f"{money(snapshot.cost_usd) if snapshot.cost_usd is not None else 'price unknown'}{budget}"))
-    if memory.current_mb:
-        facts.append(("Memory", f"{memory.current_mb:,.0f} MB (peak {memory.peak_mb:,.0f})"))
-    return facts
-
-
-def _calls(snapshot: Snapshot) -> tuple[str, str]:
-    gauges = snapshot.gauges
-    retries = f", {snapshot.retries:,} repeated" if snapshot.retries else ""
-    if snapshot.done:
-        return "Calls", f"{snapshot.calls:,}{retries}"
-    if gauges.limit is None and not gauges.in_flight:
-        return "Under way", f"{snapshot.in_hand:,} {_unit(snapshot)}"
-    limit = f" of {gauges.limit:,}" if gauges.limit is not None else ""
-    waiting = f", waiting {duration(gauges.cooldown_s)}" if gauges.cooldown_s > 0 else ""
-    return "Calls in flight", f"{gauges.in_flight:,}{limit}{waiting}"
-
-
-def rate(per_s: float) -> str:
-    """Return a speed for people: a second where that is a number worth reading, else a minute."""
-    if per_s >= 10:
-        return f"{per_s:,.0f} a second"
-    if per_s >= 1:
-        return f"{per_s:.1f} a second"
-    return f"{60 * per_s:.1f} a minute" if per_s > 0 else "–"
-
-
-def figures(facts: Sequence[tuple[str, str]]) -> Markup:
+def figures(named: Sequence[tuple[str, str]]) -> Markup:
     """Return figures under their names, side by side as far as there is room."""
     cells = "".join(
         f'<div><span style="{_QUIET};font-size:12px">{escape(name)}</span> '
         f'<span style="display:block;font-weight:600">{escape(value)}</span></div>'
-        for name, value in facts
+        for name, value in named
     )
     return Markup(
         '<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5em,1fr));gap:4px 1em;margin:6px 0">'
@@ -310,6 +301,12 @@ def fault_line(fault: str) -> Markup:
         f'<div role="alert" style="border-left:3px solid {_BAD};padding-left:.6em;margin:4px 0">'
         f"<b>That did not work:</b> {escape(_short(fault))}</div>"
     )
+
+
+def _health(snapshot: Snapshot) -> Markup:
+    """Return the health of a run; one that is over has none, and its failures are no sign of any."""
+    healthy = snapshot.health.overall_status is HealthStatus.HEALTHY
+    return _NONE if snapshot.status in (Status.PENDING, Status.FINISHED) and healthy else health_lines(snapshot.health)
 
 
 def health_lines(health: Health) -> Markup:

@@ -21,7 +21,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from feedeval.errors import InputError
 from feedeval.notebook.panel import render
+from feedeval.notebook.panel.facts import rate
+from feedeval.notebook.panel.folds import TRACE_TITLE
+from feedeval.notebook.panel.latest import latest, latest_title
 from feedeval.notebook.panel.output import NOTHING, Bundle, Output, kernel_shell
+from feedeval.notebook.panel.trace import trace
 from feedeval.records import BatchReport, Status
 from feedeval.run.progress import Snapshot
 
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
 PAINT_EVERY_S = 0.2
 """Least time between two redraws."""
+LIVE_EVERY_S = 1.0
+"""Least time between two redraws of what can be folded away."""
 SAVE_EVERY_S = 10.0
 """Least time between two refreshes of what a saved notebook would show; a change of state refreshes it at once."""
 MESSAGES_KEPT = 4
@@ -43,8 +49,8 @@ class Controls(Protocol):
     def pause(self) -> None:
         """Start no more calls."""
 
-    def resume(self) -> None:
-        """Go on."""
+    def resume(self, **changes: Any) -> None:
+        """Go on, with settings changed."""
 
     def stop(self) -> None:
         """Write the state and end."""
@@ -82,6 +88,7 @@ class PanelReporter:
         self._again = render.RUN_AGAIN
         self._over = False
         self._painted_s = -PAINT_EVERY_S
+        self._live_s = -LIVE_EVERY_S
         self._saved_s = 0.0
         self._saved_state = ("", "")
 
@@ -104,6 +111,16 @@ class PanelReporter:
                 self._save()
             if self._show and not self._outputs:
                 self.display()
+
+    def plan(self, snapshot: Snapshot) -> None:
+        """Show how far the planning of the run is; a last time where nothing came of it."""
+        with self._lock:
+            if snapshot.done:
+                self.close(snapshot)
+            elif self._over or self._snapshot is None:
+                self.start(snapshot)
+            else:
+                self.update(snapshot)
 
     def update(self, snapshot: Snapshot) -> None:
         """Show where the run stands."""
@@ -154,6 +171,7 @@ class PanelReporter:
         from feedeval.notebook.panel.widgets import Board
 
         self._board = Board(self._press)
+        self._board.when_unfolded(self._unfolded)
         self._paint(at_once=True)
         return self._board
 
@@ -162,7 +180,9 @@ class PanelReporter:
         with self._lock:
             shown = render.parts(self._shown(), tuple(self._messages), fault=self._fault)
             return render.framed(
-                shown, render.footer(self._time(), advice=render.standing_advice(self._shown(), self._again))
+                shown,
+                render.footer(self._time(), advice=render.standing_advice(self._shown(), self._again)),
+                live=render.live(self._shown()),
             )
 
     def text(self) -> str:
@@ -174,6 +194,8 @@ class PanelReporter:
     __str__ = text
 
     def _shown(self) -> Snapshot:
+        if self._snapshot is None and self._run is not None:
+            self._snapshot = self._run.snapshot()
         if self._snapshot is None:
             raise InputError("the panel has nothing to show yet: give it to a run as a reporter, or use panel_for(run)")
         return self._snapshot
@@ -218,9 +240,28 @@ class PanelReporter:
         self._painted_s = now_s
         parts = render.parts(self._snapshot, tuple(self._messages), fault=self._fault)
         foot = render.footer(self._now().strftime("%H:%M:%S"), advice=f"if this time stands still, {self._again}")
+        self._board.remedies.offer(self._snapshot)
         self._board.paint(parts, foot, _usable(self._snapshot, self._run))
+        if now_s - self._live_s >= LIVE_EVERY_S:
+            self._paint_live(now_s)
         if self._outputs and (self._state() != self._saved_state or now_s - self._saved_s >= SAVE_EVERY_S):
             self._save()
+
+    def _paint_live(self, now_s: float) -> None:
+        """Paint what is unfolded: the latest products, or the trace."""
+        board, snapshot = self._board, self._snapshot
+        if board is None or snapshot is None or not (snapshot.latest_results or len(snapshot.trace) > 2):
+            return
+        self._live_s = now_s
+        name = board.unfolded
+        if name:
+            html = latest(snapshot) if name == "latest" else trace(snapshot, rate(snapshot.rate_per_s))
+            board.paint_live(name, render.styled(html), (latest_title(snapshot), TRACE_TITLE))
+
+    def _unfolded(self) -> None:
+        with self._lock:
+            if not self._over:
+                self._paint_live(self._monotonic())
 
     def _can_retry(self) -> bool:
         return bool(_usable(self._shown(), self._run).get("retry_failed"))
@@ -243,9 +284,12 @@ class PanelReporter:
         try:
             if self._run is None:
                 raise InputError("the run is not ready yet; press again in a moment")
-            getattr(self._run, name)()
+            if name == "resume" and self._board is not None and (changes := self._board.remedies.changes()):
+                self._run.resume(**changes)
+            else:
+                getattr(self._run, name)()
         except Exception as exc:  # shown to the person who pressed
-            fault = f"{type(exc).__name__}: {exc}"
+            fault = str(exc) if isinstance(exc, InputError) else f"{type(exc).__name__}: {exc}"
         with self._lock:
             self._fault = fault
             if self._run is not None and not self._over:
@@ -264,6 +308,8 @@ def _usable(snapshot: Snapshot, run: Controls | None) -> dict[str, bool]:
     if snapshot.done:
         return {"retry_failed": True} if retry and snapshot.status is Status.FINISHED else {}
     ready = run is not None and snapshot.leaving != "stopping"
+    if snapshot.status is Status.PENDING:
+        return {"stop": ready}
     waits = snapshot.status is Status.PAUSED or snapshot.leaving == "pausing"
     buttons = {"resume" if waits else "pause": ready, "stop": ready}
     return buttons | ({"retry_failed": False} if retry else {})

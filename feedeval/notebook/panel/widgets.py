@@ -5,13 +5,15 @@ There is no `Output` widget: it would capture what other cells print and grow wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets
 
+from feedeval.html import Markup
 from feedeval.notebook.panel.output import NOTHING, Bundle
+from feedeval.notebook.panel.remedies import Remedies
 from feedeval.notebook.panel.render import BORDER, PanelParts
-from feedeval.notebook.widgets import close, text_button
+from feedeval.notebook.widgets import answering, close, text_button
 
 BUTTONS = {
     # The name of the run's method: what the button says, its icon, its tooltip.
@@ -44,9 +46,14 @@ class Board:
         """Lay out the live panel, in place of a summary where there is one."""
         old = self._root.children
         self._parts = {name: ipywidgets.HTML() for name in ("head", "body", "tail", "foot")}
+        self._live = {name: ipywidgets.HTML() for name in ("latest", "trace")}
+        self._folds = answering(ipywidgets.Accordion(list(self._live.values()), selected_index=0))
+        self._folds.layout.display = "none"
+        self.remedies = Remedies()
         self._buttons = {name: self._button(name) for name in BUTTONS}
         self._row = ipywidgets.HBox(list(self._buttons.values()), layout={"flex_flow": "row wrap"})
-        rows = (self._parts["head"], self._parts["body"], self._row, self._parts["tail"], self._parts["foot"])
+        parts = self._parts
+        rows = (parts["head"], parts["body"], self.remedies.row, self._row, self._folds, parts["tail"], parts["foot"])
         with self._root.layout.hold_sync():
             self._root.layout.border = BORDER
             self._root.layout.padding = "8px 12px"
@@ -77,6 +84,23 @@ class Board:
         for name, value in {"body": parts.body, "tail": parts.tail, "foot": foot, "head": parts.head}.items():
             self._parts[name].value = str(value)
 
+    @property
+    def unfolded(self) -> str:
+        """What is unfolded: `latest`, `trace` or nothing."""
+        index = self._folds.selected_index
+        return "" if index is None else list(self._live)[index]
+
+    def paint_live(self, name: str, html: Markup, titles: Sequence[str]) -> None:
+        """Send what is unfolded; what is folded costs no message."""
+        if self._folds.layout.display == "none":
+            self._folds.titles = tuple(titles)
+            self._folds.layout.display = None
+        self._live[name].value = str(html)
+
+    def when_unfolded(self, act: Callable[[], None]) -> None:
+        """Do something each time that a person unfolds another part."""
+        self._folds.observe(lambda _: act(), "selected_index")
+
     def finish(self, summary: str, usable: Mapping[str, bool]) -> None:
         """Leave a summary and the buttons that still make sense; close everything else."""
         if not self._parts:
@@ -88,7 +112,12 @@ class Board:
         with self._root.layout.hold_sync():
             self._root.layout.border = None
             self._root.layout.padding = None
-        old = (*self._parts.values(), *(button for button in self._buttons.values() if button not in kept))
+        old = (
+            self._folds,
+            self.remedies.row,
+            *self._parts.values(),
+            *(button for button in self._buttons.values() if button not in kept),
+        )
         self._parts.clear()
         self._row.children = ()
         self._root.children = (ipywidgets.HTML(summary), *kept)
