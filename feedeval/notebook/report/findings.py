@@ -30,6 +30,16 @@ class Checked:
     note: str = ""
     """What has to be said of it."""
 
+    @property
+    def destinations(self) -> str:
+        """Names of those whose rules were checked; empty where the feed was not."""
+        return "" if self.findings is None else destinations(self.findings.attrs["feedeval"])
+
+    @property
+    def heading(self) -> str:
+        """What the findings are called."""
+        return f"What {self.destinations or 'a destination'} would refuse or object to"
+
 
 def check_again(session: Session, feed: Any = None) -> Checked:
     """Read the feed of a session again, or take the one given, and check it without a model."""

@@ -16,6 +16,7 @@ from feedeval.records import COUNTED, Verdict
 from feedeval.results.basis import Standing
 from feedeval.results.certify.certified import Certified
 from feedeval.results.frames.results import RowStatus
+from feedeval.results.gaps.actions import Actions
 from feedeval.results.session import Session
 from feedeval.results.summary import summarise
 
@@ -47,6 +48,11 @@ class Material:
     def done(self) -> pd.DataFrame:
         """The rows of the products that were evaluated."""
         return self.results[self.results["status"] == RowStatus.DONE.value]
+
+    @cached_property
+    def actions(self) -> Actions:
+        """What to do first."""
+        return self.session.action_cards
 
     @cached_property
     def standing(self) -> Standing:

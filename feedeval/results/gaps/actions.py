@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, overload
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from feedeval.formatting import plain
 from feedeval.results.families import Families
-from feedeval.results.frames.judgement_arrays import Codes
+from feedeval.results.frames.judgement_arrays import Codes, Floats
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.gaps.gaps import Keys, lacking_fields, sums
 from feedeval.results.gaps.next_steps import instruction
@@ -22,6 +23,8 @@ from feedeval.results.gaps.open_questions import OpenQuestions
 QUESTIONS = 5
 """Questions that are named with an action."""
 EXAMPLES = 3
+MOST_ACTIONS = 500
+"""Judges that name attributes as they like could make one of each product."""
 _TRIED = 400
 """Products that are looked at for examples that are not nearly the same."""
 
@@ -227,6 +230,10 @@ class _Maker:
         self.before_pct = float(self.keys.coverage_pct[0])
         self.shares = self._shares()
         self.families = Families()
+        self.shown: Counter[int] = Counter()
+        """How often each family was an example already."""
+        self.gain_of: dict[str, tuple[Codes, Floats]] = {}
+        """By attribute, the products with open questions and what each would gain."""
         self.worth = found.lost * found.rates.rate
         place = found.place
         order = np.argsort(place, kind="stable")
@@ -243,7 +250,8 @@ class _Maker:
             for row, cell in enumerate(self.keys.cells.tolist())
         ]
         made += [self._required(name, count) for name, count in lacking.items()]
-        return sorted(made, key=lambda a: (-a.gain_pct, -a.missing_core, -a.products, a.attribute))
+        ranked = sorted(made, key=lambda a: (-a.gain_pct, -a.missing_core, -a.products, a.attribute))
+        return [replace(action, examples=self._examples(action)) for action in ranked[:MOST_ACTIONS]]
 
     def _action(self, row: int, place: int, missing_core: float) -> Action:
         found, figures = self.found, self.figures
@@ -255,6 +263,8 @@ class _Maker:
         extends = np.unique(found.product[rows[found.extends[rows]]])
         extended, products = self._count(extends), self._count(positions)
         questions = self._questions(rows)
+        products_of, at = np.unique(found.product[rows], return_inverse=True)
+        self.gain_of[label] = (products_of, np.bincount(at, self.worth[rows], len(products_of)))
         return Action(
             attribute=label,
             adds=max(products - extended, 0),
@@ -269,7 +279,7 @@ class _Maker:
             gain_low_pct=float(figures["gain_low"][row]),
             gain_high_pct=float(figures["gain_high"][row]),
             before_pct=self.before_pct,
-            examples=self._examples(rows),
+            examples=(),
             categories=self.shares.get(place, ()),
             positions=positions,
             estimated=self.estimated,
@@ -293,7 +303,7 @@ class _Maker:
             gain_low_pct=zero,
             gain_high_pct=zero,
             before_pct=self.before_pct,
-            examples=self._distinct(positions.tolist()),
+            examples=(),
             categories=(),
             positions=positions,
             estimated=self.estimated,
@@ -325,17 +335,27 @@ class _Maker:
         ranked = sorted(together.items(), key=lambda item: (-item[1][0], item[0]))
         return [OpenQuestion(text, bool(required), round(products)) for text, (_, products, required) in ranked]
 
-    def _examples(self, rows: Codes) -> tuple[Example, ...]:
-        """Return the products that would gain most, no two of them nearly the same where others are there."""
-        products, at = np.unique(self.found.product[rows], return_inverse=True)
-        gain = np.bincount(at, self.worth[rows], len(products))
-        return self._distinct(products[np.lexsort((products, -gain))].tolist())
+    def _examples(self, action: Action) -> tuple[Example, ...]:
+        """Return the products that would gain most: no two nearly the same, and no action those of another again."""
+        judged, positions = self.found.judged, action.positions
+        gain = np.zeros(len(positions))
+        if action.attribute in self.gain_of:
+            products, gains = self.gain_of[action.attribute]
+            gain[np.searchsorted(positions, products)] = gains
+        ranked = positions[np.argsort(-gain, kind="stable")]
+        tried = [(self._family(at), at) for at in ranked[:_TRIED].tolist()]
+        firsts: dict[int, int] = {}
+        for family, at in tried:
+            firsts.setdefault(family, at)
+        chosen = sorted(firsts, key=lambda family: self.shown[family])[:EXAMPLES]
+        self.shown.update(chosen)
+        # Variants of one thing are examples too, where there is nothing else.
+        rest = [at for family, at in tried if at not in firsts.values()] if len(chosen) < EXAMPLES else []
+        found = [*(firsts[family] for family in chosen), *rest[: EXAMPLES - len(chosen)]]
+        return tuple(Example(judged.ids[at], judged.titles[at], at) for at in found)
 
-    def _distinct(self, ranked: Sequence[int]) -> tuple[Example, ...]:
-        judged = self.found.judged
-        titles = [judged.titles[at] or judged.ids[at] for at in ranked[:_TRIED]]
-        chosen = self.families.distinct(titles, EXAMPLES)
-        return tuple(Example(judged.ids[ranked[n]], judged.titles[ranked[n]], ranked[n]) for n in chosen)
+    def _family(self, at: int) -> int:
+        return self.families.family(self.found.judged.titles[at] or self.found.judged.ids[at])
 
     def _shares(self) -> dict[int, tuple[Share, ...]]:
         keys = Keys(self.found, None, each_category=True)

@@ -52,7 +52,7 @@ def card_html(action: Action, number: int) -> Markup:
         _categories(action.categories),
     ]
     return Markup(
-        f'<div class="fe-card" style="{_EDGE};padding:8px 12px;margin:8px 0;overflow-wrap:anywhere">'
+        f'<div class="fe-card" data-action="{number - 1}" style="{_EDGE};padding:8px 12px;margin:8px 0;overflow-wrap:anywhere">'
         f"{''.join(parts)}</div>"
     )
 
