@@ -110,8 +110,12 @@
     const coverage = row[FAILED] ? "failed" : row[COVERAGE] === null ? "not judged" : `${row[COVERAGE].toFixed(1)} %`;
     const names = row[TO_DO].slice(0, 3).map((at) => actions[at]);
     if (row[TO_DO].length > 3) names.push(`${row[TO_DO].length - 3} more`);
-    made.append(picture, name, make("td", coverage, "figure"), make("td", row[REQUIRED] ?? "", "figure"),
-      make("td", names.join(", "), "small"));
+    const cells = [["Coverage", coverage, "figure"], ["Required open", row[REQUIRED] ?? "", "figure"], ["To do", names.join(", "), "small"]];
+    made.append(picture, name, ...cells.map(([label, text, className]) => {
+      const cell = make("td", text, className);
+      cell.dataset.label = label;
+      return cell;
+    }));
     return { made, name };
   };
 

@@ -161,7 +161,7 @@ class Session(StoredSession):
         from feedeval.results.gaps.actions import actions_of
 
         found = self._open_questions
-        return actions_of(found, advice_notes(self, found.judged.not_judged))
+        return actions_of(found, self.standing.coverage_pct, advice_notes(self, found.judged.not_judged))
 
     def actions(self) -> pd.DataFrame:
         """Return what to do first: a row an attribute, over all categories, the one that gains most first.

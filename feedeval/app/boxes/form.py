@@ -73,7 +73,12 @@ class Form:
         self._results = PageStep(
             5,
             "Results",
-            [*(line.widget for line in self._result_lines), self.products.widget, self.details.widget, self.plots.widget],
+            [
+                *(line.widget for line in self._result_lines),
+                self.products.widget,
+                self.details.widget,
+                self.plots.widget,
+            ],
         )
         # The results take the width that there is; so many words in a line are hard to read in a form.
         steps = (self.feed.step, self.fields.step, self.settings.step, self._start)

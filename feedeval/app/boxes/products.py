@@ -42,7 +42,12 @@ class ProductsBox:
             self.clear()
             browser = Browser(opened.results, opened.shape, opened.actions)
             view = ResultsView(self._act, browser, opened.record_html, wanted=Wanted(sort="coverage"))
-            actions = ActionsView(self._act, session.action_cards, lambda action: view.show_only(action.attribute))
+            actions = ActionsView(
+                self._act,
+                session.action_cards,
+                lambda action: view.show_only(action.attribute),
+                known=session.summary().notes,
+            )
             self._place.children = (actions.root, ipywidgets.HTML(findings_html(checked)), view.root)
 
     def clear(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets
@@ -23,9 +23,12 @@ class ActionsView:
         act: Does what a button says, and shows what it raises.
         actions: What to do.
         show_them: Shows the products of an action.
+        known: Notes that stand on the page already.
     """
 
-    def __init__(self, act: Act, actions: Actions, show_them: Callable[[Action], None]) -> None:
+    def __init__(
+        self, act: Act, actions: Actions, show_them: Callable[[Action], None], *, known: Sequence[str] = ()
+    ) -> None:
         self._act = act
         self._actions = actions
         self._show_them = show_them
@@ -33,7 +36,8 @@ class ActionsView:
         self._more = text_button(f"All {len(actions):,} actions", "angle-down", "Show those that gain less", self._all)
         self._more.layout.display = None if len(actions) > MOST else "none"
         title = Markup('<div class="fe-title" role="heading" aria-level="3">What to do first</div>')
-        said = notes_html(actions) if len(actions) else Markup(f"<p>{escape(actions.nothing)}</p>{notes_html(actions)}")
+        nothing = "" if len(actions) else f"<p>{escape(actions.nothing)}</p>"
+        said = Markup(f"{nothing}{notes_html(actions, known)}")
         self.root = stack(ipywidgets.HTML(title), self._cards, self._more, ipywidgets.HTML(said))
         self._draw(MOST)
 
@@ -42,8 +46,9 @@ class ActionsView:
         self._act(lambda: self._draw(len(self._actions)))
 
     def _draw(self, most: int) -> None:
-        old, self._cards.children = self._cards.children, tuple(
-            self._card(action, number) for number, action in enumerate(self._actions[:most], 1)
+        old, self._cards.children = (
+            self._cards.children,
+            tuple(self._card(action, number) for number, action in enumerate(self._actions[:most], 1)),
         )
         for widget in old:
             close(widget)

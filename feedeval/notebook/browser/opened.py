@@ -64,8 +64,8 @@ class Opened:
 
     @cached_property
     def actions(self) -> dict[str, NDArray[np.intp]]:
-        """The rows of the products of each action, by its attribute; empty where there are no actions."""
-        if not self.session.is_audit:
+        """The rows of the products of each action, by its attribute; empty in a session too large to look for them."""
+        if not (self.session.is_audit and self.session.is_small):
             return {}
         done = np.flatnonzero(self.results["status"].eq(RowStatus.DONE.value).to_numpy(dtype=bool))
         return {action.attribute: done[action.positions] for action in self.session.action_cards}

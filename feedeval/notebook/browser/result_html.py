@@ -12,6 +12,7 @@ from feedeval.records import Status
 from feedeval.results.session import Session
 from feedeval.results.summary import Summary
 
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A heading with what stands below it."""
@@ -23,7 +24,9 @@ class Told:
         """Return it as HTML; nothing where there is nothing to say."""
         if not self.body:
             return Markup("")
-        heading = f'<div class="fe-title" role="heading" aria-level="3" style="margin-top:10px">{escape(self.title)}</div>'
+        heading = (
+            f'<div class="fe-title" role="heading" aria-level="3" style="margin-top:10px">{escape(self.title)}</div>'
+        )
         return Markup(f"{heading}{self.body}")
 
 

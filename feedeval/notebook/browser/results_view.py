@@ -54,7 +54,8 @@ class ResultsView:
         self._pager = Pager(shape.what, lambda page: act(lambda: self._turn(page)))
         # Something that takes the focus: the page scrolls to what has it.
         self._head = ipywidgets.HTML(
-            f'<div class="fe-title" role="heading" aria-level="3">{escape(shape.what.capitalize())}</div>', tabbable=True
+            f'<div class="fe-title" role="heading" aria-level="3">{escape(shape.what.capitalize())}</div>',
+            tabbable=True,
         )
         self._list = stack(self._head, bar(*self._fields.values(), clear), self._grid.root, self._pager.root)
         self._record = ipywidgets.HTML()

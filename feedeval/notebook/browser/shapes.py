@@ -10,7 +10,7 @@ import pandas as pd
 
 from feedeval.formatting import clip, plain
 from feedeval.html import Markup, escape
-from feedeval.notebook.browser.rows import GridColumn, meter, quiet
+from feedeval.notebook.browser.rows import GridColumn, meter, picture, quiet
 from feedeval.notebook.report.parts import foreign, text_of
 from feedeval.records import COUNTED
 from feedeval.records.kinds import kind_words

@@ -124,7 +124,9 @@ def grid_sheet(name: str, columns: Sequence[GridColumn]) -> Markup:
         if hidden:
             left = [column for column in columns if column.rank < rank]
             # With its class twice, the rule counts more than the one that shows all columns.
-            unplaced = "" if _pictured(left) else f".{ROOT} .{name}.{name}>.jupyter-button{{grid-column:auto!important}}"
+            unplaced = (
+                "" if _pictured(left) else f".{ROOT} .{name}.{name}>.jupyter-button{{grid-column:auto!important}}"
+            )
             rules.append(
                 f"@container (max-width:{below_px}px){{.{ROOT} .{name}.{name}{{{_template(left)}}}"
                 f"{unplaced}{hidden}{{display:none!important}}}}"

@@ -100,7 +100,9 @@ def _still(found: Listed, material: Material, total: int) -> Markup:
         said.append("Products that are nearly the same share a row.")
     if shown < total:
         said.append(f"The other {total - shown:,} are in the table of results, or in a report with interactive=True.")
-    head = "".join(f'<th scope="col"{" class=figure" if n in (1, 2) else ""}>{name}</th>' for n, name in enumerate(_HEADER))
+    head = "".join(
+        f'<th scope="col"{" class=figure" if n in (1, 2) else ""}>{name}</th>' for n, name in enumerate(_HEADER)
+    )
     return Markup(
         f'<p class="quiet">{escape(" ".join(said))}</p><div class="scroll"><table class="products"><thead><tr>{head}'
         f"</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
@@ -114,8 +116,9 @@ def _line(row: Any, size: int, to_do: str) -> str:
     required = "" if pd.isna(row.unanswered_required_count) else f"{int(row.unanswered_required_count):,}"
     return (
         f'<tr><td><bdi dir="auto">{link(row.product_url, name)}</bdi>{more}<br>'
-        f'<span class="small quiet">{about}</span></td><td class="figure">{_covered(row)}</td>'
-        f'<td class="figure">{required}</td><td class="small">{to_do}</td></tr>'
+        f'<span class="small quiet">{about}</span></td><td class="figure" data-label="Coverage">{_covered(row)}</td>'
+        f'<td class="figure" data-label="Required open">{required}</td>'
+        f'<td class="small" data-label="To do">{to_do}</td></tr>'
     )
 
 
@@ -135,22 +138,29 @@ def _data(found: Listed, material: Material) -> Markup:
     """Return the rows for the script; nothing in them can end the element that holds them."""
     rows = [
         [
-            *(clip(text_of(row.title) or text_of(row.product_id) or "(no title)", _TITLE_CHARS), text_of(row.product_id)),
+            *(
+                clip(text_of(row.title) or text_of(row.product_id) or "(no title)", _TITLE_CHARS),
+                text_of(row.product_id),
+            ),
             *(_address(row.product_url, ("http://", "https://")), clip(text_of(row.category), 120)),
-            None if pd.isna(row.coverage_pct) else round(float(row.coverage_pct), 1),
-            None if pd.isna(row.unanswered_required_count) else int(row.unanswered_required_count),
+            _number(row.coverage_pct, 1),
+            _number(row.unanswered_required_count, 0),
             *(1 if row.status == RowStatus.FAILED.value else 0, _address(row.image_link, ("https://",))),
             *(family, actions),
         ]
-        for row, family, actions in zip(
-            found.rows.itertuples(index=False), found.families, found.actions, strict=True
-        )
+        for row, family, actions in zip(found.rows.itertuples(index=False), found.families, found.actions, strict=True)
     ]
     names = [action.attribute for action in material.actions]
     text = json.dumps({"rows": rows, "actions": names}, ensure_ascii=False, separators=(",", ":"))
     safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
     safe = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else "" for c in safe)
     return Markup(f'<script type="application/json" id="products-data">{safe}</script>')
+
+
+def _number(value: Any, digits: int) -> float | int | None:
+    if pd.isna(value):
+        return None
+    return round(float(value), digits) if digits else int(value)
 
 
 def _address(value: object, schemes: tuple[str, ...]) -> str:

@@ -85,7 +85,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
     kinds = [' class="figure"' if is_number else "" for is_number in numeric]
     head = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(header, kinds, strict=True))
     lines = "".join(
-        "<tr>" + "".join(f"<td{kind}>{_cell(value)}</td>" for value, kind in zip(row, kinds, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(
+            f'<td{kind} data-label="{escape(name)}">{_cell(value)}</td>'
+            for value, kind, name in zip(row, kinds, header, strict=True)
+        )
+        + "</tr>"
         for row in cells
     )
     return Markup(f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>')

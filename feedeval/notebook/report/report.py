@@ -69,9 +69,7 @@ def report(
     return target
 
 
-def write_report(
-    material: Material, checked: findings.Checked, target: Path, *, interactive: bool = False
-) -> Path:
+def write_report(material: Material, checked: findings.Checked, target: Path, *, interactive: bool = False) -> Path:
     """Write the report of an audit whose feed has been checked already, and return its path.
 
     Args:
@@ -108,5 +106,5 @@ def page(
     made = (now or datetime.now(UTC)).astimezone(UTC)
     footer = f"Made with feedeval {material.session.progress.feedeval_version} on {made:%d %B %Y, %H:%M} UTC."
     script = listing.script() if interactive and shown else ""
-    lead = (sections.head(material, checked), sections.summary(material))
+    lead = (sections.head(material, checked), Markup(""))
     return document(sections.title(material), lead, blocks, footer, script=script)

@@ -15,10 +15,13 @@ from feedeval.records import COUNTED, MOST_NOT_JUDGED, Status
 from feedeval.records.audit import topic_words
 from feedeval.results.certify.certified import Certified, plus_minus
 from feedeval.results.gaps.cards import cards_html
+from feedeval.results.gaps.next_steps import marked
 from feedeval.results.session import Session
 from feedeval.results.summary import failures_by_type
 from feedeval.results.summary import missing_fields as fields_missing_most
 
+FIRST = 3
+"""Actions that are named at the top."""
 CATEGORIES = 15
 """Categories that are shown."""
 _BINS = 10
@@ -51,12 +54,7 @@ def head(material: Material, checked: Checked) -> Markup:
     facts = [("Shop", shop_name(material)), ("Feed", session.feed_name), ("Destination", checked.destinations)]
     facts += [("Audited on", progress.started[:10]), ("Judged by", engine)]
     told = " · ".join(f"{name}: <b>{foreign(value)}</b>" for name, value in facts if value)
-    parts = [
-        f"<header><h1>{foreign(title(material))}</h1>",
-        f'<p class="facts">{told}</p>',
-        '<p class="quiet">What buyers would ask about these products, what the feed leaves unsaid, and what to add '
-        "first.</p>",
-    ]
+    parts = [f'<header><h1>{foreign(title(material))}</h1><p class="facts">{told}</p>', _result(material)]
     parts += [f'<p class="note">{escape(note)}</p>' for note in material.notes]
     if session.status is not Status.FINISHED:
         state = f"This audit is not finished: {counts_in_words(progress.counts)}, as of {_moment(progress.updated)}."
@@ -64,12 +62,25 @@ def head(material: Material, checked: Checked) -> Markup:
     return Markup("".join([*parts, "</header>"]))
 
 
+def _result(material: Material) -> str:
+    """Return the result in one sentence and the first things to do: what whoever reads no further has to know."""
+    if material.done.empty:
+        said = counts_in_words(material.session.progress.counts)
+        return f"<p>No product has been evaluated yet ({escape(said)}), so there are no scores to show.</p>"
+    standing = material.standing
+    lead = standing.sentence if standing.coverage_pct is not None else standing.basis.no_figure
+    if standing.basis.failed:
+        lead = standing.headline(material.session.status.value.capitalize())
+    first = "".join(f"<li>{marked(str(action))}</li>" for action in material.actions[:FIRST])
+    more = f'<p class="first">To do first:</p><ol class="first">{first}</ol>' if first else ""
+    return f'<p class="headline">{escape(lead.removesuffix("."))}.</p>{more}'
+
+
 def summary(material: Material) -> Markup:
     """Return the figures and sentences that a client reads first."""
     done, progress = material.done, material.session.progress
     if done.empty:
-        said = counts_in_words(progress.counts)
-        return Markup(f"<p>No product has been evaluated yet ({escape(said)}), so there are no scores to show.</p>")
+        return Markup("")
     certified = material.certified
     tiles = [
         *(() if certified is None else ((f"{plus_minus(certified.coverage_pct)} %", _checked(certified)),)),
@@ -83,8 +94,7 @@ def summary(material: Material) -> Markup:
         tiles.append((f"{progress.counts.failed:,}", "products could not be evaluated"))
     shown = "".join(f'<div class="tile"><b>{escape(n)}</b><span>{escape(words)}</span></div>' for n, words in tiles)
     points = "".join(f"<li>{point}</li>" for point in _points(material))
-    lead = escape(material.standing.headline(material.session.status.value.capitalize()))
-    return Markup(f'<p class="headline">{lead}</p><div class="tiles">{shown}</div><ul>{points}</ul>')
+    return Markup(f'<div class="tiles">{shown}</div><ul>{points}</ul>')
 
 
 def _checked(certified: Certified) -> str:
@@ -142,14 +152,21 @@ def _points(material: Material) -> list[Markup]:
 
 def what_to_do(material: Material) -> Markup:
     """Return the actions as cards, the one that gains most first."""
-    return Markup("") if material.done.empty else cards_html(material.actions)
+    return Markup("") if material.done.empty else cards_html(material.actions, known=material.notes)
 
 
 def questions(material: Material) -> Markup:
     """Return what the feed answers: the questions left open most, topics, categories, fields, products by coverage."""
     if material.done.empty:
         return Markup("")
-    parts = [_open_questions(material), _topics(material), _categories(material), _fields(material), _spread(material)]
+    parts = [
+        summary(material),
+        _open_questions(material),
+        _topics(material),
+        _categories(material),
+        _fields(material),
+        _spread(material),
+    ]
     return Markup("".join(parts))
 
 
@@ -200,7 +217,7 @@ def _categories(material: Material) -> Markup:
 
 def _fields(material: Material) -> Markup:
     rows = [
-        bars.Bar(escape(name), int(count) / len(material.done), f"{count:,} ({share})")
+        bars.Bar(escape(name), int(str(count)) / len(material.done), f"{count:,} ({share})")
         for name, count, share in fields_missing_most(material.done).rows
     ]
     return bars.bars("Fields missing most, in products", rows)
@@ -216,7 +233,8 @@ def _spread(material: Material) -> Markup:
     most = max(counts)
     width = 100 // _BINS
     rows = [
-        bars.Bar(escape(f"{n * width} to {(n + 1) * width} %"), count / most, f"{count:,}") for n, count in enumerate(counts)
+        bars.Bar(escape(f"{n * width} to {(n + 1) * width} %"), count / most, f"{count:,}")
+        for n, count in enumerate(counts)
     ]
     return bars.bars("Products by coverage", rows)
 

@@ -92,7 +92,7 @@ class Action:
     gain_low_pct: float
     gain_high_pct: float
     before_pct: float
-    """Coverage of the feed; NaN where nothing was judged."""
+    """Coverage of the feed; NaN where too little was judged for a figure."""
     examples: tuple[Example, ...]
     categories: tuple[Share, ...]
     positions: Codes
@@ -122,14 +122,16 @@ class Action:
     @property
     def coverage(self) -> str:
         """Coverage before and after, such as *34.1 → 41.9 %*; empty where nothing is gained."""
-        return f"{self.before_pct:.1f} → {self.after_pct:.1f} %" if self.gain_pct > 0 else ""
+        known = self.gain_pct > 0 and self.before_pct == self.before_pct
+        return f"{self.before_pct:.1f} → {self.after_pct:.1f} %" if known else ""
 
     @property
     def gain(self) -> str:
         """The gain in points, with its interval; empty where there is none."""
         if self.gain_pct <= 0:
             return ""
-        bounds = f" ({self.gain_low_pct:.1f} to {self.gain_high_pct:.1f})" if self.gain_low_pct >= 0 else ""
+        known = self.gain_low_pct == self.gain_low_pct
+        bounds = f" ({self.gain_low_pct:.1f} to {self.gain_high_pct:.1f})" if known else ""
         return f"+{self.gain_pct:.1f}{bounds}"
 
     @property
@@ -140,7 +142,8 @@ class Action:
         count = len(self.questions) + self.more_questions
         asked = f"“{plain(self.questions[0].text)}”" if count == 1 else f"{count:,} questions"
         also = f"; the destination requires it of {self.missing_core:,}" if self.missing_core else ""
-        return f"answers {asked}, coverage {self.coverage}{also}"
+        gain = f"coverage {self.coverage}" if self.coverage else f"{self.gain} points of coverage"
+        return f"answers {asked}, {gain}{also}"
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}."
@@ -212,22 +215,28 @@ def _row(action: Action) -> tuple[object, ...]:
     )
 
 
-def actions_of(found: OpenQuestions, notes: Iterable[str] = ()) -> Actions:
-    """Return what to do about the open questions and the required fields that lack."""
-    made = _Maker(found).actions()
+def actions_of(found: OpenQuestions, coverage_pct: float | None, notes: Iterable[str] = ()) -> Actions:
+    """Return what to do about the open questions and the required fields that lack.
+
+    Args:
+        found: The open questions.
+        coverage_pct: Coverage of the feed, as it is shown elsewhere; None where too little was judged for a figure.
+        notes: What has to be known to read them.
+    """
+    made = _Maker(found, float("nan") if coverage_pct is None else coverage_pct).actions()
     return Actions(tuple(made), tuple(notes), len(found.judged), int(found.judged.covered.sum()))
 
 
 class _Maker:
     """Puts the actions together: figures by attribute, and by attribute and category."""
 
-    def __init__(self, found: OpenQuestions) -> None:
+    def __init__(self, found: OpenQuestions, before_pct: float) -> None:
         self.found = found
+        self.before_pct = before_pct
         judged = found.judged
         self.keys = Keys(found, None, each_category=False)
         self.figures = sums(found, self.keys)
         self.estimated = bool(len(judged)) and round(self.keys.of_products.sum()) != len(judged)
-        self.before_pct = float(self.keys.coverage_pct[0])
         self.shares = self._shares()
         self.families = Families()
         self.shown: Counter[int] = Counter()
@@ -264,7 +273,7 @@ class _Maker:
         extended, products = self._count(extends), self._count(positions)
         questions = self._questions(rows)
         products_of, at = np.unique(found.product[rows], return_inverse=True)
-        self.gain_of[label] = (products_of, np.bincount(at, self.worth[rows], len(products_of)))
+        self.gain_of[label] = (products_of, np.bincount(at, self.worth[rows], len(products_of)).astype(float))
         return Action(
             attribute=label,
             adds=max(products - extended, 0),

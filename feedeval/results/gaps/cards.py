@@ -13,32 +13,33 @@ MOST = 6
 """Cards that are shown before the rest is folded."""
 _TITLE_CHARS = 160
 _CATEGORIES = 30
-_EDGE = "border:1px solid var(--line,var(--jp-border-color2,#8886));border-radius:6px"
+_EDGE = "border:1px solid var(--line,var(--jp-border-color2,#8886));border-radius:6px;padding:8px 12px;margin:8px 0"
 _QUIET = "opacity:.75;font-size:.9em"
 
 
-def cards_html(actions: Actions, *, most: int = MOST, start: int = 0) -> Markup:
+def cards_html(actions: Actions, *, most: int = MOST, known: Sequence[str] = ()) -> Markup:
     """Return the actions as cards, those beyond `most` behind a fold.
 
     Args:
         actions: What to do.
         most: Cards that are open.
-        start: How many cards stand before these.
+        known: Notes that stand on the page already.
     """
     if not len(actions):
-        return Markup(f"<p>{escape(actions.nothing)}</p>{notes_html(actions)}")
-    shown = [card_html(action, number) for number, action in enumerate(actions, start + 1)]
+        return Markup(f"<p>{escape(actions.nothing)}</p>{notes_html(actions, known)}")
+    shown = [card_html(action, number) for number, action in enumerate(actions, 1)]
     rest = ""
     left = len(shown) - most
     if left > 0:
         noun = "action" if left == 1 else "actions"
         rest = f"<details><summary>{left:,} more {noun}, which gain less</summary>{''.join(shown[most:])}</details>"
-    return Markup(f"{''.join(shown[:most])}{rest}{notes_html(actions)}")
+    return Markup(f"{''.join(shown[:most])}{rest}{notes_html(actions, known)}")
 
 
-def notes_html(actions: Actions) -> Markup:
-    """Return what has to be known to read the cards."""
+def notes_html(actions: Actions, known: Sequence[str] = ()) -> Markup:
+    """Return what has to be known to read the cards, without what stands on the page already."""
     notes = [*([ASSUMES] if any(action.gain_pct > 0 for action in actions) else []), *actions.notes]
+    notes = [note for note in notes if note not in known]
     return Markup("".join(f'<p style="{_QUIET}">{escape(note)}</p>' for note in notes))
 
 
@@ -52,8 +53,7 @@ def card_html(action: Action, number: int) -> Markup:
         _categories(action.categories),
     ]
     return Markup(
-        f'<div class="fe-card" data-action="{number - 1}" style="{_EDGE};padding:8px 12px;margin:8px 0;overflow-wrap:anywhere">'
-        f"{''.join(parts)}</div>"
+        f'<div class="fe-card" data-action="{number - 1}" style="{_EDGE};overflow-wrap:anywhere">{"".join(parts)}</div>'
     )
 
 
@@ -65,11 +65,13 @@ def _gain(action: Action) -> str:
     )
     if not action.gain_pct > 0:
         return f"<div>{escape(required or 'No gain in coverage is known.')}</div>"
-    after = action.after_pct
+    if action.before_pct != action.before_pct:
+        said = f"Gains <b>{escape(action.gain)}</b> points of coverage in the products that could be judged"
+        return f"<div>{said}. {escape(required)}</div>"
     low, high = (min(action.before_pct + bound, 100.0) for bound in (action.gain_low_pct, action.gain_high_pct))
-    bounds = f" <span>(95 %: {low:.1f} to {high:.1f})</span>" if low == low else ""
-    said = f"Coverage <b>{action.before_pct:.1f} → {after:.1f} %</b>{bounds}"
-    return f'<div>{said}{_bar(action.before_pct, after)}{" " + escape(required) if required else ""}</div>'
+    bounds = f" (95 %: {low:.1f} to {high:.1f})" if low == low else ""
+    said = f"Coverage <b>{escape(action.coverage)}</b>{bounds}{_bar(action.before_pct, action.after_pct)}"
+    return f"<div>{said} {escape(required)}</div>"
 
 
 def _bar(before_pct: float, after_pct: float) -> str:
@@ -85,16 +87,16 @@ def _bar(before_pct: float, after_pct: float) -> str:
 def _questions(action: Action) -> str:
     if not action.questions:
         return ""
-    items = "".join(
-        f"<li>{foreign(clip(q.text, 300))}{' <b>(required)</b>' if q.required else ''}"
-        f' <span style="{_QUIET}">open in {q.products:,}</span></li>'
+    asked = [
+        f"{foreign(clip(q.text, 300))}{' <b>(required)</b>' if q.required else ''}"
+        f' <span style="{_QUIET}">open in {q.products:,}</span>'
         for q in action.questions
-    )
+    ]
+    if len(asked) == 1:
+        return f'<div style="margin-top:4px">Answers: {asked[0]}</div>'
+    items = "".join(f"<li>{each}</li>" for each in asked)
     more = f'<li style="{_QUIET}">and {action.more_questions:,} more</li>' if action.more_questions else ""
-    return (
-        '<div style="margin-top:4px">Answers:</div>'
-        f'<ul style="margin:0;padding-left:1.4em">{items}{more}</ul>'
-    )
+    return f'<div style="margin-top:4px">Answers:</div><ul style="margin:0;padding-left:1.4em">{items}{more}</ul>'
 
 
 def _examples(action: Action) -> str:
