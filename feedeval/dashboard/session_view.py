@@ -194,9 +194,7 @@ class SessionView:
         if opened.session.is_audit and session.is_small and session.progress.counts.done:
             self._later(opened, lambda: (session.action_cards, session.summary().notes), self._show_actions)
         for made, place in blocks:
-            self._later(
-                opened, partial(made, session, results), lambda html, place=place: place.set_trait("value", html)
-            )
+            self._later(opened, partial(made, session, results), partial(place.set_trait, "value"))
 
     def _show_actions(self, found: tuple[Actions, Sequence[str]]) -> None:
         actions, known = found

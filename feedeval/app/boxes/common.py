@@ -39,17 +39,11 @@ class PageStep:
     """A numbered part of the page, which can be hidden until it is its turn."""
 
     def __init__(self, number: int, title: str, rows: Sequence[ipywidgets.Widget]) -> None:
-        # It takes the focus: the page scrolls to what has it.
-        self._heading = ipywidgets.HTML(heading(number, title), tabbable=True)
-        self.widget = ipywidgets.VBox([self._heading, *rows])
+        self.widget = ipywidgets.VBox([ipywidgets.HTML(heading(number, title)), *rows])
 
     def show(self, shown: bool = True) -> None:
         """Show the step, or hide it."""
         self.widget.layout.display = None if shown else "none"
-
-    def come_into_view(self) -> None:
-        """Scroll to the step."""
-        self._heading.focus()
 
 
 def field(kind: Callable[..., Any], label: str, **options: Any) -> Any:

@@ -124,7 +124,7 @@ class Form:
         """Fold the panel into one line, and bring the results into view."""
         self.panel.titles = (words,)
         self.panel.selected_index = None
-        self._results.come_into_view()
+        self.products.come_into_view()
 
     def show_results(self) -> None:
         """Show the results, empty at first."""

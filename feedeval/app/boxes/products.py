@@ -30,6 +30,7 @@ class ProductsBox:
         """Held while the widgets are changed: by the page, and by what shows another session."""
         self._fault = Line()
         self._place = ipywidgets.VBox()
+        self._views: tuple[ActionsView, ResultsView] | None = None
         self.widget = ipywidgets.VBox([ipywidgets.HTML(sheet()), self._fault.widget, self._place])
         # MathJax would set what stands between two dollar signs as a formula.
         for name in (ROOT, "tex2jax_ignore", "mathjax_ignore"):
@@ -48,11 +49,19 @@ class ProductsBox:
                 lambda action: view.show_only(action.attribute),
                 known=session.summary().notes,
             )
+            self._views = actions, view
             self._place.children = (actions.root, ipywidgets.HTML(findings_html(checked)), view.root)
+
+    def come_into_view(self) -> None:
+        """Scroll the page to the first action, or to the products where there is none."""
+        with self._lock:
+            if self._views is not None and not self._views[0].come_into_view():
+                self._views[1].come_into_view()
 
     def clear(self) -> None:
         """Show nothing."""
         with self._lock:
+            self._views = None
             old, self._place.children = self._place.children, ()
             for widget in old:
                 close(widget)

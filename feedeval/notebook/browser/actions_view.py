@@ -41,6 +41,16 @@ class ActionsView:
         self.root = stack(ipywidgets.HTML(title), self._cards, self._more, ipywidgets.HTML(said))
         self._draw(MOST)
 
+    def come_into_view(self) -> bool:
+        """Scroll the page to the first action; return whether there is one.
+
+        Its button takes the focus, and the page scrolls to what has it.
+        """
+        if not self._cards.children:
+            return False
+        self._cards.children[0].children[1].children[0].focus()
+        return True
+
     def _all(self) -> None:
         self._more.layout.display = "none"
         self._act(lambda: self._draw(len(self._actions)))

@@ -52,12 +52,8 @@ class ResultsView:
             lambda name: act(lambda: self._sort(name)),
         )
         self._pager = Pager(shape.what, lambda page: act(lambda: self._turn(page)))
-        # Something that takes the focus: the page scrolls to what has it.
-        self._head = ipywidgets.HTML(
-            f'<div class="fe-title" role="heading" aria-level="3">{escape(shape.what.capitalize())}</div>',
-            tabbable=True,
-        )
-        self._list = stack(self._head, bar(*self._fields.values(), clear), self._grid.root, self._pager.root)
+        title = f'<div class="fe-title" role="heading" aria-level="3">{escape(shape.what.capitalize())}</div>'
+        self._list = stack(ipywidgets.HTML(title), bar(*self._fields.values(), clear), self._grid.root, self._pager.root)
         self._record = ipywidgets.HTML()
         self._where = ipywidgets.HTML()
         self._steps = [
@@ -111,7 +107,11 @@ class ResultsView:
                 self._fields[name].value = value
         self._filter()
         self._list.layout.display, self._opened.layout.display = None, "none"
-        self._head.focus()
+        self.come_into_view()
+
+    def come_into_view(self) -> None:
+        """Scroll the page to the first record: it takes the focus, and the page scrolls to what has it."""
+        self._grid.focus()
 
     def _filter(self) -> None:
         values: dict[str, Any] = {name: field.value for name, field in self._fields.items()}

@@ -65,7 +65,6 @@ _SHEET = """
 .ROOT .fe-action{margin:0 0 4px}
 .ROOT .scroll{overflow-x:auto}
 .ROOT .quiet{opacity:.72}
-.ROOT .widget-html[tabindex]:focus{outline:none}
 .ROOT .fe-figure{text-align:right}
 .ROOT .fe-cell.fe-wide{max-width:none}
 .ROOT .fe-grid .fe-cell.fe-last,.ROOT .fe-grid>.fe-last{padding-right:0}
