@@ -238,7 +238,7 @@ class App:
         form.show_results()
         form.results_line.say(Tone.WORKING, "Drawing …")
         summary = session.summary()
-        form.found.show(found := render.found(session, summary))
+        form.found.show(found := render.found(summary))
         form.table.show(render.block(offered(session.consolidate(table_path(session)), "Save the table (CSV)")))
         limit = session.progress.settings["source"]["limit"]
         checked = check_again(session, given.for_audit(limit))

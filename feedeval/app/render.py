@@ -175,9 +175,9 @@ def _between(value: Range, words: Callable[[float | None], str]) -> str:
     return f"about {words(value.expected)} ({low} to {high})"
 
 
-def found(session: Session, summary: Summary) -> Markup:
+def found(summary: Summary) -> Markup:
     """Return what an audit found, in a few lines: the result with what it stands on comes first."""
-    return block(headline_html(session, summary)) if summary.headline else Markup("")
+    return block(headline_html(summary)) if summary.headline else Markup("")
 
 
 def details(summary: Summary) -> Markup:

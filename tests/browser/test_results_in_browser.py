@@ -79,7 +79,9 @@ def test_the_app_leads_from_what_to_do_to_the_products_and_to_one_of_them(
         or not page.get_by_role("button", name="Pause").is_visible()
     )
     text = out.inner_text()
-    assert text.index("What to do first") < text.index("What Google would refuse") < text.index("1 to 20 of 48 products")
+    assert (
+        text.index("What to do first") < text.index("What Google would refuse") < text.index("1 to 20 of 48 products")
+    )
 
     action = next(a for a in session.action_cards if a.attribute == "material")
     card = out.locator(".fe-action", has_text=re.compile(r"Add material to 24 products"))

@@ -30,7 +30,7 @@ class Told:
         return Markup(f"{heading}{self.body}")
 
 
-def headline_html(session: Session, summary: Summary) -> Markup:
+def headline_html(summary: Summary) -> Markup:
     """Return the result in one line with what it stands on, and what has to be said of the engine."""
     if not summary.headline:
         return Markup("")

@@ -53,7 +53,9 @@ class ResultsView:
         )
         self._pager = Pager(shape.what, lambda page: act(lambda: self._turn(page)))
         title = f'<div class="fe-title" role="heading" aria-level="3">{escape(shape.what.capitalize())}</div>'
-        self._list = stack(ipywidgets.HTML(title), bar(*self._fields.values(), clear), self._grid.root, self._pager.root)
+        self._list = stack(
+            ipywidgets.HTML(title), bar(*self._fields.values(), clear), self._grid.root, self._pager.root
+        )
         self._record = ipywidgets.HTML()
         self._where = ipywidgets.HTML()
         self._steps = [
@@ -77,10 +79,10 @@ class ResultsView:
         if groups := self._browser.groups():
             options = [(f"All: {shape.group_title.lower()}", ALL), *groups]
             fields["group"] = ipywidgets.Dropdown(options=options, layout={"width": "16em"}, tooltip=shape.group_title)
+        fields["status"] = ipywidgets.Dropdown(options=_STATES, layout={"width": "8em"}, tooltip="State")
         if actions := self._browser.actions:
             options = [("All: to do", ALL), *((f"{clip(n, 60)} ({len(rows):,})", n) for n, rows in actions.items())]
             fields["action"] = ipywidgets.Dropdown(options=options, layout={"width": "16em"}, tooltip="To do")
-        fields["status"] = ipywidgets.Dropdown(options=_STATES, layout={"width": "8em"}, tooltip="State")
         if shape.score:
             fields["score"] = ipywidgets.IntRangeSlider(
                 value=(0, 100), min=0, max=100, continuous_update=False, description=f"{shape.score_title} %",

@@ -92,7 +92,7 @@ def picture(address: str) -> Markup:
         return Markup('<span class="fe-picture"></span>')
     return Markup(
         f'<span class="fe-picture"><img src="{escape(address)}" alt="" loading="lazy" decoding="async" '
-        'referrerpolicy="no-referrer" width="40" height="40"></span>'
+        'referrerpolicy="no-referrer"></span>'
     )
 
 

@@ -58,12 +58,13 @@ _SHEET = """
 .ROOT .fe-cell{overflow-wrap:normal;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:18em}
 .ROOT .fe-grid>.fe-open{white-space:normal;overflow-wrap:anywhere}
 .ROOT .fe-picture{display:block;width:40px;height:40px;overflow:hidden;border-radius:3px;background:#8882}
-.ROOT .fe-picture img{display:block;width:40px;height:40px;object-fit:contain;font-size:0}
+.ROOT .fe-picture img{display:block;max-width:40px;max-height:40px;margin:auto}
 .ROOT .fe-grid:has(.fe-c-picture){grid-auto-flow:row dense}
 .ROOT .fe-grid:has(.fe-c-picture)>.fe-open,.ROOT .fe-grid:has(.fe-c-picture)>.fe-c-title{grid-column:2}
 .ROOT .fe-grid>.fe-c-picture,.ROOT .fe-grid .fe-cell.fe-c-picture{grid-column:1;padding-right:10px}
 .ROOT .fe-action{margin:0 0 4px}
 .ROOT .scroll{overflow-x:auto}
+.ROOT .scroll td,.ROOT .scroll th{vertical-align:top;text-align:left;padding:4px 16px 4px 0}
 .ROOT .quiet{opacity:.72}
 .ROOT .fe-figure{text-align:right}
 .ROOT .fe-cell.fe-wide{max-width:none}
