@@ -68,7 +68,8 @@ class Session(StoredSession):
         """Return what a merchandiser wants to know first: coverage, worst products, most-missed questions, files."""
         from feedeval.results.summary import summarise
 
-        return summarise(self)
+        has_actions = self.is_audit and self.is_small and bool(self.progress.counts.done)
+        return summarise(self, actions=self.action_cards if has_actions else ())
 
     def certify(self, labels: pd.DataFrame | str | Path) -> Certified:
         """Return coverage as people would have judged it, with its interval, as `feedeval.certify` does.
