@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-_ALIKE = 0.7
+_ALIKE = 0.6
 """Share of their letter triples that two titles of a family have in common (L. R. Dice, Ecology 26, 1945, 297-302)."""
 _COMPARED = 60
 """Families of the same first word that a title is compared with: a list of a million stays a matter of seconds."""
