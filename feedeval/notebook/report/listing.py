@@ -56,7 +56,7 @@ def listed(material: Material) -> Listed:
     ranked = rows.assign(at=range(len(rows))).sort_values(order, ascending=[True, False], kind="stable")
     ranked = ranked.iloc[:MOST]
     titles = [text_of(title) or text_of(key) for title, key in zip(ranked["title"], ranked["product_id"], strict=True)]
-    families = Families().of(titles, [text_of(group) for group in ranked["group"]])
+    families = Families().of(titles, map(text_of, ranked["group"]), map(text_of, ranked["category"]))
     return Listed(ranked, families, [to_do[at] for at in ranked["at"].tolist()])
 
 

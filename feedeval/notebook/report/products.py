@@ -39,10 +39,10 @@ def worst_products(material: Material) -> Markup:
 def _different(ranked: pd.DataFrame) -> list[int]:
     """Return the places of the first products that are not nearly the same; of any, where there are too few."""
     families = Families()
-    names = zip(ranked["title"], ranked["product_id"], strict=True)
+    names = zip(ranked["title"], ranked["product_id"], ranked["category"], strict=True)
     firsts: dict[int, int] = {}
-    for place, (title, product_id) in enumerate(names):
-        firsts.setdefault(families.family(text_of(title) or text_of(product_id)), place)
+    for place, (title, product_id, category) in enumerate(names):
+        firsts.setdefault(families.family(text_of(title) or text_of(product_id), category=text_of(category)), place)
     chosen = list(firsts.values())[:WORST]
     rest = [place for place in range(len(ranked)) if place not in chosen]
     return sorted([*chosen, *rest[: WORST - len(chosen)]])

@@ -364,7 +364,9 @@ class _Maker:
         return tuple(Example(judged.ids[at], judged.titles[at], at) for at in found)
 
     def _family(self, at: int) -> int:
-        return self.families.family(self.found.judged.titles[at] or self.found.judged.ids[at])
+        judged = self.found.judged
+        category = judged.categories[int(judged.category[at])]
+        return self.families.family(judged.titles[at] or judged.ids[at], category=category)
 
     def _shares(self) -> dict[int, tuple[Share, ...]]:
         keys = Keys(self.found, None, each_category=True)
