@@ -34,7 +34,9 @@ def headline_html(summary: Summary) -> Markup:
     """Return the result in one line with what it stands on, and what has to be said of the engine."""
     if not summary.headline:
         return Markup("")
-    lead = f'<div class="fe-result" style="font-size:16px;font-weight:600">{escape(summary.headline)}</div>'
+    figure = summary.coverage_pct is not None and not summary.failed
+    result = f"{summary.facts['Coverage']}." if figure else summary.headline
+    lead = f'<div class="fe-result" style="font-size:16px;font-weight:600">{escape(result)}</div>'
     cover = "" if summary.coverage_pct is None else bar(summary.coverage_pct / 100, f"{summary.coverage_pct:.1f} %")
     required = summary.facts.get("Required", "")
     said = f"<div>{escape(required[0].upper() + required[1:])}.</div>" if required else ""
