@@ -16,12 +16,13 @@ import pytest
 import feedeval as fe
 from feedeval.app import render
 from feedeval.cli.main import main
-from feedeval.dashboard.overview import findings_html
+from feedeval.dashboard.overview import findings_html, lead_html
 from feedeval.errors import InputError
 from feedeval.jobs.offline.bank import load_bank
 from feedeval.notebook.browser.record import product_html
 from feedeval.notebook.browser.shapes import shape_of
 from feedeval.records import Verdict
+from feedeval.results.gaps.cards import cards_html
 from feedeval.results.labelling.draw import draw_cases
 from feedeval.results.session import Session
 from tests.e2e.support import KEY
@@ -111,8 +112,8 @@ def faces(session: Session) -> Iterator[tuple[str, str]]:
     yield "product, HTML", session.evaluation(session.keys.iloc[0])._repr_html_()
     yield "next steps", str(session.next_steps())
     yield "next steps, HTML", session.next_steps()._repr_html_()
-    yield "dashboard", findings_html(session, results)
-    yield "app", render.found(summary) + render.to_do(session)
+    yield "dashboard", lead_html(session, results) + findings_html(session, results)
+    yield "app", render.found(summary) + cards_html(session.action_cards)
     yield "report", fe.report(session, session.output_dir / "report.html").read_text()
     for name in ("coverage", "coverage_by_category"):
         yield name, plot_words(getattr(fe.plots, name)(results))

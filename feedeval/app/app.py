@@ -22,10 +22,13 @@ from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.html import Markup
 from feedeval.notebook.panel.output import Output, kernel_shell
-from feedeval.notebook.report.report import report
+from feedeval.notebook.report.findings import check_again
+from feedeval.notebook.report.parts import Material
+from feedeval.notebook.report.report import write_report
 from feedeval.records import Status
+from feedeval.results.gaps.cards import cards_html
+from feedeval.results.session import Session
 from feedeval.run.progress import Need
-from feedeval.run.telling.words import outcome
 
 if TYPE_CHECKING:
     from feedeval.app.boxes.common import Line
@@ -38,6 +41,7 @@ _GOES_ON = "You can work on in other cells, or close the page; the audit goes on
 _UNTIL_CLOSED = (
     "Keep this page open: closing it stops the audit. The same feed with the same settings then goes on from there."
 )
+_SO_FAR = "This is what is done so far; Start goes on from here."
 _WITHOUT_PAGE = (
     "The feedeval app: upload a feed, choose, start, download the results. It needs a notebook or Voilà with a running "
     "kernel; if nothing else appears here, run this cell again."
@@ -237,26 +241,25 @@ class App:
         form, session = self.form, run.session()
         if not session.progress.counts.done:
             return
+        finished = session.status is Status.FINISHED
         form.show_results()
         form.results_line.say(Tone.WORKING, "Drawing …")
         summary = session.summary()
         form.found.show(found := render.found(summary))
         form.table.show(render.block(offered(session.consolidate(table_path(session)), "Save the table (CSV)")))
-        form.to_do.show(to_do := render.to_do(session))
-        form.products.show(session)
-        form.plots.show(plots := render.plotted(session))
-        form.details.show(details := render.details(summary))
         limit = session.progress.settings["source"]["limit"]
-        page = report(session, report_path(session), feed=given.for_audit(limit))
-        form.report.show(render.block(offered(page, "Save the report (HTML, to send to a client)")))
-        finished = session.status is Status.FINISHED
-        word = "This is what is done so far; Start goes on from here."
+        checked = check_again(session, given.for_audit(limit))
+        form.products.show(session, checked)
         if finished:
-            failed = session.progress.counts.failed
-            word = f"All products were tried: {outcome(run.snapshot())}." if failed else "All products are through."
-        form.results_line.say(Tone.DONE, word)
+            form.fold_panel(summary.headline or "How the audit went")
+        form.details.show(details := render.details(summary))
+        form.plots.show(plots := render.plotted(session))
+        page = write_report(Material.of(session), checked, report_path(session))
+        form.report.show(render.block(offered(page, "Save the report (HTML, to send to a client)")))
+        form.results_line.say(Tone.DONE, _through(session) if finished else _SO_FAR)
         if self._saved is not None:
-            self._saved.change(self._without_page(Markup(found + to_do + plots + details)))
+            to_do = render.block(cards_html(session.action_cards))
+            self._saved.change(self._without_page(Markup(found + to_do + details + plots)))
 
     def _ready(self) -> Given:
         if self._given is None:
@@ -279,6 +282,13 @@ class App:
                 line.say(Tone.PROBLEM, fault_in_words(exc))
 
         threading.Thread(target=guarded, name="feedeval-app", daemon=True).start()
+
+
+def _through(session: Session) -> str:
+    failed = session.progress.counts.failed
+    if not failed:
+        return "All products are through."
+    return f"All products are through; {failed:,} failed, and “Retry failed” in the panel tries them again."
 
 
 def app(output_dir: str | Path = "output", *, places: bool = True) -> App:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -13,7 +12,8 @@ from feedeval.evaluator.launching import OFFLINE
 from feedeval.feed.parsing.formats import FORMATS, Format
 from feedeval.feed.text import category_of, field_text
 from feedeval.formatting import clip, duration, money
-from feedeval.html import Markup, bar, escape, section, table
+from feedeval.html import Markup, escape, section, table
+from feedeval.notebook.browser.result_html import headline_html, lists_html
 from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.plots import pictures
 from feedeval.results.estimate import Estimate, Range
@@ -26,8 +26,6 @@ _FONT = (
 )
 _CATEGORIES_SHOWN = 6
 _CELL_CHARS = 60
-_STEPS = 6
-_CODE = re.compile(r"`([^`]+)`")
 _SHOWN_FIRST = ("id", "title", "brand", "price", "availability")
 # Plots are drawn once for light pages and once for dark ones; JupyterLab and Voilà mark the body with the theme.
 _THEMES = Markup(
@@ -178,34 +176,13 @@ def _between(value: Range, words: Callable[[float | None], str]) -> str:
 
 
 def found(summary: Summary) -> Markup:
-    """Return what an audit found, in a few lines."""
-    if "Coverage" not in summary.facts:
-        return Markup("")
-    notes = "".join(f'<div style="opacity:.72">{escape(note)}</div>' for note in summary.notes)
-    shown = [(name, summary.facts[name]) for name in ("Coverage", "Required") if name in summary.facts]
-    facts = "".join(f"<div><b>{name}:</b> {escape(said)}</div>" for name, said in shown)
-    lead = Markup(f"<div><b>{escape(summary.headline)}</b></div>") if summary.failed else Markup("")
-    cover = Markup("")
-    if summary.coverage_pct is not None:
-        cover = bar(summary.coverage_pct / 100, f"{summary.coverage_pct:.1f} %")
-    return block(cover, Markup(lead + facts + notes))
-
-
-def to_do(session: Session) -> Markup:
-    """Return what to add first, as sentences."""
-    sentences = [_CODE.sub(r"<code>\1</code>", escape(step)) for step in session.next_steps(_STEPS)]
-    items = "".join(f"<li>{sentence}</li>" for sentence in sentences)
-    if not items:
-        return Markup("")
-    return block(section("What to add first", Markup(f'<ol style="margin:2px 0;padding-left:1.8em">{items}</ol>')))
+    """Return what an audit found, in a few lines: the result with what it stands on comes first."""
+    return block(headline_html(summary)) if summary.headline else Markup("")
 
 
 def details(summary: Summary) -> Markup:
     """Return the lists of products, questions, topics and fields to work on."""
-    lists = "".join(_scrolling(each.html()) for each in summary.blocks)
-    return block(
-        Markup(f"<details><summary>Lists: questions left open, topics, missing fields</summary>{lists}</details>")
-    )
+    return block(_scrolling(lists_html(summary)))
 
 
 def plotted(session: Session) -> Markup:

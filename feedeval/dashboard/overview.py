@@ -12,9 +12,12 @@ from feedeval.dashboard.session_list import age, size_words, state
 from feedeval.errors import InputError, SessionError
 from feedeval.formatting import clip, duration, money
 from feedeval.html import Markup, escape, table
+from feedeval.notebook.browser.result_html import findings_html as checked_html
+from feedeval.notebook.browser.result_html import lists_html, may_be_checked
 from feedeval.notebook.panel.render import bar_row, figures, health_lines
 from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.plots.pictures import themed_figure
+from feedeval.notebook.report.findings import check_again
 from feedeval.notebook.report.parts import foreign
 from feedeval.notebook.report.sections import source_name
 from feedeval.records import Progress, Status
@@ -127,15 +130,10 @@ def _words(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def findings_html(session: Session, results: pd.DataFrame) -> Markup:
-    """Return what a session found: of an audit coverage as figure and plot, and what to work on first.
-
-    The lists need a look at every judgement, so that an audit that is too large for that gets more plots instead.
-    """
-    if session.progress.kind == JobKind.SHADOW:
-        return Markup(f"{_agreement(results)}{_lists(session)}")
+def lead_html(session: Session, results: pd.DataFrame) -> Markup:
+    """Return what an audit found, in one line with what that stands on; nothing for any other session."""
     if not session.is_audit:
-        return Markup(_lists(session) if session.is_small and len(results) else "")
+        return Markup("")
     done = results[results["status"] == RowStatus.DONE.value]
     if done.empty:
         return Markup("<p>No product has been evaluated yet, so there are no scores to show.</p>")
@@ -145,9 +143,33 @@ def findings_html(session: Session, results: pd.DataFrame) -> Markup:
     else:
         figure = f"{standing.figure} % of what buyers would ask is answered by the feed, over {len(done):,} products"
         said = f"<b>Coverage:</b> {escape(standing.basis.words(figure))}."
-    head = f"<p>{said}</p>{themed_figure(lambda ax: plots.coverage(results, ax))}"
+    return Markup(f'<p class="fe-result">{said}</p>')
+
+
+def refused_html(session: Session) -> Markup:
+    """Return what the destination would refuse, from the feed as it is now; a sentence where it is not read again."""
+    if not session.is_audit:
+        return Markup("")
+    if why := may_be_checked(session):
+        return Markup(f'<p class="fe-quiet">{escape(why)}</p>')
+    return checked_html(check_again(session, warns=False))
+
+
+def findings_html(session: Session, results: pd.DataFrame) -> Markup:
+    """Return the lists and plots of what a session found.
+
+    The lists need a look at every judgement, so that an audit that is too large for that gets more plots instead.
+    """
+    if session.progress.kind == JobKind.SHADOW:
+        return Markup(f"{_agreement(results)}{_lists(session)}")
+    if not session.is_audit:
+        return Markup(_lists(session) if session.is_small and len(results) else "")
+    done = results[results["status"] == RowStatus.DONE.value]
+    if done.empty:
+        return Markup("")
+    head = themed_figure(lambda ax: plots.coverage(results, ax))
     if session.is_small:
-        return Markup(head + _lists(session))
+        return Markup(_lists(session) + head)
     more = (plots.coverage_by_category, plots.missing_fields)
     pictures = [themed_figure(lambda ax, plot=plot: plot(done, ax)) for plot in more]  # type: ignore[misc]
     return Markup(head + "".join(pictures))
@@ -162,4 +184,4 @@ def _agreement(results: pd.DataFrame) -> str:
 
 
 def _lists(session: Session) -> str:
-    return "".join(f'<div class="fe-scroll">{block.html()}</div>' for block in session.summary().blocks)
+    return lists_html(session.summary())

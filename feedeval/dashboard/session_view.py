@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -13,11 +13,12 @@ import ipywidgets
 from feedeval.dashboard import actions
 from feedeval.dashboard.errors_view import batches_html, errors_html, health_html
 from feedeval.dashboard.frame import DashboardFrame
-from feedeval.dashboard.overview import findings_html, headline, overview_html
+from feedeval.dashboard.overview import findings_html, headline, lead_html, overview_html, refused_html
 from feedeval.errors import FeedevalError, SessionError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.html import Markup
-from feedeval.notebook.browser.browse import Browser
+from feedeval.notebook.browser.actions_view import ActionsView
+from feedeval.notebook.browser.browse import Browser, Wanted
 from feedeval.notebook.browser.grid import Pager, bar, stack
 from feedeval.notebook.browser.opened import Opened, read, stand_of
 from feedeval.notebook.browser.results_view import ResultsView
@@ -25,6 +26,7 @@ from feedeval.notebook.browser.rows import Span, quiet
 from feedeval.notebook.panel.render import fault_line
 from feedeval.notebook.widgets import answering, close, text_button
 from feedeval.records import Status
+from feedeval.results.gaps.actions import Action, Actions
 from feedeval.results.session import Session
 
 TABS = ("Overview", "Results", "Errors", "Health", "Batches")
@@ -65,8 +67,10 @@ class SessionView:
         self._head = ipywidgets.HTML()
         self._panel = ipywidgets.VBox()
         self._pages = {name: ipywidgets.VBox([ipywidgets.HTML("Reading…")]) for name in TABS}
-        self._overview, self._findings = ipywidgets.HTML(), ipywidgets.HTML("Reading…")
-        self._fill("Overview", stack(self._overview, self._findings))
+        self._overview, self._findings = ipywidgets.HTML(), ipywidgets.HTML()
+        self._lead, self._refused = ipywidgets.HTML("Reading…"), ipywidgets.HTML()
+        self._to_do = ipywidgets.VBox()
+        self._fill("Overview", stack(self._lead, self._to_do, self._refused, self._findings, self._overview))
         self.root = stack(self._top(), self._head, self._actions(), self._panel, self._tabs(), *self._pages.values())
         self._show_tab(TABS[0])
         self.refresh()
@@ -142,7 +146,7 @@ class SessionView:
     def _take(self, got: Opened | FeedevalError) -> None:
         """Show what was read; the pages that are not looked at are drawn when they are."""
         if isinstance(got, FeedevalError):
-            self._findings.value = ""
+            self._lead.value = ""
             for name in ("Results", "Errors", "Health", "Batches"):
                 self._fill(name, ipywidgets.HTML(fault_line(str(got))))
             return
@@ -165,13 +169,9 @@ class SessionView:
             return
         self._drawn.add(name)
         if name == "Overview":
-            self._later(
-                opened,
-                lambda: findings_html(opened.session, opened.results),
-                lambda html: self._findings.set_trait("value", html),
-            )
+            self._draw_overview(opened)
         elif name == "Results":
-            self._show_results(Browser(opened.results, opened.shape), opened.record_html)
+            self._show_results(Browser(opened.results, opened.shape, opened.actions), opened.record_html)
         elif name == "Errors":
             self._later(
                 opened, lambda: errors_html(opened.session), lambda html: self._fill(name, ipywidgets.HTML(html))
@@ -183,11 +183,38 @@ class SessionView:
         else:
             self._fill(name, self._batches(opened))
 
+    def _draw_overview(self, opened: Opened) -> None:
+        """Show the result, what to do first, what would be refused and the lists, each as soon as it is there."""
+        session, results = opened.session, opened.results
+        blocks = (
+            (lead_html, self._lead),
+            (lambda s, _: refused_html(s), self._refused),
+            (findings_html, self._findings),
+        )
+        if opened.session.is_audit and session.is_small and session.progress.counts.done:
+            self._later(opened, lambda: (session.action_cards, session.summary().notes), self._show_actions)
+        for made, place in blocks:
+            self._later(opened, partial(made, session, results), partial(place.set_trait, "value"))
+
+    def _show_actions(self, found: tuple[Actions, Sequence[str]]) -> None:
+        actions, known = found
+        old = self._to_do.children
+        self._to_do.children = (ActionsView(self._page_frame.act, actions, self._show_them, known=known).root,)
+        for widget in old:
+            close(widget)
+
+    def _show_them(self, action: Action) -> None:
+        self._show_tab("Results")
+        if self._results is not None:
+            self._results.show_only(action.attribute)
+
     def _show_results(self, browser: Browser, show_record: Callable[[int], Markup]) -> None:
         if self._results is not None and self._results.columns == browser.shape.columns:
             self._results.renew(browser, show_record)
             return
-        self._results = ResultsView(self._page_frame.act, browser, show_record)
+        # Of an audit, those to work on come first.
+        wanted = Wanted(sort="coverage") if self.session.is_audit else None
+        self._results = ResultsView(self._page_frame.act, browser, show_record, wanted=wanted)
         self._fill("Results", self._results.root)
 
     def _later(self, opened: Opened, work: Callable[[], Any], done: Callable[[Any], None]) -> None:

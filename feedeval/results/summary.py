@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,13 @@ from feedeval.formatting import clip, plain, wrapped
 from feedeval.html import Markup, bar, definitions, escape, section
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import COUNTED, Status, Verdict
+from feedeval.records.audit import topic_words
 from feedeval.records.kinds import JobKind, kind_words
 from feedeval.results.basis import standing_of
 from feedeval.results.blocks import TOP, Block
 from feedeval.results.frames.decoding import AuditAsked, readable_batches
 from feedeval.results.frames.results import RowStatus, units_of
+from feedeval.results.gaps.actions import Action
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
 from feedeval.storage.paths import StoredFile
@@ -73,12 +75,13 @@ class Summary:
     _repr_html_ = html
 
 
-def summarise(session: StoredSession, *, top: int = TOP) -> Summary:
+def summarise(session: StoredSession, *, top: int = TOP, actions: Sequence[Action] = ()) -> Summary:
     """Return the summary of a session.
 
     Args:
         session: What to summarise.
         top: Longest length of each list.
+        actions: What to do first, where that is known.
     """
     results = session.results
     done = results[results["status"] == RowStatus.DONE.value]
@@ -98,6 +101,7 @@ def summarise(session: StoredSession, *, top: int = TOP) -> Summary:
             facts["Required"] = _required_in_words(done) if whole is None else _required_in_feed(whole)
         facts |= session.score_quality.sentences if standing.coverage_pct is not None else {}
         blocks = [
+            what_to_do(actions, top),
             worst_products(done, top),
             most_missed(tallies.questions, top),
             by_topic(tallies.questions),
@@ -141,6 +145,12 @@ def _required_in_words(done: pd.DataFrame) -> str:
 def _required_in_feed(whole: WholeFeed) -> str:
     lacking = f"{whole.required_open:,.0f} of {whole.products:,} products"
     return f"{lacking} leave a question open that a buyer needs answered before buying"
+
+
+def what_to_do(actions: Sequence[Action], top: int = TOP) -> Block:
+    """Return what to do first, an action an attribute, the one that gains most first."""
+    rows = tuple((action.what.replace("`", ""), action.gain, action.coverage) for action in actions[:top])
+    return Block("What to do first", ("What to do", "Gain, in points", "Coverage"), rows)
 
 
 def worst_products(done: pd.DataFrame, top: int = TOP) -> Block:
@@ -226,7 +236,7 @@ def most_missed(tallies: dict[QuestionKey, QuestionTally], top: int = TOP) -> Bl
         key=lambda item: (-item[1].missed * (REQUIRED_WEIGHT if item[0][2] else 1), item[0]),
     )
     rows = tuple(
-        (question, taxonomy, "required" if required else "", tally.no, tally.partial, f"{tally.asked:,}")
+        (question, topic_words(taxonomy), "required" if required else "", tally.no, tally.partial, f"{tally.asked:,}")
         for (question, taxonomy, required), tally in ranked[:top]
     )
     return Block(
@@ -242,7 +252,12 @@ def by_topic(tallies: dict[QuestionKey, QuestionTally]) -> Block:
     judged = ((topic, tally) for topic, tally in topics.items() if tally.asked)
     ranked = sorted(judged, key=lambda item: (item[1].yes / item[1].asked, item[0]))
     rows = tuple(
-        (topic, _percent(100 * t.yes / t.asked), _percent(100 * t.partial / t.asked), _percent(100 * t.no / t.asked))
+        (
+            topic_words(topic),
+            _percent(100 * t.yes / t.asked),
+            _percent(100 * t.partial / t.asked),
+            _percent(100 * t.no / t.asked),
+        )
         for topic, t in ranked
     )
     return Block("By topic", ("Topic", *(verdict.words.capitalize() for verdict in COUNTED)), rows)

@@ -81,7 +81,7 @@ def test_an_audit_goes_from_the_feed_to_the_files(app: Driven, feed: Path) -> No
     assert session.progress.fingerprint["num_questions"] == 6
     assert (app.output_dir / f"results_{session.id}.csv").is_file()
     assert (app.output_dir / f"report_{session.id}.html").is_file()
-    for line in (app.form.found, app.form.to_do, app.form.plots, app.form.details):
+    for line in (app.form.found, app.form.plots, app.form.details):
         assert line.widget.value
     assert "<a download=" in app.form.table.widget.value and "<a download=" in app.form.report.widget.value
     until(lambda: not app.form.start_button.disabled, "the start button")
@@ -155,7 +155,7 @@ def test_nothing_of_a_feed_is_markup(app: Driven, tmp_path: Path) -> None:
     app.read(write_jsonl(tmp_path / "hostile.jsonl", [HOSTILE]))
     app.finish()
     form = app.form
-    shown = (form.feed.preview, form.found, form.to_do, form.details)
+    shown = (form.feed.preview, form.found, form.details)
     html = " ".join(line.widget.value for line in shown).lower()
     for tag in ("<script", "<img src=x", "<svg", "<iframe", "javascript:alert", "onerror=alert(2)>"):
         assert tag not in html, tag

@@ -8,7 +8,7 @@ import lxml.html
 import pytest
 
 from feedeval.dashboard.errors_view import batches_html, errors_html, health_html
-from feedeval.dashboard.overview import findings_html, headline, overview_html
+from feedeval.dashboard.overview import findings_html, headline, lead_html, overview_html
 from feedeval.errors import FeedevalError
 from feedeval.notebook.browser.browse import Browser, Wanted
 from feedeval.notebook.browser.opened import Opened, read
@@ -127,15 +127,15 @@ def test_the_engine_note_stands_above_offline_results(tmp_path: Path) -> None:
 def test_the_findings_name_coverage_and_what_to_work_on(tmp_path: Path) -> None:
     made = opened(tmp_path, Plan())
     mean = made.results["coverage_pct"].mean()
+    assert f"{mean:.1f} % of what buyers would ask" in lead_html(made.session, made.results)
     html = findings_html(made.session, made.results)
-    assert f"{mean:.1f} % of what buyers would ask" in html
     assert "Questions the feed leaves open most" in html
     assert html.count("<img") == 2
 
 
 def test_a_session_without_results_says_so(tmp_path: Path) -> None:
     made = opened(tmp_path, Plan(complete=0, status=Status.PAUSED))
-    assert "No product has been evaluated yet" in findings_html(made.session, made.results)
+    assert "No product has been evaluated yet" in lead_html(made.session, made.results)
     assert "Nothing failed" in errors_html(made.session)
     assert "No batch is complete yet" in batches_html(made.reports, Span(0, 50))
     assert "healthy" in health_html(made.session)

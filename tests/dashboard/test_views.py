@@ -119,7 +119,6 @@ def test_filters_and_heads_act_at_once(page: Page) -> None:
     page.field(ipywidgets.Text, 1).value = "BOARD sku-00001"
     assert page.rows()[0].startswith("Chopping board no. 10,")
     assert "1 to 10 of 10 products" in page.text()
-    page.press("Coverage", sees="Coverage ▲")
     page.press("Coverage ▲", sees="Coverage ▼")
     page.press("Clear", sees="1 to 20 of 60")
     assert "▼" not in page.text()
@@ -134,7 +133,7 @@ def test_nothing_found_says_so(page: Page) -> None:
 
 
 def test_a_product_opens_and_the_next_one_follows_in_the_chosen_order(page: Page) -> None:
-    page.press("Coverage", sees="▲")
+    assert "Coverage ▲" in page.text(), "those to work on come first"
     names = page.rows()
     page.press(names[0], sees="What the judge saw")
     assert "1 of 60" in page.text()

@@ -17,6 +17,7 @@ from feedeval.notebook.panel.output import NOTHING, Bundle
 from feedeval.notebook.widgets import text_button
 
 _START = ("Start the audit", "play", "Start, or go on where an audit of this feed with these settings stopped")
+_FORM_WIDTH = "900px"
 _GO_ON = ("Go on with this key and budget", "play", "Take the key and the budget from above, and go on")
 
 
@@ -52,9 +53,11 @@ class Form:
         self.start_button.button_style = "primary"
         self.estimate_line, self.estimate = Line(), Line()
         self.start_line = Line()
-        self.panel = ipywidgets.VBox()
+        # Folded into one line when the audit is through.
+        self.panel = ipywidgets.Accordion(children=[ipywidgets.VBox()], selected_index=0)
+        self.panel.layout.display = "none"
         self.results_line, self.found, self.table, self.report = Line(), Line(), Line(), Line()
-        self.to_do, self.plots, self.details = Line(), Line(), Line()
+        self.plots, self.details = Line(), Line()
         self.products = ProductsBox()
         self._start = PageStep(
             4,
@@ -70,18 +73,24 @@ class Form:
         self._results = PageStep(
             5,
             "Results",
-            [*(line.widget for line in self._result_lines), self.products.widget, self.details.widget],
+            [
+                *(line.widget for line in self._result_lines),
+                self.products.widget,
+                self.details.widget,
+                self.plots.widget,
+            ],
         )
+        # The results take the width that there is; so many words in a line are hard to read in a form.
+        steps = (self.feed.step, self.fields.step, self.settings.step, self._start)
+        for step in steps:
+            step.widget.layout.max_width = _FORM_WIDTH
         self.root = ipywidgets.VBox(
             [
                 ipywidgets.HTML(_TITLE),
-                self.feed.step.widget,
-                self.fields.step.widget,
-                self.settings.step.widget,
-                self._start.widget,
+                *(step.widget for step in steps),
                 self._results.widget,
             ],
-            layout={"max_width": "900px", "width": "100%"},
+            layout={"width": "100%"},
         )
         self.mark = f"feedeval-app-{self.root.model_id}"
         """CSS class that says the app is on the page."""
@@ -91,7 +100,7 @@ class Form:
 
     @property
     def _result_lines(self) -> tuple[Line, ...]:
-        return self.results_line, self.found, self.table, self.report, self.to_do, self.plots
+        return self.results_line, self.found, self.table, self.report
 
     def view(self) -> Bundle:
         """Return the bundle that shows the app, and nothing where widgets are not known."""
@@ -106,11 +115,20 @@ class Form:
     def show_panel(self, panel: ipywidgets.Widget) -> None:
         """Show the panel of a run, in place of an earlier one's."""
         self.panel.children = (panel,)
+        self.panel.titles = ("How the audit goes",)
+        self.panel.selected_index = 0
+        self.panel.layout.display = None
         self._results.show(False)
+
+    def fold_panel(self, words: str) -> None:
+        """Fold the panel into one line, and bring the results into view."""
+        self.panel.titles = (words,)
+        self.panel.selected_index = None
+        self.products.come_into_view()
 
     def show_results(self) -> None:
         """Show the results, empty at first."""
-        for line in (*self._result_lines, self.details):
+        for line in (*self._result_lines, self.details, self.plots):
             line.show(Markup(""))
         self.products.clear()
         self._results.show()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ Positions = NDArray[np.intp]
 
 ALL = ""
 """A filter that lets everything through."""
-_NAME_CHARS = 120
+_NAME_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Wanted:
 
     text: str = ""
     group: str = ALL
+    action: str = ALL
+    """Attribute of an action whose products alone are seen."""
     status: str = ALL
     low_pct: float = 0.0
     high_pct: float = 100.0
@@ -38,7 +40,7 @@ class Wanted:
     @property
     def filters(self) -> tuple[object, ...]:
         """What decides which records are seen."""
-        return self.text.strip().casefold(), self.group, self.status, self.low_pct, self.high_pct
+        return self.text.strip().casefold(), self.group, self.action, self.status, self.low_pct, self.high_pct
 
     def sorted_by(self, column: str) -> Wanted:
         """Return the order after a press on a column's head: rising, then falling, then that of the feed."""
@@ -53,11 +55,13 @@ class Browser:
     Args:
         results: A row a record; it is not changed.
         shape: How they are shown.
+        actions: Rows of the products of each action, by its attribute.
     """
 
-    def __init__(self, results: pd.DataFrame, shape: Shape) -> None:
+    def __init__(self, results: pd.DataFrame, shape: Shape, actions: Mapping[str, Positions] | None = None) -> None:
         self.results = results
         self.shape = shape
+        self.actions = actions or {}
         self._cells = {cell.column.name: cell for cell in shape.cells}
         self._found: tuple[Wanted, Positions] | None = None
 
@@ -81,6 +85,10 @@ class Browser:
             fits &= results["status"].eq(wanted.status).to_numpy(dtype=bool, na_value=False)
         if wanted.group and shape.group:
             fits &= results[shape.group].eq(wanted.group).to_numpy(dtype=bool, na_value=False)
+        if wanted.action in self.actions:
+            among = np.zeros(len(results), dtype=bool)
+            among[self.actions[wanted.action]] = True
+            fits &= among
         if shape.score and (wanted.low_pct > 0 or wanted.high_pct < 100):
             score = results[shape.score].to_numpy(dtype=float, na_value=np.nan) * shape.per_cent
             fits &= (score >= wanted.low_pct) & (score <= wanted.high_pct)

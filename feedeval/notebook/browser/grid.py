@@ -80,6 +80,11 @@ class Grid:
             for widget in pair:
                 widget.layout.display = None if place < len(rows) else "none"
 
+    def focus(self) -> None:
+        """Give the first row the focus."""
+        if self._rows:
+            self._rows[0][0].focus()
+
     def _row(self, place: int) -> tuple[ipywidgets.Button, ipywidgets.HTML]:
         button = text_button("", "", "", lambda: self._open(place))
         button.add_class("fe-open")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from feedeval.errors import FeedevalError
 from feedeval.html import Markup
@@ -55,8 +57,18 @@ class Opened:
         self.results = session.results
         if session.progress.kind == JobKind.SHADOW:
             self.results = with_agreement(self.results)
+        if session.is_audit and len(looks := session.looks) and looks["image_link"].fillna("").ne("").any():
+            self.results = self.results.assign(image_link=looks["image_link"].to_numpy())
         self.reports = session.reports
         self.shape: Shape = shape_of(session, self.results)
+
+    @cached_property
+    def actions(self) -> dict[str, NDArray[np.intp]]:
+        """The rows of the products of each action, by its attribute; empty in a session too large to look for them."""
+        if not (self.session.is_audit and self.session.is_small):
+            return {}
+        done = np.flatnonzero(self.results["status"].eq(RowStatus.DONE.value).to_numpy(dtype=bool))
+        return {action.attribute: done[action.positions] for action in self.session.action_cards}
 
     @cached_property
     def _failures(self) -> pd.DataFrame:

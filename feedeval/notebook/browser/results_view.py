@@ -7,7 +7,8 @@ from typing import Any
 
 import ipywidgets
 
-from feedeval.html import Markup
+from feedeval.formatting import clip
+from feedeval.html import Markup, escape
 from feedeval.notebook.browser.browse import ALL, Browser, Wanted
 from feedeval.notebook.browser.grid import Grid, Pager, bar, stack
 from feedeval.notebook.browser.rows import GridColumn, Span
@@ -19,6 +20,7 @@ Act = Callable[[Callable[[], Any]], None]
 PAGE = 20
 """Records on a page."""
 
+_NO_FILTER = {"text": "", "group": ALL, "action": ALL, "status": ALL, "score": (0, 100)}
 _STATES = (("All states", ALL), ("Done", RowStatus.DONE.value), ("Failed", RowStatus.FAILED.value))
 
 
@@ -50,7 +52,10 @@ class ResultsView:
             lambda name: act(lambda: self._sort(name)),
         )
         self._pager = Pager(shape.what, lambda page: act(lambda: self._turn(page)))
-        self._list = stack(bar(*self._fields.values(), clear), self._grid.root, self._pager.root)
+        title = f'<div class="fe-title" role="heading" aria-level="3">{escape(shape.what.capitalize())}</div>'
+        self._list = stack(
+            ipywidgets.HTML(title), bar(*self._fields.values(), clear), self._grid.root, self._pager.root
+        )
         self._record = ipywidgets.HTML()
         self._where = ipywidgets.HTML()
         self._steps = [
@@ -75,6 +80,9 @@ class ResultsView:
             options = [(f"All: {shape.group_title.lower()}", ALL), *groups]
             fields["group"] = ipywidgets.Dropdown(options=options, layout={"width": "16em"}, tooltip=shape.group_title)
         fields["status"] = ipywidgets.Dropdown(options=_STATES, layout={"width": "8em"}, tooltip="State")
+        if actions := self._browser.actions:
+            options = [("All: to do", ALL), *((f"{clip(n, 60)} ({len(rows):,})", n) for n, rows in actions.items())]
+            fields["action"] = ipywidgets.Dropdown(options=options, layout={"width": "16em"}, tooltip="To do")
         if shape.score:
             fields["score"] = ipywidgets.IntRangeSlider(
                 value=(0, 100), min=0, max=100, continuous_update=False, description=f"{shape.score_title} %",
@@ -94,20 +102,33 @@ class ResultsView:
         self._browser, self._show_record = browser, show_record
         self._paint()
 
+    def show_only(self, action: str) -> None:
+        """Show the products of an action, by its attribute, and bring the table into view."""
+        for name, value in (_NO_FILTER | {"action": action}).items():
+            if name in self._fields:
+                self._fields[name].value = value
+        self._filter()
+        self._list.layout.display, self._opened.layout.display = None, "none"
+        self.come_into_view()
+
+    def come_into_view(self) -> None:
+        """Scroll the page to the first record: it takes the focus, and the page scrolls to what has it."""
+        self._grid.focus()
+
     def _filter(self) -> None:
         values: dict[str, Any] = {name: field.value for name, field in self._fields.items()}
         low, high = values.get("score", (0, 100))
         order = self._wanted
         self._wanted = Wanted(
-            text=values["text"], group=values.get("group", ALL), status=values["status"], low_pct=low, high_pct=high,
-            sort=order.sort, descending=order.descending,
+            text=values["text"], group=values.get("group", ALL), action=values.get("action", ALL),
+            status=values["status"], low_pct=low, high_pct=high, sort=order.sort, descending=order.descending,
         )  # fmt: skip
         self._turn(0)
 
     def _clear(self) -> None:
         def clear() -> None:
             self._wanted = Wanted()
-            for name, value in {"text": "", "group": ALL, "status": ALL, "score": (0, 100)}.items():
+            for name, value in _NO_FILTER.items():
                 if name in self._fields:
                     self._fields[name].value = value
             self._turn(0)

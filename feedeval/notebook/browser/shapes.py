@@ -10,7 +10,7 @@ import pandas as pd
 
 from feedeval.formatting import clip, plain
 from feedeval.html import Markup, escape
-from feedeval.notebook.browser.rows import GridColumn, meter, quiet
+from feedeval.notebook.browser.rows import GridColumn, meter, picture, quiet
 from feedeval.notebook.report.parts import foreign, text_of
 from feedeval.records import COUNTED
 from feedeval.records.kinds import kind_words
@@ -72,8 +72,10 @@ def shape_of(session: Session, results: pd.DataFrame) -> Shape:
     what = kind_words(session.progress.kind).units
     if not session.has_evaluations:
         return shape_of_any(results, what)
-    # Only where something was not judged there is a column that says so.
+    # Only where something was not judged there is a column that says so; and pictures where there are any.
     dull = set() if results["not_judged_count"].sum() else {"not_judged"}
+    if "image_link" not in results.columns:
+        dull.add("picture")
     return replace(AUDIT, what=what, cells=tuple(cell for cell in AUDIT.cells if cell.column.name not in dull))
 
 
@@ -83,6 +85,10 @@ def name_of(values: Mapping[Any, Any], source: str) -> str:
         if column in values and (said := plain(text_of(values[column]))):
             return said
     return "(no name)"
+
+
+def _picture(value: object) -> Markup:
+    return picture(text_of(value))
 
 
 def _category(value: object) -> Markup:
@@ -141,6 +147,7 @@ AUDIT = Shape(
     what="products",
     cells=(
         Cell(GridColumn("title", "Product", sorts=True), "title", _name),
+        Cell(GridColumn("picture", "", rank=1), "image_link", _picture),
         Cell(GridColumn("category", "Category", rank=1, sorts=True), "category", _category),
         Cell(GridColumn("coverage", "Coverage", figure=True, sorts=True), "coverage_pct", _coverage),
         *(

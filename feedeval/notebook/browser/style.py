@@ -10,6 +10,9 @@ from feedeval.notebook.browser.rows import GridColumn
 ROOT = "feedeval-dash"
 """CSS class of the whole dashboard."""
 
+PICTURE = "picture"
+"""Name of the column that stands before the first one, though it comes after its button."""
+
 _NARROW_PX = {2: 820, 1: 560}
 """Below so many pixels, columns of this rank and higher give way."""
 
@@ -53,6 +56,16 @@ _SHEET = """
 .ROOT .fe-cell,.ROOT .fe-grid>.jupyter-button{border-bottom:1px solid var(--jp-border-color2,#8884);
  padding:5px 16px 5px 0;min-width:0;height:auto;line-height:1.5}
 .ROOT .fe-cell{overflow-wrap:normal;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:18em}
+.ROOT .fe-grid>.fe-open{white-space:normal;overflow-wrap:anywhere}
+.ROOT .fe-picture{display:block;width:40px;height:40px;overflow:hidden;border-radius:3px;background:#8882}
+.ROOT .fe-picture img{display:block;max-width:40px;max-height:40px;margin:auto}
+.ROOT .fe-grid:has(.fe-c-picture){grid-auto-flow:row dense}
+.ROOT .fe-grid:has(.fe-c-picture)>.fe-open,.ROOT .fe-grid:has(.fe-c-picture)>.fe-c-title{grid-column:2}
+.ROOT .fe-grid>.fe-c-picture,.ROOT .fe-grid .fe-cell.fe-c-picture{grid-column:1;padding-right:10px}
+.ROOT .fe-action{margin:0 0 4px}
+.ROOT .scroll{overflow-x:auto}
+.ROOT .scroll td,.ROOT .scroll th{vertical-align:top;text-align:left;padding:4px 16px 4px 0}
+.ROOT .quiet{opacity:.72}
 .ROOT .fe-figure{text-align:right}
 .ROOT .fe-cell.fe-wide{max-width:none}
 .ROOT .fe-grid .fe-cell.fe-last,.ROOT .fe-grid>.fe-last{padding-right:0}
@@ -111,9 +124,12 @@ def grid_sheet(name: str, columns: Sequence[GridColumn]) -> Markup:
         if hidden:
             left = [column for column in columns if column.rank < rank]
             # With its class twice, the rule counts more than the one that shows all columns.
+            unplaced = (
+                "" if _pictured(left) else f".{ROOT} .{name}.{name}>.jupyter-button{{grid-column:auto!important}}"
+            )
             rules.append(
                 f"@container (max-width:{below_px}px){{.{ROOT} .{name}.{name}{{{_template(left)}}}"
-                f"{hidden}{{display:none!important}}}}"
+                f"{unplaced}{hidden}{{display:none!important}}}}"
             )
     return Markup(f"<style>{''.join(rules)}</style>")
 
@@ -122,5 +138,11 @@ def _template(columns: Sequence[GridColumn]) -> str:
     wide = next((column for column in columns if column.wide), columns[0])
     # A name of a session is never cut.
     first = f"minmax(11.5em,{'1fr' if wide is columns[0] else 'auto'})"
-    rest = " ".join("minmax(7em,1fr)" if column is wide else "auto" for column in columns[1:])
-    return f"grid-template-columns:{first} {rest}"
+    pictures = "50px " if _pictured(columns) else ""
+    others = [column for column in columns[1:] if column.name != PICTURE]
+    rest = " ".join("minmax(7em,1fr)" if column is wide else "auto" for column in others)
+    return f"grid-template-columns:{pictures}{first} {rest}"
+
+
+def _pictured(columns: Sequence[GridColumn]) -> bool:
+    return any(column.name == PICTURE for column in columns)

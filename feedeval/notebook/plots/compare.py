@@ -15,6 +15,7 @@ from feedeval.notebook.plots import axes as draw
 from feedeval.notebook.plots.axes import PlotWords
 from feedeval.notebook.plots.colours import BAR, ink
 from feedeval.notebook.plots.text import elide, label
+from feedeval.records.audit import topic_words
 from feedeval.results.compare.comparison import signed
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def before_and_after(categories: pd.DataFrame, ax: Axes | None = None, *, top: i
         ax.plot(now, place, "o", markersize=7, color=BAR.colour, clip_on=False)
         ends.append(max(was, now, was + high if high == high else 0.0) + 1.5)
     width = draw.room(ax)
-    draw.label_rows(ax, [elide(label(name), width) if name else "(no category)" for name in shown[what]])
+    draw.label_rows(ax, [elide(label(topic_words(name)), width) if name else "(no category)" for name in shown[what]])
     sizes = [
         f"{signed(change)} · {size:,} {_GROUPS[what]}" for change, size in shown[["change", _GROUPS[what]]].to_numpy()
     ]

@@ -13,6 +13,7 @@ from feedeval.notebook.plots.axes import PlotWords
 from feedeval.notebook.plots.colours import BAR, NO, PARTIAL, YES, Fill, ink
 from feedeval.notebook.plots.text import elide, label, wrap
 from feedeval.records import Verdict
+from feedeval.records.audit import topic_words
 from feedeval.results.basis import Basis
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.summary import missing_fields as fields_missing_most
@@ -144,7 +145,7 @@ def verdicts_by_taxonomy(judgements: pd.DataFrame, ax: Axes | None = None) -> Ax
         first = places[-1] + 2.2 if places else 0.9
         headings.append((first - 0.9, words))
         places += [first + n for n in range(len(block))]
-    size = draw.label_rows(ax, [label(name) for name in rows.index.get_level_values(1)], places)
+    size = draw.label_rows(ax, [label(topic_words(name)) for name in rows.index.get_level_values(1)], places)
     _stack(ax, rows, places, size)
     draw.value_texts(ax, [100.0] * len(rows), [f"{asked:,.0f}" for asked in rows["asked"]], places)
     for place, words in headings:

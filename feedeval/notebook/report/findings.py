@@ -30,9 +30,25 @@ class Checked:
     note: str = ""
     """What has to be said of it."""
 
+    @property
+    def destinations(self) -> str:
+        """Names of those whose rules were checked; empty where the feed was not."""
+        return "" if self.findings is None else destinations(self.findings.attrs["feedeval"])
 
-def check_again(session: Session, feed: Any = None) -> Checked:
-    """Read the feed of a session again, or take the one given, and check it without a model."""
+    @property
+    def heading(self) -> str:
+        """What the findings are called."""
+        return f"What {self.destinations or 'a destination'} would refuse or object to"
+
+
+def check_again(session: Session, feed: Any = None, *, warns: bool = True) -> Checked:
+    """Read the feed of a session again, or take the one given, and check it without a model.
+
+    Args:
+        session: The session.
+        feed: Its feed; None reads it again from where it came.
+        warns: Whether a feed that cannot be read is a warning as well as a note.
+    """
     source = session.progress.settings.get("source")
     source = source if isinstance(source, dict) else {}
     try:
@@ -41,7 +57,8 @@ def check_again(session: Session, feed: Any = None) -> Checked:
         findings = check_feed(products)
     except (FeedevalError, OSError) as exc:
         # The reason may name folders of this machine: it is for whoever makes the report, not for who gets it.
-        warnings.warn(f"the report has no findings: {exc}", FeedWarning, stacklevel=3)
+        if warns:
+            warnings.warn(f"the report has no findings: {exc}", FeedWarning, stacklevel=3)
         return Checked(None, "Findings are left out, because the feed could not be read again.")
     audited = session.progress.counts.total
     if len(products) == audited:

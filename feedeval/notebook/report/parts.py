@@ -16,6 +16,7 @@ from feedeval.records import COUNTED, Verdict
 from feedeval.results.basis import Standing
 from feedeval.results.certify.certified import Certified
 from feedeval.results.frames.results import RowStatus
+from feedeval.results.gaps.actions import Actions
 from feedeval.results.session import Session
 from feedeval.results.summary import summarise
 
@@ -49,6 +50,11 @@ class Material:
         return self.results[self.results["status"] == RowStatus.DONE.value]
 
     @cached_property
+    def actions(self) -> Actions:
+        """What to do first."""
+        return self.session.action_cards
+
+    @cached_property
     def standing(self) -> Standing:
         """The coverage with what it stands on."""
         return self.session.standing
@@ -79,7 +85,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
     kinds = [' class="figure"' if is_number else "" for is_number in numeric]
     head = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(header, kinds, strict=True))
     lines = "".join(
-        "<tr>" + "".join(f"<td{kind}>{_cell(value)}</td>" for value, kind in zip(row, kinds, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(
+            f'<td{kind} data-label="{escape(name)}">{_cell(value)}</td>'
+            for value, kind, name in zip(row, kinds, header, strict=True)
+        )
+        + "</tr>"
         for row in cells
     )
     return Markup(f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>')

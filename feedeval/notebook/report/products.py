@@ -8,10 +8,13 @@ from feedeval.formatting import clip
 from feedeval.html import Markup, escape, link
 from feedeval.notebook.report.parts import Material, foreign, question_html, table, text_of
 from feedeval.records import Verdict
+from feedeval.results.families import Families
 from feedeval.results.product import covered_in_words, verdict_mark
 
-WORST = 6
+WORST = 3
 """Products that are shown."""
+_TRIED = 500
+"""Products that are looked at for some that are not nearly the same."""
 _TITLE_CHARS = 160
 
 
@@ -23,13 +26,26 @@ def worst_products(material: Material) -> Markup:
     covered = material.done[material.done["coverage_pct"].notna()]
     if covered.empty:
         return Markup(f"<p>{escape(material.standing.basis.no_figure)}</p>")
-    worst = covered.sort_values(order, ascending=[True, False], kind="stable").head(WORST)
+    ranked = covered.sort_values(order, ascending=[True, False], kind="stable")
+    worst = ranked.iloc[_different(ranked.head(_TRIED))]
     keys = material.session.keys.loc[worst.index]
     chosen = material.judgements[material.judgements["key"].isin(list(keys))]
     by_key = dict(iter(chosen.groupby("key", sort=False)))
-    intro = "The products with the lowest coverage: what they say, in the words of the feed, and what they leave open."
+    intro = "Of the products with the lowest coverage, some that differ: what they say, in the words of the feed."
     shown = [_product(row, by_key.get(key)) for (_, row), key in zip(worst.iterrows(), keys, strict=True)]
-    return Markup("".join([f"<p>{intro}</p>", *shown]))
+    return Markup("".join(["<h3>For example</h3>", f"<p>{intro}</p>", *shown]))
+
+
+def _different(ranked: pd.DataFrame) -> list[int]:
+    """Return the places of the first products that are not nearly the same; of any, where there are too few."""
+    families = Families()
+    names = zip(ranked["title"], ranked["product_id"], ranked["category"], strict=True)
+    firsts: dict[int, int] = {}
+    for place, (title, product_id, category) in enumerate(names):
+        firsts.setdefault(families.family(text_of(title) or text_of(product_id), category=text_of(category)), place)
+    chosen = list(firsts.values())[:WORST]
+    rest = [place for place in range(len(ranked)) if place not in chosen]
+    return sorted([*chosen, *rest[: WORST - len(chosen)]])
 
 
 def _product(row: pd.Series, judgements: pd.DataFrame | None) -> Markup:

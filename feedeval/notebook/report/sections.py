@@ -2,65 +2,85 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import Counter
 from urllib.parse import urlsplit
 
 from feedeval.formatting import counts_in_words, duration, money
 from feedeval.html import Markup, escape
 from feedeval.jobs.audit import REQUIRED_WEIGHT
-from feedeval.notebook.plots import gallery as plots
-from feedeval.notebook.plots.pictures import Plot, figure
+from feedeval.notebook.report import bars
+from feedeval.notebook.report.findings import Checked
 from feedeval.notebook.report.parts import Material, foreign, question_html, table
-from feedeval.records import MOST_NOT_JUDGED, Status
+from feedeval.records import COUNTED, MOST_NOT_JUDGED, Status
+from feedeval.records.audit import topic_words
 from feedeval.results.certify.certified import Certified, plus_minus
+from feedeval.results.gaps.cards import cards_html
+from feedeval.results.gaps.next_steps import marked
 from feedeval.results.session import Session
 from feedeval.results.summary import failures_by_type
 from feedeval.results.summary import missing_fields as fields_missing_most
 
-_FEW_BATCHES = 3
-_SHORT_S = 10.0
-"""Of so few batches, or of so short a run, no curve says anything."""
+FIRST = 3
+"""Actions that are named at the top."""
+CATEGORIES = 15
+"""Categories that are shown."""
+_BINS = 10
 
 
 def title(material: Material) -> str:
     """Return the title of the page."""
     name = source_name(material.session)
-    return f"Feed audit: {name}" if name else f"Feed audit {material.session.id}"
+    name = name or shop_name(material)
+    return f"Feed audit: {name}" if name else f"Feed audit of {material.session.progress.started[:10]}"
 
 
 def source_name(session: Session) -> str:
     """Return the name of the feed as a stranger may see it: no folders, and no query that may hold a key."""
-    source = session.progress.settings.get("source")
-    if not isinstance(source, dict):
-        return ""
-    if "url" in source:
-        address = urlsplit(str(source["url"]))
-        return f"{address.hostname or ''}{address.path}"
-    return Path(str(source["path"])).name if "path" in source else ""
+    return session.feed_name
 
 
-def head(material: Material) -> Markup:
-    """Return the title and what has to be known before anything else."""
-    progress = material.session.progress
-    engine = "the embedded engine" if material.session.note else progress.engine
-    parts = [
-        f"<header><h1>{foreign(title(material))}</h1>",
-        f'<p class="quiet">What buyers would ask about these products, and what the feed leaves unsaid. '
-        f"Audited on {escape(progress.started[:10])} with {escape(engine)}.</p>",
-    ]
+def shop_name(material: Material) -> str:
+    """Return the address of the shop, as most of its products are linked to; empty where they name none."""
+    hosts = Counter(urlsplit(url).hostname or "" for url in material.results["product_url"].dropna())
+    name = next((host for host, _ in hosts.most_common(1)), "")
+    return name.removeprefix("www.")
+
+
+def head(material: Material, checked: Checked) -> Markup:
+    """Return the title, whose feed it is, for which destination, and what has to be known before anything else."""
+    session = material.session
+    progress = session.progress
+    engine = "the embedded engine" if session.note else progress.engine
+    facts = [("Shop", shop_name(material)), ("Feed", session.feed_name), ("Destination", checked.destinations)]
+    facts += [("Audited on", progress.started[:10]), ("Judged by", engine)]
+    told = " · ".join(f"{name}: <b>{foreign(value)}</b>" for name, value in facts if value)
+    parts = [f'<header><h1>{foreign(title(material))}</h1><p class="facts">{told}</p>', _result(material)]
     parts += [f'<p class="note">{escape(note)}</p>' for note in material.notes]
-    if material.session.status is not Status.FINISHED:
+    if session.status is not Status.FINISHED:
         state = f"This audit is not finished: {counts_in_words(progress.counts)}, as of {_moment(progress.updated)}."
         parts.append(f'<p class="note">{escape(state)}</p>')
     return Markup("".join([*parts, "</header>"]))
+
+
+def _result(material: Material) -> str:
+    """Return the result in one sentence and the first things to do: what whoever reads no further has to know."""
+    if material.done.empty:
+        said = counts_in_words(material.session.progress.counts)
+        return f"<p>No product has been evaluated yet ({escape(said)}), so there are no scores to show.</p>"
+    standing = material.standing
+    lead = standing.sentence if standing.coverage_pct is not None else standing.basis.no_figure
+    if standing.basis.failed:
+        lead = standing.headline(material.session.status.value.capitalize())
+    first = "".join(f"<li>{marked(str(action))}</li>" for action in material.actions[:FIRST])
+    more = f'<p class="first">To do first:</p><ol class="first">{first}</ol>' if first else ""
+    return f'<p class="headline">{escape(lead.removesuffix("."))}.</p>{more}'
 
 
 def summary(material: Material) -> Markup:
     """Return the figures and sentences that a client reads first."""
     done, progress = material.done, material.session.progress
     if done.empty:
-        said = counts_in_words(progress.counts)
-        return Markup(f"<p>No product has been evaluated yet ({escape(said)}), so there are no scores to show.</p>")
+        return Markup("")
     certified = material.certified
     tiles = [
         *(() if certified is None else ((f"{plus_minus(certified.coverage_pct)} %", _checked(certified)),)),
@@ -103,8 +123,6 @@ def _points(material: Material) -> list[Markup]:
     """Return what stands out, in sentences."""
     done, standing = material.done, material.standing
     points: list[str] = []
-    if standing.coverage_pct is None or standing.basis.failed:
-        points.append(f"<b>{escape(standing.headline(material.session.status.value.capitalize()))}</b>")
     if len(material.open):
         first = material.open.iloc[0]
         points.append(
@@ -132,21 +150,27 @@ def _points(material: Material) -> list[Markup]:
     return [Markup(point) for point in points]
 
 
-def coverage(material: Material) -> Markup:
-    """Return the plots of what the feed answers."""
+def what_to_do(material: Material) -> Markup:
+    """Return the actions as cards, the one that gains most first."""
+    return Markup("") if material.done.empty else cards_html(material.actions, known=material.notes)
+
+
+def questions(material: Material) -> Markup:
+    """Return what the feed answers: the questions left open most, topics, categories, fields, products by coverage."""
     if material.done.empty:
         return Markup("")
-    parts = [figure(lambda ax: plots.coverage(material.done, ax))]
-    if material.done["category"].nunique() > 1:
-        parts.append(figure(lambda ax: plots.coverage_by_category(material.done, ax)))
-    parts.append(figure(lambda ax: plots.verdicts_by_taxonomy(material.judgements, ax)))
+    parts = [
+        summary(material),
+        _open_questions(material),
+        _topics(material),
+        _categories(material),
+        _fields(material),
+        _spread(material),
+    ]
     return Markup("".join(parts))
 
 
-def what_to_add(material: Material) -> Markup:
-    """Return the questions to answer first with the fields where answers would go, and the fields that are missing."""
-    if material.done.empty:
-        return Markup("")
+def _open_questions(material: Material) -> Markup:
     if material.open.empty:
         judged = material.standing.basis
         said = (
@@ -154,32 +178,71 @@ def what_to_add(material: Material) -> Markup:
             if judged.not_judged
             else "Every product answers all of its questions."
         )
-        return Markup(f"<p>{said}</p>{figure(lambda ax: plots.missing_fields(material.done, ax))}")
+        return Markup(f"<p>{said}</p>")
     shown = material.open[["question", "required", "attribute", "products", "asked"]]
     rows = [
-        (
-            question_html(question, required),
-            foreign(attribute or "description", 80),
-            int(products),
-            int(asked),
-        )
+        (question_html(question, required), foreign(attribute or "description", 80), int(products), int(asked))
         for question, required, attribute, products, asked in shown.itertuples(index=False, name=None)
     ]
     intro = (
-        "Answering these helps most buyers. Questions marked as required are those that a buyer needs answered before "
-        "buying; they count twice."
+        "The questions that most products leave open. Those marked as required are those that a buyer needs answered "
+        "before buying; they count twice."
     )
-    listing = table(("Question", "Where the answer goes", "Open in", "Asked of"), rows)
-    return Markup(
-        f"<p>{intro}</p>{figure(lambda ax: plots.most_missed(material.judgements, ax))}{listing}"
-        f"{figure(lambda ax: plots.missing_fields(material.done, ax))}"
-    )
+    return Markup(f"<p>{intro}</p>{table(('Question', 'Where the answer goes', 'Open in', 'Asked of'), rows)}")
+
+
+def _topics(material: Material) -> Markup:
+    counted = material.judgements[material.judgements["verdict"].isin(list(COUNTED))]
+    counts = counted.groupby(["taxonomy", "verdict"], observed=True).size().unstack(fill_value=0)
+    rows = []
+    for topic, found in counts.iterrows():
+        yes, partial, no = (int(found.get(verdict.value, 0)) for verdict in COUNTED)
+        rows.append(bars.Stacked(escape(topic_words(str(topic))), (yes, partial, no)))
+    rows.sort(key=lambda row: row.counts[0] / (sum(row.counts) or 1))
+    return bars.verdicts("By topic: answered, in part, open", rows)
+
+
+def _categories(material: Material) -> Markup:
+    done = material.done
+    if done["category"].nunique() < 2:
+        return Markup("")
+    means = done.groupby("category")["coverage_pct"].agg(["mean", "size"]).dropna().sort_values("mean", kind="stable")
+    rows = [
+        bars.Bar(foreign(f"{name or '(no category)'} ({count:,})", 120), mean / 100, f"{mean:.0f} %")
+        for name, mean, count in means.head(CATEGORIES).itertuples(name=None)
+    ]
+    left = len(means) - len(rows)
+    return bars.bars("Coverage by category, least said first", rows, below=f"And {left:,} more." if left else "")
+
+
+def _fields(material: Material) -> Markup:
+    rows = [
+        bars.Bar(escape(name), int(str(count)) / len(material.done), f"{count:,} ({share})")
+        for name, count, share in fields_missing_most(material.done).rows
+    ]
+    return bars.bars("Fields missing most, in products", rows)
+
+
+def _spread(material: Material) -> Markup:
+    covered = material.done["coverage_pct"].dropna()
+    if covered.empty:
+        return Markup("")
+    counts = [0] * _BINS
+    for value in covered.tolist():
+        counts[min(int(value * _BINS / 100), _BINS - 1)] += 1
+    most = max(counts)
+    width = 100 // _BINS
+    rows = [
+        bars.Bar(escape(f"{n * width} to {(n + 1) * width} %"), count / most, f"{count:,}")
+        for n, count in enumerate(counts)
+    ]
+    return bars.bars("Products by coverage", rows)
 
 
 def run(material: Material) -> Markup:
-    """Return how the audit ran: its facts, what failed, how fast it was and what it cost."""
+    """Return how the audit ran: its facts, what it cost, and what failed."""
     session = material.session
-    progress, reports, failures = session.progress, session.reports, session.failures
+    progress, failures = session.progress, session.failures
     facts = [
         ("State", session.status.value),
         ("Engine", progress.engine),
@@ -192,17 +255,12 @@ def run(material: Material) -> Markup:
         ("Time spent working", duration(progress.elapsed_s)),
         ("Started", _moment(progress.started)),
     ]
-    parts = [table(("Session", session.id), [(Markup(f"{escape(name)}"), escape(value)) for name, value in facts])]
+    parts = [table(("The audit", ""), [(escape(name), escape(value)) for name, value in facts])]
     if len(failures):
         block = failures_by_type(failures)
         rows = [(foreign(kind, 80), count, foreign(example)) for kind, count, example in block.rows]
         parts.append(table(("What failed", "Products", "For example"), rows))
-        parts.append(figure(lambda ax: plots.errors_over_batches(failures, ax, total_batches=progress.total_batches)))
-    wanted: list[Plot] = []
-    if len(reports) > _FEW_BATCHES and progress.elapsed_s >= _SHORT_S:
-        wanted += [lambda ax: plots.rate(reports, ax), lambda ax: plots.latency(reports, ax)]
-        wanted += [lambda ax: plots.cost(reports, ax)] if progress.cost_usd else []
-    return Markup("".join([*parts, *(figure(plot) for plot in wanted)]))
+    return Markup("".join(parts))
 
 
 def how_to_read(material: Material) -> Markup:

@@ -11,6 +11,7 @@ import pandas as pd
 from feedeval.formatting import plain, wrapped
 from feedeval.html import Markup, definitions, escape, section
 from feedeval.records import Verdict
+from feedeval.records.audit import topic_words
 from feedeval.results.blocks import TOP, Block
 from feedeval.results.stored import session_labels
 
@@ -226,7 +227,7 @@ def _groups(title: str, head: str, what: str, frame: pd.DataFrame, top: int) -> 
     order = changed["change"].abs().sort_values(ascending=False, kind="stable").index[:top]
     names = [what, "coverage_before_pct", "coverage_after_pct", "change", "low", "high"]
     rows = tuple(
-        (name or "(not stated)", f"{was:.1f} %", f"{now:.1f} %", signed(change), between(low, high))
+        (topic_words(name) or "(not stated)", f"{was:.1f} %", f"{now:.1f} %", signed(change), between(low, high))
         for name, was, now, change, low, high in changed.loc[order, names].itertuples(index=False, name=None)
     )
     left = len(changed) - len(rows)
@@ -252,7 +253,15 @@ def questions_block(title: str, frame: pd.DataFrame, direction: str, top: int = 
     names = ["question", "taxonomy", "required", "answered_before_pct", "answered_after_pct", direction, "products"]
     shown = changed[names].head(top).itertuples(index=False, name=None)
     rows = tuple(
-        (question, topic, "required" if needed else "", share_of(was), share_of(now), int(count), f"{asked:,}")
+        (
+            question,
+            topic_words(topic),
+            "required" if needed else "",
+            share_of(was),
+            share_of(now),
+            int(count),
+            f"{asked:,}",
+        )
         for question, topic, needed, was, now, count, asked in shown
     )
     header = ("Question", "About", "", "Answered before", "After", direction.capitalize(), "Asked of")

@@ -1,0 +1,168 @@
+"""All products of a report, worst first: a table that reads without a script, and one that is searched with one."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from feedeval.feed.tables import DATA
+from feedeval.formatting import clip
+from feedeval.html import Markup, escape, link
+from feedeval.notebook.report.parts import Material, foreign, text_of
+from feedeval.results.families import Families
+from feedeval.results.frames.results import RowStatus
+
+STILL = 60
+"""Products in the table that needs no script."""
+MOST = 20_000
+"""Products in the one that is searched: a page of more takes a browser too long."""
+_TITLE_CHARS = 300
+_TO_DO = 3
+"""Things to do that are named with a product."""
+
+_HEADER = ("Product", "Coverage", "Required open", "To do")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The products, worst first."""
+
+    rows: pd.DataFrame
+    """product_id, product_url, title, category, coverage_pct, unanswered_required_count, status, image_link."""
+    families: list[int]
+    """Of each row; products of a family are nearly the same."""
+    actions: list[list[int]]
+    """Of each row, numbers of its actions."""
+
+
+def listed(material: Material) -> Listed:
+    """Return the products of a session, worst first; those that failed come last."""
+    results = material.results
+    names = ["product_id", "product_url", "title", "category", "coverage_pct", "unanswered_required_count", "status"]
+    looks = material.session.looks
+    rows = results[names].assign(image_link=looks["image_link"].to_numpy(), group=looks["item_group_id"].to_numpy())
+    done = np.flatnonzero(rows["status"].eq(RowStatus.DONE.value).to_numpy(dtype=bool))
+    to_do: list[list[int]] = [[] for _ in range(len(rows))]
+    for number, action in enumerate(material.actions):
+        for row in done[action.positions].tolist():
+            to_do[row].append(number)
+    order = ["coverage_pct", "unanswered_required_count"]
+    ranked = rows.assign(at=range(len(rows))).sort_values(order, ascending=[True, False], kind="stable")
+    ranked = ranked.iloc[:MOST]
+    titles = [text_of(title) or text_of(key) for title, key in zip(ranked["title"], ranked["product_id"], strict=True)]
+    families = Families().of(titles, map(text_of, ranked["group"]), map(text_of, ranked["category"]))
+    return Listed(ranked, families, [to_do[at] for at in ranked["at"].tolist()])
+
+
+def products(material: Material, *, interactive: bool) -> Markup:
+    """Return the table of the products.
+
+    Args:
+        material: What the session holds.
+        interactive: With the rows for the script of the page, which puts a table in the place of this one.
+    """
+    if material.results.empty:
+        return Markup("")
+    found = listed(material)
+    total = len(material.results)
+    still = _still(found, material, total)
+    if not interactive:
+        return still
+    left = f'<p class="small quiet">The {MOST:,} with the lowest coverage of {total:,}.</p>' if total > MOST else ""
+    return Markup(f'<div id="listing">{still}</div>{left}{_data(found, material)}')
+
+
+def script() -> str:
+    """Return the script that searches, filters and sorts the products of a report."""
+    return (DATA / "report.js").read_text(encoding="utf-8")
+
+
+def _still(found: Listed, material: Material, total: int) -> Markup:
+    """Return the first products as a table, each standing for those that are nearly the same."""
+    sizes = Counter(found.families)
+    lines: list[str] = []
+    seen: set[int] = set()
+    for place, row in enumerate(found.rows.itertuples(index=False)):
+        family = found.families[place]
+        if family in seen or len(lines) == STILL:
+            continue
+        seen.add(family)
+        lines.append(_line(row, sizes[family], _to_do(found.actions[place], material)))
+    shown = sum(sizes[family] for family in seen)
+    said = [f"{total:,} products, those with the lowest coverage first."]
+    if shown > len(lines):
+        said.append("Products that are nearly the same share a row.")
+    if shown < total:
+        said.append(f"The other {total - shown:,} are in the table of results, or in a report with interactive=True.")
+    head = "".join(
+        f'<th scope="col"{" class=figure" if n in (1, 2) else ""}>{name}</th>' for n, name in enumerate(_HEADER)
+    )
+    return Markup(
+        f'<p class="quiet">{escape(" ".join(said))}</p><div class="scroll"><table class="products"><thead><tr>{head}'
+        f"</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def _line(row: Any, size: int, to_do: str) -> str:
+    name = clip(text_of(row.title) or text_of(row.product_id) or "(no title)", _TITLE_CHARS)
+    more = f' <span class="quiet">and {size - 1:,} nearly the same</span>' if size > 1 else ""
+    about = " · ".join([foreign(row.product_id, 80), foreign(row.category or "(no category)", 120)])
+    required = "" if pd.isna(row.unanswered_required_count) else f"{int(row.unanswered_required_count):,}"
+    return (
+        f'<tr><td><bdi dir="auto">{link(row.product_url, name)}</bdi>{more}<br>'
+        f'<span class="small quiet">{about}</span></td><td class="figure" data-label="Coverage">{_covered(row)}</td>'
+        f'<td class="figure" data-label="Required open">{required}</td>'
+        f'<td class="small" data-label="To do">{to_do}</td></tr>'
+    )
+
+
+def _covered(row: Any) -> str:
+    if row.status == RowStatus.FAILED.value:
+        return "failed"
+    return "not judged" if pd.isna(row.coverage_pct) else f"{row.coverage_pct:.1f}&nbsp;%"
+
+
+def _to_do(numbers: Sequence[int], material: Material) -> str:
+    names = [escape(material.actions[n].attribute) for n in numbers[:_TO_DO]]
+    left = len(numbers) - _TO_DO
+    return ", ".join([*names, *([f"{left:,} more"] if left > 0 else [])])
+
+
+def _data(found: Listed, material: Material) -> Markup:
+    """Return the rows for the script; nothing in them can end the element that holds them."""
+    rows = [
+        [
+            *(
+                clip(text_of(row.title) or text_of(row.product_id) or "(no title)", _TITLE_CHARS),
+                text_of(row.product_id),
+            ),
+            *(_address(row.product_url, ("http://", "https://")), clip(text_of(row.category), 120)),
+            _number(row.coverage_pct, 1),
+            _number(row.unanswered_required_count, 0),
+            *(1 if row.status == RowStatus.FAILED.value else 0, _address(row.image_link, ("https://",))),
+            *(family, actions),
+        ]
+        for row, family, actions in zip(found.rows.itertuples(index=False), found.families, found.actions, strict=True)
+    ]
+    names = [action.attribute for action in material.actions]
+    text = json.dumps({"rows": rows, "actions": names}, ensure_ascii=False, separators=(",", ":"))
+    safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    safe = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else "" for c in safe)
+    return Markup(f'<script type="application/json" id="products-data">{safe}</script>')
+
+
+def _number(value: Any, digits: int) -> float | int | None:
+    if pd.isna(value):
+        return None
+    return round(float(value), digits) if digits else int(value)
+
+
+def _address(value: object, schemes: tuple[str, ...]) -> str:
+    address = text_of(value).strip()
+    return address if address.lower().startswith(schemes) else ""
