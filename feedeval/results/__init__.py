@@ -28,4 +28,5 @@
 - `summary`: what a merchandiser wants to know first: coverage, worst products, most-missed questions, where the files
   are
 - `whole_feed`: what an audit of a sample says about the whole feed
+- `workbook`/: an audit as a workbook: what to do, what it rests on, and a sheet to fill in
 """
