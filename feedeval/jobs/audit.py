@@ -287,8 +287,16 @@ def _identity(product: Product) -> dict[str, Any]:
         "product_url": clean_url(_first(product.get("link"))),
         "title": clean_text(_first(product.get("title"))),
         "missing_core_fields": missing_core_fields(product),
+        **_looks(product),
         **({STRATUM: product[STRATUM]} if STRATUM in product else {}),
     }
+
+
+def _looks(product: Product) -> dict[str, str]:
+    """Return what a list of products shows them by: the picture, and the group of variants that they are of."""
+    picture, group = clean_url(_first(product.get("image_link"))), clean_text(_first(product.get("item_group_id")))
+    shown = {"image_link": picture if picture.lower().startswith("https://") else "", "item_group_id": group}
+    return {name: text for name, text in shown.items() if text}
 
 
 def _spread(by_category: Mapping[str, list[int]], wanted: int, rng: random.Random) -> set[int]:

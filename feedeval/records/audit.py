@@ -92,6 +92,19 @@ class Taxonomy(StrEnum):
     CERTIFICATION = "Certification"
     INGREDIENTS = "Ingredients"
 
+    @property
+    def words(self) -> str:
+        """What it is called before people; files keep the value."""
+        return topic_words(self.value)
+
+
+def topic_words(taxonomy: str) -> str:
+    """Return what people call a topic, by the word that files carry; also one that is somebody's own."""
+    return _TOPIC_WORDS.get(taxonomy, taxonomy)
+
+
+_TOPIC_WORDS = {"InBox": "In the box"}
+
 
 class Question(Frozen):
     """A question that a buyer would ask."""

@@ -10,6 +10,8 @@
 - `compare`/: audits side by side
 - `estimate`: what the whole feed would take, judged by a few real products of it
 - `export`: tables to files that other programs open, safely
+- `families`: products that are nearly the same, told by their titles: variants of one, which a list of a few should
+  not repeat
 - `frames`/: batch files to frames
 - `gaps`/: what to add first
 - `judges`/: judges compared and probed
@@ -17,6 +19,7 @@
 - `lazytext`: where frames of results look that version 0.2 pickled: what their long texts were made with
 - `library`: the sessions of an output folder: list, inspect, put together, back up, restore, clean up
 - `merging`: several sessions as one table: of each product the newest result
+- `naming`: what people call a session: by its feed, rather than by the id of its files
 - `product`: one product of an audit, for a person: its questions, the verdicts, and the words of the feed that they
   rest on
 - `score_quality`: what the scores of an audit can carry: ties, questions that tell products apart, reliability, pull of

@@ -20,6 +20,7 @@ from feedeval.storage.paths import AnyFolder, SessionFolder
 
 if TYPE_CHECKING:
     from feedeval.results.certify.certified import Certified
+    from feedeval.results.gaps.actions import Actions
     from feedeval.results.gaps.fixfile import FixFile
     from feedeval.results.gaps.next_steps import NextSteps
     from feedeval.results.gaps.open_questions import OpenQuestions
@@ -147,6 +148,41 @@ class Session(StoredSession):
             n,
             notes=advice_notes(self, self._open_questions.judged.not_judged),
         )
+
+    @cached_property
+    def action_cards(self) -> Actions:
+        """What to do first: one action an attribute, the one that gains most first; `actions` as objects.
+
+        Kept until `reload()`.
+
+        Raises:
+            InputError: The session is no audit.
+        """
+        from feedeval.results.gaps.actions import actions_of
+
+        found = self._open_questions
+        return actions_of(found, advice_notes(self, found.judged.not_judged))
+
+    def actions(self) -> pd.DataFrame:
+        """Return what to do first: a row an attribute, over all categories, the one that gains most first.
+
+        An action covers the products that lack the attribute and those whose value says too little. The gain is that of
+        `gaps`: what the coverage of the whole feed is expected to rise by. Its interval (95 %) counts how products
+        differ and how sure it is that filling the attribute answers the question; it takes what is filled in to answer
+        as often as what other products of the feed have there already.
+
+        Returns:
+            attribute, action (add, extend, or both), what (the action in words) (str); products (Int64); questions
+            (str, the five that lose most, a line each); open_questions, required_open (required ones without any
+            answer), missing_core (products that lack it though the destination requires it) (Int64); gain_pct,
+            gain_low_pct, gain_high_pct (points of coverage), before_pct, after_pct (coverage of the feed, 0 to 100)
+            (float64); examples (str, three products that are not nearly the same, `id: title`, a line each).
+            `attrs["feedeval"]` holds `products`, `covered` and `estimated`, as those of `gaps`.
+
+        Raises:
+            InputError: The session is no audit.
+        """
+        return self.action_cards.frame()
 
     def fix_file(
         self,

@@ -18,6 +18,7 @@ from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
 from feedeval.results.frames import results as result_frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
+from feedeval.results.naming import feed_name
 from feedeval.storage.batch_files import batch_files
 from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, StoredFile, sid_time
 from feedeval.storage.readers import read_document, session_files, session_ids, stand_of, status_of
@@ -68,7 +69,7 @@ class StoredSession:
 
     def reload(self) -> Self:
         """Forget what was read and return this session, so that the next look reads it again."""
-        for name in ("progress", "_loaded", "_judgements", "_open_questions", "score_quality"):
+        for name in ("progress", "_loaded", "_judgements", "_open_questions", "action_cards", "score_quality"):
             self.__dict__.pop(name, None)
         return self
 
@@ -96,6 +97,17 @@ class StoredSession:
     def files(self) -> list[Path]:
         """All files of the session."""
         return session_files(self.paths)
+
+    @property
+    def feed_name(self) -> str:
+        """What people call the feed, as a stranger may see it: no folders, and no query that may hold a key."""
+        source = self.progress.settings.get("source")
+        return feed_name(source) if isinstance(source, dict) else ""
+
+    @property
+    def title(self) -> str:
+        """What people call the session: the name of its feed, else its own id."""
+        return self.feed_name or self.id
 
     @property
     def is_audit(self) -> bool:
@@ -169,6 +181,18 @@ class StoredSession:
     def keys(self) -> pd.Series:
         """The records' keys, in the rows of `results`: the product id, or `id#2` where an id repeats."""
         return self._loaded.keys
+
+    @property
+    def looks(self) -> pd.DataFrame:
+        """What a list shows products by, in the rows of `results`: image_link (https only), item_group_id (str).
+
+        Both are empty in sessions that do not say, in those of more than 64 MB, and in those that are no audits.
+        """
+        found = self._loaded.looks
+        if found is None:
+            blank = result_frames.text([""] * len(self._loaded.results))
+            return pd.DataFrame(dict.fromkeys(result_frames.LOOKS, blank))
+        return found.copy(deep=False)
 
     @cached_property
     def _judgements(self) -> pd.DataFrame:

@@ -30,13 +30,7 @@ def title(material: Material) -> str:
 
 def source_name(session: Session) -> str:
     """Return the name of the feed as a stranger may see it: no folders, and no query that may hold a key."""
-    source = session.progress.settings.get("source")
-    if not isinstance(source, dict):
-        return ""
-    if "url" in source:
-        address = urlsplit(str(source["url"]))
-        return f"{address.hostname or ''}{address.path}"
-    return Path(str(source["path"])).name if "path" in source else ""
+    return session.feed_name
 
 
 def head(material: Material) -> Markup:

@@ -35,6 +35,8 @@ class Meta(msgspec.Struct, gc=False):
     product_url: str | None = None
     title: str | None = None
     missing_core_fields: list[str] = []
+    image_link: str = ""
+    item_group_id: str = ""
 
 
 class SampledMeta(Meta, gc=False, rename={"stratum": "_stratum"}):

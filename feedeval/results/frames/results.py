@@ -33,6 +33,9 @@ RESULT_COLUMNS = (
 )
 """Columns of the results of an audit, in order."""
 
+LOOKS = ("image_link", "item_group_id")
+"""What a list shows products by, beside their names."""
+
 FAILURE_COLUMNS = (
     *("product_id", "product_url", "title", "key", "error_type", "message", "batch_number", "timestamp"),
     *("calls", "retries", "tokens", "cost_usd", "elapsed_ms", "context", "traceback"),
@@ -64,6 +67,9 @@ class Loaded:
     """The records' keys, in the rows of `results`."""
     failures: pd.DataFrame
     reports: pd.DataFrame
+    looks: pd.DataFrame | None = None
+    """By the rows of `results`, what a list shows products by; None in a session too large for it, or of another
+    kind."""
 
 
 def units_of(frame: pd.DataFrame) -> tuple[str, str]:
@@ -85,7 +91,7 @@ def load_audit(files: Sequence[StoredFile], *, engine: str, in_memory: bool) -> 
         engine: The session's engine, for products that failed.
         in_memory: Read the long texts too; else they stay on disk until they are looked at.
     """
-    rows: dict[str, list[Any]] = {name: [] for name in (*RESULT_COLUMNS, "index", "file", "key")}
+    rows: dict[str, list[Any]] = {name: [] for name in (*RESULT_COLUMNS, *LOOKS, "index", "file", "key")}
     failures: list[tuple[int, StoredFailure]] = []
     reports: list[dict[str, Any]] = []
     with collector_paused():
@@ -95,8 +101,11 @@ def load_audit(files: Sequence[StoredFile], *, engine: str, in_memory: bool) -> 
             failures += [(batch.batch_number, failure) for failure in batch.failures]
             reports.append(batch.report)
         _add_failed(rows, failures, engine)
+        seen = {name: rows.pop(name) for name in LOOKS}
+        order = feed_order(np.array(rows["index"], dtype=np.int64), np.array(rows["file"], dtype=np.int64))
+        looks = pd.DataFrame({name: text(seen.pop(name))[order] for name in LOOKS}) if in_memory else None
         results, keys = _audit_frame(rows, TextFiles(files), in_memory=in_memory)
-        return Loaded(results, keys, failure_frame(failures), report_frame(reports))
+        return Loaded(results, keys, failure_frame(failures), report_frame(reports), looks)
 
 
 def _add_scores(
@@ -123,6 +132,8 @@ def _add_scores(
     for name in COUNTS:
         rows[name] += [getattr(value, name) for value in values]
     rows["coverage_pct"] += [value.coverage_pct for value in values]
+    for name in LOOKS:
+        rows[name] += [getattr(meta, name) for meta in metas]
     rows["missing_core_fields"] += [joined(meta.missing_core_fields) for meta in metas]
     rows["context_fields"] += [joined(value.context_fields) for value in values]
     rows["engine"] += [once(value.engine) for value in values]
@@ -135,6 +146,7 @@ def _add_failed(rows: dict[str, list[Any]], failures: Sequence[tuple[int, Stored
     for _, failure in failures:
         known = {
             **{name: failure.meta.get(name) for name in ("product_id", "product_url", "title")},
+            **{name: failure.meta.get(name, "") for name in LOOKS},
             "missing_core_fields": ", ".join(failure.meta.get("missing_core_fields", ())),
             "category": failure.context.get("category"),
             "engine": engine,

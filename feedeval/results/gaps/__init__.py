@@ -1,6 +1,9 @@
 """What a feed leaves open, what to add first, and the files in which it is filled in.
 
+- `actions`: what to do first: one action an attribute, with what it gains, the questions that it answers and its
+  products
 - `answer_places`: where an answer would stand: what a judge called the attribute, by the names of the feed
+- `cards`: actions as cards: the same on every page and in the report, as static HTML
 - `fixfile`: A file to fill in: a supplemental feed with the attributes that lack and the questions that stayed open
 - `gaps`: which attribute to add first, and what it would gain
 - `next_steps`: what to do next, in sentences that a merchandiser reads

@@ -44,8 +44,8 @@ def gap_table(found: OpenQuestions, by: str = "attribute", within: str | None = 
         raise InputError(f"by={by!r}: gaps are summed up by one of {', '.join(By)}")
     if within not in (None, "category"):
         raise InputError(f"within={within!r}: give 'category' for a row a category, or None for the whole feed")
-    keys = _Keys(found, what, each_category=within is not None)
-    cells = _sums(found, keys)
+    keys = Keys(found, what, each_category=within is not None)
+    cells = sums(found, keys)
     columns = _lacking_only(found, keys, cells) if what is By.ATTRIBUTE else cells
     frame = pd.DataFrame(columns)
     order = frame.sort_values(["gain_of_feed", "missing_core", "products"], ascending=False, kind="stable").index[
@@ -65,10 +65,17 @@ def gap_table(found: OpenQuestions, by: str = "attribute", within: str | None = 
     return _shaped(frame, what, each_category=within is not None)
 
 
-class _Keys:
+class Keys:
     """What the open questions are grouped by: a code each, and the names behind the codes."""
 
-    def __init__(self, found: OpenQuestions, by: By, *, each_category: bool) -> None:
+    def __init__(self, found: OpenQuestions, by: By | None, *, each_category: bool) -> None:
+        """Group the open questions.
+
+        Args:
+            found: The open questions.
+            by: None groups by attribute, whatever is to be done about it.
+            each_category: Each category is a group of its own; else the whole feed is.
+        """
         judged = found.judged
         self.by = by
         self.group = judged.category if each_category else np.zeros(len(judged), dtype=np.int64)
@@ -92,6 +99,8 @@ class _Keys:
 
     def _codes(self, found: OpenQuestions) -> tuple[Codes, list[tuple[str, str]]]:
         questions = found.judged.questions
+        if self.by is None:
+            return found.place, [(place.label, "") for place in found.places]
         if self.by is By.ATTRIBUTE:
             names = [(place.label, action.value) for place in found.places for action in Action]
             return 2 * found.place + found.extends, names
@@ -101,13 +110,15 @@ class _Keys:
         return of_question[found.question], [(text, "") for text in numbers]
 
     def name(self, cell: int) -> tuple[str, str]:
+        """Return what a cell is called, and what is to be done."""
         return self.names[cell % self._width]
 
     def group_of(self, cells: Codes) -> Codes:
+        """Return the group of each cell."""
         return cells // self._width
 
 
-def _sums(found: OpenQuestions, keys: _Keys) -> dict[str, Any]:
+def sums(found: OpenQuestions, keys: Keys) -> dict[str, Any]:
     """Return the columns of the table, a row a cell."""
     judged, cells, member = found.judged, keys.cells, keys.member
     group = keys.group_of(cells)
@@ -147,14 +158,14 @@ def _sums(found: OpenQuestions, keys: _Keys) -> dict[str, Any]:
     }
 
 
-def _learnt_from(found: OpenQuestions, keys: _Keys) -> Codes:
+def _learnt_from(found: OpenQuestions, keys: Keys) -> Codes:
     """Return from how many products the rates of each cell were learnt."""
     width = max(int(found.rates.cell.max(initial=0)) + 1, 1)
     pairs, first = np.unique(keys.member * width + found.rates.cell, return_index=True)
     return np.bincount(pairs // width, found.rates.products[first], len(keys.cells)).astype(np.int64)
 
 
-def _bounds(found: OpenQuestions, keys: _Keys, gain: Floats, size: Codes) -> tuple[Floats, Floats]:
+def _bounds(found: OpenQuestions, keys: Keys, gain: Floats, size: Codes) -> tuple[Floats, Floats]:
     """Return the bounds of the gains: what other products of the kind would show, and how sure the rates are.
 
     The two are put together by their distances from the estimate (G. Zou, A. Donner, Statistics in Medicine 27, 2008,
@@ -176,10 +187,10 @@ def _bounds(found: OpenQuestions, keys: _Keys, gain: Floats, size: Codes) -> tup
     return np.maximum(gain - np.hypot(spread, gain - below), 0), gain + np.hypot(spread, above - gain)
 
 
-def _lacking_only(found: OpenQuestions, keys: _Keys, cells: Mapping[str, Any]) -> dict[str, Any]:
+def _lacking_only(found: OpenQuestions, keys: Keys, cells: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns with what the destination requires: a figure beside each gap, and rows of their own."""
     columns = {name: list(values) for name, values in cells.items()}
-    lacking = _lacking(found, keys)
+    lacking = lacking_fields(found, keys)
     rows = {
         (at, name): row
         for row, (at, name, action) in enumerate(
@@ -201,7 +212,7 @@ def _lacking_only(found: OpenQuestions, keys: _Keys, cells: Mapping[str, Any]) -
     return columns
 
 
-def _lacking(found: OpenQuestions, keys: _Keys) -> dict[tuple[int, str], float]:
+def lacking_fields(found: OpenQuestions, keys: Keys) -> dict[tuple[int, str], float]:
     """Return how many products of each group lack each field that the destination requires of them."""
     judged = found.judged
     width = max(len(judged.lacks), 1)
@@ -225,7 +236,7 @@ class _Example(NamedTuple):
         return f"{name}: {' '.join(asked)}{more}"
 
 
-def _examples(found: OpenQuestions, keys: _Keys, cells: Codes) -> list[str]:
+def _examples(found: OpenQuestions, keys: Keys, cells: Codes) -> list[str]:
     """Return the products of each cell that would gain most, a line each."""
     judged = found.judged
     worth = np.bincount(keys.pair, found.lost * found.rates.rate, len(keys.pairs))

@@ -14,6 +14,24 @@ from feedeval.results.gaps.answer_places import ANYWHERE
 from feedeval.results.gaps.open_questions import Action
 
 
+def instruction(attribute: str, action: str, products: str) -> str:
+    """Return what to do about an attribute, such as *Add `material` to 312 products*.
+
+    Args:
+        attribute: As `gaps` calls it.
+        action: `add` or `extend`.
+        products: To what, in words.
+    """
+    name, _, entry = attribute.partition(" (")
+    if entry:
+        return f"Add “{entry.removesuffix(')')}” to the `{name}` of {products}"
+    if attribute == ANYWHERE:
+        return f"Answer open questions in `{name}` of {products}"
+    if action == Action.EXTEND:
+        return f"Say more in `{name}` of {products}"
+    return f"Add `{'`, `'.join(attribute.split(', '))}` to {products}"
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing to do, for the products of one category or of the whole feed."""
@@ -39,14 +57,7 @@ class Step:
         where = "" if self.category is None else f" in {plain(self.category) or 'no category'}"
         about = "about " if self.estimated else ""
         products = f"{about}{self.products:,} product{'s' * (self.products != 1)}{where}"
-        name, _, entry = self.attribute.partition(" (")
-        if entry:
-            return f"Add “{entry.removesuffix(')')}” to the `{name}` of {products}"
-        if self.attribute == ANYWHERE:
-            return f"Answer open questions in `{name}` of {products}"
-        if self.action == Action.EXTEND:
-            return f"Say more in `{name}` of {products}"
-        return f"Add `{'`, `'.join(self.attribute.split(', '))}` to {products}"
+        return instruction(self.attribute, self.action, products)
 
     @property
     def why(self) -> str:
@@ -108,7 +119,7 @@ class NextSteps(Sequence[Step]):
         notes = Markup("".join(f"<p><em>{escape(note)}</em></p>" for note in self.notes))
         if not self.steps:
             return section("What to do next", escape(self._nothing), notes)
-        rows = [(_marked(step.what), _marked(f"{step.why}."), _gain(step), _examples(step)) for step in self.steps]
+        rows = [(marked(step.what), marked(f"{step.why}."), _gain(step), _examples(step)) for step in self.steps]
         header = ("What to do", "What it brings", "Gain, in points", "For example")
         return section("What to do next", table(rows, header), notes)
 
@@ -136,7 +147,7 @@ def _step(row: dict[Any, Any], *, estimated: bool) -> Step:
     )
 
 
-def _marked(sentence: str) -> Markup:
+def marked(sentence: str) -> Markup:
     """Return a sentence with what stands between backticks set as code."""
     parts = [escape(part) for part in sentence.split("`")]
     return Markup("".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts)))
