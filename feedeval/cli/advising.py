@@ -1,4 +1,4 @@
-"""The command that says what to add first: gaps."""
+"""The commands that say what to add first: gaps, and workbook, in which that is filled in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN = 15
 
 
 def register(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
-    """Add the command to the parser."""
+    """Add the commands to the parser."""
     text = "say what to add first, and what it would gain"
     gaps = commands.add_parser("gaps", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
     gaps.set_defaults(handler=gaps_command)
@@ -29,6 +29,13 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     gaps.add_argument("--within", choices=("category",), help="a row a category (default: the whole feed)")
     gaps.add_argument("--to", metavar="FILE", help="also write all rows (.csv, .xlsx, .jsonl, .parquet)")
     gaps.add_argument("--fix-file", metavar="FILE", help="also write a supplemental feed to fill in (.tsv)")
+    text = "write a workbook of what was found, what to do, and a sheet to fill in"
+    book = commands.add_parser("workbook", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
+    book.set_defaults(handler=workbook_command)
+    book.add_argument("session", nargs="?", metavar="SESSION", help="name or beginning; the latest by default")
+    book.add_argument("--to", metavar="FILE", help="an .xlsx file (default: audit_SESSION.xlsx)")
+    book.add_argument("--target", default="google", help="the destination whose values cells offer (default: google)")
+    book.add_argument("--limit", type=int, metavar="N", help="the N products that gain most")
 
 
 def gaps_command(arguments: Arguments) -> int:
@@ -46,6 +53,17 @@ def gaps_command(arguments: Arguments) -> int:
         say(f"\nWritten: {plain(write_frame(frame, arguments.to))}")
     if arguments.fix_file:
         say(f"\n{session.fix_file(arguments.fix_file)}")
+    return Exit.DONE
+
+
+def workbook_command(arguments: Arguments) -> int:
+    """Write the workbook of an audit."""
+    from feedeval.results.session import load_session
+
+    session = load_session(arguments.session, output_dir=arguments.output_dir)
+    path = arguments.to or f"audit_{session.id}.xlsx"
+    say(session.workbook(path, target=arguments.target, limit=arguments.limit).text())
+    say(f"Filled in, it goes into the app, or into fe.apply_fixes(feed, {path!r}).")
     return Exit.DONE
 
 

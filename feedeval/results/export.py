@@ -42,8 +42,8 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> Path:
 
     Args:
         frame: What to write.
-        path: Its suffix says how: `.csv` (safe for spreadsheets, UTF-8 with a byte order mark), `.xlsx` (needs
-            XlsxWriter; nothing in it runs), `.jsonl` (a JSON object a line) or `.parquet` (needs pyarrow).
+        path: Its suffix says how: `.csv` (safe for spreadsheets, UTF-8 with a byte order mark), `.xlsx` (nothing
+            in it runs), `.jsonl` (a JSON object a line) or `.parquet` (needs pyarrow).
 
     Raises:
         InputError: Another suffix, a folder that is not there, a package that is missing, or more rows than a
@@ -204,7 +204,7 @@ _WRITERS: dict[str, Callable[[Chunks, Path], None]] = {
     ".jsonl": _write_json_lines,
     ".parquet": _write_parquet,
 }
-_PACKAGES = {".parquet": ("pyarrow", "parquet"), ".xlsx": ("xlsxwriter", "excel")}
+_PACKAGES = {".parquet": ("pyarrow", "parquet")}
 """What a kind of file needs, and the extra that brings it."""
 
 
@@ -245,7 +245,7 @@ def write_excel(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path)
         rows: Plain values: text, numbers, truth values, None.
         path: Where to write.
     """
-    import xlsxwriter  # only who has the extra has it
+    import xlsxwriter  # only who writes a workbook needs it
 
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
     sheet = book.add_worksheet("feedeval")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from feedeval.results.gaps.open_questions import OpenQuestions
     from feedeval.results.gaps.proposals import Suggester
     from feedeval.results.summary import Summary
+    from feedeval.results.workbook.workbook import Workbook
 
 
 def load_session(session_id: str | None = None, *, output_dir: AnyFolder = "output") -> Session:
@@ -228,6 +229,33 @@ class Session(StoredSession):
             raise InputError("suggest=True needs somebody to ask: give evaluator=, a ProductFeedEvaluator with a model")
         asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
         return make_fix_file(self, self._open_questions, path, limit=limit, asking=asking)
+
+    def workbook(self, path: str | Path, *, target: str = "google", limit: int | None = None) -> Workbook:
+        """Write a workbook of what was found and what to do, with a sheet to fill in.
+
+        Its sheets are *Summary*, *Actions*, *Products* (the worst first), *Answers* (a row a question) and *To fill
+        in*: a row a product with something to add, those that gain most first, with `id`, `title`, `link`, `current
+        value` and an empty column for each action, the one that gains most first. An entry of `product_detail` and the
+        answer to a question that belongs to no attribute have columns of their own. Where the destination takes one of
+        a few values, the cell offers them.
+
+        Filled in, it is given to `apply_fixes`, or uploaded in the app. An empty cell changes nothing.
+
+        Args:
+            path: Ends in `.xlsx`.
+            target: The destination whose values are offered, as `check_feed` calls it.
+            limit: Most products to fill in.
+
+        Returns:
+            What is in the file; it stands for its path wherever a path is taken.
+
+        Raises:
+            InputError: The session is no audit, no product is done, or an argument cannot be used.
+            StorageError: The file cannot be written.
+        """
+        from feedeval.results.workbook.workbook import write_workbook
+
+        return write_workbook(self, self._open_questions, path, target=target, limit=limit)
 
     def consolidate(self, path: str | Path, *, rows: str = "products") -> Path:
         """Write the results as one table and return its path.

@@ -10,8 +10,9 @@ import pandas as pd
 
 from feedeval.feed.filled import SHEET
 from feedeval.records import Verdict
+from feedeval.records.audit import topic_words
 from feedeval.results.export import MOST_ROWS, plain_columns, sliced
-from feedeval.results.gaps.next_steps import NextSteps
+from feedeval.results.gaps.actions import Action, Actions
 from feedeval.results.session import Session
 
 NARROW, MIDDLE, WIDE = 12, 28, 60
@@ -21,7 +22,7 @@ HOW_TO = (
     f"Fill in the sheet “{SHEET}”: a row a product, those that gain most first; a column an action, the one that gains "
     "most first. Coloured cells are asked for; an empty cell changes nothing.",
     "Several texts of one attribute, such as highlights, have a line each in their cell (Alt and Enter).",
-    "Then upload this workbook in the app where the feed was, or give it to fe.apply_fixes(feed, \"this.xlsx\"), and "
+    'Then upload this workbook in the app where the feed was, or give it to fe.apply_fixes(feed, "this.xlsx"), and '
     "audit again: only the products that changed are asked about.",
 )
 
@@ -54,34 +55,38 @@ def summary_rows(session: Session, more: Sequence[tuple[str, str]]) -> list[tupl
     return [*lead, *facts, *notes, *more, *how]
 
 
-def actions_sheet(steps: NextSteps) -> Sheet:
+def actions_sheet(actions: Actions) -> Sheet:
     """Return the actions, the one that gains most first."""
     columns = (
         Heading("What to do", WIDE),
-        Heading("What it brings", WIDE),
         Heading("Attribute", MIDDLE),
         Heading("Products", NARROW),
-        Heading("Questions answered for each product", NARROW),
-        Heading("Coverage now, in %", NARROW),
-        Heading("Coverage then, in %", NARROW),
-        Heading("Gain, in points", NARROW),
+        Heading("Gain, in points of coverage", NARROW),
         Heading("Gain at least", NARROW),
         Heading("Gain at most", NARROW),
+        Heading("Coverage now, in %", NARROW),
+        Heading("Coverage then, in %", NARROW),
+        Heading("Required by the destination, products", NARROW),
+        Heading("Questions that it answers", WIDE),
         Heading("For example", WIDE),
+        Heading("In categories", MIDDLE),
     )
-    return Sheet("Actions", columns, (_action(step) for step in steps))
+    return Sheet("Actions", columns, map(_action, actions))
 
 
-def _action(step: Any) -> tuple[Any, ...]:
-    gain = step.coverage_if_filled_pct - step.coverage_pct
-    figures = (step.answers, step.coverage_pct, step.coverage_if_filled_pct, gain, step.gain_low, step.gain_high)
+def _action(action: Action) -> tuple[Any, ...]:
+    gains = (action.gain_pct, action.gain_low_pct, action.gain_high_pct)
+    more = [f"and {action.more_questions:,} more"] if action.more_questions else []
+    categories = [f"{share.category or 'no category'} ({share.products:,})" for share in action.categories]
     return (
-        step.what.replace("`", ""),
-        step.why,
-        step.attribute,
-        step.products,
-        *(round(figure, 1) for figure in figures),
-        step.examples,
+        action.what.replace("`", ""),
+        action.attribute,
+        action.products,
+        *(round(figure, 1) for figure in (*gains, action.before_pct, action.after_pct)),
+        action.missing_core,
+        "\n".join([*(question.text for question in action.questions), *more]),
+        "\n".join(f"{example.product_id}: {example.title}" for example in action.examples),
+        "\n".join(categories),
     )
 
 

@@ -30,7 +30,6 @@ from feedeval.results.workbook.sheets import (
 if TYPE_CHECKING:
     from feedeval.results.session import Session
 
-_MOST_ACTIONS = 10_000
 _MOST_COLOURED = 300_000
 """Cells that are coloured for being asked for: each takes its place in the file."""
 _LIST_CHARS = 255
@@ -103,7 +102,7 @@ def _write(
     notes = tuple(_left_out(session, filling, (products, answers)))
     with _Book(unfinished) as book:
         book.summary(session.title, summary_rows(session, [("Left out", note) for note in notes]))
-        book.table(actions_sheet(session.next_steps(_MOST_ACTIONS, within=None)))
+        book.table(actions_sheet(session.action_cards))
         book.table(products)
         book.table(answers)
         book.fill_in(filling)
@@ -131,7 +130,7 @@ class _Book:
     """Writes the sheets one after the other; nothing in them runs, and no address is a link."""
 
     def __init__(self, path: Path) -> None:
-        import xlsxwriter
+        import xlsxwriter  # only who writes a workbook needs it
 
         self._book = xlsxwriter.Workbook(
             str(path),
@@ -222,9 +221,7 @@ class _Book:
     def _write_lists(self, filling: Filling) -> None:
         """Write lists that are too long for a cell's validation on a sheet of their own, which is hidden."""
         long = {
-            at: column.values
-            for at, column in enumerate(filling.columns)
-            if len(",".join(column.values)) > _LIST_CHARS
+            at: column.values for at, column in enumerate(filling.columns) if len(",".join(column.values)) > _LIST_CHARS
         }
         if not long:
             return
