@@ -24,7 +24,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     text = "say what to add first, and what it would gain"
     gaps = commands.add_parser("gaps", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
     gaps.set_defaults(handler=gaps_command)
-    gaps.add_argument("session", nargs="?", metavar="SESSION", help="name or beginning; the latest by default")
+    gaps.add_argument("session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest by default")
     gaps.add_argument("--by", choices=BY, default=BY[0], help="what open questions are summed up by")
     gaps.add_argument("--within", choices=("category",), help="a row a category (default: the whole feed)")
     gaps.add_argument("--to", metavar="FILE", help="also write all rows (.csv, .xlsx, .jsonl, .parquet)")
@@ -32,7 +32,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     text = "write a workbook of what was found, what to do, and a sheet to fill in"
     book = commands.add_parser("workbook", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
     book.set_defaults(handler=workbook_command)
-    book.add_argument("session", nargs="?", metavar="SESSION", help="name or beginning; the latest by default")
+    book.add_argument("session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest by default")
     book.add_argument("--to", metavar="FILE", help="an .xlsx file (default: audit_SESSION.xlsx)")
     book.add_argument("--target", default="google", help="the destination whose values cells offer (default: google)")
     book.add_argument("--limit", type=int, metavar="N", help="the N products that gain most")

@@ -56,7 +56,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     resume = commands.add_parser("resume", parents=[common, here], help="go on with a session")
     resume.set_defaults(handler=resume_command)
     resume.add_argument(
-        "session", nargs="?", metavar="SESSION", help="name or beginning; the latest unfinished one by default"
+        "session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest unfinished one by default"
     )
     resume.add_argument("--base-url", metavar="URL", help="the session's endpoint, to say that it may get the key")
     resume.add_argument(
@@ -94,6 +94,7 @@ def price_options(command: argparse.ArgumentParser) -> None:
 def sitting_options() -> argparse.ArgumentParser:
     """Return the options of one sitting, which results do not depend on."""
     options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("--name", help="what to call the session (default: the feed's title, its file or its shop)")
     options.add_argument("--budget", type=float, metavar="USD", help="pause before the session costs more")
     options.add_argument("--max-in-flight", type=int, metavar="N", help="most calls at once")
     options.add_argument("--progress", choices=PROGRESS, help="how to show progress (default: one line, as it fits)")
@@ -140,6 +141,7 @@ def _audit(arguments: Arguments) -> dict[str, Any]:
 def sitting(arguments: Arguments) -> dict[str, Any]:
     """Return what was said of this sitting."""
     return given(
+        name=arguments.name,
         budget_usd=arguments.budget,
         max_in_flight=arguments.max_in_flight,
         progress="none" if arguments.quiet else arguments.progress,

@@ -28,7 +28,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
         command.set_defaults(handler=handler)
         return command
 
-    session_help = "name of a session or the beginning of one; the latest by default"
+    session_help = "id of a session, its beginning, or its name; the latest by default"
 
     add("list", list_command, "list the sessions, the latest first")
 
@@ -56,7 +56,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     restore.add_argument("--overwrite", action="store_true", help="replace a session of the same name")
 
     cleanup = add("cleanup", cleanup_command, "delete sessions, after asking")
-    cleanup.add_argument("sessions", nargs="*", metavar="SESSION", help="whole names of sessions")
+    cleanup.add_argument("sessions", nargs="*", metavar="SESSION", help="whole ids of sessions")
     cleanup.add_argument("--all", action="store_true", help="every session in the folder")
     cleanup.add_argument("--yes", action="store_true", help="do not ask")
     cleanup.add_argument("--dry-run", action="store_true", help="show what would be deleted and delete nothing")
@@ -82,9 +82,21 @@ def list_command(arguments: Arguments) -> int:
         say(f"There is no session in {plain(arguments.output_dir)}. `feedeval run FEED` makes one.")
         return Exit.DONE
     shown = frame[
-        ["session", "kind", "status", "engine", "total", "done", "failed", "coverage_pct", "cost_usd", "size_mb"]
+        [
+            "session",
+            "name",
+            "kind",
+            "status",
+            "engine",
+            "total",
+            "done",
+            "failed",
+            "coverage_pct",
+            "cost_usd",
+            "size_mb",
+        ]
     ]
-    header = ("Session", "Kind", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
+    header = ("Session", "Name", "Kind", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
     say(columns([_list_row(row) for row in shown.itertuples(index=False)], header, width=width()))
     return Exit.DONE
 
@@ -98,10 +110,12 @@ def _listed(arguments: Arguments) -> pd.DataFrame:
 def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
     import pandas as pd
 
-    session, kind, status, engine, total, done, failed, coverage, cost, size = (None if pd.isna(v) else v for v in row)  # type: ignore[call-overload]
+    cells = (None if pd.isna(cell) else cell for cell in row)  # type: ignore[call-overload]
+    session, name, kind, status, engine, total, done, failed, coverage, cost, size = cells
     counts = tuple("?" if count is None else f"{count:,}" for count in (total, done, failed))
     return (
         session,
+        name or "",
         kind or "?",
         status,
         engine or "?",

@@ -49,6 +49,7 @@ class ModelOptions(CallOptions, total=False):
 class AuditOptions(TypedDict, total=False):
     """What can be said of an audit; defaults stand in `AuditSettings` and `RunSettings`."""
 
+    name: str | None
     num_questions: int
     question_scope: Literal["category", "product"]
     batch_size: int

@@ -33,7 +33,7 @@ def load_session(session_id: str | None = None, *, output_dir: AnyFolder = "outp
     """Return a session, the latest by default.
 
     Args:
-        session_id: The session's name, or the beginning of one if no other begins so.
+        session_id: The session's id, the beginning of one if no other begins so, or its name if no other is called so.
         output_dir: The folder that the session was written to; a `SessionFolder` names its file system as well.
 
     Raises:
@@ -50,7 +50,7 @@ class Session(StoredSession):
     on. Changing a frame changes neither the session nor what is asked for next.
 
     Attributes:
-        id: The session's name, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
+        id: What its files are called by, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
         output_dir: The folder of its files.
     """
 

@@ -18,7 +18,7 @@ from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
 from feedeval.results.frames import results as result_frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.results.naming import feed_name
+from feedeval.results.naming import feed_name, session_name
 from feedeval.storage.batch_files import batch_files
 from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, StoredFile, sid_time
 from feedeval.storage.readers import read_document, session_files, session_ids, stand_of, status_of
@@ -50,7 +50,7 @@ class StoredSession:
     Two are the same where folder and id are, whichever way leads to the folder.
 
     Attributes:
-        id: The session's name, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
+        id: What its files are called by, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
         output_dir: The folder of its files.
         paths: Where each of its files lies.
     """
@@ -106,8 +106,8 @@ class StoredSession:
 
     @property
     def title(self) -> str:
-        """What people call the session: the name of its feed, else its own id."""
-        return self.feed_name or self.id
+        """What people call the session: the name that it was given, else its feed's title or name, else its own id."""
+        return session_name(self.progress.settings) or self.id
 
     @property
     def is_audit(self) -> bool:
@@ -304,6 +304,7 @@ class StoredSession:
         progress = self.progress
         reason = f": {progress.status_reason}" if progress.status_reason else ""
         facts: dict[str, object] = {
+            **({"Name": self.title} if self.title != self.id else {}),
             "Session": self.id,
             "State": f"{self.status.value}{reason}",
             "Engine": progress.engine,
@@ -342,7 +343,7 @@ def session_labels(sessions: Sequence[StoredSession]) -> list[str]:
 
 
 def find_session(session_id: str | None, output_dir: AnyFolder) -> str:
-    """Return the full name of a session by its name, its beginning, or None for the latest.
+    """Return the id of a session by its id, the beginning of that, its name, or None for the latest.
 
     The latest is one that looks at a feed (or at images): sessions that look at a judge stand aside, as long as there
     are others.
@@ -361,9 +362,33 @@ def find_session(session_id: str | None, output_dir: AnyFolder) -> str:
     fitting = [sid for sid in known if sid.startswith(session_id)] if session_id else []
     if session_id in fitting or len(fitting) == 1:
         return session_id if session_id in fitting else fitting[0]
+    named = _called(session_id, known, folder) if session_id and not fitting else []
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise SessionNotFound(
+            f"{len(named):,} sessions in {folder.path} are called {session_id!r}: name one by its id, one of "
+            f"{', '.join(named[-10:])}"
+        )
     what = f"several sessions begin with {session_id!r}" if fitting else f"there is no session {session_id!r}"
     shown = ", ".join((fitting or known)[-10:])
     raise SessionNotFound(f"{what} in {folder.path}; the latest are: {shown}")
+
+
+def _called(name: str, known: Sequence[str], folder: SessionFolder) -> list[str]:
+    """Return the sessions of a name, however it is spaced and capitalised; those that cannot be read have none."""
+    wanted, found = _folded(name), []
+    for sid in known:
+        try:
+            if _folded(StoredSession(sid, folder).title) == wanted:
+                found.append(sid)
+        except SessionError:
+            continue
+    return found
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _stands_aside(session: StoredSession) -> bool:

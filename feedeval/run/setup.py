@@ -282,6 +282,8 @@ def _going_on(state: RunState) -> str:
 def _origin(start: RunInputs, before: Progress | None) -> ProgressOrigin:
     settings = dict(plain(start.job.settings()))
     settings["run"] = start.settings.model_dump(mode="json", exclude={"budget_usd", "session"})
+    if before is not None and start.settings.name is None:
+        settings["run"]["name"] = before.settings.get("run", {}).get("name")
     if before is not None and not reuses(before):
         settings["run"]["reuse"] = False  # a fresh start stays one, however it is gone on with
     return ProgressOrigin(plain(start.job.fingerprint()), settings, start.plan.digest, _version())
