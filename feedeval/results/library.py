@@ -51,10 +51,10 @@ DAMAGED = "damaged"
 def list_sessions(output_dir: AnyFolder = "output") -> pd.DataFrame:
     """Return the sessions of a folder, a row each, the latest first.
 
-    Columns: session (its id), name (as `Session.title`), kind, engine, status (str); total, done, failed (Int64); coverage_pct (float64, mean over the
-    products that are done; NaN where the session is too large to look through at once, or where more than 30 % of its
-    questions were not judged), cost_usd (float64, NaN where the model has no known price); started, updated (str, ISO
-    8601); size_mb (float64).
+    Columns: session (its id), name (as `Session.title`), kind, engine, status (str); total, done, failed (Int64);
+    coverage_pct (float64, mean over the products that are done; NaN where the session is too large to look through at
+    once, or where more than 30 % of its questions were not judged), cost_usd (float64, NaN where the model has no known
+    price); started, updated (str, ISO 8601); size_mb (float64).
     """
     folder = SessionFolder.of(output_dir)
     rows = []
