@@ -37,6 +37,7 @@ class Planted:
     source: Mapping[str, Any] = field(default_factory=lambda: {"path": "/feeds/shop.xml"})
     left: int = 0
     cost_usd: float | None = 0.0
+    name: str | None = None
     attributes: Sequence[str] = ()
     """Where the judge looked for the answer to each question; empty: nowhere."""
 
@@ -152,7 +153,7 @@ def _progress(planted: Planted, report: BatchReport, now: datetime) -> Progress:
             "question_scope": "category",
             **planted.fingerprint,
         },
-        settings={"source": dict(planted.source)},
+        settings={"source": dict(planted.source), **({"run": {"name": planted.name}} if planted.name else {})},
         records_digest="0" * 32,
         counts=Counts(total=len(planted.verdicts) + planted.left, done=report.successful, failed=report.failed),
         batch_size=len(planted.verdicts),
