@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedeval.app import render
-from feedeval.app.downloads import offered, report_path, table_path
+from feedeval.app.downloads import offered, report_path, write_table
 from feedeval.app.feeds import Given, Preview, preview
+from feedeval.app.filling import Filling
 from feedeval.app.render import Tone, fault_in_words
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
@@ -62,6 +63,9 @@ class App:
         self._starting = False
         self._saved: Output | None = None
         self.form: Form = Form(self, places=places)
+        self.filling = Filling(output_dir, self)
+        self.form.add_filled(self.filling.box)
+        self.form.feed.takes_workbook = self.filling.take
 
     @property
     def run(self) -> EvaluationRun | None:
@@ -114,6 +118,23 @@ class App:
         self.form.show_choices(True)
         kept = " It stays in this kernel's memory only: to go on after a restart, give the same feed again."
         box.line.say(Tone.DONE, f"Read.{kept if given.in_memory else ''}")
+        self.filling.lay()
+
+    def given_feed(self) -> Given | None:
+        """Return the feed that was read last, with what was filled in since."""
+        return self._given
+
+    def audit(self, given: Given, found: Preview) -> None:
+        """Audit a feed with the settings that stand in the form, and the fields that it has now.
+
+        Raises:
+            InputError: An audit goes on.
+        """
+        if self._starting or (self._run is not None and not self._run.done):
+            raise InputError("an audit is going on: wait for its end, or stop it, and press again")
+        self._given = given
+        self.form.fields.offer(found)
+        self.start()
 
     def estimate(self) -> None:
         """Estimate what the audit would take, from a few products."""
@@ -233,7 +254,8 @@ class App:
         form.results_line.say(Tone.WORKING, "Drawing …")
         summary = session.summary()
         form.found.show(found := render.found(summary))
-        form.table.show(render.block(offered(session.consolidate(table_path(session)), "Save the table (CSV)")))
+        book, table = self.filling.offer(session), offered(write_table(session), "Save the table (CSV)")
+        form.table.show(render.block(book, table))
         form.to_do.show(to_do := render.to_do(session))
         form.products.show(session)
         form.plots.show(plots := render.plotted(session))
@@ -242,6 +264,7 @@ class App:
         page = report(session, report_path(session), feed=given.for_audit(limit))
         form.report.show(render.block(offered(page, "Save the report (HTML, to send to a client)")))
         finished = session.status is Status.FINISHED
+        self.filling.compared(session)
         word = "All products are through." if finished else "This is what is done so far; Start goes on from here."
         form.results_line.say(Tone.DONE, word)
         if self._saved is not None:

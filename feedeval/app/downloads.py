@@ -7,7 +7,7 @@ from pathlib import Path
 from feedeval.notebook.links import LINK_BYTES, megabytes, offered
 from feedeval.results.session import Session
 
-__all__ = ["LINK_BYTES", "megabytes", "offered", "report_path", "table_path"]
+__all__ = ["LINK_BYTES", "megabytes", "offered", "report_path", "table_path", "write_table"]
 
 
 def table_path(session: Session) -> Path:
@@ -18,3 +18,8 @@ def table_path(session: Session) -> Path:
 def report_path(session: Session) -> Path:
     """Return where the report of a session is written."""
     return session.output_dir / f"report_{session.id}.html"
+
+
+def write_table(session: Session) -> Path:
+    """Write the results as a table for people, without JSON in it, and return its path."""
+    return session.consolidate(table_path(session), rows="table")

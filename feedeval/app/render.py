@@ -16,6 +16,7 @@ from feedeval.formatting import clip, duration, money
 from feedeval.html import Markup, bar, escape, section, table
 from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.plots import pictures
+from feedeval.results.compare.comparison import Comparison
 from feedeval.results.estimate import Estimate, Range
 from feedeval.results.session import Session
 from feedeval.results.summary import Summary
@@ -198,6 +199,18 @@ def to_do(session: Session) -> Markup:
     if not items:
         return Markup("")
     return block(section("What to add first", Markup(f'<ol style="margin:2px 0;padding-left:1.8em">{items}</ol>')))
+
+
+def compared(comparison: Comparison) -> Markup:
+    """Return before and after, in a line and behind it in full."""
+    full = _scrolling(Markup(comparison._repr_html_()))
+    return block(
+        Markup(
+            '<div role="status" style="font-size:15px;margin:6px 0"><b>Before → after:</b> '
+            f"{escape(comparison.headline)}</div>"
+        ),
+        Markup(f"<details><summary>What changed</summary>{full}</details>"),
+    )
 
 
 def details(summary: Summary) -> Markup:

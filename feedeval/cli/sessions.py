@@ -44,7 +44,10 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
         "--to", metavar="FILE", help="a .csv, .xlsx, .jsonl or .parquet file (default: results_SESSION.csv)"
     )
     consolidate.add_argument(
-        "--rows", choices=("products", "judgements"), default="products", help="what a row is (default: products)"
+        "--rows",
+        choices=("products", "table", "judgements"),
+        default="products",
+        help="what a row is: a product, a product for people (no JSON), a judgement (default: products)",
     )
 
     backup = add("backup", backup_command, "write all files of a session into one archive")

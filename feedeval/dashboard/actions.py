@@ -141,7 +141,8 @@ def write_table(session: Session, path: str, suffix: str) -> str:
     target = target.with_suffix(suffix) if target.name else target
     replaced = target.exists()
     fresh = Session(session.id, session.output_dir)
-    written = fresh.consolidate(target)
+    # Who opens a CSV looks at it; who reads Parquet computes with it.
+    written = fresh.consolidate(target, rows="table" if suffix == ".csv" else "products")
     again = ", in place of the file that was there" if replaced else ""
     size = _size(written)
     return f"Wrote {len(fresh.results):,} rows ({size}) to {plain(written.absolute())}{again}."

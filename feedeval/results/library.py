@@ -163,7 +163,7 @@ def consolidate(
     Args:
         sessions: Sessions or their names.
         path: `.csv` (safe for spreadsheets), `.xlsx` (nothing in it runs), `.jsonl` or `.parquet`.
-        rows: What a row is: `products`, as `Session.results`, or `judgements`, as `Session.judgements`.
+        rows: What a row is, as `Session.consolidate` takes it: `products`, `table` or `judgements`.
         output_dir: The folder of sessions that are given by name.
 
     Raises:

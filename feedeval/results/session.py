@@ -13,7 +13,7 @@ from feedeval.errors import InputError, SessionError
 from feedeval.formatting import plain
 from feedeval.html import bar, definitions, escape, section
 from feedeval.records.kinds import JobKind
-from feedeval.results.export import write_frame
+from feedeval.results.export import sliced, write_chunks, write_frame
 from feedeval.results.product import ProductEvaluation, product_evaluation
 from feedeval.results.stored import StoredSession, find_session
 from feedeval.storage.paths import AnyFolder, SessionFolder
@@ -262,15 +262,19 @@ class Session(StoredSession):
 
         Args:
             path: `.csv` for spreadsheets, `.xlsx`, `.jsonl`, or `.parquet`.
-            rows: What a row is: `products`, as `results`, or `judgements`, as `judgements`.
+            rows: What a row is: `products`, as `results`; `table`, a product for people, without JSON and with its open
+                questions in words; or `judgements`, as `judgements`.
 
         Raises:
             InputError: Another suffix, a package that is missing, or more rows than a worksheet takes.
             StorageError: The file cannot be written.
         """
-        from feedeval.results.merging import RowKind, row_kind
+        from feedeval.results.merging import RowKind, for_people, row_kind
 
         kind = row_kind(rows, [self])
+        if kind is RowKind.TABLE:
+            results = self.results
+            return write_chunks(map(for_people, sliced(results)), path, rows=len(results))
         return write_frame(self.results if kind is RowKind.PRODUCTS else self.judgements, path)
 
     def __repr__(self) -> str:
