@@ -153,8 +153,11 @@ class Filling:
 
     def compared(self, session: Session) -> None:
         """Show before → after, where the audit that ended is one of what was filled in."""
-        before, self._before = self._before, None
-        if before is None or before == session:
+        before = self._before
+        if before == session:
+            return  # it was still being drawn when the next one began
+        self._before = None
+        if before is None:
             self.box.outcome.show(Markup(""))
             return
         try:

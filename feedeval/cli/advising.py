@@ -70,7 +70,15 @@ def workbook_command(arguments: Arguments) -> int:
 def gap_lines(frame: pd.DataFrame) -> str:
     """Return the first gaps as aligned columns."""
     names = [name for name in (*BY, "action", "category") if name in frame.columns]
-    header = [*(name.capitalize() for name in names), "Products", "Open", "Required", "Now", "Then", "Gain, in points"]
+    header = [
+        *("Topic" if name == "taxonomy" else name.capitalize() for name in names),
+        "Products",
+        "Open",
+        "Required",
+        "Now",
+        "Then",
+        "Gain, in points",
+    ]
     rows = [
         (*(_short(name, row[name]) for name in names), *_figures(row)) for row in frame.head(SHOWN).to_dict("records")
     ]
@@ -79,7 +87,11 @@ def gap_lines(frame: pd.DataFrame) -> str:
 
 
 def _short(column: str, value: str) -> str:
-    """Return a category by its own name: what stands before it is much the same in all rows, and fills them."""
+    """Return a topic in words, and a category by its own name: what stands before it is much the same in all rows, and fills them."""
+    if column == "taxonomy":
+        from feedeval.records.audit import topic_words
+
+        return topic_words(value)
     if column != "category":
         return value
     *above, own = (value or "(not stated)").split(" > ")

@@ -40,7 +40,9 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     run.add_argument(
         "--sample", type=int, metavar="N", help="N products drawn by category; totals are estimates for the whole feed"
     )
-    run.add_argument("--batch-size", type=int, metavar="N", help="products in a batch file (default: 20)")
+    run.add_argument(
+        "--batch-size", type=int, metavar="N", help="products in a batch file (default: 20, or 15 above 1,000)"
+    )
     run.add_argument("--fixes", metavar="FILE", help="lay a filled file over the feed, see `feedeval gaps --fix-file`")
     run.add_argument("--no-resume", action="store_true", help="start a new session whatever is there")
     run.add_argument("--no-reuse", action="store_true", help="take over nothing from earlier sessions")

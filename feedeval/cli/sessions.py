@@ -214,7 +214,7 @@ def cleanup_command(arguments: Arguments) -> int:
     sids = session_ids(arguments.output_dir) if arguments.all else arguments.sessions
     doomed = cleanup(sids, output_dir=arguments.output_dir, dry_run=True)
     size_mb = sum(path.stat().st_size for path in doomed if path.exists()) / 1e6
-    what = f"{len(sids)} session{'s' * (len(sids) != 1)} ({len(doomed):,} files, {size_mb:.2f} MB)"
+    what = f"{len(sids):,} session{'s' * (len(sids) != 1)} ({len(doomed):,} files, {size_mb:.2f} MB)"
     say(f"{what} in {plain(arguments.output_dir)}: {plain(', '.join(sids))}")
     if arguments.dry_run or not sids:
         say("Nothing deleted.")

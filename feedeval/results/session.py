@@ -280,25 +280,31 @@ class Session(StoredSession):
     def __repr__(self) -> str:
         try:
             facts = self.facts()
-            if self.is_audit and self.is_small and self.progress.counts.done:
-                standing = self.standing
-                facts["Coverage"] = standing.sentence
-                facts |= self.score_quality.sentences if standing.coverage_pct is not None else {}
+            if self.is_audit and self.progress.counts.done:
+                facts |= self._coverage_facts()
         except SessionError as exc:
             return f"Session {self.id}: {plain(exc)}"
         return "\n".join(f"{name:<11}{plain(value)}" for name, value in facts.items())
+
+    def _coverage_facts(self) -> dict[str, object]:
+        """Return the coverage with what it stands on; of a session that takes long to read, how to come by it."""
+        if not self.is_small and "_loaded" not in self.__dict__:
+            size_mb = sum(file.size for file in self.batch_files) / 1e6
+            return {"Coverage": f"session.standing says it, and reads all {size_mb:,.0f} MB of results for it"}
+        standing = self.standing
+        known = self.is_small and standing.coverage_pct is not None
+        return {"Coverage": standing.sentence, **(self.score_quality.sentences if known else {})}
 
     def _repr_html_(self) -> str:
         try:
             facts, counts = self.facts(), self.progress.counts
         except SessionError as exc:
             return section(f"Session {self.id}", escape(exc))
+        title = self.title if self.title != self.id else f"Session {self.id}"
         share = (counts.done + counts.failed) / counts.total if counts.total else 0.0
         # The summary says what the facts say, and more.
         summed_up = self.progress.kind in (JobKind.AUDIT, JobKind.SHADOW) and self.is_small and counts.done
-        return section(
-            f"Session {self.id}", bar(share), self.summary().body_html() if summed_up else definitions(facts)
-        )
+        return section(title, bar(share), self.summary().body_html() if summed_up else definitions(facts))
 
 
 def advice_notes(session: StoredSession, not_judged: int) -> Iterator[str]:

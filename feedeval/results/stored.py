@@ -14,7 +14,7 @@ import pandas as pd
 from feedeval.errors import SessionError, SessionNotFound
 from feedeval.formatting import counts_in_words, money
 from feedeval.records import Progress, QuestionSet, Status
-from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
+from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, state_in_words, units
 from feedeval.results.frames import results as result_frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
@@ -302,11 +302,10 @@ class StoredSession:
     def facts(self) -> dict[str, object]:
         """Return the session's state by name, for display; reads the progress file only."""
         progress = self.progress
-        reason = f": {progress.status_reason}" if progress.status_reason else ""
         facts: dict[str, object] = {
             **({"Name": self.title} if self.title != self.id else {}),
             "Session": self.id,
-            "State": f"{self.status.value}{reason}",
+            "State": state_in_words(self.status.value, progress.status_reason),
             "Engine": progress.engine,
             **self._facts_of_settings(),
             units(progress.kind)[1].capitalize(): counts_in_words(progress.counts),

@@ -15,7 +15,7 @@ from feedeval.records.kinds import units
 from feedeval.run.batches import Batches
 from feedeval.run.budget import Budget
 from feedeval.run.context import Hooks, RunContext
-from feedeval.run.health import HealthMonitor
+from feedeval.run.health import HealthMonitor, batch_size_for
 from feedeval.run.job import Job
 from feedeval.run.ledger import RunLedger
 from feedeval.run.plan import Plan
@@ -193,7 +193,7 @@ def _state(progress: Progress, folder: SessionFolder) -> RunState:
 
 def _session_state(start: RunInputs, store: SessionStore, before: Progress | None) -> RunState:
     total = start.plan.total
-    size = before.batch_size if before is not None else start.settings.batch_size
+    size = before.batch_size if before is not None else batch_size_for(start.settings, total)
     return RunState(
         session=store.sid,
         kind=start.job.kind,

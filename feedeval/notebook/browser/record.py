@@ -119,7 +119,7 @@ def _covered(values: Mapping[str, Any]) -> Markup:
 
 def _judgement(number: int, judgement: Judgement) -> Markup:
     required = ' <span class="fe-tag">required</span>' if judgement.required else ""
-    about = quiet(" · ".join(filter(None, (judgement.taxonomy.value, judgement.attribute))))
+    about = quiet(" · ".join(filter(None, (judgement.taxonomy.words, judgement.attribute))))
     reason = f'<div class="fe-quiet">{foreign(judgement.reason, _SAID_CHARS)}</div>' if judgement.reason else ""
     return Markup(
         f'<div class="fe-verdict">{verdict_mark(judgement.verdict)}</div>'
