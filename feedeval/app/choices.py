@@ -83,9 +83,11 @@ class Choices:
         Raises:
             InputError: Something that was typed cannot be used.
         """
-        # What nobody changed is left to the run, which knows how long the feed is.
-        batch = {"batch_size": self.batch_size} if self.batch_size != USUAL_BATCH else {}
-        return {"num_questions": self.num_questions, **batch, "budget_usd": self.budget()}
+        found: AuditOptions = {"num_questions": self.num_questions, "budget_usd": self.budget()}
+        if self.batch_size != USUAL_BATCH:
+            # What nobody changed is left to the run, which knows how long the feed is.
+            found["batch_size"] = self.batch_size
+        return found
 
 
 def amount(text: str, what: str) -> float | None:

@@ -87,7 +87,10 @@ def gap_lines(frame: pd.DataFrame) -> str:
 
 
 def _short(column: str, value: str) -> str:
-    """Return a topic in words, and a category by its own name: what stands before it is much the same in all rows, and fills them."""
+    """Return a topic in words, and a category by its own name.
+
+    What stands before that is much the same in all rows, and fills them.
+    """
     if column == "taxonomy":
         from feedeval.records.audit import topic_words
 

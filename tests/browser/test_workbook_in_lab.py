@@ -1,4 +1,4 @@
-"""What to fix, downloaded from the app, filled in with a spreadsheet's own library, uploaded again: before and after."""
+"""What to fix, downloaded from the app, filled in with a spreadsheet's own library, uploaded: before and after."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from feedeval.records import Verdict
 from feedeval.records.audit import topic_words
 from feedeval.results.export import MOST_ROWS, plain_columns, sliced
 from feedeval.results.gaps.actions import Action, Actions
-from feedeval.results.session import Session
+from feedeval.results.stored import StoredSession
+from feedeval.results.summary import summarise
 
 NARROW, MIDDLE, WIDE = 12, 28, 60
 """Widths of columns, in characters."""
@@ -45,9 +46,9 @@ class Sheet:
     """Rows for which a worksheet has no room."""
 
 
-def summary_rows(session: Session, more: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def summary_rows(session: StoredSession, more: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the lines of the first sheet: what was found, what it stands on, and how to go on."""
-    summary = session.summary()
+    summary = summarise(session)
     lead = [("Result", summary.headline)] if summary.headline else []
     facts = [(name, value) for name, value in summary.facts.items() if name != "Coverage" or not summary.headline]
     notes = [("Note", note) for note in summary.notes]
@@ -119,14 +120,14 @@ _ANSWERS = {
 }
 
 
-def products_sheet(session: Session) -> Sheet:
+def products_sheet(session: StoredSession) -> Sheet:
     """Return the products, the worst first; those without a coverage stand at the end."""
     order = ["coverage_pct", "unanswered_required_count"]
     frame = session.results.sort_values(order, ascending=[True, False], kind="stable")
     return _sheet("Products", frame, _PRODUCTS)
 
 
-def answers_sheet(session: Session) -> Sheet:
+def answers_sheet(session: StoredSession) -> Sheet:
     """Return a row a question and product, in the order of the feed."""
     words = {verdict.value: verdict.words for verdict in Verdict}
     frame = session.judgements

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from feedeval.errors import InputError
 from feedeval.feed.filled import REFERENCE, SHEET
@@ -14,7 +14,9 @@ from feedeval.feed.rules import Target, target_of
 from feedeval.formatting import plain
 from feedeval.html import Markup, definitions, escape, section
 from feedeval.results.export import MOST_CHARS, MOST_ROWS, CutWarning, fit, put_row, write_whole
+from feedeval.results.gaps.actions import actions_of
 from feedeval.results.gaps.open_questions import OpenQuestions
+from feedeval.results.stored import StoredSession
 from feedeval.results.workbook.filling import Column, Filling, filling_of
 from feedeval.results.workbook.sheets import (
     NARROW,
@@ -26,9 +28,6 @@ from feedeval.results.workbook.sheets import (
     products_sheet,
     summary_rows,
 )
-
-if TYPE_CHECKING:
-    from feedeval.results.session import Session
 
 _MOST_COLOURED = 300_000
 """Cells that are coloured for being asked for: each takes its place in the file."""
@@ -75,7 +74,7 @@ class Workbook:
 
 
 def write_workbook(
-    session: Session, found: OpenQuestions, path: str | Path, *, target: str, limit: int | None = None
+    session: StoredSession, found: OpenQuestions, path: str | Path, *, target: str, limit: int | None = None
 ) -> Workbook:
     """Write the workbook of an audit, whole or not at all, as `Session.workbook` says."""
     destination = target_of(target)
@@ -94,7 +93,7 @@ def write_workbook(
 
 
 def _write(
-    session: Session, found: OpenQuestions, places: tuple[Path, Path], target: Target, limit: int | None
+    session: StoredSession, found: OpenQuestions, places: tuple[Path, Path], target: Target, limit: int | None
 ) -> Workbook:
     place, unfinished = places
     filling = filling_of(session, found, target=target, limit=min(limit or MOST_ROWS, MOST_ROWS))
@@ -102,14 +101,14 @@ def _write(
     notes = tuple(_left_out(session, filling, (products, answers)))
     with _Book(unfinished) as book:
         book.summary(session.title, summary_rows(session, [("Left out", note) for note in notes]))
-        book.table(actions_sheet(session.action_cards))
+        book.table(actions_sheet(actions_of(found)))
         book.table(products)
         book.table(answers)
         book.fill_in(filling)
     return Workbook(place, len(filling.rows), tuple(column.heading for column in filling.columns), notes)
 
 
-def _left_out(session: Session, filling: Filling, sheets: Sequence[Sheet]) -> list[str]:
+def _left_out(session: StoredSession, filling: Filling, sheets: Sequence[Sheet]) -> list[str]:
     notes = [
         f"{sheet.left_out:,} rows of {sheet.name}: a worksheet takes {MOST_ROWS + 1:,}; session.consolidate() writes "
         "them all"
