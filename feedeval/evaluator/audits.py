@@ -108,12 +108,12 @@ class ProductFeedEvaluator:
             selected_fields: Fields that the judge sees; None: every descriptive field that a product fills.
             products_df: Another name of `feed`.
             **options: `name` (what people call the session; else the feed's title, file or shop), `num_questions` (4
-                to 24, default 12), `question_scope` (`category` or `product`), `batch_size`
-                (1 to 1000, default 20, or 15 for more than 1,000 products), `resume` (go on with the latest session of the same settings and products),
-                `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap), `keep_calls`
-                (keep the raw replies), `cache` (keep replies in the output folder's `cache` for all sessions, so that
-                the same request is not paid for again; off by default, as they quote the feed) with `cache_limit_mb`
-                (500), `session` (go on with this one), `limit` (the first products only),
+                to 24, default 12), `question_scope` (`category` or `product`), `batch_size` (1 to 1000, default 20, or
+                15 for more than 1,000 products), `resume` (go on with the latest session of the same settings and
+                products), `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap),
+                `keep_calls` (keep the raw replies), `cache` (keep replies in the output folder's `cache` for all
+                sessions, so that the same request is not paid for again; off by default, as they quote the feed) with
+                `cache_limit_mb` (500), `session` (go on with this one), `limit` (the first products only),
                 `max_in_flight`, `progress` (`widgets`, `html`, `tqdm`, `text`, `none`; else what suits the place),
                 `question_set` (an earlier session or its name: its questions are asked again as they are, so that the
                 two can be compared; categories that it had not get new ones, and the results say which).
