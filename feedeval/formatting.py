@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def columns(rows: Iterable[Sequence[object]], header: Sequence[str] = (), *, wid
     table = list(rows)
     if not table:
         return ""
-    texts = [[f"{cell:,}" if isinstance(cell, int) else plain(cell) for cell in row] for row in table]
+    texts = [[plain(figure(cell)) for cell in row] for row in table]
     numeric = [all(_FIGURE.fullmatch(row[n]) for row in texts) for n in range(len(texts[0]))]
     if header:
         texts.insert(0, [plain(cell) for cell in header])
@@ -124,6 +125,11 @@ def _fit(widths: list[int], room: int) -> list[int]:
         cut = min(widest - floor, -(-excess // sharing)) or 1
         widths = [size - cut if size == widest else size for size in widths]
     return widths
+
+
+def figure(cell: object) -> object:
+    """Return a whole number as people write it, such as `1,054`, and anything else as it is."""
+    return f"{cell:,}" if isinstance(cell, Integral) and not isinstance(cell, bool) else cell
 
 
 def counts_in_words(counts: Counts) -> str:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-from feedeval.formatting import BIDI_CONTROLS
+from feedeval.formatting import BIDI_CONTROLS, figure
 
 _WITHOUT_BIDI = dict.fromkeys(map(ord, BIDI_CONTROLS))
 _AMOUNT = r"[-−+]?[$€£]?\d[\d,.]*(?: ?(?:%|ms|s|m|min|h|kB|MB|GB))?"
@@ -49,7 +49,7 @@ def link(url: object, text: object | None = None) -> Markup:
 
 def table(rows: Iterable[Sequence[object]], header: Sequence[object] = (), caption: str = "") -> Markup:
     """Return a table; cells are escaped unless they are `Markup`, columns of figures are right-aligned."""
-    body = [[escape(cell) for cell in row] for row in rows]
+    body = [[escape(figure(cell)) for cell in row] for row in rows]
     width = max((len(row) for row in [header, *body]), default=0)
     columns = [[row[n] for row in body if n < len(row)] for n in range(width)]
     sides = ["right" if cells and all(map(_FIGURE.fullmatch, cells)) else "left" for cells in columns]

@@ -35,7 +35,7 @@ def run(*arguments: object, output: Path) -> int:
 def test_list_shows_every_session(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("list", output=output) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[:4] == ["Session", "Kind", "State", "Engine"]
+    assert lines[0].split()[:5] == ["Session", "Name", "Kind", "State", "Engine"]
     assert [line.split()[0] for line in lines[2:]] == [LATER, SID]
     assert "$0.01" in lines[2] and "offline" in lines[3]
 

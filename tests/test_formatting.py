@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from feedeval.formatting import cells, clip, columns, plain
+from feedeval.html import table
+from feedeval.records.kinds import state_in_words
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,15 @@ def test_a_wide_character_is_not_cut_in_half() -> None:
 
 def test_no_rows_are_no_text() -> None:
     assert columns([], ("A",)) == ""
+
+
+def test_whole_numbers_have_their_thousands_set_off_in_text_and_in_html() -> None:
+    rows = [("a", 1054), ("b", np.int64(1255)), ("c", True)]
+    assert "1,054" in columns(rows) and "1,255" in columns(rows)
+    html = table(rows)
+    assert "1,054" in html and "1,255" in html and "True" in html
+
+
+def test_what_a_person_did_is_said_as_such() -> None:
+    assert state_in_words("paused", "paused by hand") == "paused by you"
+    assert state_in_words("paused", "no key") == "paused: no key" and state_in_words("finished") == "finished"

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedeval.app import render
-from feedeval.app.downloads import offered, report_path, table_path
+from feedeval.app.downloads import offered, report_path, write_table
 from feedeval.app.feeds import Given, Preview, preview
+from feedeval.app.filling import Filling
 from feedeval.app.render import Tone, fault_in_words
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
@@ -68,6 +69,9 @@ class App:
         self._starting = False
         self._saved: Output | None = None
         self.form: Form = Form(self, places=places)
+        self.filling = Filling(output_dir, self)
+        self.form.add_filled(self.filling.box)
+        self.form.feed.takes_workbook = self.filling.take
 
     @property
     def run(self) -> EvaluationRun | None:
@@ -120,6 +124,23 @@ class App:
         self.form.show_choices(True)
         kept = " It stays in this kernel's memory only: to go on after a restart, give the same feed again."
         box.line.say(Tone.DONE, f"Read.{kept if given.in_memory else ''}")
+        self.filling.lay()
+
+    def given_feed(self) -> Given | None:
+        """Return the feed that was read last, with what was filled in since."""
+        return self._given
+
+    def audit(self, given: Given, found: Preview) -> None:
+        """Audit a feed with the settings that stand in the form, and the fields that it has now.
+
+        Raises:
+            InputError: An audit goes on.
+        """
+        if self._starting or (self._run is not None and not self._run.done):
+            raise InputError("an audit is going on: wait for its end, or stop it, and press again")
+        self._given = given
+        self.form.fields.offer(found)
+        self.start()
 
     def estimate(self) -> None:
         """Estimate what the audit would take, from a few products."""
@@ -246,7 +267,8 @@ class App:
         form.results_line.say(Tone.WORKING, "Drawing …")
         summary = session.summary()
         form.found.show(found := render.found(summary))
-        form.table.show(render.block(offered(session.consolidate(table_path(session)), "Save the table (CSV)")))
+        book, table = self.filling.offer(session), offered(write_table(session), "Save the table (CSV)")
+        form.table.show(render.block(book, table))
         limit = session.progress.settings["source"]["limit"]
         checked = check_again(session, given.for_audit(limit))
         form.products.show(session, checked)
@@ -256,6 +278,7 @@ class App:
         form.plots.show(plots := render.plotted(session))
         page = write_report(Material.of(session), checked, report_path(session))
         form.report.show(render.block(offered(page, "Save the report (HTML, to send to a client)")))
+        self.filling.compared(session)
         form.results_line.say(Tone.DONE, _through(session) if finished else _SO_FAR)
         if self._saved is not None:
             to_do = render.block(cards_html(session.action_cards))

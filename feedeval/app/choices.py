@@ -15,6 +15,7 @@ from feedeval.evaluator.options import ModelOptions
 
 FEWEST_QUESTIONS, MOST_QUESTIONS = 4, 24
 SMALLEST_BATCH, LARGEST_BATCH = 5, 100
+USUAL_BATCH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Choices:
     """Empty: the environment's endpoint, else OpenAI's own."""
     locale: str = "en-GB"
     num_questions: int = 12
-    batch_size: int = 20
+    batch_size: int = USUAL_BATCH
     limit: str = ""
     budget_usd: str = ""
     input_price: str = ""
@@ -82,7 +83,11 @@ class Choices:
         Raises:
             InputError: Something that was typed cannot be used.
         """
-        return {"num_questions": self.num_questions, "batch_size": self.batch_size, "budget_usd": self.budget()}
+        found: AuditOptions = {"num_questions": self.num_questions, "budget_usd": self.budget()}
+        if self.batch_size != USUAL_BATCH:
+            # What nobody changed is left to the run, which knows how long the feed is.
+            found["batch_size"] = self.batch_size
+        return found
 
 
 def amount(text: str, what: str) -> float | None:

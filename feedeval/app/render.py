@@ -16,6 +16,7 @@ from feedeval.html import Markup, escape, section, table
 from feedeval.notebook.browser.result_html import headline_html, lists_html
 from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.plots import pictures
+from feedeval.results.compare.comparison import Comparison
 from feedeval.results.estimate import Estimate, Range
 from feedeval.results.session import Session
 from feedeval.results.summary import Summary
@@ -178,6 +179,18 @@ def _between(value: Range, words: Callable[[float | None], str]) -> str:
 def found(summary: Summary) -> Markup:
     """Return what an audit found, in a few lines: the result with what it stands on comes first."""
     return block(headline_html(summary)) if summary.headline else Markup("")
+
+
+def compared(comparison: Comparison) -> Markup:
+    """Return before and after, in a line and behind it in full."""
+    full = _scrolling(Markup(comparison._repr_html_()))
+    return block(
+        Markup(
+            '<div role="status" style="font-size:15px;margin:6px 0"><b>Before → after:</b> '
+            f"{escape(comparison.headline)}</div>"
+        ),
+        Markup(f"<details><summary>What changed</summary>{full}</details>"),
+    )
 
 
 def details(summary: Summary) -> Markup:

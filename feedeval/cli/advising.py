@@ -1,4 +1,4 @@
-"""The command that says what to add first: gaps."""
+"""The commands that say what to add first: gaps, and workbook, in which that is filled in."""
 
 from __future__ import annotations
 
@@ -20,15 +20,22 @@ SHOWN = 15
 
 
 def register(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
-    """Add the command to the parser."""
+    """Add the commands to the parser."""
     text = "say what to add first, and what it would gain"
     gaps = commands.add_parser("gaps", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
     gaps.set_defaults(handler=gaps_command)
-    gaps.add_argument("session", nargs="?", metavar="SESSION", help="name or beginning; the latest by default")
+    gaps.add_argument("session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest by default")
     gaps.add_argument("--by", choices=BY, default=BY[0], help="what open questions are summed up by")
     gaps.add_argument("--within", choices=("category",), help="a row a category (default: the whole feed)")
     gaps.add_argument("--to", metavar="FILE", help="also write all rows (.csv, .xlsx, .jsonl, .parquet)")
     gaps.add_argument("--fix-file", metavar="FILE", help="also write a supplemental feed to fill in (.tsv)")
+    text = "write a workbook of what was found, what to do, and a sheet to fill in"
+    book = commands.add_parser("workbook", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
+    book.set_defaults(handler=workbook_command)
+    book.add_argument("session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest by default")
+    book.add_argument("--to", metavar="FILE", help="an .xlsx file (default: audit_SESSION.xlsx)")
+    book.add_argument("--target", default="google", help="the destination whose values cells offer (default: google)")
+    book.add_argument("--limit", type=int, metavar="N", help="the N products that gain most")
 
 
 def gaps_command(arguments: Arguments) -> int:
@@ -49,10 +56,29 @@ def gaps_command(arguments: Arguments) -> int:
     return Exit.DONE
 
 
+def workbook_command(arguments: Arguments) -> int:
+    """Write the workbook of an audit."""
+    from feedeval.results.session import load_session
+
+    session = load_session(arguments.session, output_dir=arguments.output_dir)
+    path = arguments.to or f"audit_{session.id}.xlsx"
+    say(session.workbook(path, target=arguments.target, limit=arguments.limit).text())
+    say(f"Filled in, it goes into the app, or into fe.apply_fixes(feed, {path!r}).")
+    return Exit.DONE
+
+
 def gap_lines(frame: pd.DataFrame) -> str:
     """Return the first gaps as aligned columns."""
     names = [name for name in (*BY, "action", "category") if name in frame.columns]
-    header = [*(name.capitalize() for name in names), "Products", "Open", "Required", "Now", "Then", "Gain, in points"]
+    header = [
+        *("Topic" if name == "taxonomy" else name.capitalize() for name in names),
+        "Products",
+        "Open",
+        "Required",
+        "Now",
+        "Then",
+        "Gain, in points",
+    ]
     rows = [
         (*(_short(name, row[name]) for name in names), *_figures(row)) for row in frame.head(SHOWN).to_dict("records")
     ]
@@ -61,7 +87,14 @@ def gap_lines(frame: pd.DataFrame) -> str:
 
 
 def _short(column: str, value: str) -> str:
-    """Return a category by its own name: what stands before it is much the same in all rows, and fills them."""
+    """Return a topic in words, and a category by its own name.
+
+    What stands before that is much the same in all rows, and fills them.
+    """
+    if column == "taxonomy":
+        from feedeval.records.audit import topic_words
+
+        return topic_words(value)
     if column != "category":
         return value
     *above, own = (value or "(not stated)").split(" > ")

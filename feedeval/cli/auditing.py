@@ -41,7 +41,9 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     run.add_argument(
         "--sample", type=int, metavar="N", help="N products drawn by category; totals are estimates for the whole feed"
     )
-    run.add_argument("--batch-size", type=int, metavar="N", help="products in a batch file (default: 20)")
+    run.add_argument(
+        "--batch-size", type=int, metavar="N", help="products in a batch file (default: 20, or 15 above 1,000)"
+    )
     run.add_argument("--fixes", metavar="FILE", help="lay a filled file over the feed, see `feedeval gaps --fix-file`")
     run.add_argument("--no-resume", action="store_true", help="start a new session whatever is there")
     run.add_argument("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
@@ -57,7 +59,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     resume = commands.add_parser("resume", parents=[common, here], help="go on with a session")
     resume.set_defaults(handler=resume_command)
     resume.add_argument(
-        "session", nargs="?", metavar="SESSION", help="name or beginning; the latest unfinished one by default"
+        "session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest unfinished one by default"
     )
     resume.add_argument("--base-url", metavar="URL", help="the session's endpoint, to say that it may get the key")
     resume.add_argument(
@@ -95,6 +97,7 @@ def price_options(command: argparse.ArgumentParser) -> None:
 def sitting_options() -> argparse.ArgumentParser:
     """Return the options of one sitting, which results do not depend on."""
     options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("--name", help="what to call the session (default: the feed's title, its file or its shop)")
     options.add_argument("--budget", type=float, metavar="USD", help="pause before the session costs more")
     options.add_argument(
         "--give-up-after",
@@ -151,6 +154,7 @@ def _audit(arguments: Arguments) -> dict[str, Any]:
 def sitting(arguments: Arguments) -> dict[str, Any]:
     """Return what was said of this sitting."""
     return given(
+        name=arguments.name,
         budget_usd=arguments.budget,
         give_up_after_s=arguments.give_up_after,
         max_in_flight=arguments.max_in_flight,

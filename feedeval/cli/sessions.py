@@ -28,7 +28,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
         command.set_defaults(handler=handler)
         return command
 
-    session_help = "name of a session or the beginning of one; the latest by default"
+    session_help = "id of a session, its beginning, or its name; the latest by default"
 
     add("list", list_command, "list the sessions, the latest first")
 
@@ -44,7 +44,10 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
         "--to", metavar="FILE", help="a .csv, .xlsx, .jsonl or .parquet file (default: results_SESSION.csv)"
     )
     consolidate.add_argument(
-        "--rows", choices=("products", "judgements"), default="products", help="what a row is (default: products)"
+        "--rows",
+        choices=("products", "table", "judgements"),
+        default="products",
+        help="what a row is: a product, a product for people (no JSON), a judgement (default: products)",
     )
 
     backup = add("backup", backup_command, "write all files of a session into one archive")
@@ -56,7 +59,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     restore.add_argument("--overwrite", action="store_true", help="replace a session of the same name")
 
     cleanup = add("cleanup", cleanup_command, "delete sessions, after asking")
-    cleanup.add_argument("sessions", nargs="*", metavar="SESSION", help="whole names of sessions")
+    cleanup.add_argument("sessions", nargs="*", metavar="SESSION", help="whole ids of sessions")
     cleanup.add_argument("--all", action="store_true", help="every session in the folder")
     cleanup.add_argument("--yes", action="store_true", help="do not ask")
     cleanup.add_argument("--dry-run", action="store_true", help="show what would be deleted and delete nothing")
@@ -82,9 +85,21 @@ def list_command(arguments: Arguments) -> int:
         say(f"There is no session in {plain(arguments.output_dir)}. `feedeval run FEED` makes one.")
         return Exit.DONE
     shown = frame[
-        ["session", "kind", "status", "engine", "total", "done", "failed", "coverage_pct", "cost_usd", "size_mb"]
+        [
+            "session",
+            "name",
+            "kind",
+            "status",
+            "engine",
+            "total",
+            "done",
+            "failed",
+            "coverage_pct",
+            "cost_usd",
+            "size_mb",
+        ]
     ]
-    header = ("Session", "Kind", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
+    header = ("Session", "Name", "Kind", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
     say(columns([_list_row(row) for row in shown.itertuples(index=False)], header, width=width()))
     return Exit.DONE
 
@@ -98,10 +113,12 @@ def _listed(arguments: Arguments) -> pd.DataFrame:
 def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
     import pandas as pd
 
-    session, kind, status, engine, total, done, failed, coverage, cost, size = (None if pd.isna(v) else v for v in row)  # type: ignore[call-overload]
+    cells = (None if pd.isna(cell) else cell for cell in row)  # type: ignore[call-overload]
+    session, name, kind, status, engine, total, done, failed, coverage, cost, size = cells
     counts = tuple("?" if count is None else f"{count:,}" for count in (total, done, failed))
     return (
         session,
+        name or "",
         kind or "?",
         status,
         engine or "?",
@@ -161,7 +178,7 @@ def consolidate_command(arguments: Arguments) -> int:
     from feedeval.results.library import consolidate
 
     output_dir = Path(arguments.output_dir)
-    from feedeval.results.stored import find_session
+    from feedeval.results.finding import find_session
 
     sids = [find_session(name, output_dir) for name in arguments.sessions or [None]]
     target = Path(arguments.to or f"results_{sids[-1]}.csv")
@@ -197,7 +214,7 @@ def cleanup_command(arguments: Arguments) -> int:
     sids = session_ids(arguments.output_dir) if arguments.all else arguments.sessions
     doomed = cleanup(sids, output_dir=arguments.output_dir, dry_run=True)
     size_mb = sum(path.stat().st_size for path in doomed if path.exists()) / 1e6
-    what = f"{len(sids)} session{'s' * (len(sids) != 1)} ({len(doomed):,} files, {size_mb:.2f} MB)"
+    what = f"{len(sids):,} session{'s' * (len(sids) != 1)} ({len(doomed):,} files, {size_mb:.2f} MB)"
     say(f"{what} in {plain(arguments.output_dir)}: {plain(', '.join(sids))}")
     if arguments.dry_run or not sids:
         say("Nothing deleted.")
@@ -219,7 +236,7 @@ def _agreed(question: str) -> bool:
 
 def verify_command(arguments: Arguments) -> int:
     """Check a session's files against each other."""
-    from feedeval.results.stored import find_session
+    from feedeval.results.finding import find_session
     from feedeval.storage.paths import session_paths
     from feedeval.storage.verify import ProblemSeverity, verify
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.evaluator import resume
 from feedeval.evaluator.evaluation_run import EvaluationRun
-from feedeval.evaluator.launching import live_run
+from feedeval.evaluator.launching import OFFLINE, live_run
+from feedeval.evaluator.options import calls_of
 from feedeval.formatting import plain
+from feedeval.model.settings import NO_KEY, OPENAI_URL, ModelSettings
 from feedeval.records import Status
 from feedeval.results.archive import backup
 from feedeval.results.library import cleanup
@@ -65,8 +68,37 @@ def resume_words(session: Session) -> tuple[str, str]:
     return "", "It is finished and nothing failed: there is nothing to go on with"
 
 
-def go_on(session: Session) -> EvaluationRun:
+class Key(StrEnum):
+    """Whether going on with a session takes a key from a person."""
+
+    NONE = "none"
+    """Nobody is asked, or the environment has one."""
+    OFFERED = "offered"
+    """Its endpoint may want one, which the environment does not give to it."""
+    NEEDED = "needed"
+
+
+def key_for(session: Session) -> Key:
+    """Return whether going on with a session takes a key; nothing where there is nothing to go on with."""
+    try:
+        then = session.progress
+        if not resume_words(session)[0] or own_run(session) is not None or then.engine == OFFLINE:
+            return Key.NONE
+        calls = calls_of({"endpoint": OPENAI_URL, **then.fingerprint})
+        known = {name: calls[name] for name in ("base_url", "api_version", "azure_deployment") if name in calls}
+        return Key.OFFERED if ModelSettings(model=then.engine, **known).key() == NO_KEY else Key.NONE
+    except InputError:
+        return Key.NEEDED
+    except SessionError:
+        return Key.NONE
+
+
+def go_on(session: Session, api_key: str | None = None) -> EvaluationRun:
     """Go on with a session in the background; where this kernel does already, return its run.
+
+    Args:
+        session: The session.
+        api_key: The endpoint's key; None: the environment's. It is kept in memory only.
 
     Raises:
         SessionLocked: Another kernel works on it.
@@ -75,8 +107,10 @@ def go_on(session: Session) -> EvaluationRun:
     if (run := own_run(session)) is not None:
         return run
     refuse_while_worked_on(session, "be gone on with here")
+    if api_key is None and key_for(session) is Key.NEEDED:
+        raise InputError(f"{session.progress.engine} needs a key: enter it beside the button, and press again.")
     try:
-        return resume(Session(session.id, session.output_dir))
+        return resume(Session(session.id, session.output_dir), api_key=api_key)
     except InputError as exc:
         raise InputError(
             f"{exc} In a cell, feed and key can be given: fe.resume({session.id!r}, feed, api_key=…, "
@@ -107,10 +141,30 @@ def write_table(session: Session, path: str, suffix: str) -> str:
     target = target.with_suffix(suffix) if target.name else target
     replaced = target.exists()
     fresh = Session(session.id, session.output_dir)
-    written = fresh.consolidate(target)
+    # Who opens a CSV looks at it; who reads Parquet computes with it.
+    written = fresh.consolidate(target, rows="table" if suffix == ".csv" else "products")
     again = ", in place of the file that was there" if replaced else ""
     size = _size(written)
     return f"Wrote {len(fresh.results):,} rows ({size}) to {plain(written.absolute())}{again}."
+
+
+def is_audit(session: Session) -> bool:
+    """Say whether a session audits a feed; one whose files are damaged says nothing."""
+    try:
+        return session.is_audit
+    except SessionError:
+        return False
+
+
+def write_workbook(session: Session) -> Path:
+    """Write what was found and what to add as a workbook beside the session's files, and return its path.
+
+    Raises:
+        InputError: The session is no audit, or no product is done.
+        StorageError: The file cannot be written.
+    """
+    fresh = Session(session.id, session.output_dir)
+    return fresh.workbook(session.output_dir / f"audit_{session.id}.xlsx").path
 
 
 def back_up(session: Session) -> str:

@@ -16,9 +16,9 @@ import pandas as pd
 from feedeval.dashboard.actions import Confirmation
 from feedeval.dashboard.session_list import listing_html, listing_text, refreshed, worked_on
 from feedeval.notebook.panel.output import NOTHING, Bundle, Output, kernel_shell
+from feedeval.results.finding import find_session
 from feedeval.results.library import list_sessions
 from feedeval.results.session import Session
-from feedeval.results.stored import find_session
 
 if TYPE_CHECKING:
     from feedeval.dashboard.frame import DashboardFrame

@@ -14,7 +14,6 @@ from feedeval.formatting import brief_money, clip, columns, plain
 from feedeval.html import Markup, escape, section, table
 from feedeval.notebook.browser.rows import GridColumn, Row, meter, quiet
 from feedeval.notebook.panel.render import state_mark
-from feedeval.notebook.report.sections import source_name
 from feedeval.records import Status
 from feedeval.records.kinds import kind_words
 from feedeval.results.library import DAMAGED, list_sessions
@@ -23,19 +22,25 @@ from feedeval.storage.paths import session_paths
 from feedeval.storage.readers import is_being_written, session_ids, status_of
 
 COLUMNS = (
-    GridColumn("session", "Session"),
+    GridColumn("name", "Name"),
     GridColumn("state", "State"),
-    GridColumn("what", "What", rank=1, wide=True),
-    GridColumn("done", "Done", figure=True),
+    GridColumn("feed", "Feed", rank=1, wide=True),
+    GridColumn("engine", "Engine", rank=2),
+    GridColumn("done", "Products", figure=True),
     GridColumn("coverage", "Coverage", figure=True, rank=1),
     GridColumn("cost", "Cost", figure=True, rank=2),
-    GridColumn("age", "Last change", figure=True, rank=1),
-    GridColumn("size", "Size", figure=True, rank=2),
+    GridColumn("date", "Started", figure=True, rank=1),
+    GridColumn("age", "Last change", figure=True, rank=2),
 )
 
+_STILL_TITLES = ["Session" if column.name == "feed" else column.title for column in COLUMNS]
+"""Where no row can be opened, its id stands in place of the feed, which most names tell."""
+
 _MOVING = (Status.RUNNING.value, Status.PAUSED.value, Status.PENDING.value)
+_NAME_CHARS = 48
 _SOURCE_CHARS = 40
-_TEXT_WIDTH = 120
+_ENGINE_CHARS = 24
+_TEXT_WIDTH = 140
 _AGES = ((86_400.0, "day"), (3600.0, "h"), (60.0, "min"))
 
 
@@ -87,14 +92,21 @@ def _row(values: dict[Any, Any], folder: Path, now: datetime) -> Row:
     sid = str(values["session"])
     cells = (
         state(values["status"]),
-        _what(values, Session(sid, folder)),
+        _feed(values, Session(sid, folder)),
+        quiet("–") if pd.isna(values["engine"]) else Markup(escape(clip(str(values["engine"]), _ENGINE_CHARS))),
         _done(values),
         _coverage(values["coverage_pct"]),
         escape(brief_money(values["cost_usd"])),
+        escape(date(values["started"])),
         escape(age(values["updated"], now)),
-        escape(size_words(values["size_mb"])),
     )
-    return Row(sid, f"Open session {sid}", cells)
+    return Row(_name(values), f"Open session {sid}", cells)
+
+
+def _name(values: dict[Any, Any]) -> str:
+    """Return what a session is called; one whose files are damaged by its id alone."""
+    sid = str(values["session"])
+    return sid if pd.isna(values["name"]) else clip(plain(values["name"]), _NAME_CHARS)
 
 
 def state(status: object) -> Markup:
@@ -104,22 +116,29 @@ def state(status: object) -> Markup:
     return state_mark(Status(str(status)))
 
 
-def _what(values: dict[Any, Any], session: Session) -> Markup:
+def _feed(values: dict[Any, Any], session: Session) -> Markup:
+    """Return the feed, what was done to it, and the session's id, which tells those of one name apart."""
     if values["status"] == DAMAGED:
         return quiet("not known")
-    title = kind_words(str(values["kind"])).title
     try:
-        source = clip(source_name(session), _SOURCE_CHARS)
+        source = clip(session.feed_name, _SOURCE_CHARS)
     except SessionError:
         source = ""
-    return Markup(escape(title) + (f' <span class="fe-quiet">· {escape(source)}</span>' if source else ""))
+    more = " · ".join(text for text in (kind_words(str(values["kind"])).title, session.id) if text != _name(values))
+    return Markup(f"{escape(source)} {quiet(more)}".strip())
 
 
 def _done(values: dict[Any, Any]) -> Markup:
     if pd.isna(values["total"]):
         return quiet("–")
     failed = f" · {values['failed']:,} failed" if values["failed"] else ""
-    return Markup(f"{values['done']:,} of {values['total']:,}{failed}")
+    return Markup(f"{values['done']:,} of {values['total']:,}{_unit(values)}{failed}")
+
+
+def _unit(values: dict[Any, Any]) -> str:
+    """Return what was counted, where it is no products."""
+    unit = kind_words(str(values["kind"])).units
+    return "" if unit == "products" else f" {unit}"
 
 
 def _coverage(coverage_pct: float) -> Markup:
@@ -131,6 +150,16 @@ def size_words(size_mb: float) -> str:
     if pd.isna(size_mb):
         return "–"
     return f"{size_mb:,.0f} MB" if size_mb >= 10 else f"{size_mb:.1f} MB" if size_mb >= 0.1 else "< 0.1 MB"
+
+
+def date(timestamp: object) -> str:
+    """Return a moment for people, such as `27 Nov 2026, 15:02`, in this machine's time; a dash where there is none."""
+    try:
+        moment = datetime.fromisoformat(str(timestamp))
+    except ValueError:
+        return "–"
+    local = moment.astimezone() if moment.tzinfo else moment
+    return f"{local.day} {local:%b %Y, %H:%M}"
 
 
 def age(timestamp: object, now: datetime) -> str:
@@ -147,13 +176,13 @@ def age(timestamp: object, now: datetime) -> str:
 
 
 def _cells(values: dict[Any, Any], now: datetime) -> tuple[str, ...]:
-    counts = "?" if pd.isna(values["total"]) else f"{values['done']:,} of {values['total']:,}"
+    counts = "?" if pd.isna(values["total"]) else f"{values['done']:,} of {values['total']:,}{_unit(values)}"
     failed = "" if pd.isna(values["failed"]) or not values["failed"] else f", {values['failed']:,} failed"
     coverage = "" if pd.isna(values["coverage_pct"]) else f"{values['coverage_pct']:.1f} %"
-    kind = "?" if pd.isna(values["kind"]) else kind_words(str(values["kind"])).title
-    status = str(values["status"]).capitalize()
-    known = (str(values["session"]), status, kind, counts + failed, coverage, brief_money(values["cost_usd"]))
-    return (*known, age(values["updated"], now), size_words(values["size_mb"]))
+    engine = "?" if pd.isna(values["engine"]) else clip(str(values["engine"]), _ENGINE_CHARS)
+    # The id is what is typed to open one of several of a name.
+    known = (_name(values), str(values["status"]).capitalize(), str(values["session"]), engine, counts + failed)
+    return (*known, coverage, brief_money(values["cost_usd"]), date(values["started"]), age(values["updated"], now))
 
 
 def listing_text(frame: pd.DataFrame, folder: Path, now: datetime) -> str:
@@ -161,7 +190,7 @@ def listing_text(frame: pd.DataFrame, folder: Path, now: datetime) -> str:
     if frame.empty:
         return nothing_here(folder)
     rows = [_cells(values, now) for values in frame.to_dict("records")]
-    return columns(rows, [column.title for column in COLUMNS], width=_TEXT_WIDTH)
+    return columns(rows, _STILL_TITLES, width=_TEXT_WIDTH)
 
 
 def listing_html(frame: pd.DataFrame, folder: Path, now: datetime) -> Markup:
@@ -175,7 +204,7 @@ def listing_html(frame: pd.DataFrame, folder: Path, now: datetime) -> Markup:
             (_cells(values, now) for values in frame.to_dict("records")), frame["status"], strict=True
         )
     ]
-    return section(title, table(rows, [column.title for column in COLUMNS]))
+    return section(title, table(rows, _STILL_TITLES))
 
 
 def nothing_here(folder: Path) -> str:

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
+from pydantic import SecretStr
 
 from feedeval.dashboard import actions
 from feedeval.dashboard.errors_view import batches_html, errors_html, health_html
@@ -16,13 +18,14 @@ from feedeval.dashboard.frame import DashboardFrame
 from feedeval.dashboard.overview import findings_html, headline, lead_html, overview_html, refused_html
 from feedeval.errors import FeedevalError, SessionError
 from feedeval.evaluator.evaluation_run import EvaluationRun
-from feedeval.html import Markup
+from feedeval.html import Markup, escape
 from feedeval.notebook.browser.actions_view import ActionsView
 from feedeval.notebook.browser.browse import Browser, Wanted
 from feedeval.notebook.browser.grid import Pager, bar, stack
 from feedeval.notebook.browser.opened import Opened, read, stand_of
 from feedeval.notebook.browser.results_view import ResultsView
 from feedeval.notebook.browser.rows import Span, quiet
+from feedeval.notebook.links import offered
 from feedeval.notebook.panel.render import fault_line
 from feedeval.notebook.widgets import answering, close, text_button
 from feedeval.records import Status
@@ -31,6 +34,8 @@ from feedeval.results.session import Session
 
 TABS = ("Overview", "Results", "Errors", "Health", "Batches")
 BATCHES_PAGE = 50
+_KEY_KEPT = "The key is kept in this kernel's memory only; it is written to no file."
+_KEY_OFFERED = "The environment's key is for another endpoint, and is not sent to this one."
 
 
 class SessionView:
@@ -78,7 +83,7 @@ class SessionView:
             self._panel.children = (run.panel.widget(),)
 
     def _top(self) -> ipywidgets.Widget:
-        title = ipywidgets.HTML(f'<span class="fe-title">Session {self.session.id}</span>')
+        title = ipywidgets.HTML(_title(self.session))
         back = text_button(
             "Sessions", "arrow-left", "Back to the list of sessions", self._press(lambda: self._leave(""))
         )
@@ -88,6 +93,13 @@ class SessionView:
 
     def _actions(self) -> ipywidgets.Widget:
         self._resume = text_button("Resume", "play", "", self._press(self._go_on))
+        self._key = answering(
+            ipywidgets.Password(
+                placeholder="API key", continuous_update=False, layout={"width": "16em", "display": "none"}
+            )
+        )
+        self._given_key: SecretStr | None = None
+        self._key.observe(lambda _: self._take_key(), "value")
         self._path = answering(
             ipywidgets.Text(
                 value=str(actions.table_path(self.session)), layout={"width": "34em"},
@@ -103,7 +115,16 @@ class SessionView:
             "Delete", "trash", "Delete the files of the session", self._press(self._ask_or_delete)
         )
         self._slow = [*formats, back_up, self._delete]
-        return stack(bar(self._resume, back_up, self._delete), bar(self._path, *formats))
+        book = text_button(
+            "Workbook to fill in",
+            "download",
+            "Write what was found and what to add as an Excel file, with a sheet to fill in",
+            self._write_workbook,
+        )
+        book.layout.display = None if actions.is_audit(self.session) else "none"
+        self._slow.append(book)
+        self._link = ipywidgets.HTML()
+        return stack(bar(self._resume, self._key, book, back_up, self._delete), self._link, bar(self._path, *formats))
 
     def _tabs(self) -> ipywidgets.Widget:
         self._tab_buttons = {
@@ -142,6 +163,7 @@ class SessionView:
         words, self._resume.tooltip = actions.resume_words(self.session)
         self._resume.description = words or "Resume"
         self._resume.disabled = not words
+        self._ask_for_key()
 
     def _take(self, got: Opened | FeedevalError) -> None:
         """Show what was read; the pages that are not looked at are drawn when they are."""
@@ -240,7 +262,24 @@ class SessionView:
         return ipywidgets.VBox([listing, pager.root])
 
     def _go_on(self) -> None:
-        self._page_frame.later("Going on with the session…", lambda: actions.go_on(self.session), self._show_panel)
+        given, self._given_key = self._given_key, None
+        key = None if given is None else given.get_secret_value()
+        self._page_frame.later("Going on with the session…", lambda: actions.go_on(self.session, key), self._show_panel)
+
+    def _ask_for_key(self) -> None:
+        asked = actions.key_for(self.session)
+        self._key.layout.display = "none" if asked is actions.Key.NONE else None
+        self._key.tooltip = f"{_KEY_KEPT} {_KEY_OFFERED if asked is actions.Key.OFFERED else ''}".strip()
+        needed = "needed" if asked is actions.Key.NEEDED else "where the endpoint wants one"
+        self._key.placeholder = "The key is taken: press the button" if self._given_key else f"API key, {needed}"
+
+    def _take_key(self) -> None:
+        """Take the key out of the widget, whose state a page may save."""
+        typed = self._key.value.strip()
+        if typed:
+            self._given_key = SecretStr(typed)
+            self._key.value = ""
+            self._ask_for_key()
 
     def _show_panel(self, run: EvaluationRun) -> str:
         self._panel.children = (run.panel.widget(),)
@@ -250,6 +289,19 @@ class SessionView:
     def _write(self, suffix: str) -> Callable[[], None]:
         return lambda: self._long(
             "Writing the table…", lambda: actions.write_table(self.session, self._path.value, suffix)
+        )
+
+    def _write_workbook(self) -> None:
+        def show(path: Path) -> str:
+            self._link.value = offered(path, "Save the workbook")
+            return "The workbook is written: save it with the link below, fill it in, and upload it in fe.app()."
+
+        self._set_slow(usable=False)
+        self._page_frame.later(
+            "Writing the workbook…",
+            lambda: actions.write_workbook(self.session),
+            show,
+            at_the_end=lambda: self._set_slow(usable=True),
         )
 
     def _back_up(self) -> None:
@@ -292,3 +344,13 @@ class SessionView:
             self._timer.cancel()
         self._panel.children = ()
         close(self.root)
+
+
+def _title(session: Session) -> Markup:
+    """Return the name of a session, and its id, which is what is typed."""
+    try:
+        name = session.title
+    except SessionError:
+        name = session.id
+    more = "" if name == session.id else f' <span class="fe-quiet">{escape(session.id)}</span>'
+    return Markup(f'<span class="fe-title">{escape(name)}</span>{more}')

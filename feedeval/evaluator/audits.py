@@ -110,9 +110,10 @@ class ProductFeedEvaluator:
                 is read as a stream, whatever its length.
             selected_fields: Fields that the judge sees; None: every descriptive field that a product fills.
             products_df: Another name of `feed`.
-            **options: `num_questions` (4 to 24, default 12), `question_scope` (`category` or `product`), `batch_size`
-                (1 to 1000, default 20), `resume` (go on with the latest session of the same settings and products),
-                `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap),
+            **options: `name` (what people call the session; else the feed's title, file or shop), `num_questions` (4
+                to 24, default 12), `question_scope` (`category` or `product`), `batch_size` (1 to 1000, default 20, or
+                15 for more than 1,000 products), `resume` (go on with the latest session of the same settings and
+                products), `reuse` (take over what still holds after the feed has changed), `budget_usd` (hard cap),
                 `give_up_after_s` (how long a call that blocks waits for room on the disk, memory, the network or an
                 endpoint that asked to wait; default 1800, None for ever), `keep_calls` (keep the raw replies), `cache`
                 (keep replies in the output folder's `cache` for all sessions, so that the same request is not paid for

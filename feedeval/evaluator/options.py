@@ -61,6 +61,7 @@ class DeliveryOptions(TypedDict, total=False):
 class AuditOptions(DeliveryOptions, total=False):
     """What can be said of an audit; defaults stand in `AuditSettings` and `RunSettings`."""
 
+    name: str | None
     num_questions: int
     question_scope: Literal["category", "product"]
     batch_size: int

@@ -47,6 +47,7 @@ _WHOM = ("model", "api_key", "base_url", "api_version", "azure_deployment")
 class ShadowOptions(DeliveryOptions, total=False):
     """What can be said of a shadow run; defaults stand in `ShadowSettings`, `RunSettings` and `ModelSettings`."""
 
+    name: str | None
     columns: Mapping[str, str] | None
     context: Sequence[str] | None
     image_dir: str | Path | None
@@ -136,7 +137,7 @@ def start_shadow(
             between calls, for endpoints that do not say their limits), `max_retries`, `timeout_s`, `max_in_flight`,
             and the other settings of calls as `ProductFeedEvaluator` (`temperature`, `service_tier`,
             `reasoning_effort`, `api_version`, …); `api_key`, `base_url` and `output_dir` likewise; `budget_usd`,
-            `resume`, `reuse`, `keep_calls`, `cache`, `session`, `progress`, `delivery` and `leftover` as
+            `resume`, `reuse`, `keep_calls`, `cache`, `name`, `session`, `progress`, `delivery` and `leftover` as
             `ProductFeedEvaluator.start`.
 
     Raises:

@@ -2,6 +2,7 @@
 
 - `checks`/: the checks that need no model, a file a kind
 - `consequences`: what a destination does about a finding, and from when, from `data/spec/consequences.tsv`
+- `filled`: the sheet *To fill in* of a workbook: how its columns are called, and what a shop wrote into them
 - `findings_view`: where frames of findings look that version 0.2 pickled
 - `fixes`: what a shop filled in, laid over its feed
 - `labels`: A feed as a table of labelled images: does each picture show what the feed says?

@@ -12,6 +12,7 @@ import pandas as pd
 from feedeval.errors import InputError
 from feedeval.feed.checks.cells import cell
 from feedeval.feed.checks.supplemental import waits
+from feedeval.feed.filled import read_filled
 from feedeval.feed.parsing.columns import AttributeShape, attributes
 from feedeval.feed.parsing.faults import warn
 from feedeval.feed.parsing.frames.kinds import FeedLike
@@ -48,8 +49,8 @@ def apply_fixes(feed: FeedLike, fixes: FeedLike) -> pd.DataFrame:
 
     Args:
         feed: A frame of `read_feed`, or anything that `read_feed` takes.
-        fixes: The file that `Session.fix_file` wrote, any other table with an `id` column (CSV, Excel, OpenDocument),
-            or a frame of one.
+        fixes: The file that `Session.fix_file` or `Session.workbook` wrote, any other table with an `id` column (CSV,
+            Excel, OpenDocument), or a frame of one. Of a workbook, its sheet *To fill in* is read where it has one.
 
     Returns:
         A new frame, in the feed's order. `attrs["feedeval"]["fixes"]` holds `source`, `products` (changed), `cells`
@@ -64,7 +65,7 @@ def apply_fixes(feed: FeedLike, fixes: FeedLike) -> pd.DataFrame:
         FeedWarning: Ids are not in the feed, or stand in several rows of the file.
     """
     base = feed if isinstance(feed, pd.DataFrame) else read_feed(feed)
-    filled = fixes if isinstance(fixes, pd.DataFrame) else read_feed(fixes)
+    filled = fixes if isinstance(fixes, pd.DataFrame) else _read(fixes)
     for frame, what in ((base, "feed"), (filled, "file of fixes")):
         if "id" not in frame.columns:
             raise InputError(
@@ -80,6 +81,11 @@ def apply_fixes(feed: FeedLike, fixes: FeedLike) -> pd.DataFrame:
     result.attrs["feedeval"] = _note(base, filled, laying.tally)
     _tell(laying.tally)
     return result
+
+
+def _read(fixes: FeedLike) -> pd.DataFrame:
+    filled = read_filled(fixes)
+    return read_feed(fixes) if filled is None else filled
 
 
 def _rows_by_id(base: pd.DataFrame) -> dict[str, list[int]]:

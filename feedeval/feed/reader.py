@@ -47,9 +47,10 @@ def read_feed(
     Returns:
         A frame of object columns named by standard attributes in the order in which the feed first has them; a cell is
         text, a list or a dict, or None where the product has not the attribute. `frame.attrs["feedeval"]` holds
-        `source`, `format`, `count` and `warnings`; for a table `columns`: what each column is read as (`column, means,
-        proposal, sample, why`); for a platform's own export `translated`: the attributes whose words are not the
-        export's but the reader's; and `reading`: the options that decide what is read, where any was given.
+        `source`, `format`, `count` and `warnings`; `title` where the feed has one of its own; for a table `columns`:
+        what each column is read as (`column, means, proposal, sample, why`); for a platform's own export `translated`:
+        the attributes whose words are not the export's but the reader's; and `reading`: the options that decide what is
+        read, where any was given.
 
     Raises:
         FeedError: The source is not a feed that can be read, or is broken and the reading is strict.
@@ -65,6 +66,8 @@ def read_feed(
         "count": stream.count,
         "warnings": stream.warnings,
     }
+    if stream.title:
+        frame.attrs["feedeval"]["title"] = stream.title
     if stream.translated:
         frame.attrs["feedeval"]["translated"] = stream.translated
     if reading := _reading(format, limit, columns, options):

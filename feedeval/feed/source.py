@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -42,10 +43,14 @@ class FeedSource:
             raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
         self._limit = limit
         self._told = quiet
+        self._named = False
         self.description: dict[str, Any] = {"limit": limit, **({"kind": name} if name else _origin(feed))}
         """What a session writes down: `path` or `url` where it can be read again from there, with the options of
         `read_feed` in `reading` where it was read with some, and what `deduplicate` went by in `deduplicated`, else
-        `kind`; and `sample` where `sample` drew it."""
+        `kind`; `sample` where `sample` drew it; and, once it was gone through, `title` where the feed has one of its
+        own, or `shop`, the domain of its first link, where nothing else names it."""
+        if title := _own_title(feed):
+            self.description["title"] = title
         if (drawn := _drawn_sample(feed, limit)) is not None:
             self.description["sample"] = drawn
         again = isinstance(feed, pd.DataFrame) or _is_content(feed)
@@ -66,7 +71,19 @@ class FeedSource:
 
     def products(self) -> Iterator[Product]:
         """Iterate over the products once more; what is wrong with a file is said in the first pass."""
-        return self._stream(self._feed) if _is_content(self._feed) else self._first(self._feed)
+        found = self._stream(self._feed) if _is_content(self._feed) else self._first(self._feed)
+        for product in found:
+            if not self._named:
+                self._named = True
+                self._name_by(product)
+            yield product
+
+    def _name_by(self, product: Product) -> None:
+        """Note the shop's domain where nothing says what the feed is called."""
+        link = product.get("link")
+        if {"title", "path", "url"}.isdisjoint(self.description) and isinstance(link, str):
+            shop = (urlsplit(link).hostname or "").removeprefix("www.")
+            self.description |= {"shop": shop} if shop else {}
 
     def _first(self, feed: Any) -> Iterator[Product]:
         return islice(products(feed), self._limit)
@@ -74,7 +91,15 @@ class FeedSource:
     def _stream(self, feed: Any) -> Iterator[Product]:
         stream = iter_feed(feed, limit=self._limit)
         stream.quiet, self._told = self._told, True
+        if stream.title:
+            self.description.setdefault("title", stream.title)
         return stream
+
+
+def _own_title(feed: Any) -> str:
+    """Return what a frame says of the title of its feed."""
+    note = feed.attrs.get("feedeval", {}) if isinstance(feed, pd.DataFrame) else {}
+    return str(note.get("title") or "")
 
 
 def _drawn_sample(feed: Any, limit: int | None) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 - `browser`/: the browser of results that dashboard and app share
 - `labelling`/: a person checks a session's verdicts, by keys
+- `links`: files to take away, as links that work in every page that shows widgets
 - `panel`/: how a run is shown
 - `plots`/: the plots
 - `report`/: the HTML report

@@ -1,4 +1,7 @@
-"""The kinds of job, in one table: the word that files carry, what a run of it and what its records are called."""
+"""The kinds of job, in one table: the word that files carry, what a run of it and what its records are called.
+
+And the words for states; those for topics and verdicts stand with their records (`records.audit`).
+"""
 
 from __future__ import annotations
 
@@ -48,6 +51,18 @@ KINDS_OF_JUDGE = frozenset(kind for kind, words in JOB_KINDS.items() if words.ju
 def kind_words(kind: str) -> KindWords:
     """Return what a kind of job is called, also one that is somebody's own."""
     return JOB_KINDS.get(kind) or KindWords(kind.replace("_", " ").capitalize(), "record", "records")
+
+
+def state_in_words(state: str, reason: str = "") -> str:
+    """Return a state with its reason, such as `paused by you` and `stopped: the budget is reached`.
+
+    Args:
+        state: The word that files carry.
+        reason: Why, as files carry it; empty where nothing is to be said.
+    """
+    if reason == f"{state} by hand":
+        return f"{state} by you"
+    return f"{state}: {reason}" if reason else state
 
 
 def units(kind: str) -> tuple[str, str]:

@@ -12,6 +12,8 @@
 - `export`: tables to files that other programs open, safely
 - `families`: products that are nearly the same, told by their titles: variants of one, which a list of a few should
   not repeat
+- `finding`: which session is meant: by its id, the beginning of that, or its name; and what to call several that are
+  shown
 - `frames`/: batch files to frames
 - `gaps`/: what to add first
 - `judges`/: judges compared and probed
@@ -31,4 +33,5 @@
 - `summary`: what a merchandiser wants to know first: coverage, worst products, most-missed questions, where the files
   are
 - `whole_feed`: what an audit of a sample says about the whole feed
+- `workbook`/: an audit as a workbook: what to do, what it rests on, and a sheet to fill in
 """

@@ -42,8 +42,8 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> Path:
 
     Args:
         frame: What to write.
-        path: Its suffix says how: `.csv` (safe for spreadsheets, UTF-8 with a byte order mark), `.xlsx` (needs
-            XlsxWriter; nothing in it runs), `.jsonl` (a JSON object a line) or `.parquet` (needs pyarrow).
+        path: Its suffix says how: `.csv` (safe for spreadsheets, UTF-8 with a byte order mark), `.xlsx` (nothing
+            in it runs), `.jsonl` (a JSON object a line) or `.parquet` (needs pyarrow).
 
     Raises:
         InputError: Another suffix, a folder that is not there, a package that is missing, or more rows than a
@@ -204,7 +204,7 @@ _WRITERS: dict[str, Callable[[Chunks, Path], None]] = {
     ".jsonl": _write_json_lines,
     ".parquet": _write_parquet,
 }
-_PACKAGES = {".parquet": ("pyarrow", "parquet"), ".xlsx": ("xlsxwriter", "excel")}
+_PACKAGES = {".parquet": ("pyarrow", "parquet")}
 """What a kind of file needs, and the extra that brings it."""
 
 
@@ -245,7 +245,7 @@ def write_excel(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path)
         rows: Plain values: text, numbers, truth values, None.
         path: Where to write.
     """
-    import xlsxwriter  # only who has the extra has it
+    import xlsxwriter  # only who writes a workbook needs it
 
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
     sheet = book.add_worksheet("feedeval")
@@ -253,22 +253,10 @@ def write_excel(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path)
     bold = book.add_format({"bold": True})
     for place, name in enumerate(names):
         sheet.set_column(place, place, _WIDEST if name in _LONG else max(_NARROWEST, len(name) + 4))
-        sheet.write_string(0, place, _fit(name), bold)
+        sheet.write_string(0, place, fit(name), bold)
     cut = last = 0
     for last, row in enumerate(rows, 1):
-        for place, value in enumerate(row):
-            if value is None:
-                continue
-            if isinstance(value, bool):
-                sheet.write_boolean(last, place, value)
-            elif isinstance(value, int | float):
-                if math.isfinite(value):
-                    sheet.write_number(last, place, value)
-            else:
-                # Whatever it looks like (a formula, an error value, an address), it is text.
-                text = str(value)
-                sheet.write_string(last, place, _fit(text))
-                cut += len(text) > MOST_CHARS
+        cut += put_row(sheet, last, row)
     if names:
         sheet.autofilter(0, 0, last, len(names) - 1)
     book.close()
@@ -281,11 +269,37 @@ def write_excel(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path)
         )
 
 
+def put_row(sheet: Any, line: int, row: Sequence[Any]) -> int:
+    """Write plain values into a row of a worksheet, and return how many texts were cut.
+
+    Whatever a text looks like (a formula, an error value, an address), it is text.
+
+    Args:
+        sheet: A worksheet of XlsxWriter.
+        line: Its row, from 0.
+        row: Text, numbers, truth values, None.
+    """
+    cut = 0
+    for place, value in enumerate(row):
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            sheet.write_boolean(line, place, value)
+        elif isinstance(value, int | float):
+            if math.isfinite(value):
+                sheet.write_number(line, place, value)
+        else:
+            text = str(value)
+            sheet.write_string(line, place, fit(text))
+            cut += len(text) > MOST_CHARS
+    return cut
+
+
 _LONG = frozenset({"title", "question", "evidence", "reason", "name_plus_context", "error"})
 """Columns that are given room to be read."""
 
 
-def _fit(text: str) -> str:
+def fit(text: str) -> str:
     """Return a text as a cell can hold it: without what XML has no place for, and cut visibly where it is too long."""
     if not text.isprintable():
         text = _ILLEGAL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))

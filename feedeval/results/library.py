@@ -13,11 +13,11 @@ from feedeval.feed.parsing.sources import shown_address
 from feedeval.results.archive import backup, remove_files, restore
 from feedeval.results.basis import Basis
 from feedeval.results.export import write_chunks
+from feedeval.results.finding import find_session
 from feedeval.results.frames.decoding import AuditCoverage, readable_batches
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.merging import Merged, RowKind, row_kind
 from feedeval.results.session import Session
-from feedeval.results.stored import find_session
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
 from feedeval.storage.paths import (
@@ -34,7 +34,7 @@ from feedeval.storage.readers import session_ids, writer_of
 __all__ = ["as_session", "backup", "cleanup", "consolidate", "list_sessions", "restore", "session_info"]
 
 LIST_COLUMNS: dict[str, Any] = {
-    **dict.fromkeys(("session", "kind", "engine", "status"), TEXT),
+    **dict.fromkeys(("session", "name", "kind", "engine", "status"), TEXT),
     **dict.fromkeys(("total", "done", "failed"), "Int64"),
     **dict.fromkeys(("coverage_pct", "cost_usd"), "float64"),
     **dict.fromkeys(("started", "updated"), TEXT),
@@ -51,10 +51,10 @@ DAMAGED = "damaged"
 def list_sessions(output_dir: AnyFolder = "output") -> pd.DataFrame:
     """Return the sessions of a folder, a row each, the latest first.
 
-    Columns: session, kind, engine, status (str); total, done, failed (Int64); coverage_pct (float64, mean over the
-    products that are done; NaN where the session is too large to look through at once, or where more than 30 % of its
-    questions were not judged), cost_usd (float64, NaN where the model has no known price); started, updated (str, ISO
-    8601); size_mb (float64).
+    Columns: session (its id), name (as `Session.title`), kind, engine, status (str); total, done, failed (Int64);
+    coverage_pct (float64, mean over the products that are done; NaN where the session is too large to look through at
+    once, or where more than 30 % of its questions were not judged), cost_usd (float64, NaN where the model has no known
+    price); started, updated (str, ISO 8601); size_mb (float64).
     """
     folder = SessionFolder.of(output_dir)
     rows = []
@@ -81,6 +81,7 @@ def list_sessions(output_dir: AnyFolder = "output") -> pd.DataFrame:
 def _state(session: Session) -> dict[str, Any]:
     progress = session.progress
     return {
+        "name": session.title,
         "kind": progress.kind,
         "engine": progress.engine,
         "status": session.status.value,
@@ -162,7 +163,7 @@ def consolidate(
     Args:
         sessions: Sessions or their names.
         path: `.csv` (safe for spreadsheets), `.xlsx` (nothing in it runs), `.jsonl` or `.parquet`.
-        rows: What a row is: `products`, as `Session.results`, or `judgements`, as `Session.judgements`.
+        rows: What a row is, as `Session.consolidate` takes it: `products`, `table` or `judgements`.
         output_dir: The folder of sessions that are given by name.
 
     Raises:
@@ -191,7 +192,7 @@ def cleanup(
     Nothing is deleted unless all can be: a session that is running stops the whole.
 
     Args:
-        sessions: One or several, themselves or by their full names; a beginning is not enough to delete.
+        sessions: One or several, themselves or by their ids; a name or a beginning is not enough to delete.
         output_dir: The folder of sessions that are given by name.
         dry_run: Return what would be deleted and delete nothing.
 
@@ -214,7 +215,7 @@ def cleanup(
 def _exactly(session: Session | str, folder: Path) -> Session:
     found = as_session(session, folder)
     if isinstance(session, str) and found.id != session:
-        raise InputError(f"{session!r} is the beginning of {found.id}: give the whole name to delete it")
+        raise InputError(f"{session!r} is not the whole id of {found.id}: give that to delete it")
     # One that was made by hand may bear any name.
     session_paths(found.output_dir, found.id)
     return found

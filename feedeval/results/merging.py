@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 import numpy as np
+import orjson
 import pandas as pd
 from numpy.typing import NDArray
 
 from feedeval.errors import InputError
 from feedeval.records import Verdict
 from feedeval.results.export import sliced
+from feedeval.results.finding import session_labels
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.frames.results import RowStatus
-from feedeval.results.stored import StoredSession, session_labels
+from feedeval.results.stored import StoredSession
 
 Rows = NDArray[np.int64]
 
@@ -25,6 +27,8 @@ class RowKind(StrEnum):
 
     PRODUCTS = "products"
     JUDGEMENTS = "judgements"
+    TABLE = "table"
+    """A product, for people: without JSON and the whole text, with the open questions in words."""
 
 
 class Merged:
@@ -80,7 +84,7 @@ class Merged:
 
     def count(self, kind: RowKind) -> int:
         """Return how many rows there are of a kind."""
-        if kind is RowKind.PRODUCTS:
+        if kind is not RowKind.JUDGEMENTS:
             return len(self._row)
         counts = [f"{verdict}_count" for verdict in Verdict]
         frames = ((n, frame[counts].sum(axis=1).to_numpy()) for n, frame in enumerate(self._frames))
@@ -88,14 +92,42 @@ class Merged:
 
     def rows(self, kind: RowKind) -> Iterator[pd.DataFrame]:
         """Yield the rows of a kind."""
+        if kind is RowKind.TABLE:
+            return map(for_people, self.products())
         return self.products() if kind is RowKind.PRODUCTS else self.judgements()
+
+
+def for_people(results: pd.DataFrame) -> pd.DataFrame:
+    """Return results as a person reads them in a spreadsheet.
+
+    Columns that hold JSON, and the whole text of each product, are left out; `open_questions` names what the feed
+    answers by half or not at all, ` | ` between two.
+    """
+    if "judgements_json" not in results.columns:
+        return results
+    said = results["judgements_json"].astype(object)
+    place = results.columns.get_loc("unanswered_required_count")
+    table = results.drop(columns=["name_plus_context", "questions_json", "judgements_json"])
+    open_ = pd.array([_open_questions(text) for text in said], dtype=TEXT)
+    table.insert(int(place) - 2, "open_questions", open_)  # type: ignore[arg-type]  # the names are not repeated
+    return table
+
+
+def _open_questions(judgements: object) -> str:
+    if not isinstance(judgements, str) or not judgements:
+        return ""
+    asked = orjson.loads(judgements)
+    return " | ".join(str(each["question"]) for each in asked if each["verdict"] in _OPEN)
+
+
+_OPEN = (Verdict.PARTIAL.value, Verdict.NO.value)
 
 
 def row_kind(rows: str, sessions: Sequence[StoredSession]) -> RowKind:
     """Return what a row stands for.
 
     Raises:
-        InputError: It is neither, or a session has no judgements.
+        InputError: It is none of them, or a session has no judgements.
     """
     if rows not in tuple(RowKind):
         raise InputError(f"rows={rows!r}: choose one of {', '.join(RowKind)}")

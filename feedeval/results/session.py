@@ -13,9 +13,10 @@ from feedeval.errors import InputError, SessionError
 from feedeval.formatting import plain
 from feedeval.html import bar, definitions, escape, section
 from feedeval.records.kinds import JobKind
-from feedeval.results.export import write_frame
+from feedeval.results.export import sliced, write_chunks, write_frame
+from feedeval.results.finding import find_session
 from feedeval.results.product import ProductEvaluation, product_evaluation
-from feedeval.results.stored import StoredSession, find_session
+from feedeval.results.stored import StoredSession
 from feedeval.storage.paths import AnyFolder, SessionFolder
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
     from feedeval.results.gaps.open_questions import OpenQuestions
     from feedeval.results.gaps.proposals import Suggester
     from feedeval.results.summary import Summary
+    from feedeval.results.workbook.workbook import Workbook
 
 
 def load_session(session_id: str | None = None, *, output_dir: AnyFolder = "output") -> Session:
     """Return a session, the latest by default.
 
     Args:
-        session_id: The session's name, or the beginning of one if no other begins so.
+        session_id: The session's id, the beginning of one if no other begins so, or its name if no other is called so.
         output_dir: The folder that the session was written to; a `SessionFolder` names its file system as well.
 
     Raises:
@@ -49,7 +51,7 @@ class Session(StoredSession):
     on. Changing a frame changes neither the session nor what is asked for next.
 
     Attributes:
-        id: The session's name, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
+        id: What its files are called by, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
         output_dir: The folder of its files.
     """
 
@@ -230,44 +232,81 @@ class Session(StoredSession):
         asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
         return make_fix_file(self, self._open_questions, path, limit=limit, asking=asking)
 
+    def workbook(self, path: str | Path, *, target: str = "google", limit: int | None = None) -> Workbook:
+        """Write a workbook of what was found and what to do, with a sheet to fill in.
+
+        Its sheets are *Summary*, *Actions*, *Products* (the worst first), *Answers* (a row a question) and *To fill
+        in*: a row a product with something to add, those that gain most first, with `id`, `title`, `link`, `current
+        value` and an empty column for each action, the one that gains most first. An entry of `product_detail` and the
+        answer to a question that belongs to no attribute have columns of their own. Where the destination takes one of
+        a few values, the cell offers them.
+
+        Filled in, it is given to `apply_fixes`, or uploaded in the app. An empty cell changes nothing.
+
+        Args:
+            path: Ends in `.xlsx`.
+            target: The destination whose values are offered, as `check_feed` calls it.
+            limit: Most products to fill in.
+
+        Returns:
+            What is in the file; it stands for its path wherever a path is taken.
+
+        Raises:
+            InputError: The session is no audit, no product is done, or an argument cannot be used.
+            StorageError: The file cannot be written.
+        """
+        from feedeval.results.workbook.workbook import write_workbook
+
+        return write_workbook(self, self._open_questions, path, target=target, limit=limit)
+
     def consolidate(self, path: str | Path, *, rows: str = "products") -> Path:
         """Write the results as one table and return its path.
 
         Args:
             path: `.csv` for spreadsheets, `.xlsx`, `.jsonl`, or `.parquet`.
-            rows: What a row is: `products`, as `results`, or `judgements`, as `judgements`.
+            rows: What a row is: `products`, as `results`; `table`, a product for people, without JSON and with its open
+                questions in words; or `judgements`, as `judgements`.
 
         Raises:
             InputError: Another suffix, a package that is missing, or more rows than a worksheet takes.
             StorageError: The file cannot be written.
         """
-        from feedeval.results.merging import RowKind, row_kind
+        from feedeval.results.merging import RowKind, for_people, row_kind
 
         kind = row_kind(rows, [self])
+        if kind is RowKind.TABLE:
+            results = self.results
+            return write_chunks(map(for_people, sliced(results)), path, rows=len(results))
         return write_frame(self.results if kind is RowKind.PRODUCTS else self.judgements, path)
 
     def __repr__(self) -> str:
         try:
             facts = self.facts()
-            if self.is_audit and self.is_small and self.progress.counts.done:
-                standing = self.standing
-                facts["Coverage"] = standing.sentence
-                facts |= self.score_quality.sentences if standing.coverage_pct is not None else {}
+            if self.is_audit and self.progress.counts.done:
+                facts |= self._coverage_facts()
         except SessionError as exc:
             return f"Session {self.id}: {plain(exc)}"
         return "\n".join(f"{name:<11}{plain(value)}" for name, value in facts.items())
+
+    def _coverage_facts(self) -> dict[str, object]:
+        """Return the coverage with what it stands on; of a session that takes long to read, how to come by it."""
+        if not self.is_small and "_loaded" not in self.__dict__:
+            size_mb = sum(file.size for file in self.batch_files) / 1e6
+            return {"Coverage": f"session.standing says it, and reads all {size_mb:,.0f} MB of results for it"}
+        standing = self.standing
+        known = self.is_small and standing.coverage_pct is not None
+        return {"Coverage": standing.sentence, **(self.score_quality.sentences if known else {})}
 
     def _repr_html_(self) -> str:
         try:
             facts, counts = self.facts(), self.progress.counts
         except SessionError as exc:
             return section(f"Session {self.id}", escape(exc))
+        title = self.title if self.title != self.id else f"Session {self.id}"
         share = (counts.done + counts.failed) / counts.total if counts.total else 0.0
         # The summary says what the facts say, and more.
         summed_up = self.progress.kind in (JobKind.AUDIT, JobKind.SHADOW) and self.is_small and counts.done
-        return section(
-            f"Session {self.id}", bar(share), self.summary().body_html() if summed_up else definitions(facts)
-        )
+        return section(title, bar(share), self.summary().body_html() if summed_up else definitions(facts))
 
 
 def advice_notes(session: StoredSession, not_judged: int) -> Iterator[str]:

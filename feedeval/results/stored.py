@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,20 +9,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from feedeval.errors import SessionError, SessionNotFound
 from feedeval.formatting import counts_in_words, money
 from feedeval.records import Progress, QuestionSet, Status
 from feedeval.records.delivery import PartState
-from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
+from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, state_in_words, units
 from feedeval.results.frames import results as result_frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.results.naming import feed_name
+from feedeval.results.naming import feed_name, session_name
 from feedeval.run.delivery.words import where_parts_stand
 from feedeval.storage.batch_files import batch_files
 from feedeval.storage.parts import read_parts
 from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, StoredFile, sid_time
-from feedeval.storage.readers import read_document, session_files, session_ids, stand_of, status_of
+from feedeval.storage.readers import read_document, session_files, stand_of, status_of
 
 if TYPE_CHECKING:
     from feedeval.results.basis import Standing
@@ -53,7 +50,7 @@ class StoredSession:
     Two are the same where folder and id are, whichever way leads to the folder.
 
     Attributes:
-        id: The session's name, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
+        id: What its files are called by, `YYYYMMDD_HHMMSS_xxxxxx`; one of an earlier version has no suffix.
         output_dir: The folder of its files.
         paths: Where each of its files lies.
     """
@@ -109,8 +106,8 @@ class StoredSession:
 
     @property
     def title(self) -> str:
-        """What people call the session: the name of its feed, else its own id."""
-        return self.feed_name or self.id
+        """What people call the session: the name that it was given, else its feed's title or name, else its own id."""
+        return session_name(self.progress.settings) or self.id
 
     @property
     def is_audit(self) -> bool:
@@ -305,10 +302,10 @@ class StoredSession:
     def facts(self) -> dict[str, object]:
         """Return the session's state by name, for display; reads small files only."""
         progress = self.progress
-        reason = f": {progress.status_reason}" if progress.status_reason else ""
         facts: dict[str, object] = {
+            **({"Name": self.title} if self.title != self.id else {}),
             "Session": self.id,
-            "State": f"{self.status.value}{reason}",
+            "State": state_in_words(self.status.value, progress.status_reason),
             "Engine": progress.engine,
             **self._facts_of_settings(),
             units(progress.kind)[1].capitalize(): counts_in_words(progress.counts),
@@ -336,44 +333,3 @@ def _moment(written: str) -> datetime | None:
         return datetime.fromisoformat(written)
     except ValueError:
         return None
-
-
-def session_labels(sessions: Sequence[StoredSession]) -> list[str]:
-    """Return what to call each of several sessions that are shown together.
-
-    That is its id, and before it the folder where a session of another folder bears the same id.
-    """
-    shared = Counter(session.id for session in set(sessions))
-    return [s.id if shared[s.id] == 1 else (s.output_dir / s.id).as_posix() for s in sessions]
-
-
-def find_session(session_id: str | None, output_dir: AnyFolder) -> str:
-    """Return the full name of a session by its name, its beginning, or None for the latest.
-
-    The latest is one that looks at a feed (or at images): sessions that look at a judge stand aside, as long as there
-    are others.
-
-    Raises:
-        SessionNotFound: As `load_session`.
-    """
-    folder = SessionFolder.of(output_dir)
-    known = session_ids(folder)
-    if not known:
-        raise SessionNotFound(
-            f"there is no session in {folder.path}: evaluate a feed first, or name the folder with output_dir"
-        )
-    if session_id is None:
-        return next((sid for sid in reversed(known) if not _stands_aside(StoredSession(sid, folder))), known[-1])
-    fitting = [sid for sid in known if sid.startswith(session_id)] if session_id else []
-    if session_id in fitting or len(fitting) == 1:
-        return session_id if session_id in fitting else fitting[0]
-    what = f"several sessions begin with {session_id!r}" if fitting else f"there is no session {session_id!r}"
-    shown = ", ".join((fitting or known)[-10:])
-    raise SessionNotFound(f"{what} in {folder.path}; the latest are: {shown}")
-
-
-def _stands_aside(session: StoredSession) -> bool:
-    try:
-        return session.stands_aside
-    except SessionError:
-        return False

@@ -116,7 +116,7 @@ def summarise(session: StoredSession, *, top: int = TOP, actions: Sequence[Actio
         blocks.append(failures_by_type(session.failures, top))
     facts |= {name: str(value) for name, value in session.facts().items() if name not in ("Session", "Files", "Note")}
     return Summary(
-        title=f"{kind_words(session.progress.kind).title} {session.id}",
+        title=f"{kind_words(session.progress.kind).title} {_called(session)}",
         notes=tuple(notes),
         facts=facts,
         coverage_pct=None if standing is None else standing.coverage_pct,
@@ -125,6 +125,11 @@ def summarise(session: StoredSession, *, top: int = TOP, actions: Sequence[Actio
         headline="" if standing is None else standing.headline(session.status.value.capitalize()),
         failed=0 if standing is None else standing.basis.failed,
     )
+
+
+def _called(session: StoredSession) -> str:
+    """Return the name of a session with its id, which is what is typed."""
+    return session.id if session.title == session.id else f"“{session.title}”, session {session.id}"
 
 
 def _notes(counts: Counter[str], products: int, *, known: str) -> list[str]:

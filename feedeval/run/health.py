@@ -16,7 +16,7 @@ import psutil
 
 from feedeval.records import Gauges, Health, HealthStatus
 from feedeval.run.progress import Memory
-from feedeval.run.settings import HealthSettings
+from feedeval.run.settings import HealthSettings, RunSettings
 from feedeval.run.telling.words import held_back
 
 LAST_RECORDS = 50
@@ -79,6 +79,14 @@ def advised_batch_size(total: int) -> tuple[int, int]:
     if total < 100:
         return 20, 50
     return (15, 25) if total <= 1000 else (10, 15)
+
+
+def batch_size_for(settings: RunSettings, total: int) -> int:
+    """Return the batch size of a new session: the one that was given, else the default as far as the advice allows."""
+    if "batch_size" in settings.model_fields_set or not settings.health.batch_advice:
+        return settings.batch_size
+    low, high = advised_batch_size(total)
+    return min(max(settings.batch_size, low), high)
 
 
 class HealthMonitor:

@@ -65,8 +65,11 @@ class HealthSettings(CheckedSettings):
 class RunSettings(CheckedSettings):
     """How a run goes through its records; none of it changes a result."""
 
+    name: str | None = Field(default=None, max_length=200)
+    """What people call the session; None: what its feed is called. One that is gone on with keeps the name it has."""
     batch_size: int = Field(default=20, ge=1, le=1000)
-    """Records in a batch file. A session that is taken up keeps the size that it began with."""
+    """Records in a batch file; where none is given, 15 for more than 1,000 records. A session that is taken up keeps
+    the size that it began with."""
     max_workers: int = Field(default=64, ge=1, le=4096)
     """Records under way at once."""
     budget_usd: float | None = Field(default=None, gt=0)

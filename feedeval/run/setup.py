@@ -16,7 +16,7 @@ from feedeval.run.batches import Batches
 from feedeval.run.budget import Budget
 from feedeval.run.context import Hooks, RunContext
 from feedeval.run.delivery.words import where_parts_stand
-from feedeval.run.health import HealthMonitor
+from feedeval.run.health import HealthMonitor, batch_size_for
 from feedeval.run.job import Job
 from feedeval.run.ledger import RunLedger
 from feedeval.run.plan import Plan
@@ -204,7 +204,7 @@ def _state(progress: Progress, folder: SessionFolder) -> RunState:
 
 def _session_state(start: RunInputs, store: SessionStore, before: Progress | None) -> RunState:
     total = start.plan.total
-    size = before.batch_size if before is not None else start.settings.batch_size
+    size = before.batch_size if before is not None else batch_size_for(start.settings, total)
     return RunState(
         session=store.sid,
         kind=start.job.kind,
@@ -295,6 +295,8 @@ def _going_on(state: RunState) -> str:
 def _origin(start: RunInputs, before: Progress | None) -> ProgressOrigin:
     settings = dict(plain(start.job.settings()))
     settings["run"] = start.settings.model_dump(mode="json", exclude={"budget_usd", "session"})
+    if before is not None and start.settings.name is None:
+        settings["run"]["name"] = before.settings.get("run", {}).get("name")
     if before is not None and not reuses(before):
         settings["run"]["reuse"] = False  # a fresh start stays one, however it is gone on with
     return ProgressOrigin(plain(start.job.fingerprint()), settings, start.plan.digest, _version())

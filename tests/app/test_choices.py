@@ -48,7 +48,9 @@ def test_the_rules_need_no_key_and_have_no_budget(tmp_path: Path) -> None:
     choices = Choices(asks_model=False, budget_usd="rubbish that is hidden", locale=" de-DE ")
     evaluator = choices.evaluator(KEY, tmp_path)
     assert (evaluator.model, evaluator.locale, evaluator.output_dir) == ("offline", "de-DE", tmp_path)
-    assert choices.options() == {"num_questions": 12, "batch_size": 20, "budget_usd": None}
+    assert choices.options() == {"num_questions": 12, "budget_usd": None}
+    # What nobody changed is left to the run, which knows how long the feed is.
+    assert Choices(asks_model=False, batch_size=30).options()["batch_size"] == 30
 
 
 def test_a_model_gets_the_key_and_nobody_sees_it(tmp_path: Path) -> None:

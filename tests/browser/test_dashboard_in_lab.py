@@ -84,7 +84,7 @@ def test_a_session_is_listed_opened_filtered_sorted_looked_into_and_written_out(
     board = board_of(notebook, folder, busy.cell)
     for words in (SID, OTHER, "✔ Finished", "Feed audit", "59 of 60 · 1 failed"):
         assert words in board.text().replace("\ufe0e", "")
-    board.press(SID, sees="60 of 60 products")
+    board.press(f"Open session {SID}", sees="60 of 60 products")
     board.sees("Questions the feed leaves open most")
     board.press("Results", sees="1 to 20 of 60 products")
     assert len(board.rows()) == 20
@@ -200,7 +200,7 @@ def test_nothing_of_a_hostile_feed_runs_and_nothing_overflows(notebook: Open, tm
             assert inner <= outer + 1, f"{board.text()[:200]} has to be scrolled sideways at {width} px"
 
     fits()
-    board.press(SID, sees="Products to work on first")
+    board.press(f"Open session {SID}", sees="Products to work on first")
     fits()
     board.press("Results", sees="1 to 6 of 6 products")
     fits()
@@ -237,7 +237,7 @@ def test_the_page_comes_back_and_a_saved_notebook_lists_the_sessions(notebook: O
     assert SID in shown and "Finished" in shown
     board.book.load()
     board.sees("Last change")
-    board.press(SID, sees="60 of 60 products")
+    board.press(f"Open session {SID}", sees="60 of 60 products")
     lab.stop_kernels()
     board.book.load()
     board.book.wait_until(lambda: board.out.locator("table:visible").count() == 1)

@@ -122,3 +122,27 @@ def test_a_question_that_was_not_answered_is_withdrawn() -> None:
     confirmation.reset()
     now_s[0] += 1.0
     assert not confirmation.press()
+
+
+def test_a_key_is_asked_for_where_the_environment_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    write_session(tmp_path, Plan(engine="gpt-4o-mini", complete=1, status=Status.PAUSED))
+    session = load_session(output_dir=tmp_path)
+    assert actions.key_for(session) is actions.Key.NEEDED
+    with pytest.raises(InputError, match="gpt-4o-mini needs a key"):
+        actions.go_on(session)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-environment")
+    assert actions.key_for(session) is actions.Key.NONE
+
+
+def test_no_key_is_asked_for_where_nobody_is_called_or_nothing_is_left(tmp_path: Path) -> None:
+    write_session(tmp_path, Plan(sid="20261101_090000", complete=1, status=Status.PAUSED))
+    write_session(tmp_path, Plan(sid="20261101_090001", engine="gpt-4o-mini"))
+    for sid in ("20261101_090000", "20261101_090001"):
+        assert actions.key_for(Session(sid, tmp_path)) is actions.Key.NONE
+
+
+def test_the_workbook_is_written_beside_the_session(session: Session) -> None:
+    written = actions.write_workbook(session)
+    assert written == session.output_dir / f"audit_{SID}.xlsx" and written.is_file()

@@ -20,6 +20,7 @@ from feedeval.records import Status
 from feedeval.results.library import list_sessions
 from feedeval.storage.paths import session_paths
 from feedeval.storage.store import SessionStore
+from tests.results.audits import Planted, write
 from tests.results.factory import Plan, write_session, write_shadow_session
 
 NOW = datetime.fromisoformat("2026-11-20T13:15:03+00:00")
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def shown(folder: Path) -> dict[str, str]:
     frame = list_sessions(folder)
-    return {row.words: " | ".join(row.cells) for row in session_rows(frame, folder, NOW)}
+    return {row.tip.removeprefix("Open session "): " | ".join(row.cells) for row in session_rows(frame, folder, NOW)}
 
 
 def test_a_row_says_state_in_a_word_what_it_is_and_how_far_it_got(folder: Path) -> None:
@@ -116,3 +117,23 @@ def test_amounts_and_sizes_in_a_few_characters() -> None:
         *("$0.00", "< $0.01", "$1,234.50", "not known", "not known")
     ]
     assert [size_words(value) for value in (0.01, 1.25, 437.1, float("nan"))] == ["< 0.1 MB", "1.2 MB", "437 MB", "–"]
+
+
+def test_a_session_is_listed_by_its_name_with_feed_engine_and_date(tmp_path: Path) -> None:
+    session = write(tmp_path, Planted({"A": "ynn"}, name="May <b>audit"))
+    row = session_rows(list_sessions(tmp_path), tmp_path, NOW)[0]
+    assert row.words == "May <b>audit" and row.tip == f"Open session {session.id}"
+    for word in ("shop.xml", session.id, "some-model", "1 Nov 2026"):
+        assert word in " | ".join(row.cells)
+    assert "May <b>audit" in listing_text(list_sessions(tmp_path), tmp_path, NOW)
+    assert "<b>audit" not in listing_html(list_sessions(tmp_path), tmp_path, NOW)
+
+
+def test_sessions_of_earlier_versions_are_listed_by_their_file(tmp_path: Path) -> None:
+    write(tmp_path, Planted({"A": "ynn"}))
+    assert session_rows(list_sessions(tmp_path), tmp_path, NOW)[0].words == "shop.xml"
+
+
+def test_images_are_not_called_products(tmp_path: Path) -> None:
+    write_shadow_session(tmp_path)
+    assert " images" in next(iter(shown(tmp_path).values()))

@@ -22,9 +22,11 @@ from feedeval.records import Status
 from feedeval.results.library import list_sessions
 from feedeval.storage.paths import session_paths
 from feedeval.storage.store import SessionStore
-from tests.e2e.support import make_feed, until, write_jsonl
+from tests.e2e.support import KEY, make_feed, until, write_jsonl
 from tests.notebook.hostile import HOSTILE
+from tests.results.audits import Planted, write
 from tests.results.factory import SID, Plan, write_session, write_shadow_session
+from tests.server import ModelServer
 
 
 def widgets(root: Any) -> Iterator[Any]:
@@ -310,3 +312,41 @@ def test_a_view_that_was_left_has_nothing_more_to_say(wanted: bool, shown: str) 
         news = " ".join(str(w.value) for w in widgets(page_frame.root) if isinstance(w, ipywidgets.HTML))
     assert ("That did not work" in news) is bool(shown) and shown in news
     page_frame.close()
+
+
+def test_resume_takes_a_key_that_reaches_no_file_and_stays_in_no_widget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    feed = write_jsonl(tmp_path / "feed.jsonl", make_feed(40))
+    with ModelServer(api_key=KEY, latency_s=0.05) as server:
+        evaluator = ProductFeedEvaluator(KEY, base_url=server.base_url, output_dir=tmp_path / "output")
+        run = evaluator.start(feed, num_questions=4, batch_size=5, max_in_flight=2, progress="none")
+        until(lambda: run.snapshot().counts.done > 2, "the first products")
+        run.stop()
+        run.wait()
+        page = Page(tmp_path / "output", run.sid)
+        key = page.field(ipywidgets.Password)
+        assert "where the endpoint wants one" in key.placeholder
+        key.value = KEY
+        assert key.value == "" and "press the button" in key.placeholder
+        page.press("Resume", sees="goes on; its panel is below")
+        until(lambda: "40 of 40 products · 100 %" in page.text(), "the panel's end")
+        until(lambda: not [w for w in widgets(page.root) if isinstance(w, ipywidgets.Password)], "the field to go")
+    assert server.stats.by_purpose.keys() == {"questions", "judge"}
+    page.board.close()
+    for path in (tmp_path / "output").rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes()
+
+
+def test_the_workbook_is_offered_as_a_link(page: Page) -> None:
+    page.press("Workbook to fill in", sees="Save the workbook")
+    assert f"audit_{SID}.xlsx" in page.text()
+
+
+def test_an_opened_session_bears_its_name_and_its_id(tmp_path: Path) -> None:
+    session = write(tmp_path, Planted({"A": "ynn"}, name="May"))
+    page = Page(tmp_path, session.id)
+    assert '<span class="fe-title">May</span>' in page.text() and session.id in page.text()
+    page.board.close()

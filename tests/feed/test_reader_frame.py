@@ -29,7 +29,7 @@ def test_a_frame_has_objects_and_none_and_plain_attrs():
     assert all(dtype is np.dtype(object) for dtype in frame.dtypes)
     assert frame.loc[1, "color"] is None
     note = frame.attrs["feedeval"]
-    assert note == {"source": "the given data", "format": "rss", "count": 2, "warnings": []}
+    assert note == {"source": "the given data", "format": "rss", "count": 2, "warnings": [], "title": "Lamps"}
     assert json.loads(json.dumps(note)) == note
     assert frame.equals(frame.copy())
 

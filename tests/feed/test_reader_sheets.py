@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import xlsxwriter
 from openpyxl import Workbook
 
 from feedeval.errors import FeedError, InputError
@@ -87,7 +88,6 @@ def test_errors_are_empty_and_counted() -> None:
 
 
 def test_formulas_give_what_they_came_to(tmp_path: Path) -> None:
-    xlsxwriter = pytest.importorskip("xlsxwriter")
     path = tmp_path / "formula.xlsx"
     book = xlsxwriter.Workbook(str(path))
     sheet = book.add_worksheet()

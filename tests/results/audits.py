@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,14 @@ class Planted:
     source: Mapping[str, Any] = field(default_factory=lambda: {"path": "/feeds/shop.xml"})
     left: int = 0
     cost_usd: float | None = 0.0
+    name: str | None = None
+    attributes: Sequence[str] = ()
+    """Where the judge looked for the answer to each question; empty: nowhere."""
+
+    @property
+    def named(self) -> Iterator[str]:
+        """An attribute a question."""
+        return chain(self.attributes, repeat(""))
 
     def questions_of(self, key: str) -> Sequence[tuple[str, str, bool]]:
         """The questions that a product is asked."""
@@ -80,8 +89,8 @@ def _results(planted: Planted) -> tuple[list[Result], list[Failure]]:
 
 def _value(planted: Planted, key: str, letters: Sequence[str]) -> dict[str, Any]:
     judgements = [
-        Judgement(question=question, taxonomy=topic, required=required, verdict=_VERDICTS[letter])
-        for (question, topic, required), letter in zip(planted.questions_of(key), letters, strict=True)
+        Judgement(question=asked[0], taxonomy=asked[1], required=asked[2], verdict=_VERDICTS[letter], attribute=name)
+        for asked, letter, name in zip(planted.questions_of(key), letters, planted.named, strict=False)
     ]
     return {
         "category": planted.categories.get(key, "Home"),
@@ -144,7 +153,7 @@ def _progress(planted: Planted, report: BatchReport, now: datetime) -> Progress:
             "question_scope": "category",
             **planted.fingerprint,
         },
-        settings={"source": dict(planted.source)},
+        settings={"source": dict(planted.source), **({"run": {"name": planted.name}} if planted.name else {})},
         records_digest="0" * 32,
         counts=Counts(total=len(planted.verdicts) + planted.left, done=report.successful, failed=report.failed),
         batch_size=len(planted.verdicts),

@@ -140,7 +140,7 @@ def test_only_a_whole_name_deletes(output: Path, name: str) -> None:
 
 def test_a_name_that_is_the_only_beginning_does_not_delete_either(tmp_path: Path) -> None:
     write_session(tmp_path, Plan(products=2))
-    with pytest.raises(InputError, match="whole name"):
+    with pytest.raises(InputError, match="whole id"):
         cleanup(["2026"], output_dir=tmp_path)
     assert session_files(session_paths(tmp_path, SID))
 

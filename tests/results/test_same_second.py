@@ -16,10 +16,10 @@ from feedeval.jobs.audit import AuditJob, AuditSettings
 from feedeval.jobs.engine import EmbeddedEngine
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.results.archive import backup, restore
+from feedeval.results.finding import session_labels
 from feedeval.results.library import cleanup, list_sessions
 from feedeval.results.merging import Merged
 from feedeval.results.session import Session, load_session
-from feedeval.results.stored import session_labels
 from feedeval.run.runner import Hooks, start
 from feedeval.run.settings import RunSettings
 from feedeval.storage.paths import sid_time

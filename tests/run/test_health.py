@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 
 from feedeval.records import Gauges, HealthStatus
-from feedeval.run.health import Assessment, HealthMonitor, MemoryReader, Pressure, advised_batch_size, disk_free_mb
+from feedeval.run.health import (
+    Assessment,
+    HealthMonitor,
+    MemoryReader,
+    Pressure,
+    advised_batch_size,
+    batch_size_for,
+    disk_free_mb,
+)
 from feedeval.run.progress import Memory
-from feedeval.run.settings import HealthSettings
+from feedeval.run.settings import HealthSettings, RunSettings
 
 PLENTY = Memory(current_mb=200, peak_mb=250, available_mb=8000, total_mb=16000)
 
@@ -139,6 +147,13 @@ def test_being_held_back_by_limits_names_a_concurrency_and_a_plan() -> None:
 )
 def test_the_advised_batch_size_follows_the_size_of_the_feed(total: int, advised: tuple[int, int]) -> None:
     assert advised_batch_size(total) == advised
+
+
+@pytest.mark.parametrize(("total", "size"), [(10, 20), (100, 20), (1000, 20), (1001, 15), (10**6, 15)])
+def test_the_default_batch_size_is_never_advised_against(total: int, size: int) -> None:
+    assert batch_size_for(RunSettings(), total) == size
+    assert look(watch(total=total, batch_size=size)).health.recommendations == ()
+    assert batch_size_for(RunSettings(batch_size=200), total) == 200
 
 
 def test_an_unsuitable_batch_size_is_advised_against_without_alarm() -> None:

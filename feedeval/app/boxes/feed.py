@@ -10,7 +10,7 @@ from feedeval.app.boxes.common import Line, PageStep, display, field, row
 from feedeval.app.downloads import megabytes
 from feedeval.app.feeds import SUFFIXES, UPLOAD_MB, Given, named, pasted, uploaded
 from feedeval.app.render import Tone
-from feedeval.errors import InputError
+from feedeval.errors import FeedError, InputError
 from feedeval.notebook.widgets import answering, close, text_button
 
 _UPLOAD, _PASTE, _PLACE = "Upload a file", "Paste text", "Path or address"
@@ -44,6 +44,8 @@ class FeedBox:
 
     def __init__(self, read: Callable[[], None], *, places: bool) -> None:
         self._arrived: Given | None = None
+        self.takes_workbook: Callable[[str, bytes], bool] = lambda name, content: False
+        """Called with each file that arrives; says whether it is a workbook that was filled in."""
         self._read = read
         self._instead = f"compress it to .gz{', or give its path or address instead' if places else ''}"
         ways = [_UPLOAD, _PASTE, *([_PLACE] if places else [])]
@@ -125,8 +127,11 @@ class FeedBox:
             return
         file = self._upload.value[0]
         try:
+            # What was filled in belongs to a feed, and is none.
+            if self.takes_workbook(str(file["name"]), bytes(file["content"])):
+                return
             self._arrived = uploaded(str(file["name"]), bytes(file["content"]))
-        except InputError as exc:
+        except (InputError, FeedError) as exc:
             self._arrived = None
             self.line.say(Tone.PROBLEM, str(exc))
             return

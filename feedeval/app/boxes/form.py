@@ -9,6 +9,7 @@ import ipywidgets
 from feedeval.app.boxes.common import Line, PageStep, row
 from feedeval.app.boxes.feed import FeedBox
 from feedeval.app.boxes.fields import FieldBox
+from feedeval.app.boxes.filled import FilledBox
 from feedeval.app.boxes.products import ProductsBox
 from feedeval.app.boxes.settings import SettingsBox
 from feedeval.app.render import block
@@ -106,6 +107,12 @@ class Form:
         """Return the bundle that shows the app, and nothing where widgets are not known."""
         bundle: Bundle = self.root._repr_mimebundle_() | NOTHING
         return bundle
+
+    def add_filled(self, box: FilledBox) -> None:
+        """Show what a workbook changes below the feed, and before and after above the results."""
+        feed, results = self.feed.step.widget, self._results.widget
+        feed.children = (*feed.children, box.widget)
+        results.children = (results.children[0], box.outcome.widget, *results.children[1:])
 
     def show_choices(self, shown: bool) -> None:
         """Show what comes after a feed was read, or hide it."""

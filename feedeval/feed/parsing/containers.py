@@ -17,6 +17,8 @@ from feedeval.feed.parsing.sources import Source
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0"
+WORKBOOK_STARTS = (_ZIP, _OLE)
+"""How a file begins that may be a workbook."""
 _COLUMNAR = {b"PAR1": Format.PARQUET, b"ARROW1\0\0": Format.ARROW, b"\xff\xff\xff\xff": Format.ARROW}
 """An Arrow stream, which is the last of them, begins with a mark for `what follows has a length`."""
 _ODS_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -78,7 +80,7 @@ def _told_apart(source: Source, head: bytes) -> Format | None:
     """Return the format of what is no text."""
     if isinstance(source, TableSource):
         return Format.FRAME
-    if head.startswith((_ZIP, _OLE)):
+    if head.startswith(WORKBOOK_STARTS):
         return _workbook_format(source)
     return next((format for magic, format in _COLUMNAR.items() if head.startswith(magic)), None)
 

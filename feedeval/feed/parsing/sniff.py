@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -45,6 +46,7 @@ class Sniffed:
         chosen: The element was chosen for the attributes that it has, or named by a person.
         level: Elements of the same name around those that hold a product.
         note: What a person should know of how the source is read.
+        title: What XML calls itself before its first product; empty where it does not.
     """
 
     format: Format
@@ -61,6 +63,7 @@ class Sniffed:
     chosen: bool = False
     level: int = 0
     note: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,10 @@ _HTML = re.compile(
 )
 _PAGE_FEED = {"pageurl", "customlabel", "customlabels"}
 _KEY = re.compile(r"[\"']([A-Za-z_][\w. -]{0,40})[\"']\s*:")
+_TITLE = re.compile(r"<(?:[\w.-]+:)?title(?:\s[^>]*)?>(.*?)</(?:[\w.-]+:)?title\s*>", re.DOTALL)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+LONGEST_TITLE = 120
+"""Characters up to which a feed's own title is a name."""
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -150,7 +157,8 @@ def sniff(
             found = replace(found, item=wish.item.rpartition(":")[2], chosen=True)
         mislabelled = known is None and _is_mislabelled(head, bom, declared)
         override = bool(known) or mislabelled or bom in ("utf-16-le", "utf-16-be")
-        return replace(found, encoding="utf-8" if mislabelled else encoding, override=override, mislabelled=mislabelled)
+        found = replace(found, override=override, mislabelled=mislabelled, title=_own_title(text, found.item))
+        return replace(found, encoding="utf-8" if mislabelled else encoding)
     if wish.item is not None:
         raise InputError(f"item={wish.item!r}: only XML has elements to choose from, and {name} is none")
     if wanted in (Format.JSON, Format.JSONL) or (wanted is None and start in ("[", "{")):
@@ -207,6 +215,16 @@ def _is_mislabelled(head: bytes, bom: str | None, declared: str | None) -> bool:
         return False
     text = _as_utf8(head)
     return text is not None and len(text) - len(text.encode("ascii", "ignore")) >= 3
+
+
+def _own_title(text: str, item: str) -> str:
+    """Return the title of an RSS channel or an Atom feed, on one line."""
+    first = re.search(rf"<(?:[\w.-]+:)?{re.escape(item)}[\s>/]", text) if item else None
+    match = _TITLE.search(text, 0, first.start() if first else 0)
+    if match is None:
+        return ""
+    words = " ".join(html.unescape(_CDATA.sub(r"\1", match[1])).split())
+    return words if len(words) <= LONGEST_TITLE and "<" not in words else ""
 
 
 def _xml(text: str, name: str, wish: Wish) -> Sniffed:

@@ -74,6 +74,7 @@ class FeedStream(Iterator[Product]):
     Attributes:
         source: What the source is called.
         format: The format that was found.
+        title: What the feed calls itself; empty where it does not.
         count: Products given so far.
         quiet: Set it to keep the warnings to oneself, as in a second pass over the same source.
     """
@@ -81,6 +82,7 @@ class FeedStream(Iterator[Product]):
     def __init__(self, source: Source, sniffed: Sniffed, faults: Faults, names: ColumnNames, limit: int | None) -> None:
         self.source = source.origin
         self.format = sniffed.format.value
+        self.title = sniffed.title
         self.count = 0
         self.quiet = False
         self._opened = source

@@ -15,8 +15,8 @@ from feedeval.notebook.report.parts import foreign, question_html, table, text_o
 from feedeval.notebook.report.sections import source_name
 from feedeval.records import Verdict
 from feedeval.results.compare.comparison import Comparison, alone_coverage, between, facts, share_of, signed
+from feedeval.results.finding import session_labels
 from feedeval.results.session import Session
-from feedeval.results.stored import session_labels
 
 QUESTIONS = 10
 PRODUCTS = 8

@@ -18,12 +18,12 @@ from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import Verdict, is_enough
 from feedeval.results.compare.comparison import Comparison
 from feedeval.results.compare.pairing import VERDICTS, Audit, Ints, Pairs, Question, pair, read_audit
+from feedeval.results.finding import session_labels
 from feedeval.results.frames.judgement_arrays import Codebook
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.library import as_session
 from feedeval.results.session import Session
 from feedeval.results.stats import UNKNOWN, clustered_interval
-from feedeval.results.stored import session_labels
 
 _JUDGE = ("model", "prompts", "temperature")
 """Settings that make another judge, whose verdicts differ whatever the feed says."""

@@ -13,7 +13,7 @@ from feedeval.html import Markup, definitions, escape, section
 from feedeval.records import Verdict
 from feedeval.records.audit import topic_words
 from feedeval.results.blocks import TOP, Block
-from feedeval.results.stored import session_labels
+from feedeval.results.finding import session_labels
 
 if TYPE_CHECKING:
     from feedeval.results.session import Session

@@ -15,12 +15,12 @@ from feedeval.errors import InputError, SessionError
 from feedeval.feed.parsing.sources import shown_address
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.results.basis import Basis
+from feedeval.results.finding import session_labels
 from feedeval.results.frames.decoding import AuditCoverage, readable_batches
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.library import as_session
 from feedeval.results.session import Session
 from feedeval.results.stats import UNKNOWN, Interval, clustered_interval
-from feedeval.results.stored import session_labels
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
 from feedeval.storage.readers import session_ids

@@ -64,6 +64,21 @@ def workbook_pairs(source: Source, sniffed: Sniffed, faults: Faults) -> Iterator
         yield from _pairs(chosen, chosen.header, faults)
 
 
+def texts_of_sheet(source: Source, sniffed: Sniffed, name: str) -> list[list[str]] | None:
+    """Return the cells of the sheet of just this name as text, a list a row; None where the workbook has none.
+
+    Raises:
+        FeedError: The workbook is damaged, or the sheet would not fit into memory.
+    """
+    with source.whole() as file, _damage_told(source.name, FORMATS[sniffed.format].found):
+        extents = _Extents(source.name, sniffed.format, file)
+        with closing(_opened(source, sniffed, file)) as book:
+            if name not in book.sheet_names:
+                return None
+            extents.of(name)
+            return [cells for _, cells in _texts(book.get_sheet_by_name(name), "", Faults(source.name))]
+
+
 def _opened(source: Source, sniffed: Sniffed, file: IO[bytes]) -> CalamineWorkbook:
     # Only who reads a workbook needs it.
     import python_calamine
