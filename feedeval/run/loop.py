@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 
 from feedeval.errors import ConnectionLost, FeedevalError, RunFault, StorageError
 from feedeval.records import Status
@@ -19,6 +20,7 @@ from feedeval.run.context import Halt, HaltCause, RunContext
 from feedeval.run.failures import sentence
 from feedeval.run.health import Pressure
 from feedeval.run.workers import Workers
+from feedeval.storage.requests import Action, RequestListener
 
 _TICK_S = 0.1
 _PROBE_TIMEOUT_S = 30.0
@@ -37,6 +39,16 @@ class RunLoop:
         self._narrowed: int | None = None
         self.collector = Collector(context, self.halt, self._crashed)
         self._workers = Workers(context, self.collector, self.halt, lambda: self._halt is not None)
+        self._requests = RequestListener(
+            context.store.paths,
+            {
+                Action.PAUSE: lambda: self.halt(HaltCause.PERSON, "paused by hand, from another window"),
+                Action.RESUME: self.resume,
+                Action.STOP: lambda: self.halt(HaltCause.STOP, "stopped by hand, from another window"),
+            },
+            log=context.log,
+            began=datetime.fromisoformat(context.now()),
+        )
         self.crash: BaseException | None = None
         """A fault of the program itself, raised where the run is waited for."""
 
@@ -218,6 +230,7 @@ class RunLoop:
             if now_s - looked_s >= self._context.settings.health.interval_s:
                 looked_s = now_s
                 self._look(now_s)
+            self._requests.look(now_s)
             self.collector.refresh()
             if self._halt is None:
                 self.collector.write_progress(at_once=False)
