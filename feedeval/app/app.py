@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from feedeval.app import render
 from feedeval.app.downloads import offered, report_path, table_path
 from feedeval.app.feeds import Given, Preview, preview
+from feedeval.app.following import AuditsOfFolder
 from feedeval.app.render import Tone, fault_in_words
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
@@ -24,6 +25,7 @@ from feedeval.html import Markup
 from feedeval.notebook.panel.output import Output, kernel_shell
 from feedeval.notebook.report.report import report
 from feedeval.records import Status
+from feedeval.results.session import Session
 
 if TYPE_CHECKING:
     from feedeval.app.boxes.common import Line
@@ -31,11 +33,17 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.3
 _PILOT = 5
-_GOES_ON = "You can work on in other cells, or close the page; the audit goes on for as long as the kernel runs."
-# Voilà shuts down the kernel of a page that is closed.
-_UNTIL_CLOSED = (
-    "Keep this page open: closing it stops the audit. The same feed with the same settings then goes on from there."
+_GOES_ON = (
+    "You can work on in other cells, or close the page: the audit goes on for as long as the kernel runs, and this app "
+    "finds it again."
 )
+# Voilà's own request to end the kernel of a page that is closed is refused by the server; `notebooks/voila.json` ends
+# kernels that neither a page nor an audit needs.
+_GOES_ON_IN_VOILA = (
+    "You can close this page: what was started goes on to its end, and the page finds it again when it is opened. To "
+    "end it sooner, press Stop. An audit that waits for you without a page is saved and stopped."
+)
+_BEAT_EVERY_S = 20.0
 _WITHOUT_PAGE = (
     "The feedeval app: upload a feed, choose, start, download the results. It needs a notebook or Voilà with a running "
     "kernel; if nothing else appears here, run this cell again."
@@ -61,7 +69,9 @@ class App:
         self._run: EvaluationRun | None = None
         self._starting = False
         self._saved: Output | None = None
-        self.form: Form = Form(self, places=places)
+        self._beaten_s = 0.0
+        self.audits = AuditsOfFolder(output_dir, self)
+        self.form: Form = Form(self, places=places, above=self.audits.box.widget)
 
     @property
     def run(self) -> EvaluationRun | None:
@@ -166,6 +176,7 @@ class App:
             print(_WITHOUT_PAGE)
             return
         Output(self.form.view())
+        self.audits.open()
         # What a saved notebook shows without its kernel; hidden for as long as the page shows the app.
         self._saved = Output(self._without_page(Markup("")))
 
@@ -182,9 +193,30 @@ class App:
         form.start_line.say(Tone.WORKING, "Going through the feed …")
         options["progress"] = "widgets" if kernel_shell() is not None else "none"
         run = evaluator.start(source, fields, **options)
+        self._follow(run, given)
+
+    def attach(self, run: EvaluationRun) -> None:
+        """Show a run of this kernel that the app did not start, or has lost sight of, with its panel."""
+        if self._run is run and not run.done:
+            return
+        self.form.show_run()
+        self.form.offer_start(False)
+        self._follow(run, None)
+
+    def show_session(self, session: Session) -> None:
+        """Show the results of a session, as of an audit that ends here."""
+        self._show_results(session, None)
+
+    def key(self) -> str | None:
+        """Return the key that was entered; None: the environment's."""
+        key = self.form.settings.key
+        return key.get_secret_value() if key is not None else None
+
+    def _follow(self, run: EvaluationRun, given: Given | None) -> None:
+        form = self.form
         self._run = run
         form.show_panel(run.panel.widget("press Start"))
-        stays = _UNTIL_CLOSED if "VOILA_KERNEL_ID" in os.environ else _GOES_ON
+        stays = _GOES_ON_IN_VOILA if "VOILA_KERNEL_ID" in os.environ else _GOES_ON
         form.start_line.say(Tone.HINT, f"Saved as it goes, as session {run.sid} in {self._output_dir}. {stays}")
         threading.Thread(target=self._watch, args=(run, given), name="feedeval-app-watch", daemon=True).start()
 
@@ -197,7 +229,7 @@ class App:
         run.resume(**changes)
         self.form.start_line.say(Tone.HINT, "Goes on.")
 
-    def _watch(self, run: EvaluationRun, given: Given) -> None:
+    def _watch(self, run: EvaluationRun, given: Given | None) -> None:
         """Follow a run to its end, and through each time that its failed products are tried again."""
         form = self.form
         while True:
@@ -206,7 +238,7 @@ class App:
                 self._until_over(run)
                 counts = run.snapshot().counts
                 form.offer_start(True)
-                self._show_results(run, given)
+                self._show_results(run.session(), given)
             except Exception as exc:  # shown to the person who waits for the results
                 form.offer_start(True)
                 form.start_line.say(Tone.PROBLEM, fault_in_words(exc))
@@ -221,12 +253,24 @@ class App:
         while not run.done:
             run.wait(_LOOK_EVERY_S, until_paused=True)
             waits = run.snapshot().needs_person
+            self._beat(waits)
             if not self._starting:
                 self.form.offer_start(waits, going_on=waits)
             time.sleep(_LOOK_EVERY_S)
 
-    def _show_results(self, run: EvaluationRun, given: Given) -> None:
-        form, session = self.form, run.session()
+    def _beat(self, waits: bool) -> None:
+        """Let a server that ends idle kernels know that this one works, unless the audit waits for a person.
+
+        The server reads it from a widget that is made: what widgets say to each other is no sign of work
+        (`untracked_message_types` in `notebooks/voila.json`).
+        """
+        now_s = time.monotonic()
+        if not waits and now_s - self._beaten_s >= _BEAT_EVERY_S and kernel_shell() is not None:
+            self._beaten_s = now_s
+            self.form.beat()
+
+    def _show_results(self, session: Session, given: Given | None) -> None:
+        form = self.form
         if not session.progress.counts.done:
             return
         form.show_results()
@@ -239,7 +283,7 @@ class App:
         form.plots.show(plots := render.plotted(session))
         form.details.show(details := render.details(summary))
         limit = session.progress.settings["source"]["limit"]
-        page = report(session, report_path(session), feed=given.for_audit(limit))
+        page = report(session, report_path(session), feed=given.for_audit(limit) if given is not None else None)
         form.report.show(render.block(offered(page, "Save the report (HTML, to send to a client)")))
         finished = session.status is Status.FINISHED
         word = "All products are through." if finished else "This is what is done so far; Start goes on from here."

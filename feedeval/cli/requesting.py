@@ -49,7 +49,8 @@ def put(paths: SessionPaths, action: Action) -> int:
     if not heard(paths):
         raise SessionError(
             f"session {paths.sid}: nothing was heard of the request to {action} within {HEARD_WITHIN_S:.0f} s; it "
-            "stands until the process that works on it looks. One of an earlier version does not: stop it with Ctrl-C there"
+            "stands until the process that works on it looks. One of an earlier version of feedeval does not: stop it "
+            "with Ctrl-C there"
         )
     say(_DONE[action].format(paths.sid, paths.sid))
     return Exit.DONE

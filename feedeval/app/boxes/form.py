@@ -39,9 +39,10 @@ class Form:
     Args:
         acts: What the buttons do.
         places: Let feeds and endpoints be named by path and address.
+        above: What stands between the title and the feed.
     """
 
-    def __init__(self, acts: Acts, *, places: bool) -> None:
+    def __init__(self, acts: Acts, *, places: bool, above: ipywidgets.Widget) -> None:
         self.feed = FeedBox(acts.read, places=places)
         self.fields = FieldBox()
         self.settings = SettingsBox(places=places)
@@ -75,6 +76,7 @@ class Form:
         self.root = ipywidgets.VBox(
             [
                 ipywidgets.HTML(_TITLE),
+                above,
                 self.feed.step.widget,
                 self.fields.step.widget,
                 self.settings.step.widget,
@@ -102,6 +104,15 @@ class Form:
         """Show what comes after a feed was read, or hide it."""
         for step in (self.fields.step, self.settings.step, self._start):
             step.show(shown)
+
+    def show_run(self) -> None:
+        """Show what belongs to a run whose feed was not read here."""
+        self.settings.step.show()
+        self._start.show()
+
+    def beat(self) -> None:
+        """Make a widget and take it away again, which the page does not show."""
+        ipywidgets.Layout().close()
 
     def show_panel(self, panel: ipywidgets.Widget) -> None:
         """Show the panel of a run, in place of an earlier one's."""
