@@ -11,12 +11,13 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedeval.app import render
 from feedeval.app.downloads import offered, report_path, table_path
-from feedeval.app.feeds import Given, Preview, preview
+from feedeval.app.feeds import Given, Preview, Refused, Remembered
 from feedeval.app.following import AuditsOfFolder
 from feedeval.app.render import Tone, fault_in_words
 from feedeval.errors import InputError
@@ -43,7 +44,7 @@ _GOES_ON_IN_VOILA = (
     "You can close this page: what was started goes on to its end, and the page finds it again when it is opened. To "
     "end it sooner, press Stop. An audit that waits for you without a page is saved and stopped."
 )
-_BEAT_EVERY_S = 20.0
+_BEAT_EVERY_S = 10.0
 _WITHOUT_PAGE = (
     "The feedeval app: upload a feed, choose, start, download the results. It needs a notebook or Voilà with a running "
     "kernel; if nothing else appears here, run this cell again."
@@ -70,6 +71,7 @@ class App:
         self._starting = False
         self._saved: Output | None = None
         self._beaten_s = 0.0
+        self._remembered = Remembered()
         self.audits = AuditsOfFolder(output_dir, self)
         self.form: Form = Form(self, places=places, above=self.audits.box.widget)
 
@@ -86,6 +88,20 @@ class App:
         except InputError as exc:
             box.line.say(Tone.PROBLEM, str(exc))
             return
+        self._read(given)
+
+    def read_again(self) -> None:
+        """Read the feed with what was said of its columns, and remember that for tables with the same ones."""
+        box = self.form.feed
+        try:
+            given = replace(box.given(), columns=tuple(box.columns.chosen().items()))
+        except InputError as exc:
+            box.line.say(Tone.PROBLEM, str(exc))
+            return
+        self._read(given)
+
+    def _read(self, given: Given) -> None:
+        box = self.form.feed
         with self._lock:
             if given == self._reading:
                 return
@@ -94,17 +110,18 @@ class App:
 
         def work() -> None:
             try:
-                found = preview(given)
+                found = self._remembered.preview(given)
             except Exception as exc:  # shown to the person who waits, unless another feed is being read by now
                 with self._offering:
                     if self._has_read(given):
                         self._given = None
+                        box.columns.hide()
                         box.preview.show(Markup(""))
                         box.line.say(Tone.PROBLEM, fault_in_words(exc))
                 return
             with self._offering:
                 if self._has_read(given):
-                    self._offer(given, found)
+                    self._offer(*found)
 
         self._in_background(work, box.line)
 
@@ -116,9 +133,15 @@ class App:
                 self._reading = None
             return wanted
 
-    def _offer(self, given: Given, found: Preview) -> None:
-        self._given = given
+    def _offer(self, given: Given, found: Preview | Refused) -> None:
         box = self.form.feed
+        box.columns.offer(found.columns, dict(given.columns), refused=isinstance(found, Refused))
+        if isinstance(found, Refused):
+            self._given = None
+            box.preview.show(Markup(""))
+            box.line.say(Tone.HINT, "")
+            return
+        self._given = given
         box.preview.show(render.understood(found))
         self.form.fields.offer(found)
         self.form.show_choices(True)

@@ -48,9 +48,13 @@ class FoundAudit:
         """A line that tells it from the others: when, what, how far."""
         counts = self.progress.counts
         through = counts.done + counts.failed
+        when = local_time(self.progress.started)
+        if self.writer:
+            # How far it is changes while it is looked at.
+            return f"{when} · {self.name} · {self.status.value}, {counts.total:,} products"
         share = f"{through:,}" if through == counts.total else f"{through:,} of {counts.total:,}"
         failed = f", {counts.failed:,} failed" if counts.failed else ""
-        return f"{local_time(self.progress.started)} · {self.name} · {self.status.value}, {share} products{failed}"
+        return f"{when} · {self.name} · {self.status.value}, {share} products{failed}"
 
 
 def local_time(timestamp: str) -> str:
@@ -95,12 +99,18 @@ def look_at(folder: Path, sid: str) -> FoundAudit | None:
     paths = session_paths(folder, sid)
     return FoundAudit(
         sid,
-        clip(source_name(session) or str(session.progress.settings.get("source", {}).get("kind", "")), _NAME_CHARS),
+        clip(_name(session), _NAME_CHARS),
         status_of(paths),
         stand_of(paths),
         writer_of(paths) or "",
         live_run(paths) is not None,
     )
+
+
+def _name(session: Session) -> str:
+    source = session.progress.settings.get("source")
+    kind = source.get("kind") if isinstance(source, dict) else None
+    return source_name(session) or str(kind or "a feed")
 
 
 def card(audit: FoundAudit) -> Markup:

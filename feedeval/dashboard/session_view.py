@@ -26,6 +26,7 @@ from feedeval.notebook.panel.render import fault_line
 from feedeval.notebook.widgets import answering, close, text_button
 from feedeval.records import Status
 from feedeval.results.session import Session
+from feedeval.storage.requests import Action
 
 TABS = ("Overview", "Results", "Errors", "Health", "Batches")
 BATCHES_PAGE = 50
@@ -99,7 +100,11 @@ class SessionView:
             "Delete", "trash", "Delete the files of the session", self._press(self._ask_or_delete)
         )
         self._slow = [*formats, back_up, self._delete]
-        return stack(bar(self._resume, back_up, self._delete), bar(self._path, *formats))
+        self._there = {
+            action: text_button(action.capitalize(), icon, "In the process that works on it", self._ask(action))
+            for action, icon in ((Action.PAUSE, "pause"), (Action.RESUME, "play"), (Action.STOP, "stop"))
+        }
+        return stack(bar(self._resume, *self._there.values(), back_up, self._delete), bar(self._path, *formats))
 
     def _tabs(self) -> ipywidgets.Widget:
         self._tab_buttons = {
@@ -138,6 +143,11 @@ class SessionView:
         words, self._resume.tooltip = actions.resume_words(self.session)
         self._resume.description = words or "Resume"
         self._resume.disabled = not words
+        there = actions.reachable(self.session)
+        for action, button in self._there.items():
+            button.layout.display = None if action in there else "none"
+        # Nothing is gone on with here for as long as another process works on it.
+        self._resume.layout.display = "none" if there else None
 
     def _take(self, got: Opened | FeedevalError) -> None:
         """Show what was read; the pages that are not looked at are drawn when they are."""
@@ -219,6 +229,16 @@ class SessionView:
         self._panel.children = (run.panel.widget(),)
         self._changed()
         return f"Session {self.session.id} goes on; its panel is below."
+
+    def _ask(self, action: Action) -> Callable[[], None]:
+        return lambda: self._page_frame.later(
+            f"Asking to {action}…", lambda: actions.request(self.session, action), self._told
+        )
+
+    def _told(self, news: str) -> str:
+        self.paint_state()
+        self._changed()
+        return news
 
     def _write(self, suffix: str) -> Callable[[], None]:
         return lambda: self._long(

@@ -50,14 +50,12 @@ class AuditsBox:
         self._acts = acts
         self._shown: FoundAudit | None = None
         self._telling = False
-        self._choice = field(ipywidgets.Dropdown, "Audits of this folder", options=[(_NONE, "")], value="")
+        self._choice = field(ipywidgets.Dropdown, "Show", options=[(_NONE, "")], value="")
         self._choice.observe(lambda change: self._choose(change["new"]), "value")
         self._card = Line()
         self.line = Line()
         self.pause_button = text_button("Pause", "pause", "Start no more calls", lambda: acts.request(Action.PAUSE))
-        self.resume_button = text_button(
-            "Resume", "play", "Let it go on where it is", lambda: acts.request(Action.RESUME)
-        )
+        self.resume_button = text_button("Resume", "play", "Let it go on there", lambda: acts.request(Action.RESUME))
         self.stop_button = text_button("Stop", "stop", "Save and end it", lambda: acts.request(Action.STOP))
         self.results_button = text_button("Show its results", "table", "What is done so far", acts.show_audit)
         self.go_on_button = text_button("Go on", "play", "Read its feed again and do what is left", acts.go_on_with)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import ipywidgets
 
+from feedeval.app.boxes.columns import ColumnsBox
 from feedeval.app.boxes.common import Line, PageStep, display, field, row
 from feedeval.app.downloads import megabytes
 from feedeval.app.feeds import SUFFIXES, UPLOAD_MB, Given, named, pasted, uploaded
@@ -39,11 +40,14 @@ class FeedBox:
 
     Args:
         read: Called when the feed that stands in the box is to be read.
+        again: Called when it is to be read with what was said of its columns.
         places: Offer paths and addresses.
     """
 
-    def __init__(self, read: Callable[[], None], *, places: bool) -> None:
+    def __init__(self, read: Callable[[], None], again: Callable[[], None], *, places: bool) -> None:
         self._arrived: Given | None = None
+        self._empty = ""
+        self.columns = ColumnsBox(again)
         self._read = read
         self._instead = f"compress it to .gz{', or give its path or address instead' if places else ''}"
         ways = [_UPLOAD, _PASTE, *([_PLACE] if places else [])]
@@ -74,6 +78,7 @@ class FeedBox:
             *self._inputs.values(),
             self._hint.widget,
             row(self.read_button, self.line.widget),
+            self.columns.widget,
             self.preview.widget,
         ]
         self.step = PageStep(1, "The feed", rows)
@@ -90,6 +95,8 @@ class FeedBox:
         if self._way.value == _PLACE:
             return named(self._place.value)
         if self._arrived is None:
+            if self._empty:
+                raise InputError(self._empty)
             raise InputError(_LOST.format(instead=self._instead))
         return self._arrived
 
@@ -127,10 +134,11 @@ class FeedBox:
         try:
             self._arrived = uploaded(str(file["name"]), bytes(file["content"]))
         except InputError as exc:
-            self._arrived = None
-            self.line.say(Tone.PROBLEM, str(exc))
+            self._arrived, self._empty = None, str(exc)
+            self.line.say(Tone.PROBLEM, self._empty)
             return
         finally:
             self._upload.value = ()
+        self._empty = ""
         self._lay_out()
         self._read()

@@ -26,6 +26,9 @@ class Acts(Protocol):
     def read(self) -> None:
         """Read the feed."""
 
+    def read_again(self) -> None:
+        """Read the feed with what was said of its columns."""
+
     def estimate(self) -> None:
         """Estimate what the audit would take."""
 
@@ -43,7 +46,7 @@ class Form:
     """
 
     def __init__(self, acts: Acts, *, places: bool, above: ipywidgets.Widget) -> None:
-        self.feed = FeedBox(acts.read, places=places)
+        self.feed = FeedBox(acts.read, acts.read_again, places=places)
         self.fields = FieldBox()
         self.settings = SettingsBox(places=places)
         self.estimate_button = text_button(
