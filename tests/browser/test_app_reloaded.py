@@ -117,7 +117,7 @@ def test_a_page_of_jupyterlab_that_is_loaded_again_has_its_audit_when_the_cell_i
     notebook: Callable[..., Notebook], tmp_path: Path
 ) -> None:
     feed = write_jsonl(tmp_path / "shop.jsonl", make_feed(PRODUCTS))
-    with ModelServer(latency_s=0.8) as server:
+    with ModelServer(latency_s=6.0) as server:
         book = app_in(notebook, tmp_path / "output")
         upload(book.page, feed)
         begin(book.page, server)
@@ -127,6 +127,8 @@ def test_a_page_of_jupyterlab_that_is_loaded_again_has_its_audit_when_the_cell_i
         press(book.page, "Pause")
         book.wait_until(lambda: "Paused" in book.output(0).inner_text())
         press(book.page, "Resume")
+        book.wait_until(lambda: "Running" in book.output(0).inner_text())
+        press(book.page, "Stop")
         book.page.get_by_role("link", name="Save the report").wait_for()
         assert server.stats.repeated == 0
 
@@ -145,11 +147,11 @@ def test_the_run_of_another_process_is_shown_paused_and_stopped_from_the_app(
     notebook: Callable[..., Notebook], tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
-    with ModelServer(latency_s=0.8) as server:
+    with ModelServer(latency_s=6.0) as server:
         code = _RUN.format(root=str(ROOT), key=KEY, url=server.base_url, output=str(output), products=PRODUCTS)
         process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
         try:
-            until(lambda: bool(list(output.glob("batch_*"))), "its first batch")
+            until(lambda: bool(list(output.glob("progress_*"))), "its start")
             book = app_in(notebook, output)
             page = book.page
             page.get_by_text("Another page, notebook or terminal works on it").wait_for()

@@ -70,3 +70,10 @@ class Voila:
             self._process.kill()
             self._process.wait()
         self._log.close()
+
+
+def _is_kernel(process: psutil.Process) -> bool:
+    try:
+        return "ipykernel_launcher" in " ".join(process.cmdline())
+    except psutil.Error:  # it ends just now
+        return False
