@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import ipywidgets
 
 from feedeval.app.boxes.common import Line, display, row
-from feedeval.app.render import Tone, block
+from feedeval.app.render import block
 from feedeval.errors import InputError
 from feedeval.feed.parsing.columns import attributes
 from feedeval.feed.parsing.faults import ReadColumn
@@ -43,8 +43,8 @@ class ColumnsBox:
         self._line = Line()
         self._rows = ipywidgets.VBox()
         self._read = text_button("Read with these columns", "search", "Read the table again", read)
-        self._body = ipywidgets.VBox([self._line.widget, self._rows, self._read])
-        self.widget = ipywidgets.VBox([self._open, self._body])
+        self._body = ipywidgets.VBox([self._line.widget, self._rows, row(self._read)])
+        self.widget = ipywidgets.VBox([row(self._open), self._body])
         display(self.widget, False)
 
     def hide(self) -> None:
@@ -69,7 +69,8 @@ class ColumnsBox:
         display(self._body, wanted)
         count = f"{len(lost)} column{'s are' if len(lost) != 1 else ' is'} not understood" if lost else "Columns"
         self._open.description = f"{count}: say what they mean" if lost else "Columns: what each is read as"
-        self._line.say(Tone.PROBLEM if refused else Tone.HINT, _REFUSED if refused else _MOSTLY if wanted else "")
+        advice = _REFUSED if refused else _MOSTLY if wanted else ""
+        self._line.show(block(Markup(f'<b role="status">{escape(advice)}</b>')))
         self._draw()
 
     def chosen(self) -> dict[str, str]:
