@@ -16,7 +16,7 @@ from feedeval.notebook.panel.render import bar_row, state_mark
 from feedeval.notebook.report.sections import source_name
 from feedeval.records import Progress, Status
 from feedeval.results.session import Session
-from feedeval.storage.paths import session_paths
+from feedeval.storage.paths import SessionPaths, session_paths
 from feedeval.storage.readers import session_ids, stand_of, status_of, writer_of
 
 MOST = 20
@@ -80,25 +80,24 @@ def audits_of(folder: Path, most: int = MOST) -> list[FoundAudit]:
 def _audits(folder: Path) -> Iterator[FoundAudit]:
     for sid in reversed(session_ids(folder)):
         try:
-            audit = look_at(folder, sid)
+            audit = look_at(session_paths(folder, sid))
         except FeedevalError:
             continue
         if audit is not None:
             yield audit
 
 
-def look_at(folder: Path, sid: str) -> FoundAudit | None:
+def look_at(paths: SessionPaths) -> FoundAudit | None:
     """Return an audit as it stands now; None where the session is none that a person started to audit a feed.
 
     Raises:
         FeedevalError: It cannot be read.
     """
-    session = Session(sid, folder)
+    session = Session(paths.sid, paths.folder)
     if not session.is_audit or session.stands_aside:
         return None
-    paths = session_paths(folder, sid)
     return FoundAudit(
-        sid,
+        paths.sid,
         clip(_name(session), _NAME_CHARS),
         status_of(paths),
         stand_of(paths),

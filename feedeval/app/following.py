@@ -76,7 +76,7 @@ class AuditsOfFolder:
         """Show an audit as it stands now."""
 
         def work() -> None:
-            audit = look_at(self._folder, sid)
+            audit = look_at(session_paths(self._folder, sid))
             if audit is not None:
                 self._show(audit)
 
@@ -141,7 +141,7 @@ class AuditsOfFolder:
             if before is None or not before.elsewhere:
                 return
             try:
-                now = look_at(self._folder, before.sid)
+                now = look_at(session_paths(self._folder, before.sid))
                 if now is None or self.box.shown is not before:
                     continue
                 if now != before:

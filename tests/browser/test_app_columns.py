@@ -30,7 +30,7 @@ def test_columns_are_given_their_meaning_and_the_audit_starts(
         page.get_by_role("button", name="Choose a feed file").click()
     chooser.value.set_files(str(feed))
     page.get_by_text("The columns of this table are not understood").wait_for()
-    assert page.get_by_text("<b>Langes").count() == 1
+    page.get_by_text("<b>Langes").first.wait_for()
     page.set_viewport_size({"width": 480, "height": 900})
     widths = book.output(0).evaluate("e => [e.scrollWidth, e.clientWidth]")
     assert widths[0] <= widths[1], "it has to be scrolled sideways"

@@ -70,7 +70,7 @@ def test_a_page_of_voila_that_is_opened_again_finds_its_audit_and_no_kernel_is_l
     feed, output = write_jsonl(tmp_path / "shop.jsonl", make_feed(PRODUCTS)), tmp_path / "notebooks" / "output"
     page = browser.new_page(viewport={"width": 1366, "height": 768})
     page.set_default_timeout(1000 * BOUND_S)
-    with ModelServer(latency_s=1.5) as server:
+    with ModelServer(latency_s=4.0) as server:
         page.goto(voila.address)
         upload(page, feed)
         begin(page, server)
