@@ -57,9 +57,7 @@ class Voila:
     @property
     def kernels(self) -> int:
         """How many kernels run."""
-        return sum(
-            "ipykernel_launcher" in " ".join(one.cmdline()) for one in psutil.Process(self._process.pid).children()
-        )
+        return sum(map(_is_kernel, psutil.Process(self._process.pid).children()))
 
     def close(self) -> None:
         """Stop the server with its kernels."""
