@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from numbers import Integral
 from typing import TYPE_CHECKING
 
@@ -168,3 +169,14 @@ def duration(seconds: float | None) -> str:
     minutes, rest_s = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m {rest_s:02d}s"
+
+
+def local_moment(timestamp: str) -> str:
+    """Return an ISO 8601 time in this machine's time, for a table: still one that programs can read.
+
+    Such as `2026-01-31 14:25:00+01:00`; what is no time stays as it is.
+    """
+    try:
+        return datetime.fromisoformat(timestamp).astimezone().isoformat(" ", "seconds")
+    except ValueError:
+        return timestamp

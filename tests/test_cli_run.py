@@ -350,3 +350,18 @@ def test_a_signal_stops_cleanly_and_resume_asks_nothing_twice(
         assert command("resume", "--quiet", output=output) == 0
         assert server.stats.accepted == 401 and server.stats.repeated == 0 and asked < 401
     assert (load_session(output_dir=output).results["status"] == "done").sum() == 400
+
+
+def test_a_table_that_is_not_understood_is_read_with_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    feed = tmp_path / "shop.csv"
+    feed.write_text("Ding;Kosten;Langes\nZelt;3,50 EUR;Aus Baumwolle\nLampe;4,50 EUR;Mit Akku\n", encoding="utf-8")
+    said = ("--map", "title=Ding", "--map", "price=Kosten", "--map", "description=Langes")
+    where = ("--output-dir", str(tmp_path / "output"))
+
+    assert main(["run", str(feed), *where, "--model", "offline"]) == 2
+    assert "--map" in capsys.readouterr().err
+    assert main(["run", str(feed), *where, "--model", "offline", *said]) == 0
+    assert main(["check", str(feed), *said]) in (0, 1)
+    assert main(["estimate", str(feed), *where, "--model", "offline", "--pilot", "2", *said]) == 0
+    assert main(["check", str(feed), "--map", "Ding"]) == 2
+    assert "--map Ding: give it as title='their name'" in capsys.readouterr().err

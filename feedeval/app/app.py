@@ -11,14 +11,17 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedeval.app import render
 from feedeval.app.downloads import offered, report_path, write_table
-from feedeval.app.feeds import Given, Preview, preview
+from feedeval.app.feeds import Given, Preview, Refused, Remembered
 from feedeval.app.filling import Filling
+from feedeval.app.following import AuditsOfFolder
 from feedeval.app.render import Tone, fault_in_words
+from feedeval.app.words import GOES_ON, GOES_ON_IN_VOILA, SO_FAR, WITHOUT_PAGE, through
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.html import Markup
@@ -37,16 +40,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.3
 _PILOT = 5
-_GOES_ON = "You can work on in other cells, or close the page; the audit goes on for as long as the kernel runs."
-# Voilà shuts down the kernel of a page that is closed.
-_UNTIL_CLOSED = (
-    "Keep this page open: closing it stops the audit. The same feed with the same settings then goes on from there."
-)
-_SO_FAR = "This is what is done so far; Start goes on from here."
-_WITHOUT_PAGE = (
-    "The feedeval app: upload a feed, choose, start, download the results. It needs a notebook or Voilà with a running "
-    "kernel; if nothing else appears here, run this cell again."
-)
+_BEAT_EVERY_S = 10.0
 
 
 class App:
@@ -68,7 +62,10 @@ class App:
         self._run: EvaluationRun | None = None
         self._starting = False
         self._saved: Output | None = None
-        self.form: Form = Form(self, places=places)
+        self._beaten_s = 0.0
+        self._remembered = Remembered()
+        self.audits = AuditsOfFolder(output_dir, self)
+        self.form: Form = Form(self, places=places, above=self.audits.box.widget)
         self.filling = Filling(output_dir, self)
         self.form.add_filled(self.filling.box)
         self.form.feed.takes_workbook = self.filling.take
@@ -86,6 +83,20 @@ class App:
         except InputError as exc:
             box.line.say(Tone.PROBLEM, str(exc))
             return
+        self._read(given)
+
+    def read_again(self) -> None:
+        """Read the feed with what was said of its columns, and remember that for tables with the same ones."""
+        box = self.form.feed
+        try:
+            given = replace(box.given(), columns=tuple(box.columns.chosen().items()))
+        except InputError as exc:
+            box.line.say(Tone.PROBLEM, str(exc))
+            return
+        self._read(given)
+
+    def _read(self, given: Given) -> None:
+        box = self.form.feed
         with self._lock:
             if given == self._reading:
                 return
@@ -94,17 +105,18 @@ class App:
 
         def work() -> None:
             try:
-                found = preview(given)
+                found = self._remembered.preview(given)
             except Exception as exc:  # shown to the person who waits, unless another feed is being read by now
                 with self._offering:
                     if self._has_read(given):
                         self._given = None
+                        box.columns.hide()
                         box.preview.show(Markup(""))
                         box.line.say(Tone.PROBLEM, fault_in_words(exc))
                 return
             with self._offering:
                 if self._has_read(given):
-                    self._offer(given, found)
+                    self._offer(*found)
 
         self._in_background(work, box.line)
 
@@ -116,9 +128,15 @@ class App:
                 self._reading = None
             return wanted
 
-    def _offer(self, given: Given, found: Preview) -> None:
-        self._given = given
+    def _offer(self, given: Given, found: Preview | Refused) -> None:
         box = self.form.feed
+        box.columns.offer(found.columns, dict(given.columns), refused=isinstance(found, Refused))
+        if isinstance(found, Refused):
+            self._given = None
+            box.preview.show(Markup(""))
+            box.line.say(Tone.HINT, "")
+            return
+        self._given = given
         box.preview.show(render.understood(found))
         self.form.fields.offer(found)
         self.form.show_choices(True)
@@ -190,16 +208,17 @@ class App:
     def display(self) -> None:
         """Show the app in the output of this cell; outside a notebook, print what it needs."""
         if kernel_shell() is None:
-            print(_WITHOUT_PAGE)
+            print(WITHOUT_PAGE)
             return
         Output(self.form.view())
+        self.audits.open()
         # What a saved notebook shows without its kernel; hidden for as long as the page shows the app.
         self._saved = Output(self._without_page(Markup("")))
 
     _ipython_display_ = display
 
     def __repr__(self) -> str:
-        return _WITHOUT_PAGE
+        return WITHOUT_PAGE
 
     def _begin(self) -> None:
         form = self.form
@@ -209,9 +228,30 @@ class App:
         form.start_line.say(Tone.WORKING, "Going through the feed …")
         options["progress"] = "widgets" if kernel_shell() is not None else "none"
         run = evaluator.start(source, fields, **options)
+        self._follow(run, given)
+
+    def attach(self, run: EvaluationRun) -> None:
+        """Show a run of this kernel that the app did not start, or has lost sight of, with its panel."""
+        if self._run is run and not run.done:
+            return
+        self.form.show_run()
+        self.form.offer_start(False)
+        self._follow(run, None)
+
+    def show_session(self, session: Session) -> None:
+        """Show the results of a session, as of an audit that ends here."""
+        self._show_results(session, None)
+
+    def key(self) -> str | None:
+        """Return the key that was entered; None: the environment's."""
+        key = self.form.settings.key
+        return key.get_secret_value() if key is not None else None
+
+    def _follow(self, run: EvaluationRun, given: Given | None) -> None:
+        form = self.form
         self._run = run
         form.show_panel(run.panel.widget("press Start"))
-        stays = _UNTIL_CLOSED if "VOILA_KERNEL_ID" in os.environ else _GOES_ON
+        stays = GOES_ON_IN_VOILA if "VOILA_KERNEL_ID" in os.environ else GOES_ON
         form.start_line.say(Tone.HINT, f"Saved as it goes, as session {run.sid} in {self._output_dir}. {stays}")
         threading.Thread(target=self._watch, args=(run, given), name="feedeval-app-watch", daemon=True).start()
 
@@ -230,7 +270,7 @@ class App:
         run.resume(**changes)
         self.form.start_line.say(Tone.HINT, "Goes on.")
 
-    def _watch(self, run: EvaluationRun, given: Given) -> None:
+    def _watch(self, run: EvaluationRun, given: Given | None) -> None:
         """Follow a run to its end, and through each time that its failed products are tried again."""
         form = self.form
         while True:
@@ -239,7 +279,7 @@ class App:
                 self._until_over(run)
                 counts = run.snapshot().counts
                 form.offer_start(True)
-                self._show_results(run, given)
+                self._show_results(run.session(), given)
             except Exception as exc:  # shown to the person who waits for the results
                 form.offer_start(True)
                 form.start_line.say(Tone.PROBLEM, fault_in_words(exc))
@@ -254,12 +294,24 @@ class App:
         while not run.done:
             run.wait(_LOOK_EVERY_S, until_paused=True)
             waits = run.snapshot().needs_person
+            self._beat(waits)
             if not self._starting:
                 self.form.offer_start(waits, going_on=waits)
             time.sleep(_LOOK_EVERY_S)
 
-    def _show_results(self, run: EvaluationRun, given: Given) -> None:
-        form, session = self.form, run.session()
+    def _beat(self, waits: bool) -> None:
+        """Let a server that ends idle kernels know that this one works, unless the audit waits for a person.
+
+        The server reads it from a widget that is made: what widgets say to each other is no sign of work
+        (`untracked_message_types` in `notebooks/voila.json`).
+        """
+        now_s = time.monotonic()
+        if not waits and now_s - self._beaten_s >= _BEAT_EVERY_S and kernel_shell() is not None:
+            self._beaten_s = now_s
+            self.form.beat()
+
+    def _show_results(self, session: Session, given: Given | None) -> None:
+        form = self.form
         if not session.progress.counts.done:
             return
         finished = session.status is Status.FINISHED
@@ -270,7 +322,7 @@ class App:
         book, table = self.filling.offer(session), offered(write_table(session), "Save the table (CSV)")
         form.table.show(render.block(book, table))
         limit = session.progress.settings["source"]["limit"]
-        checked = check_again(session, given.for_audit(limit))
+        checked = check_again(session, given.for_audit(limit) if given is not None else None)
         form.products.show(session, checked)
         if finished:
             form.fold_panel(summary.headline or "How the audit went")
@@ -279,7 +331,7 @@ class App:
         page = write_report(Material.of(session), checked, report_path(session))
         form.report.show(render.block(offered(page, "Save the report (HTML, to send to a client)")))
         self.filling.compared(session)
-        form.results_line.say(Tone.DONE, _through(session) if finished else _SO_FAR)
+        form.results_line.say(Tone.DONE, through(session) if finished else SO_FAR)
         if self._saved is not None:
             to_do = render.block(cards_html(session.action_cards))
             self._saved.change(self._without_page(Markup(found + to_do + details + plots)))
@@ -292,8 +344,8 @@ class App:
     def _without_page(self, results: Markup) -> dict[str, str]:
         mark = self.form.mark
         hide = f"<style>body:has(.{mark}) .behind-{mark}{{display:none}}</style>"
-        body = f'{hide}<div class="behind-{mark}">{render.said(Tone.HINT, _WITHOUT_PAGE)}{results}</div>'
-        return {"text/html": body, "text/plain": _WITHOUT_PAGE}
+        body = f'{hide}<div class="behind-{mark}">{render.said(Tone.HINT, WITHOUT_PAGE)}{results}</div>'
+        return {"text/html": body, "text/plain": WITHOUT_PAGE}
 
     def _in_background(self, work: Callable[[], None], line: Line) -> None:
         """Do something on a thread of its own; a callback that raised would seem to do nothing."""
@@ -305,13 +357,6 @@ class App:
                 line.say(Tone.PROBLEM, fault_in_words(exc))
 
         threading.Thread(target=guarded, name="feedeval-app", daemon=True).start()
-
-
-def _through(session: Session) -> str:
-    failed = session.progress.counts.failed
-    if not failed:
-        return "All products are through."
-    return f"All products are through; {failed:,} failed, and “Retry failed” in the panel tries them again."
 
 
 def app(output_dir: str | Path = "output", *, places: bool = True) -> App:

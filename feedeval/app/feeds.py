@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from feedeval.errors import InputError
+from feedeval.errors import FeedError, InputError
+from feedeval.feed.parsing.faults import ReadColumn
 from feedeval.feed.parsing.product import Product
 from feedeval.feed.parsing.sources import shown_address
 from feedeval.feed.reader import iter_feed
@@ -36,6 +37,8 @@ class Given:
     """A path, an address, or the content itself."""
     kind: str = ""
     """What a session writes down of content that is given itself."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """What a person said that its columns are, as `read_feed` takes it."""
 
     @property
     def in_memory(self) -> bool:
@@ -44,7 +47,7 @@ class Given:
 
     def for_audit(self, limit: int | None) -> FeedSource:
         """Return the source that an audit goes through; what is wrong with it was told in the preview."""
-        return FeedSource(self.source, limit, name=self.kind, quiet=True)
+        return FeedSource(self.source, limit, name=self.kind, quiet=True, columns=dict(self.columns))
 
 
 def uploaded(name: str, content: bytes) -> Given:
@@ -54,7 +57,7 @@ def uploaded(name: str, content: bytes) -> Given:
         InputError: It is empty.
     """
     if not content:
-        raise InputError(f"{name} is empty: choose the feed's own file")
+        raise InputError(f"{name} is empty (0 bytes): choose the feed's own file")
     return Given(name, content, kind=f"the upload {name}")
 
 
@@ -109,6 +112,8 @@ class Preview:
     """Categories and their products, the largest first; an empty name for products that have none."""
     fields: tuple[Filled, ...]
     """Descriptive ones first, in the order in which the judge sees them."""
+    columns: tuple[ReadColumn, ...] = ()
+    """What the columns of a table are read as; none for what is no table."""
 
     @property
     def default_fields(self) -> tuple[str, ...]:
@@ -116,18 +121,32 @@ class Preview:
         return tuple(field.name for field in self.fields if field.descriptive)
 
 
-def preview(given: Given, *, most: int = READ_AT_MOST) -> Preview:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A table of which too little is understood to read it as a feed; a person can say what its columns are."""
+
+    name: str
+    reason: str
+    columns: tuple[ReadColumn, ...]
+
+
+def preview(given: Given, *, most: int = READ_AT_MOST) -> Preview | Refused:
     """Read a feed, or the first `most` products of a long one.
 
     Raises:
-        FeedError: It cannot be read, or is no feed.
+        FeedError: It cannot be read, or is no feed and no table that a person could explain.
     """
     tally = _Tally()
     source = _Named(given.source, given.name) if isinstance(given.source, bytes) else given.source
-    stream = iter_feed(source, limit=most + 1)
+    stream = iter_feed(source, limit=most + 1, columns=dict(given.columns) or None)
     # The warnings are shown in the page, not below the cell.
     stream.quiet = True
-    descriptive = descriptive_fields(tally.watch(stream, most))
+    try:
+        descriptive = descriptive_fields(tally.watch(stream, most))
+    except FeedError as exc:
+        if not any(column.sample for column in stream.columns):
+            raise
+        return Refused(given.name, str(exc), tuple(stream.columns))
     others = [name for name in tally.filled if name not in descriptive]
     return Preview(
         name=given.name,
@@ -139,7 +158,30 @@ def preview(given: Given, *, most: int = READ_AT_MOST) -> Preview:
         categories=tuple(tally.categories.most_common()),
         fields=tuple(Filled(name, tally.filled[name], True) for name in descriptive)
         + tuple(Filled(name, tally.filled[name], False) for name in others),
+        columns=tuple(stream.columns),
     )
+
+
+class Remembered:
+    """What was said of the columns of tables, for other tables with the same ones."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
+
+    def preview(self, given: Given) -> tuple[Given, Preview | Refused]:
+        """Read a feed, with what was said of its columns earlier where nothing is said now; return it as it was read.
+
+        Raises:
+            FeedError: As `preview`.
+        """
+        found = preview(given)
+        header = tuple(column.column for column in found.columns)
+        if given.columns:
+            self._said[header] = given.columns
+        elif header in self._said:
+            given = replace(given, columns=self._said[header])
+            found = preview(given)
+        return given, found
 
 
 class _Named(io.BytesIO):

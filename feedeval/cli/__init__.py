@@ -10,6 +10,7 @@
 - `main`: the parser and `main`: arguments in, exit code out
 - `output`: what reaches the terminal, and the exit codes
 - `reading`: how the feed of a command is read: what a person says of its form in the terminal
+- `requesting`: the commands pause and stop: what another process is asked to do with the session that it works on
 - `sessions`: the commands about sessions that are there: list, info, status, consolidate, backup, restore, cleanup,
   verify
 - `shadowing`: the command shadow: what would a model have said about images that people have labelled?

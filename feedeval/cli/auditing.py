@@ -196,9 +196,13 @@ def run_command(arguments: Arguments) -> int:
 
 
 def resume_command(arguments: Arguments) -> int:
-    """Go on with a session."""
+    """Go on with a session; one that pauses in another process goes on there."""
+    from feedeval.cli.requesting import put
     from feedeval.evaluator import resume
+    from feedeval.records import Status
     from feedeval.results.session import load_session
+    from feedeval.storage.readers import is_being_written
+    from feedeval.storage.requests import Action
 
     if arguments.session is None:
         session = _latest_unfinished(arguments.output_dir)
@@ -207,6 +211,8 @@ def resume_command(arguments: Arguments) -> int:
             return Exit.DONE
     else:
         session = load_session(arguments.session, output_dir=arguments.output_dir)
+    if session.status is Status.PAUSED and is_being_written(session.paths):
+        return put(session.paths, Action.RESUME)
     key = _key_for(session, arguments.base_url)
     run = resume(session, _feed(arguments), api_key=key, **sitting(arguments), **way(arguments))
     return see_through(run, arguments)

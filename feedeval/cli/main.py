@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from feedeval.cli import advising, auditing, caching, certifying, checking, comparing, sessions, shadowing
+from feedeval.cli import advising, auditing, caching, certifying, checking, comparing, requesting, sessions, shadowing
 from feedeval.cli.output import Exit, complain, say
 from feedeval.errors import FeedevalError, RunFault, StorageError
 
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     certifying.register(commands, common)
     shadowing.register(commands, common)
     sessions.register(commands, common)
+    requesting.register(commands, common)
     caching.register(commands, common)
     return top
 

@@ -7,6 +7,7 @@ import argparse
 from feedeval.cli.auditing import given, key_of_environment, price_options, see_through, sitting, sitting_options
 from feedeval.cli.caching import cache_options, caching
 from feedeval.cli.calls import call_options, spoken
+from feedeval.cli.reading import mapped
 from feedeval.errors import InputError
 
 Arguments = argparse.Namespace
@@ -61,7 +62,7 @@ def shadow_command(arguments: Arguments) -> int:
         output_price=arguments.output_price,
         classes=_names("--classes", arguments.classes),
         context=_names("--context", arguments.context),
-        columns=_columns(arguments.map),
+        columns=mapped(arguments.map, "true_class"),
     )
     from feedeval.evaluator import start_shadow
 
@@ -91,13 +92,3 @@ def _names(option: str, text: str | None) -> list[str] | None:
     if not names:
         raise InputError(f"{option} names nothing: give names separated by commas")
     return names
-
-
-def _columns(pairs: list[str] | None) -> dict[str, str] | None:
-    columns: dict[str, str] = {}
-    for pair in pairs or ():
-        ours, sign, theirs = pair.partition("=")
-        if not sign or not ours.strip() or not theirs.strip():
-            raise InputError(f"--map {pair}: give it as true_class='their name'")
-        columns[theirs.strip()] = ours.strip()
-    return columns or None

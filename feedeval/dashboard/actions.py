@@ -19,6 +19,7 @@ from feedeval.results.archive import backup
 from feedeval.results.library import cleanup
 from feedeval.results.session import Session
 from feedeval.storage.readers import writer_of
+from feedeval.storage.requests import HEARD_WITHIN_S, Action, ask, heard
 
 CONFIRM_WITHIN_S = 5.0
 """How long the question stands whether to delete."""
@@ -37,6 +38,33 @@ def who_works_on(session: Session) -> str:
         return "This kernel works on it."
     writer = writer_of(session.paths)
     return "" if writer is None else f"Another kernel or process works on it ({writer})."
+
+
+def reachable(session: Session) -> tuple[Action, ...]:
+    """Return what can be asked of the other kernel or process that works on a session; nothing where none does."""
+    if own_run(session) is not None or writer_of(session.paths) is None:
+        return ()
+    try:
+        paused = session.status is Status.PAUSED
+    except SessionError:
+        return ()
+    return Action.RESUME if paused else Action.PAUSE, Action.STOP
+
+
+def request(session: Session, action: Action) -> str:
+    """Ask whoever works on a session to pause, to go on or to stop, and wait until that was heard.
+
+    Raises:
+        SessionError: Nobody works on it, or nobody listens.
+        StorageError: The folder cannot be written.
+    """
+    ask(session.paths, action)
+    if heard(session.paths):
+        return f"Session {session.id} was asked to {action}, and heard it."
+    raise SessionError(
+        f"Session {session.id}: nothing was heard of the request to {action} within {HEARD_WITHIN_S:.0f} s. A process "
+        "of an earlier version of feedeval does not listen: stop it where it runs."
+    )
 
 
 def refuse_while_worked_on(session: Session, what: str) -> None:

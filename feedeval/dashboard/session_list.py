@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import SessionError
-from feedeval.formatting import brief_money, clip, columns, plain
+from feedeval.formatting import brief_money, clip, columns, local_moment, plain
 from feedeval.html import Markup, escape, section, table
 from feedeval.notebook.browser.rows import GridColumn, Row, meter, quiet
 from feedeval.notebook.panel.render import state_mark
@@ -73,7 +73,7 @@ def refreshed(frame: pd.DataFrame, folder: Path, sids: Sequence[str]) -> pd.Data
             progress.counts.failed,
         ]
         fresh.loc[row, "cost_usd"] = float("nan") if progress.cost_usd is None else progress.cost_usd
-        fresh.loc[row, "updated"] = progress.updated
+        fresh.loc[row, "updated"] = local_moment(progress.updated)
     return fresh
 
 

@@ -31,6 +31,7 @@ from feedeval.notebook.widgets import answering, close, text_button
 from feedeval.records import Status
 from feedeval.results.gaps.actions import Action, Actions
 from feedeval.results.session import Session
+from feedeval.storage.requests import Action as Request
 
 TABS = ("Overview", "Results", "Errors", "Health", "Batches")
 BATCHES_PAGE = 50
@@ -124,7 +125,15 @@ class SessionView:
         book.layout.display = None if actions.is_audit(self.session) else "none"
         self._slow.append(book)
         self._link = ipywidgets.HTML()
-        return stack(bar(self._resume, self._key, book, back_up, self._delete), self._link, bar(self._path, *formats))
+        self._there = {
+            action: text_button(action.capitalize(), icon, "In the process that works on it", self._ask(action))
+            for action, icon in ((Request.PAUSE, "pause"), (Request.RESUME, "play"), (Request.STOP, "stop"))
+        }
+        return stack(
+            bar(self._resume, self._key, *self._there.values(), book, back_up, self._delete),
+            self._link,
+            bar(self._path, *formats),
+        )
 
     def _tabs(self) -> ipywidgets.Widget:
         self._tab_buttons = {
@@ -164,6 +173,11 @@ class SessionView:
         self._resume.description = words or "Resume"
         self._resume.disabled = not words
         self._ask_for_key()
+        there = actions.reachable(self.session)
+        for action, button in self._there.items():
+            button.layout.display = None if action in there else "none"
+        # Nothing is gone on with here for as long as another process works on it.
+        self._resume.layout.display = "none" if there else None
 
     def _take(self, got: Opened | FeedevalError) -> None:
         """Show what was read; the pages that are not looked at are drawn when they are."""
@@ -285,6 +299,16 @@ class SessionView:
         self._panel.children = (run.panel.widget(),)
         self._changed()
         return f"Session {self.session.id} goes on; its panel is below."
+
+    def _ask(self, action: Request) -> Callable[[], None]:
+        return lambda: self._page_frame.later(
+            f"Asking to {action}…", lambda: actions.request(self.session, action), self._told
+        )
+
+    def _told(self, news: str) -> str:
+        self.paint_state()
+        self._changed()
+        return news
 
     def _write(self, suffix: str) -> Callable[[], None]:
         return lambda: self._long(

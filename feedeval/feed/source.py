@@ -32,19 +32,31 @@ class FeedSource:
         limit: The first products only.
         name: What is written down of content that is given as bytes, such as `the upload feed.xml`.
         quiet: Warn of nothing: the caller has told already what is wrong with the feed.
+        columns: As `read_feed` takes them, for a feed that is read here; a session remembers them.
 
     Raises:
         InputError: `limit` is out of range.
         FeedError: What can be read only once is not a feed.
     """
 
-    def __init__(self, feed: Any, limit: int | None = None, *, name: str = "", quiet: bool = False) -> None:
+    def __init__(
+        self,
+        feed: Any,
+        limit: int | None = None,
+        *,
+        name: str = "",
+        quiet: bool = False,
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
         self._limit = limit
         self._told = quiet
         self._named = False
+        self._columns = dict(columns or {})
         self.description: dict[str, Any] = {"limit": limit, **({"kind": name} if name else _origin(feed))}
+        if self._columns:
+            self.description["reading"] = {"columns": self._columns}
         """What a session writes down: `path` or `url` where it can be read again from there, with the options of
         `read_feed` in `reading` where it was read with some, and what `deduplicate` went by in `deduplicated`, else
         `kind`; `sample` where `sample` drew it; and, once it was gone through, `title` where the feed has one of its
@@ -89,7 +101,7 @@ class FeedSource:
         return islice(products(feed), self._limit)
 
     def _stream(self, feed: Any) -> Iterator[Product]:
-        stream = iter_feed(feed, limit=self._limit)
+        stream = iter_feed(feed, limit=self._limit, columns=self._columns or None)
         stream.quiet, self._told = self._told, True
         if stream.title:
             self.description.setdefault("title", stream.title)

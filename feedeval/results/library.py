@@ -10,6 +10,7 @@ import pandas as pd
 
 from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.feed.parsing.sources import shown_address
+from feedeval.formatting import local_moment
 from feedeval.results.archive import backup, remove_files, restore
 from feedeval.results.basis import Basis
 from feedeval.results.export import write_chunks
@@ -54,7 +55,7 @@ def list_sessions(output_dir: AnyFolder = "output") -> pd.DataFrame:
     Columns: session (its id), name (as `Session.title`), kind, engine, status (str); total, done, failed (Int64);
     coverage_pct (float64, mean over the products that are done; NaN where the session is too large to look through at
     once, or where more than 30 % of its questions were not judged), cost_usd (float64, NaN where the model has no known
-    price); started, updated (str, ISO 8601); size_mb (float64).
+    price); started, updated (str, ISO 8601 in this machine's time); size_mb (float64).
     """
     folder = SessionFolder.of(output_dir)
     rows = []
@@ -89,8 +90,8 @@ def _state(session: Session) -> dict[str, Any]:
         "done": progress.counts.done,
         "failed": progress.counts.failed,
         "cost_usd": progress.cost_usd,
-        "started": progress.started,
-        "updated": progress.updated,
+        "started": local_moment(progress.started),
+        "updated": local_moment(progress.updated),
     }
 
 

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 
 from feedeval.errors import ConnectionLost, FeedevalError, RunFault, StorageError
 from feedeval.records import Status
@@ -24,6 +25,7 @@ from feedeval.run.progress import Need
 from feedeval.run.telling.waits import Waits, warn_of
 from feedeval.run.telling.words import reason_in_words
 from feedeval.run.workers import Workers
+from feedeval.storage.requests import Action, RequestListener
 
 _TICK_S = 0.1
 _PROBE_TIMEOUT_S = 30.0
@@ -44,6 +46,16 @@ class RunLoop:
         self._workers = Workers(context, self.collector, self.halt, lambda: self._halt is not None)
         self._parts = parts_of(context, halted=lambda: self._halt is not None, slept=self._slept)
         self._leaves = False
+        self._requests = RequestListener(
+            context.store.paths,
+            {
+                Action.PAUSE: lambda: self.halt(HaltCause.PERSON, "paused by hand, from another window"),
+                Action.RESUME: self.resume,
+                Action.STOP: lambda: self.halt(HaltCause.STOP, "stopped by hand, from another window"),
+            },
+            log=context.log,
+            began=datetime.fromisoformat(context.now()),
+        )
         self.crash: BaseException | None = None
         """A fault of the program itself, raised where the run is waited for."""
         self._waits = Waits(context.clock, self._warn)
@@ -251,6 +263,7 @@ class RunLoop:
             if now_s - looked_s >= self._context.settings.health.interval_s:
                 looked_s = now_s
                 self._look(now_s)
+            self._requests.look(now_s)
             self.collector.refresh()
             self._follow_waits(now_s)
             if self._halt is None:

@@ -53,6 +53,11 @@ class Changes:
     failed: int
     """Failed before, so tried again; part of `new`."""
 
+    @property
+    def unrelated(self) -> bool:
+        """Whether the records have nothing in common with those of the earlier session."""
+        return not (self.kept or self.moved or self.changed or self.failed)
+
     def __str__(self) -> str:
         parts = [f"kept {self.kept:,}", f"changed {self.changed:,}", f"new {self.new:,}", f"gone {self.gone:,}"]
         if self.moved:

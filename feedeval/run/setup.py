@@ -166,7 +166,12 @@ def _take_over(start: RunInputs, store: SessionStore, messages: list[str], *, is
     if is_new:
         copy_documents(start.folder.session(sources[0]), store)
         others = units(start.job.kind)[1]
-        messages.append(f"Session {sources[0]} had the same settings and other {others}: {earlier.changes}")
+        said = f"Session {sources[0]} had the same settings and other {others}: {earlier.changes}"
+        if earlier.changes.unrelated:
+            said = (
+                f"None of these {others} was in session {sources[0]}, the latest with the same settings: all are new."
+            )
+        messages.append(said)
     for sid in sources:
         if out := [part for part in read_parts(start.folder.session(sid)) if part.is_out]:
             messages.append(

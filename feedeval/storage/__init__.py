@@ -18,6 +18,8 @@
 - `rebuild`: A lost progress file or summary, put together again from the copy of its settings and from the batch
   files
 - `reply_cache`: replies that were paid for, kept across the sessions of an output folder, for who asks for it
+- `requests`: requests to a run from outside its process: a small file in the session's folder, which the run
+  looks for
 - `store`: one session on disk, for its one writer; `readers` has what takes no lock
 - `verify`: check the files of a session against each other, and mend what can be mended
 """

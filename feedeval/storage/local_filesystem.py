@@ -24,6 +24,7 @@ class LocalFileSystem:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise storage_error(exc, folder, "make") from exc
+        _refuse_unfit(folder)
 
     def identity(self, folder: Path) -> Hashable:
         """Return the folder's own path: links are followed."""
@@ -223,6 +224,24 @@ class LocalAppendedFile:
             if not self._closed:
                 self._closed = True
                 os.close(self._fd)
+
+
+def _refuse_unfit(folder: Path) -> None:
+    """Refuse a folder in which no file can be made though it is there, such as `/proc`; who locks would wait for one.
+
+    Any other reason is told where a file is written.
+    """
+    path = folder / f".feedeval.{os.getpid()}.{threading.get_ident()}.tmp"
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, FILE_MODE))
+        path.unlink(missing_ok=True)
+    except FileNotFoundError as exc:
+        raise StorageError(
+            f"could not write in {folder}: it is a folder of the system, in which no files can be made. Choose another "
+            "output_dir."
+        ) from exc
+    except OSError:
+        return
 
 
 def _read_part(path: Path, size: int, whence: int) -> bytes | None:

@@ -94,7 +94,8 @@ def holder(path: Path) -> str:
     """Return who holds the lock, in words for a message."""
     try:
         who = orjson.loads(path.read_bytes())
-        return f"process {who['pid']} on {who['host']} since {who['started']}"
+        since = datetime.fromisoformat(who["started"]).astimezone()
+        return f"process {who['pid']} on {who['host']} since {since:%Y-%m-%d %H:%M}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process or kernel"
 

@@ -234,3 +234,39 @@ def test_a_cell_that_is_run_again_shows_the_same_app(tmp_path: Path) -> None:
     assert fe.app(str(tmp_path)) is shown
     assert fe.app(tmp_path, places=False) is not shown
     assert fe.app(tmp_path / "other") is not shown
+
+
+def test_columns_that_nobody_understands_are_explained_in_a_table_and_the_audit_remembers_it(
+    app: Driven, tmp_path: Path
+) -> None:
+    feed = tmp_path / "shop.csv"
+    feed.write_text("Ding;Kosten;Langes\nZelt;3,50 EUR;Aus Baumwolle\nLampe;4,50 EUR;Mit Akku\n", encoding="utf-8")
+    app.form.feed._way.value = "Path or address"
+    app.form.feed._place.value = str(feed)
+    box = app.form.feed.columns
+    until(lambda: bool(box._choices), "the columns")
+    assert {name: choice.value for name, choice in box._choices.items()} == {
+        "Ding": "title", "Kosten": "price", "Langes": ""
+    }  # fmt: skip
+    assert "Aus Baumwolle" in "".join(str(getattr(w, "value", "")) for w in every_widget(box._rows))
+    assert app.form._start.widget.layout.display == "none"
+    box._choices["Langes"].value = "description"
+    box._read.click()
+    until(lambda: "Read." in app.form.feed.line.widget.value, "the table to be read")
+    app.finish()
+    session = load_session(output_dir=app.output_dir)
+    assert session.progress.settings["source"]["reading"]["columns"] == {
+        "Ding": "title", "Kosten": "price", "Langes": "description"
+    }  # fmt: skip
+    assert list(session.results["title"]) == ["Zelt", "Lampe"]
+    # The feed is read again in the same way.
+    assert fe.resume(session).results()["status"].tolist() == ["done", "done"]
+
+
+def test_an_empty_upload_is_said_to_be_empty(app: Driven) -> None:
+    box = app.form.feed
+    file = {"name": "shop.csv", "type": "", "size": 0, "content": memoryview(b"")}
+    box._upload.value = [{**file, "last_modified": datetime.now(UTC)}]
+    for _ in range(2):
+        assert "shop.csv is empty (0 bytes)" in box.line.widget.value
+        box.read_button.click()

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import gzip
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from feedeval.app.feeds import Given, named, pasted, preview, uploaded
+from feedeval.app.feeds import Given, Preview, Refused, Remembered, named, pasted, preview, uploaded
 from feedeval.errors import FeedError, InputError
 
 CSV = (
@@ -81,3 +82,33 @@ def test_nothing_given_is_said_in_a_sentence(give: object) -> None:
     assert callable(give)
     with pytest.raises(InputError, match=r"empty|nothing"):
         give()
+
+
+def test_a_table_that_is_not_understood_gives_its_columns_instead_of_a_dead_end() -> None:
+    given = pasted("Ding;Kosten;Langes\nA1;3,50 EUR;hallo welt\nB2;4,50 EUR;ja genau so\n")
+    refused = preview(given)
+    assert isinstance(refused, Refused) and "none of the attributes" in refused.reason
+    assert [(column.column, column.proposal, column.sample) for column in refused.columns] == [
+        ("Ding", "title", "A1"), ("Kosten", "price", "3,50 EUR"), ("Langes", "", "hallo welt")
+    ]  # fmt: skip
+
+    said = replace(given, columns=(("Ding", "title"), ("Kosten", "price"), ("Langes", "description")))
+    found = preview(said)
+    assert isinstance(found, Preview) and found.products == 2
+    source = said.for_audit(None)
+    assert [product["title"] for product in source.products()] == ["A1", "B2"]
+    assert source.description["reading"] == {"columns": dict(said.columns)}
+
+
+def test_what_was_said_of_columns_holds_for_the_next_table_with_the_same_ones() -> None:
+    remembered = Remembered()
+    text = "Ding;Kosten;Langes\n{}1;3,50 EUR;hallo welt\n{}2;4,50 EUR;ja genau so\n"
+    said = (("Ding", "title"), ("Kosten", "price"))
+    remembered.preview(replace(pasted(text.format("A", "A")), columns=said))
+    given, found = remembered.preview(pasted(text.format("B", "B")))
+    assert given.columns == said and isinstance(found, Preview)
+
+
+def test_a_document_that_is_no_table_is_refused_as_before() -> None:
+    with pytest.raises(FeedError):
+        preview(pasted("<html><body>Hello</body></html>"))

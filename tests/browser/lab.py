@@ -43,9 +43,16 @@ _SETTINGS = {
 
 
 class Lab:
-    """A server that runs on a free port of this machine, with no settings but its own."""
+    """A server that runs on a free port of this machine, with no settings but its own.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where it keeps its files.
+        module: The package that serves.
+        pages: Where it has its notebooks.
+    """
+
+    def __init__(self, folder: Path, *, module: str = "jupyterlab", pages: str = "doc/tree") -> None:
+        self._pages = pages
         self.folder = folder / "notebooks"
         self.folder.mkdir()
         self._token = "a-test"
@@ -68,7 +75,7 @@ class Lab:
         options = ("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0")
         self._log = (folder / "lab.log").open("wb")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options, f"--IdentityProvider.token={self._token}"],
+            [sys.executable, "-m", module, *options, f"--IdentityProvider.token={self._token}"],
             cwd=self.folder,
             env=os.environ | environment,
             stdout=self._log,
@@ -85,7 +92,7 @@ class Lab:
             except OSError:
                 time.sleep(0.2)
         self.close()
-        raise AssertionError(f"JupyterLab did not start:\n{log.read_text(errors='replace')[-3000:]}")
+        raise AssertionError(f"it did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
     def close(self) -> None:
         """Stop the server with all its kernels."""
@@ -97,7 +104,7 @@ class Lab:
         self._log.close()
 
     def address_of(self, name: str) -> str:
-        return f"{self.address}/doc/tree/{name}?token={self._token}"
+        return f"{self.address}/{self._pages}/{name}?token={self._token}"
 
     def stop_kernels(self) -> None:
         """Shut down every kernel, as its menu entry does."""

@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psutil
+
 from tests.browser.lab import BOUND_S, ROOT
 
 
@@ -18,7 +20,7 @@ class Voila:
     """A server that runs on a free port of this machine, with no settings but its own.
 
     Args:
-        notebook: What it serves; its kernels run in that folder.
+        notebook: What it serves; its kernels run in that folder, and `voila.json` there is its configuration.
         folder: Where it keeps its own files.
     """
 
@@ -31,8 +33,8 @@ class Voila:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
         self._log = (folder / "voila.log").open("wb")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "voila", str(notebook), "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"],
-            cwd=folder,
+            [sys.executable, "-m", "voila", notebook.name, "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"],
+            cwd=notebook.parent,
             env=clean | own | {"PYTHONPATH": str(ROOT)},
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -52,6 +54,11 @@ class Voila:
         self.close()
         raise AssertionError(f"Voilà did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
+    @property
+    def kernels(self) -> int:
+        """How many kernels run."""
+        return sum(map(_is_kernel, psutil.Process(self._process.pid).children()))
+
     def close(self) -> None:
         """Stop the server with its kernels."""
         self._process.terminate()
@@ -61,3 +68,10 @@ class Voila:
             self._process.kill()
             self._process.wait()
         self._log.close()
+
+
+def _is_kernel(process: psutil.Process) -> bool:
+    try:
+        return "ipykernel_launcher" in " ".join(process.cmdline())
+    except psutil.Error:  # it ends just now
+        return False

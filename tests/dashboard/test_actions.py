@@ -6,15 +6,19 @@ import pandas as pd
 import pytest
 
 from feedeval.dashboard import actions
-from feedeval.errors import InputError, SessionLocked
+from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.records import Status
 from feedeval.results.archive import restore
 from feedeval.results.session import Session, load_session
+from feedeval.run.runner import RunSettings, start
 from feedeval.storage.paths import session_paths
+from feedeval.storage.requests import Action
 from feedeval.storage.store import SessionStore
 from tests.e2e.support import make_feed, write_jsonl
 from tests.results.factory import SID, Plan, write_session
+from tests.run.jobs import CallingJob
+from tests.run.runs import WAIT_S, until
 
 
 @pytest.fixture
@@ -146,3 +150,20 @@ def test_no_key_is_asked_for_where_nobody_is_called_or_nothing_is_left(tmp_path:
 def test_the_workbook_is_written_beside_the_session(session: Session) -> None:
     written = actions.write_workbook(session)
     assert written == session.output_dir / f"audit_{SID}.xlsx" and written.is_file()
+
+
+def test_the_run_of_another_process_can_be_asked_to_pause_and_to_stop(tmp_path: Path) -> None:
+    run = start(CallingJob(4000, latency_s=0.02), tmp_path, RunSettings(max_workers=4))
+    session = load_session(output_dir=tmp_path)
+
+    assert actions.reachable(session) == (Action.PAUSE, Action.STOP)
+    assert "heard it" in actions.request(session, Action.PAUSE)
+    until(lambda: run.snapshot().needs_person)
+    session.reload()
+    assert actions.reachable(session) == (Action.RESUME, Action.STOP)
+    actions.request(session, Action.STOP)
+    assert run.wait(WAIT_S).status is Status.STOPPED
+    session.reload()
+    assert actions.reachable(session) == ()
+    with pytest.raises(SessionError, match="nobody works on"):
+        actions.request(session, Action.PAUSE)

@@ -182,7 +182,7 @@ def test_old_and_new_names_live_together_in_one_folder(tmp_path: Path) -> None:
     archives = [backup(sid, output_dir=tmp_path) for sid in (OLD, *new)]
     cleanup(OLD, output_dir=tmp_path)
     assert session_ids(tmp_path) == new
-    with pytest.raises(InputError, match="whole name"):
+    with pytest.raises(InputError, match="whole id"):
         cleanup(f"{OLD}_4f7", output_dir=tmp_path)
     assert [restore(archive, tmp_path / "again") for archive in archives] == [[sid] for sid in (OLD, *new)]
     assert session_ids(tmp_path / "again") == [OLD, *new]

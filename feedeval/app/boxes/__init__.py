@@ -1,5 +1,7 @@
 """The widgets of the app, a box each: layout and bindings, nothing else.
 
+- `audits`: the box with the audits of the folder: those that go on in another kernel, and earlier ones
+- `columns`: the box in which a person says what the columns of a table are that the reader does not understand
 - `common`: what the boxes of the app are made of
 - `feed`: the box in which a feed is given: as a file, as text, or by where it lies
 - `fields`: the box in which the fields are chosen that the judge may read

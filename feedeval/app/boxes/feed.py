@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import ipywidgets
 
+from feedeval.app.boxes.columns import ColumnsBox
 from feedeval.app.boxes.common import Line, PageStep, display, field, row
 from feedeval.app.downloads import megabytes
 from feedeval.app.feeds import SUFFIXES, UPLOAD_MB, Given, named, pasted, uploaded
@@ -39,13 +40,16 @@ class FeedBox:
 
     Args:
         read: Called when the feed that stands in the box is to be read.
+        again: Called when it is to be read with what was said of its columns.
         places: Offer paths and addresses.
     """
 
-    def __init__(self, read: Callable[[], None], *, places: bool) -> None:
+    def __init__(self, read: Callable[[], None], again: Callable[[], None], *, places: bool) -> None:
         self._arrived: Given | None = None
         self.takes_workbook: Callable[[str, bytes], bool] = lambda name, content: False
         """Called with each file that arrives; says whether it is a workbook that was filled in."""
+        self._empty = ""
+        self.columns = ColumnsBox(again)
         self._read = read
         self._instead = f"compress it to .gz{', or give its path or address instead' if places else ''}"
         ways = [_UPLOAD, _PASTE, *([_PLACE] if places else [])]
@@ -76,6 +80,7 @@ class FeedBox:
             *self._inputs.values(),
             self._hint.widget,
             row(self.read_button, self.line.widget),
+            self.columns.widget,
             self.preview.widget,
         ]
         self.step = PageStep(1, "The feed", rows)
@@ -92,6 +97,8 @@ class FeedBox:
         if self._way.value == _PLACE:
             return named(self._place.value)
         if self._arrived is None:
+            if self._empty:
+                raise InputError(self._empty)
             raise InputError(_LOST.format(instead=self._instead))
         return self._arrived
 
@@ -132,10 +139,11 @@ class FeedBox:
                 return
             self._arrived = uploaded(str(file["name"]), bytes(file["content"]))
         except (InputError, FeedError) as exc:
-            self._arrived = None
-            self.line.say(Tone.PROBLEM, str(exc))
+            self._arrived, self._empty = None, str(exc)
+            self.line.say(Tone.PROBLEM, self._empty)
             return
         finally:
             self._upload.value = ()
+        self._empty = ""
         self._lay_out()
         self._read()

@@ -28,6 +28,9 @@ class Acts(Protocol):
     def read(self) -> None:
         """Read the feed."""
 
+    def read_again(self) -> None:
+        """Read the feed with what was said of its columns."""
+
     def estimate(self) -> None:
         """Estimate what the audit would take."""
 
@@ -41,10 +44,11 @@ class Form:
     Args:
         acts: What the buttons do.
         places: Let feeds and endpoints be named by path and address.
+        above: What stands between the title and the feed.
     """
 
-    def __init__(self, acts: Acts, *, places: bool) -> None:
-        self.feed = FeedBox(acts.read, places=places)
+    def __init__(self, acts: Acts, *, places: bool, above: ipywidgets.Widget) -> None:
+        self.feed = FeedBox(acts.read, acts.read_again, places=places)
         self.fields = FieldBox()
         self.settings = SettingsBox(places=places)
         self.estimate_button = text_button(
@@ -88,6 +92,7 @@ class Form:
         self.root = ipywidgets.VBox(
             [
                 ipywidgets.HTML(_TITLE),
+                above,
                 *(step.widget for step in steps),
                 self._results.widget,
             ],
@@ -118,6 +123,15 @@ class Form:
         """Show what comes after a feed was read, or hide it."""
         for step in (self.fields.step, self.settings.step, self._start):
             step.show(shown)
+
+    def show_run(self) -> None:
+        """Show what belongs to a run whose feed was not read here."""
+        self.settings.step.show()
+        self._start.show()
+
+    def beat(self) -> None:
+        """Make a widget and take it away again, which the page does not show."""
+        ipywidgets.Layout().close()
 
     def show_panel(self, panel: ipywidgets.Widget) -> None:
         """Show the panel of a run, in place of an earlier one's."""

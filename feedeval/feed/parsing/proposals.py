@@ -149,5 +149,9 @@ def note_of(columns: Sequence[ReadColumn]) -> str:
         return ""
     names = ", ".join(lost[:8]) + (", …" if len(lost) > 8 else "")
     proposed = mapping(columns)
-    advice = f"if this is what they are, read it with {proposed}" if proposed else "say with columns= what they are"
+    advice = (
+        f"if this is what they are, read it with {proposed}"
+        if proposed
+        else "say with columns= (in a terminal --map) what they are"
+    )
     return f"{len(lost)} of {len(columns)} columns are not understood ({names}); {advice}"

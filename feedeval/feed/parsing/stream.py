@@ -190,7 +190,7 @@ class FeedStream(Iterator[Product]):
         what = "a news feed, whose entries" if news else f"{FORMATS[sniffed.format].found} whose entries"
         return refuse(
             self._opened.name, f"{what} have none of the attributes that make a product (they have {names}); "
-            f"if they are products, say with columns= which name is which attribute{self._proposed()}"
+            f"if they are products, say with columns= (in a terminal --map) which is which attribute{self._proposed()}"
         )  # fmt: skip
 
     def _proposed(self) -> str:

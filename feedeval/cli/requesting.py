@@ -1,0 +1,73 @@
+"""The commands pause and stop: what another process is asked to do with the session that it works on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedeval.cli.output import Exit, say
+from feedeval.errors import SessionError
+from feedeval.formatting import plain
+from feedeval.storage.requests import HEARD_WITHIN_S, Action, ask, heard
+
+if TYPE_CHECKING:
+    from feedeval.storage.paths import SessionPaths
+
+_DONE = {
+    Action.PAUSE: "Session {} pauses: what is in flight finishes. `feedeval resume {}` lets it go on.",
+    Action.STOP: "Session {} stops: what is in flight finishes and is saved. `feedeval resume {}` goes on with it.",
+    Action.RESUME: "Session {} goes on, in the process that works on it.",
+}
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add the commands to the parser."""
+    texts = {
+        Action.PAUSE: "let a session that another process works on pause",
+        Action.STOP: "let a session that another process works on stop",
+    }
+    for action, text in texts.items():
+        command = commands.add_parser(action.value, parents=[common], help=text, description=f"{text.capitalize()}.")
+        command.add_argument(
+            "session",
+            nargs="?",
+            metavar="SESSION",
+            help="name of a session or the beginning of one; the one that is worked on by default",
+        )
+        command.set_defaults(handler=request_command, action=action)
+
+
+def request_command(arguments: argparse.Namespace) -> int:
+    """Ask whoever works on a session to pause or to stop."""
+    return put(_session_of(arguments), arguments.action)
+
+
+def put(paths: SessionPaths, action: Action) -> int:
+    """Put a request to whoever works on a session, and say what came of it."""
+    ask(paths, action)
+    if not heard(paths):
+        raise SessionError(
+            f"session {paths.sid}: nothing was heard of the request to {action} within {HEARD_WITHIN_S:.0f} s; it "
+            "stands until the process that works on it looks. One of an earlier version of feedeval does not: stop it "
+            "with Ctrl-C there"
+        )
+    say(_DONE[action].format(paths.sid, paths.sid))
+    return Exit.DONE
+
+
+def _session_of(arguments: argparse.Namespace) -> SessionPaths:
+    from feedeval.storage.paths import session_paths
+    from feedeval.storage.readers import is_being_written, session_ids
+
+    folder = Path(arguments.output_dir)
+    if arguments.session is not None:
+        from feedeval.results.finding import find_session
+
+        return session_paths(folder, find_session(arguments.session, folder))
+    working = [sid for sid in session_ids(folder) if is_being_written(session_paths(folder, sid))]
+    if not working:
+        raise SessionError(f"nobody works on a session in {plain(folder)}, so there is nothing to {arguments.action}")
+    if len(working) > 1:
+        raise SessionError(f"several sessions are worked on: name one of {', '.join(working)}")
+    return session_paths(folder, working[0])

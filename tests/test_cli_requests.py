@@ -1,0 +1,32 @@
+"""The commands pause and stop, and resume where another process has the session open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedeval.cli import main
+from feedeval.records import Status
+from feedeval.run.runner import RunSettings, start
+from tests.run.jobs import CallingJob
+from tests.run.runs import WAIT_S, until
+
+
+def test_a_run_is_paused_goes_on_and_stops_from_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = start(CallingJob(4000, latency_s=0.02), tmp_path, RunSettings(max_workers=4))
+    where = ("--output-dir", str(tmp_path))
+
+    assert main(["pause", *where]) == 0
+    until(lambda: run.snapshot().needs_person)
+    assert f"Session {run.sid} pauses" in capsys.readouterr().out
+    assert main(["resume", *where, run.sid]) == 0
+    until(lambda: run.snapshot().status is Status.RUNNING)
+    assert "goes on" in capsys.readouterr().out
+    assert main(["stop", *where, run.sid]) == 0
+    assert run.wait(WAIT_S).status is Status.STOPPED
+
+
+def test_where_nobody_works_there_is_nothing_to_stop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stop", "--output-dir", str(tmp_path)]) == 2
+    assert "nobody works on a session" in capsys.readouterr().err
