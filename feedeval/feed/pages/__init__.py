@@ -14,6 +14,7 @@
 - `page`: one page as a witness, read from what came
 - `pages`: the pages of a feed's products, each read when it is asked for
 - `read_pages`: the pages of a feed, fetched or given
+- `said`: what a comparison reports, and what comparisons count
 - `saved`: pages that somebody saved: a folder, a mapping, a frame
 - `session`: the connection that pages are fetched by, which reaches nobody inside this network
 - `structured`: the products that structured data offers, by the attributes of a feed

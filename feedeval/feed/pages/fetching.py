@@ -101,7 +101,7 @@ class PageFetcher:
                         return stored
             raise AssertionError("the second try returns")
         except RefusedError as error:
-            return Stored(link, problem=str(error))
+            return Stored(link, problem=str(error), passing=True)
 
     async def _asked(self, session: aiohttp.ClientSession, link: str, host: _Host) -> Stored:
         await self._pause(host)
@@ -109,17 +109,19 @@ class PageFetcher:
             async with self._slots, asyncio.timeout(self._limits.timeout_s):
                 stored = await self._followed(session, link)
         except TimeoutError:
-            stored = Stored(link, problem=f"it does not answer within {self._limits.timeout_s:g} s", passing=True)
+            said = f"it does not answer within {self._limits.timeout_s:g} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             refused = error if isinstance(error, RefusedError) else getattr(error, "os_error", None)
             if isinstance(refused, RefusedError):
-                return Stored(link, problem=str(refused))
-            said = str(error) or type(error).__name__
-            stored = Stored(link, problem=f"it cannot be fetched: {said[:200]}", passing=True)
-        host.unanswered = host.unanswered + 1 if stored.passing and not stored.status else 0
+                return Stored(link, problem=str(refused), passing=True)
+            said = f"it cannot be fetched: {(str(error) or type(error).__name__)[:200]}"
+        else:
+            host.unanswered = 0
+            return stored
+        host.unanswered += 1
         if host.unanswered >= _MOST_IN_A_ROW:
             host.left_alone = f"its host gave no answer {_MOST_IN_A_ROW} times in a row"
-        return stored
+        return Stored(link, problem=said, passing=True)
 
     async def _followed(self, session: aiohttp.ClientSession, link: str) -> Stored:
         target = link
@@ -149,7 +151,7 @@ class PageFetcher:
         if host.ruled_out:
             return Stored(target, problem=host.ruled_out, passing=True)
         if host.rules is not None and not host.rules.can_fetch(target, ROBOT):
-            return Stored(target, problem=f"its robots.txt does not allow {ROBOT} to read it")
+            return Stored(target, problem=f"its robots.txt does not allow {ROBOT} to read it", passing=True)
         return None
 
     async def _learn(self, session: aiohttp.ClientSession, host: _Host, target: str) -> None:
