@@ -146,7 +146,8 @@ def tax_between(amounts: Iterable[float], others: Iterable[float], *, country: s
         for net, gross in pairs:
             # Either of the two was rounded to cents, or the net one was worked out of the gross one.
             if net < gross and (
-                abs(round(net * (100 + rate) / 100, 2) - gross) < 0.015 or same(round(gross * 100 / (100 + rate), 2), net)
+                abs(round(net * (100 + rate) / 100, 2) - gross) < 0.015
+                or same(round(gross * 100 / (100 + rate), 2), net)
             ):
                 return rate
     return None

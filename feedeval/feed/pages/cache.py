@@ -68,7 +68,9 @@ class PageCache:
                 file.write(gzip.compress(json.dumps(head).encode() + b"\n" + content, compresslevel=3))
             half.replace(path)
         except OSError as error:
-            raise InputError(f"cannot keep a page in {self.folder}: {error.strerror or error}; give cache_dir=") from error
+            raise InputError(
+                f"cannot keep a page in {self.folder}: {error.strerror or error}; give cache_dir="
+            ) from error
 
     def _head(self, link: str) -> dict[str, Any] | None:
         try:

@@ -1,4 +1,4 @@
-"""Contradictions between a feed and its landing pages: what the feed says, what a page's data says, what a buyer reads."""
+"""Contradictions between a feed and its landing pages: what each of them says."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ def check_pages(
             issue = Issue(one.check, one.message, one.words[0])
             found.setdefault((row, one.field, one.check), (Finding(row, one.field, issue, (destination,)), one.words))
     rows = [
-        row_of(finding, verdict, products) + tuple(map(_whole, found[finding.row, finding.field, finding.issue.check][1]))
+        row_of(finding, verdict, products)
+        + tuple(map(_whole, found[finding.row, finding.field, finding.issue.check][1]))
         for finding, verdict in judged([one for one, _ in found.values()], [destination], moment.date().isoformat())
     ]
     frame = Contradictions(pd.DataFrame(rows, columns=[*FINDING_COLUMNS, *SAYS], dtype="str"))
@@ -113,7 +114,9 @@ def _of_product(
         without[problem] += 1
         if page is not None and page.status in _GONE:
             link = str(product.get("link", ""))
-            yield Contradiction("link", "page_gone", f"the page behind the link is not there: {problem}", (link, "", ""))
+            yield Contradiction(
+                "link", "page_gone", f"the page behind the link is not there: {problem}", (link, "", "")
+            )
         return
     match = matched(product, page)
     if match is None and is_open(product, page):

@@ -119,7 +119,7 @@ def brand(product: Mapping[str, Any], match: Match | None, page: Page, said: Sai
 
 
 def variant(product: Mapping[str, Any], match: Match | None, page: Page, said: Said) -> Iterator[Contradiction]:
-    """Report a page that shows another variant: in what it is chosen by, where nothing else tells that it is the one."""
+    """Report a page that shows another variant, by what variants differ in, where nothing else tells which it is."""
     if match is None or match.is_sure:
         return
     for name in ("color", "size", "mpn"):
@@ -167,7 +167,8 @@ def canonical(product: Mapping[str, Any], match: Match | None, page: Page, said:
     if not (link or stated):
         return
     if not page.canonical:
-        said.open("canonical_link")
+        if stated:
+            said.open("canonical_link")
         return
     said.compared("canonical_link")
     theirs = _place(page.canonical)

@@ -80,7 +80,9 @@ def _holds(period: str, moment: datetime) -> bool:
     start, _, end = period.partition("/")
     try:
         begins, ends = (datetime.fromisoformat(one.strip()) if one.strip() else None for one in (start, end))
-        begins, ends = (one if one is None or one.tzinfo else one.replace(tzinfo=moment.tzinfo) for one in (begins, ends))
+        begins, ends = (
+            one if one is None or one.tzinfo else one.replace(tzinfo=moment.tzinfo) for one in (begins, ends)
+        )
     except ValueError:
         return True
     return (begins is None or begins <= moment) and (ends is None or moment <= ends)
@@ -129,7 +131,9 @@ def _regular(product: Mapping[str, Any], match: Match | None, page: Page, said: 
     if on_sale and ours is not None and theirs is not None and not ours.is_same(theirs):
         said.compared("price")
         message = f"before the sale, the feed asks {ours.words}, the page's data {theirs.words}"
-        yield Contradiction("price", "page_price_differs", message, (ours.words, theirs.words, _shown(page, ours, theirs)))
+        yield Contradiction(
+            "price", "page_price_differs", message, (ours.words, theirs.words, _shown(page, ours, theirs))
+        )
 
 
 def _text_alone(ours: Asked, page: Page, said: Said) -> Iterator[Contradiction]:

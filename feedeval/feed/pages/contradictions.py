@@ -63,19 +63,22 @@ def ordered(found: pd.DataFrame) -> pd.DataFrame:
 def contradictions_html(found: pd.DataFrame) -> Markup:
     """Return contradictions as static HTML."""
     fixes = catalogue().set_index("check")["fix"]
+    shown = ordered(found).head(SHOWN).to_dict("records")
     rows: list[tuple[Any, ...]] = [
         (
-            severity_html(row.severity),
-            Markup(f"<bdi>{link(row.product_url, shorten(row.product_id, 60))}</bdi>"),
-            foreign(row.field),
-            *(foreign(shorten(getattr(row, name), 120)) for name in SAYS),
-            foreign(row.message),
-            fixes.get(row.check, ""),
+            severity_html(str(row["severity"])),
+            Markup(f"<bdi>{link(row['product_url'], shorten(str(row['product_id']), 60))}</bdi>"),
+            foreign(row["field"]),
+            *(foreign(shorten(str(row[name]), 120)) for name in SAYS),
+            foreign(row["message"]),
+            fixes.get(row["check"], ""),
         )
-        for row in ordered(found).head(SHOWN).itertuples(index=False)
+        for row in shown
     ]
     heads = ("Severity", "Product", "Field", "The feed", "The page's data", "The page's text", "What", "What to do")
     more = f"<p>And {len(found) - len(rows):,} more: this is a frame with a row each.</p>" if len(found) > SHOWN else ""
     open_ones = "".join(f"<li>{escape(sentence)}</li>" for sentence in left_open(found))
-    counted = f"<details><summary>What could not be compared</summary><ul>{open_ones}</ul></details>" if open_ones else ""
+    counted = (
+        f"<details><summary>What could not be compared</summary><ul>{open_ones}</ul></details>" if open_ones else ""
+    )
     return section(headline(found), Markup(f"{table(rows, heads) if rows else ''}{more}{counted}"))

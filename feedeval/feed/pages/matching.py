@@ -59,7 +59,7 @@ def words(value: str) -> frozenset[str]:
 
 
 def matched(product: Mapping[str, Any], page: Page) -> Match | None:
-    """Return what a page's data says of a product; None where it says nothing, or leaves open which of several it is."""
+    """Return what a page's data says of a product; None where it says nothing or leaves open which one it is."""
     found: list[Mapping[str, Any]] = []
     by, several = "", 0
     for syntax in Syntax:

@@ -83,9 +83,7 @@ def read_pages(
     return Pages(entries, CachedPages(cache), keeps=holds)
 
 
-def _fetch(
-    links: list[str], cache: PageCache, limits: PageLimits, *, allow_private: bool, progress: bool
-) -> None:
+def _fetch(links: list[str], cache: PageCache, limits: PageLimits, *, allow_private: bool, progress: bool) -> None:
     """Fetch on a thread of its own, whose loop does not mind that a notebook has one running already."""
     # Loaded here: only who fetches pages waits for it.
     from tqdm.auto import tqdm

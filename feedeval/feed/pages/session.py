@@ -34,7 +34,9 @@ def refuse_private(address: str) -> None:
     """
     host = host_of(address)
     if names_this_network(host):
-        raise RefusedError(f"{host} is an address inside a network of its own, which is not asked without allow_private")
+        raise RefusedError(
+            f"{host} is an address inside a network of its own, which is not asked without allow_private"
+        )
 
 
 def host_of(address: str) -> str:
@@ -74,7 +76,9 @@ class PublicResolver(AbstractResolver):
         """
         found = await self._inner.resolve(host, port, family)
         if host not in self._trusted and not all(is_public(place["host"]) for place in found):
-            raise RefusedError(f"{host} is a host inside a network of its own, which is not asked without allow_private")
+            raise RefusedError(
+                f"{host} is a host inside a network of its own, which is not asked without allow_private"
+            )
         return found
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The products that a page's structured data offers, in the words of a feed: `price`, `availability`, `gtin`, …"""
+"""The products that a page's structured data offers, by the attributes of a feed: `price`, `gtin` and the others."""
 
 from __future__ import annotations
 

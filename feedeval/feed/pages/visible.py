@@ -43,10 +43,11 @@ _BREAKS = (
     "label,li,main,ol,option,p,pre,section,select,summary,table,tbody,tr,ul"
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_NEVER_OPEN = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li option dt dd tr td th".split()
-)
-_DRAWN = frozenset("path use circle rect line polygon polyline ellipse stop g image".split())
+_NEVER_OPEN_WORDS = """
+    area base br col embed hr img input link meta param source track wbr p li option dt dd tr td th
+"""
+_DRAWN_WORDS = "path use circle rect line polygon polyline ellipse stop g image"
+_NEVER_OPEN, _DRAWN = frozenset(_NEVER_OPEN_WORDS.split()), frozenset(_DRAWN_WORDS.split())
 """Elements of drawings, which a slash at their end closes."""
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
@@ -143,7 +144,8 @@ def text_of(tree: LexborHTMLParser) -> str:
     for node in tree.css("[class],[id]"):
         if node.parent is not None and node.tag not in ("body", "main", "html") and _frames(node):
             node.decompose()
-    main = next((node for name in _MAIN if (node := tree.css_first(name)) is not None and _says_much(node, body)), body)
+    parts = (part for name in _MAIN if (part := tree.css_first(name)) is not None)
+    main = next((part for part in parts if _says_much(part, body)), body)
     for node in main.css(_BREAKS):
         node.insert_before("\n")
         node.insert_after("\n")
