@@ -55,7 +55,7 @@ class PageFetcher:
     Args:
         cache: Where pages go, and where those are that need not be asked for.
         limits: How far it goes.
-        allow_private: Also ask this machine and its network.
+        allow_private: Also ask those hosts of this machine and its network that links name.
         done: Called for each link when its page is in the cache.
     """
 
@@ -65,6 +65,7 @@ class PageFetcher:
         self._cache = cache
         self._limits = limits
         self._allow_private = allow_private
+        self._trusted: frozenset[str] = frozenset()
         self._done = done
         self._hosts: dict[str, _Host] = {}
         self._slots = asyncio.Semaphore(limits.at_once)
@@ -72,13 +73,17 @@ class PageFetcher:
     async def fetch(self, links: Iterable[str]) -> None:
         """Fetch pages, each once, those of a host in their order."""
         waiting: dict[str, list[str]] = defaultdict(list)
-        for link in dict.fromkeys(links):
+        asked = list(dict.fromkeys(links))
+        if self._allow_private:
+            # What a redirect leads to is nobody's wish: only hosts that links name themselves are trusted.
+            self._trusted = frozenset(filter(None, map(_named, asked)))
+        for link in asked:
             waiting[urllib.parse.urlsplit(link).netloc.lower() if "[" not in link else link].append(link)
-        async with opened(self._limits, allow_private=self._allow_private) as session, asyncio.TaskGroup() as tasks:
-            for asked in waiting.values():
+        async with opened(self._limits, self._trusted) as session, asyncio.TaskGroup() as tasks:
+            for of_host in waiting.values():
                 # As many workers as a host may be asked by share its pages: tasks do not grow with the feed.
-                shared = iter(asked)
-                for _ in range(min(self._limits.at_once_per_host, len(asked))):
+                shared = iter(of_host)
+                for _ in range(min(self._limits.at_once_per_host, len(of_host))):
                     tasks.create_task(self._work(session, shared))
 
     async def _work(self, session: aiohttp.ClientSession, links: Iterable[str]) -> None:
@@ -139,8 +144,7 @@ class PageFetcher:
 
     async def _forbidden(self, session: aiohttp.ClientSession, target: str) -> Stored | None:
         """Return why an address may not be asked, if it may not."""
-        if not self._allow_private:
-            refuse_private(target)
+        refuse_private(target, self._trusted)
         host = self._host(target)
         if not self._limits.robots:
             return None
@@ -173,8 +177,7 @@ class PageFetcher:
     async def _robots(self, session: aiohttp.ClientSession, address: str) -> Stored:
         target = address
         for _ in range(6):
-            if not self._allow_private:
-                refuse_private(target)
+            refuse_private(target, self._trusted)
             async with session.get(target, allow_redirects=False) as answer:
                 if answer.status in _REDIRECTS:
                     target = urllib.parse.urljoin(target, answer.headers.get("location", ""))
@@ -217,6 +220,13 @@ class PageFetcher:
         if name not in self._hosts:
             self._hosts[name] = _Host(asyncio.Semaphore(self._limits.at_once_per_host), self._limits.pause_s)
         return self._hosts[name]
+
+
+def _named(link: str) -> str:
+    try:
+        return host_of(link)
+    except RefusedError:
+        return ""
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> tuple[bytes, bool]:

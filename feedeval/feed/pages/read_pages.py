@@ -50,7 +50,8 @@ def read_pages(
         pages: Pages in place of fetching: a mapping of link (or id) to HTML, or a frame with the columns `link` (or
             `id`) and `html`.
         cache_dir: Where fetched pages are kept, a file each; None keeps them as long as what this returns.
-        allow_private: Also fetch from this machine and its network, such as a shop under construction.
+        allow_private: Also fetch from those hosts of this machine and its network that links name, such as a shop under
+            construction; a redirect to others is still refused.
         limits: How often a host is asked, how much of a page is read, how long a page counts as fresh.
         progress: Show a bar while pages are fetched.
 

@@ -22,21 +22,22 @@ ROBOT = "feedeval"
 USER_AGENT = f"{ROBOT}/{__version__}"
 
 
+_PRIVATE = "inside a network of its own, which is asked only where a link of the feed names it, with allow_private"
+
+
 class RefusedError(OSError):
     """An address that is not asked; the message says why."""
 
 
-def refuse_private(address: str) -> None:
+def refuse_private(address: str, trusted: frozenset[str]) -> None:
     """Refuse an address that is no web page of the world at large by its own words.
 
     Raises:
         RefusedError: It is none.
     """
     host = host_of(address)
-    if names_this_network(host):
-        raise RefusedError(
-            f"{host} is an address inside a network of its own, which is not asked without allow_private"
-        )
+    if host not in trusted and names_this_network(host):
+        raise RefusedError(f"{host} is {_PRIVATE}")
 
 
 def host_of(address: str) -> str:
@@ -59,7 +60,8 @@ class PublicResolver(AbstractResolver):
     """Looks names up, and gives no address inside this network; what it gave is what is connected to.
 
     Args:
-        trusted: Hosts that are reached wherever they are: proxies, which then look names up themselves.
+        trusted: Hosts that are reached wherever they are: those that a person allowed, and proxies, which look names up
+            themselves.
     """
 
     def __init__(self, trusted: frozenset[str]) -> None:
@@ -76,9 +78,7 @@ class PublicResolver(AbstractResolver):
         """
         found = await self._inner.resolve(host, port, family)
         if host not in self._trusted and not all(is_public(place["host"]) for place in found):
-            raise RefusedError(
-                f"{host} is a host inside a network of its own, which is not asked without allow_private"
-            )
+            raise RefusedError(f"{host} is {_PRIVATE}")
         return found
 
     async def close(self) -> None:
@@ -86,10 +86,10 @@ class PublicResolver(AbstractResolver):
         await self._inner.close()
 
 
-def opened(limits: PageLimits, *, allow_private: bool) -> aiohttp.ClientSession:
+def opened(limits: PageLimits, trusted: frozenset[str]) -> aiohttp.ClientSession:
     """Return a session for pages. It keeps no cookies: every page is seen as a stranger sees it."""
     proxies = proxy_hosts(urllib.request.getproxies())
-    resolver = None if allow_private else PublicResolver(proxies)
+    resolver = PublicResolver(proxies | trusted)
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=resolver, limit=limits.at_once, limit_per_host=limits.at_once_per_host),
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARS = 60_000
 MOST_PICTURES = 500
+MOST_PIECES = 30_000
+"""Blocks of a page that are set apart; more than its text may hold."""
 MAX_OPEN = 8_000
 """Elements that may stand open at once. Reading takes the square of it, and no page of a shop has a hundredth."""
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
@@ -139,21 +141,25 @@ def text_of(tree: LexborHTMLParser) -> str:
     if body is None:
         return ""
     for selector in (_HIDDEN, _FRAME, _OTHER_LISTS):
-        for node in tree.css(selector):
-            node.decompose()
-    for node in tree.css("[class],[id]"):
-        if node.parent is not None and node.tag not in ("body", "main", "html") and _frames(node):
-            node.decompose()
+        _drop(tree.css(selector))
+    kept = ("html", "body", "main")
+    _drop([node for node in tree.css("[class],[id]") if node.tag not in kept and _frames(node)])
     parts = (part for name in _MAIN if (part := tree.css_first(name)) is not None)
     main = next((part for part in parts if _says_much(part, body)), body)
-    for node in main.css(_BREAKS):
+    for node in main.css(_BREAKS)[:MOST_PIECES]:
         node.insert_before("\n")
         node.insert_after("\n")
-    for node in main.css("td,th,span,a,sup"):
+    for node in main.css("td,th,span,a,sup")[:MOST_PIECES]:
         # Cells and prices in pieces are read apart, but for the cents that stand raised behind a price.
         node.insert_after(" ")
     text = main.text(deep=True, separator="")[: 4 * MAX_TEXT_CHARS]
     return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()[:MAX_TEXT_CHARS]
+
+
+def _drop(nodes: list[LexborNode]) -> None:
+    """Take nodes out of their tree, the innermost first: what stood inside one that is gone may not be touched."""
+    for node in reversed({node.mem_id: node for node in nodes}.values()):
+        node.decompose()
 
 
 def _frames(node: LexborNode) -> bool:
