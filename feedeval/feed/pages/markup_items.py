@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from feedeval.feed.pages.visible import recommends
 from feedeval.feed.parsing.documents.linked import plain
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 Node = dict[str, Any]
+LISTED = "@listed"
+"""Mark of an item that is not what its page is about."""
 MAX_ITEMS = 500
 MAX_VALUE_CHARS = 20_000
 MAX_DEPTH = 30
@@ -39,7 +42,7 @@ def microdata(tree: LexborHTMLParser) -> list[Node]:
             item = _item(element)
             roots = [root for name in _words(element, "itemref")[:20] if (root := _by_id(tree, name)) is not None]
             _fill(item, [*element.iter(), *roots], _microdata_of, steps)
-            found.append(item)
+            found.append(item | _listed(element))
     return found
 
 
@@ -51,7 +54,7 @@ def rdfa(tree: LexborHTMLParser) -> list[Node]:
         if not _is_inside(element) and _vocabulary(element):
             item = _resource(element)
             _fill(item, list(element.iter()), _rdfa_of, steps)
-            found.append(item)
+            found.append(item | _listed(element))
     return found
 
 
@@ -120,6 +123,11 @@ def _is_inside(element: LexborNode) -> bool:
     if "property" not in element.attributes and "rel" not in element.attributes:
         return False
     return any("typeof" in above.attributes for above in _above(element))
+
+
+def _listed(element: LexborNode) -> Node:
+    """Return the mark of an item that stands among what else a page recommends."""
+    return {LISTED: True} if any(recommends(above) for above in (element, *_above(element))) else {}
 
 
 def _above(element: LexborNode) -> Iterator[LexborNode]:

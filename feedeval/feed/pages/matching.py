@@ -126,7 +126,7 @@ def _by_gtin(product: Mapping[str, Any], offer: Mapping[str, Any]) -> bool:
 
 def _by_id(product: Mapping[str, Any], offer: Mapping[str, Any]) -> bool:
     ours = {code(one) for name in ("id", "item_id", "sku", "mpn") for one in texts(product.get(name))} - {""}
-    return bool(ours & ({code(one) for name in ("id", "sku") for one in texts(offer.get(name))} - {""}))
+    return bool(ours & ({code(one) for name in ("id", "sku", "model") for one in texts(offer.get(name))} - {""}))
 
 
 def _by_mpn(product: Mapping[str, Any], offer: Mapping[str, Any]) -> bool:

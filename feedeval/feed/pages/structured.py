@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from feedeval.feed.pages.jsonld import nodes
-from feedeval.feed.pages.markup_items import microdata, rdfa
+from feedeval.feed.pages.markup_items import LISTED, microdata, rdfa
 from feedeval.feed.parsing.columns import ColumnNames
 from feedeval.feed.parsing.documents import jsonld as products_of
 from feedeval.feed.parsing.documents.fields import Entry
@@ -65,9 +65,17 @@ def structured(tree: LexborHTMLParser, problems: list[str]) -> list[Offered]:
 
 def _rows(entries: Iterable[Entry], builder: Builder) -> Iterator[tuple[Product, bool]]:
     for entry in entries:
-        node = simplify(entry)
-        listed = bool(types(node) & _LISTS)
+        node = simplify(_spelled(entry))
+        listed = LISTED in entry or bool(types(node) & _LISTS)
         for product in products(node):
             for pairs in products_of.rows(product, ""):
                 if fields := builder.build(pairs):
                     yield fields, listed
+
+
+def _spelled(value: Any) -> Any:
+    """Return a node whose keys begin in lower case, as all properties of schema.org do and not all shops write them."""
+    if isinstance(value, dict):
+        lowered = {name[:1].lower() + name[1:]: _spelled(inner) for name, inner in value.items()}
+        return {**lowered, **{name: _spelled(inner) for name, inner in value.items() if name in lowered}}
+    return [_spelled(inner) for inner in value] if isinstance(value, list) else value

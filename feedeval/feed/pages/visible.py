@@ -39,6 +39,7 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _OTHER_LISTS = "[itemprop=isRelatedTo],[itemprop=isSimilarTo],[property=isRelatedTo],[property=isSimilarTo]"
+_KEPT = ("html", "body", "main")
 _MAIN = ("main", "[role=main]", "#main", "#MainContent", "#content", "#maincontent")
 _BREAKS = (
     "address,article,blockquote,br,button,dd,details,div,dl,dt,fieldset,figcaption,figure,form,h1,h2,h3,h4,h5,h6,hr,"
@@ -69,8 +70,9 @@ def html_text(content: bytes, content_type: str = "") -> str:
             continue
     # A page that was cut at its size limit may end within a character; a few stray bytes are no other encoding.
     text = content.decode("utf-8", "replace")
-    wrong = text.count("\ufffd")
-    if wrong <= 3 or (len(text.encode("utf-8")) - len(text)) > 20 * wrong:
+    wrong = text.rstrip("\ufffd").count("\ufffd")
+    whole = sum(char > "\x7f" for char in text) - wrong
+    if whole > 20 * wrong:
         return text
     return content.decode(guess_encoding(content), "replace")
 
@@ -142,8 +144,7 @@ def text_of(tree: LexborHTMLParser) -> str:
         return ""
     for selector in (_HIDDEN, _FRAME, _OTHER_LISTS):
         _drop(tree.css(selector))
-    kept = ("html", "body", "main")
-    _drop([node for node in tree.css("[class],[id]") if node.tag not in kept and _frames(node)])
+    _drop([node for node in tree.css("[class],[id]") if recommends(node)])
     parts = (part for name in _MAIN if (part := tree.css_first(name)) is not None)
     main = next((part for part in parts if _says_much(part, body)), body)
     for node in main.css(_BREAKS)[:MOST_PIECES]:
@@ -162,9 +163,10 @@ def _drop(nodes: list[LexborNode]) -> None:
         node.decompose()
 
 
-def _frames(node: LexborNode) -> bool:
+def recommends(node: LexborNode) -> bool:
+    """Whether an element is by its own names what frames a page, or what else it recommends."""
     words = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"[:400]
-    return bool(_OTHERS.search(words))
+    return node.tag not in _KEPT and bool(_OTHERS.search(words))
 
 
 def _says_much(node: LexborNode, body: LexborNode) -> bool:

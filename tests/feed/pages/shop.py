@@ -104,7 +104,8 @@ def frame(facts: dict[str, Any], head: str, main: str) -> str:
 def shown(facts: dict[str, Any]) -> str:
     """Return the visible part of a product."""
     return (
-        f'<h1>{escape(facts["name"])}</h1><img src="{escape(facts["image"])}"><div class="price">{facts["text_price"]}</div>'
+        f'<h1>{escape(facts["name"])}</h1><img src="{escape(facts["image"])}">'
+        f'<div class="price">{facts["text_price"]}</div>'
         f'<p class="stock">{facts["stock"]}</p><button>Add to cart</button>'
     )
 
@@ -146,7 +147,8 @@ def microdata(facts: dict[str, Any]) -> str:
         '<div itemscope itemtype="https://schema.org/Product">'
         f'<meta itemprop="sku" content="{facts["sku"]}"><meta itemprop="gtin13" content="{facts["gtin"]}">'
         f'<h1 itemprop="name">{escape(facts["name"])}</h1><img itemprop="image" src="{escape(facts["image"])}">'
-        f'<span itemprop="brand" itemscope itemtype="https://schema.org/Brand"><b itemprop="name">{facts["brand"]}</b></span>'
+        '<span itemprop="brand" itemscope itemtype="https://schema.org/Brand">'
+        f'<b itemprop="name">{facts["brand"]}</b></span>'
         '<div itemprop="offers" itemscope itemtype="https://schema.org/Offer">'
         f'<meta itemprop="priceCurrency" content="{facts["currency"]}">'
         f'<span itemprop="price" content="{facts["price"]}">{facts["text_price"]}</span>'
@@ -166,7 +168,8 @@ def rdfa(facts: dict[str, Any]) -> str:
         f'<meta property="priceCurrency" content="{facts["currency"]}">'
         f'<span property="price" content="{facts["price"]}">{facts["text_price"]}</span>'
         f'<link property="availability" href="https://schema.org/{facts["availability"]}">'
-        f'<link property="itemCondition" href="https://schema.org/{facts["condition"]}"></div><p>{facts["stock"]}</p></div>'
+        f'<link property="itemCondition" href="https://schema.org/{facts["condition"]}"></div>'
+        f"<p>{facts['stock']}</p></div>"
     )
     return frame(facts, "", main)
 
@@ -273,7 +276,8 @@ def special(number: int, base: str) -> str:
         deep = '<script type="application/ld+json">' + '{"a":' * 90_000 + "1" + "}" * 90_000 + "</script>"
         return frame(facts, bomb + deep, shown(facts) + "<div>" * 30_000)
     if number == 53:
-        return f"<title>{facts['name']}</title><body><div><h1>{facts['name']}<p>€49.90<table><td>In stock{script(node(facts))}<ul><li>"
+        torn = f"<p>€49.90<table><td>In stock{script(node(facts))}<ul><li>"
+        return f"<title>{facts['name']}</title><body><div><h1>{facts['name']}{torn}"
     if number == 56:
         broken = json.dumps(node(facts))[:-1] + ",}"
         return frame(facts, f'<script type="application/ld+json">//<![CDATA[\n{broken}\n//]]></script>', shown(facts))

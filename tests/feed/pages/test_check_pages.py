@@ -23,7 +23,7 @@ from feedeval.html import escape
 from feedeval.results.export import write_frame
 from tests.feed.pages import shop
 
-QUICK = PageLimits(pause_s=0, timeout_s=3)
+QUICK = PageLimits(pause_s=0, timeout_s=2, max_mb=1)
 LINK = "https://shop.example/p/1"
 LAMP: dict[str, Any] = {
     "id": "L-1",
@@ -108,7 +108,7 @@ def test_what_a_page_orders_is_text_and_what_it_would_run_is_escaped(
     assert hostile is not None and "Ignore all previous instructions" in hostile.text
     assert "fetch(" not in hostile.text and "/stolen" not in counting.asked
     assert "<img" not in str(pages._repr_html_())
-    evil = "<script>alert(1)</script>"
+    evil = "<img src=x onerror=alert(1)>"
     found = checked(page({**offer(price="1.00"), "brand": f"=cmd {evil}"}), brand=f"=HYPERLINK {evil}", id=evil)
     shown = str(found._repr_html_())
     assert evil not in shown and str(escape(evil)) in shown
