@@ -64,7 +64,11 @@ class SavedFolder:
         for name in (product_id, file_name(product_id)):
             if name and name.casefold() in self._by_name:
                 return self._by_name[name.casefold()]
-        return self._addresses().get(comparable(link)) if link else None
+        if not link:
+            return None
+        address = comparable(link)
+        # The page of all variants names itself without the one that a link chooses.
+        return self._addresses().get(address) or self._addresses().get(address.partition("?")[0].rstrip("/"))
 
     def _addresses(self) -> dict[str, Path]:
         if self._by_address is None:

@@ -113,8 +113,8 @@ def shown(facts: dict[str, Any]) -> str:
 def node(facts: dict[str, Any]) -> dict[str, Any]:
     """Return a product as JSON-LD."""
     return {
-        "@type": "Product", "name": facts["name"], "sku": facts["sku"], "gtin13": facts["gtin"], "color": facts["color"],
-        "image": facts["image"], "brand": {"@type": "Brand", "name": facts["brand"]},
+        "@type": "Product", "name": facts["name"], "sku": facts["sku"], "gtin13": facts["gtin"],
+        "color": facts["color"], "image": facts["image"], "brand": {"@type": "Brand", "name": facts["brand"]},
         "offers": {
             "@type": "Offer", "price": facts["price"], "priceCurrency": facts["currency"],
             "availability": f"https://schema.org/{facts['availability']}",
