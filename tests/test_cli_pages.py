@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,11 +29,13 @@ def test_the_program_fetches_pages_and_prints_what_contradicts(tmp_path: Path) -
         feed = feed_file(tmp_path, base, range(10, 18))
         command = [sys.executable, "-m", "feedeval", "pages", str(feed), "--allow-private", "--pause", "0"]
         options = ["--output-dir", str(tmp_path / "out"), "--csv", str(tmp_path / "found.csv"), "--strict"]
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=120)
+        wide = {**os.environ, "COLUMNS": "200"}
+        how: dict[str, Any] = {"capture_output": True, "text": True, "check": False, "timeout": 120, "env": wide}
+        done = subprocess.run([*command, *options], **how)
         assert done.returncode == 1, done.stderr
         assert "8 of 8 products have a page that was read: 6 contradictions" in done.stdout
         assert "59.90 EUR" in done.stdout and "page_price_differs" in done.stdout
-        again = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=120)
+        again = subprocess.run([*command, *options], **how)
         assert again.stdout == done.stdout and counting.asked["/p/12"] == 1
     with (tmp_path / "found.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -63,7 +63,9 @@ def prices(product: Mapping[str, Any], match: Match | None, page: Page, said: Sa
         yield _differing(ours, theirs, product, page, said)
     else:
         yield from _regular(product, match, page, said)
-        yield from _text_beside(ours, theirs, page, said)
+        # Of several variants, the words of a page are those of the one that it opens with.
+        if match is not None and match.several == 1:
+            yield from _text_beside(ours, theirs, page, said)
 
 
 def _now(fields: Mapping[str, Any], moment: datetime) -> Asked | None:
