@@ -29,14 +29,16 @@ Comparison = Callable[[Mapping[str, Any], Match | None, Page, Said], Iterator[Co
 
 
 def availability(product: Mapping[str, Any], match: Match | None, page: Page, said: Said) -> Iterator[Contradiction]:
-    """Compare whether it can be had. Text alone counts where a line says it and no line says anything else."""
+    """Compare whether it can be had. Text alone counts where one line says it."""
     ours, stated = _state(product.get("availability"))
     if not ours:
         return
     theirs, data = _state(match.fields.get("availability") if match is not None else None)
     lines = _state_lines(page)
-    shown = " | ".join(dict.fromkeys(line for found in lines.values() for line in found))
-    if not theirs and len(lines) == 1 and (match is None or match.several == 1):
+    every = [line for found in lines.values() for line in found]
+    shown = " | ".join(dict.fromkeys(every))
+    # Several such lines are those of sizes or colours.
+    if not theirs and len(every) == 1 and (match is None or match.several == 1):
         theirs = next(iter(lines))
         message = f"the feed says {ours}, a buyer reads “{shown}”"
     else:

@@ -183,6 +183,12 @@ def test_several_prices_in_the_words_of_a_page_contradict_nothing() -> None:
     assert kinds(checked(page(None, "<p>€59.90</p>"))) == [("price", "page_price_differs")]
 
 
+def test_a_size_that_is_sold_out_is_not_the_product() -> None:
+    sizes = "<ul><li>38<span><br>Sold out</span></li><li>39<span><br>Sold out</span></li><li>40</li></ul>"
+    assert checked(page(None, f"<p>€49.90</p>{sizes}")).empty
+    assert kinds(checked(page(None, "<p>€49.90</p><p>Sold out</p>"))) == [("availability", "page_availability_differs")]
+
+
 def test_a_sale_counts_only_while_it_lasts() -> None:
     html = page(offer(price="49.90"))
     sale = {"sale_price": "39.90 EUR"}
