@@ -12,6 +12,10 @@ from feedeval.evaluator.questions import judge_questions
 from feedeval.feed.checks.check_feed import check_feed
 from feedeval.feed.fixes import apply_fixes
 from feedeval.feed.labels import labels_from_feed
+from feedeval.feed.pages.check_pages import check_pages
+from feedeval.feed.pages.limits import PageLimits
+from feedeval.feed.pages.pages import Pages
+from feedeval.feed.pages.read_pages import read_pages
 from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.picture_sizes import ImageLimits
 from feedeval.feed.reader import deduplicate, iter_feed, read_feed
@@ -49,6 +53,8 @@ __all__ = [
     "InputError",
     "JudgePrompt",
     "Labelling",
+    "PageLimits",
+    "Pages",
     "ProductFeedEvaluator",
     "RunFault",
     "RunWarning",
@@ -62,6 +68,7 @@ __all__ = [
     "backup",
     "certify",
     "check_feed",
+    "check_pages",
     "cleanup",
     "colour_name",
     "compare",
@@ -79,6 +86,7 @@ __all__ = [
     "plots",
     "probe_judge",
     "read_feed",
+    "read_pages",
     "report",
     "restore",
     "resume",

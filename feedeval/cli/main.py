@@ -10,7 +10,18 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from feedeval.cli import advising, auditing, caching, certifying, checking, comparing, requesting, sessions, shadowing
+from feedeval.cli import (
+    advising,
+    auditing,
+    caching,
+    certifying,
+    checking,
+    comparing,
+    paging,
+    requesting,
+    sessions,
+    shadowing,
+)
 from feedeval.cli.output import Exit, complain, say
 from feedeval.errors import FeedevalError, RunFault, StorageError
 
@@ -39,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     auditing.register(commands, common)
     checking.register(commands, common)
+    paging.register(commands, common)
     advising.register(commands, common)
     comparing.register(commands, common)
     certifying.register(commands, common)

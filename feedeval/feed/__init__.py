@@ -1,5 +1,6 @@
 """What we read: feeds, their text, their rules and the checks that need no model.
 
+- `addresses`: which addresses lead out into the world, and which to this machine or its network
 - `checks`/: the checks that need no model, a file a kind
 - `consequences`: what a destination does about a finding, and from when, from `data/spec/consequences.tsv`
 - `filled`: the sheet *To fill in* of a workbook: how its columns are called, and what a shop wrote into them
@@ -7,6 +8,7 @@
 - `fixes`: what a shop filled in, laid over its feed
 - `labels`: A feed as a table of labelled images: does each picture show what the feed says?
 - `markup`: HTML, entities and invisible characters out of a value, so that words remain
+- `pages`/: the landing pages of a feed: fetched or given, read, and set beside the feed
 - `parsing`/: the formats, a file each
 - `picture_sizes`: format and size of pictures behind addresses, of which no more is read than it takes to know them
 - `reader`: any source -> products: a path, an address, bytes, an open file or a table, in any format that `sniff`

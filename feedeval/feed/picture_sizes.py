@@ -7,7 +7,6 @@ is asked by few at a time and left alone while it says that it is asked too ofte
 from __future__ import annotations
 
 import io
-import ipaddress
 import socket
 import threading
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedeval.errors import InputError
+from feedeval.feed.addresses import is_public, names_this_network
 from feedeval.feed.parsing.sources import shown_address
 
 if TYPE_CHECKING:
@@ -187,11 +187,10 @@ class PictureLooker:
             raise _NoPictureError(f"leads to {shown_address(target)[:80]}, which is no http(s) address")
         if self._limits.allow_private:
             return True
-        literal = _ip(host)
-        if host.lower() == "localhost" or host.lower().endswith(".localhost") or (literal and not literal.is_global):
+        if names_this_network(host):
             where = "is" if target == address else "leads to"
             raise _NoPictureError(f"{where} an address inside a network of its own, which no destination reaches")
-        return literal is not None or _resolves_to_public(host, parts.port or 443)
+        return is_public(host) or _resolves_to_public(host, parts.port or 443)
 
     def _read(self, response: httpx2.Response) -> PictureSize | None:
         if response.status_code != 200:
@@ -227,20 +226,6 @@ def _pause_s(text: str) -> float:
     return float(text) if text.isdigit() else _PAUSE_S
 
 
-def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    if not (host[:1].isdigit() or ":" in host):
-        return None
-    try:
-        found = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        try:
-            # As the system reads it: also as one number, in octal or in hexadecimal.
-            return ipaddress.IPv4Address(socket.inet_aton(host))
-        except OSError:
-            return None
-    return getattr(found, "ipv4_mapped", None) or found
-
-
 def _resolves_to_public(host: str, port: int) -> bool:
     """Tell whether a name leads out of this network; where a proxy looks names up, that is left to it."""
     try:
@@ -249,8 +234,7 @@ def _resolves_to_public(host: str, port: int) -> bool:
         if urllib.request.getproxies():
             return True
         raise _NoPictureError("is on a host that is not found") from error
-    found = [_ip(place) for place in places]
-    return all(place is not None and place.is_global for place in found)
+    return all(map(is_public, places))
 
 
 def measured(head: bytes) -> tuple[str, int, int, float] | None:

@@ -47,6 +47,7 @@ def test_every_check_of_the_catalogue_is_provoked() -> None:
         *("variants_alike", "variant_attribute_missing", "variant_brands_differ"),
         *("image_unreachable", "image_too_small", "image_too_large", "images_sampled"),
     }
+    of_whole_feeds |= {check for check in catalogue()["check"] if check.startswith("page_")}
     assert {case.check for case in CASES} | of_whole_feeds == set(catalogue()["check"])
 
 

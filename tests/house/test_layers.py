@@ -30,7 +30,8 @@ HOMES = {
     "genai_prices": {"model/pricing.py"},
     "psutil": {"run/health.py"},
     "filelock": {"storage/lock.py"},
-    "tqdm": {"run/reporters.py"},
+    "tqdm": {"run/reporters.py", "feed/pages/read_pages.py"},
+    "protego": {"feed/pages/fetching.py"},
     "matplotlib": {"notebook/plots/", "notebook/report/"},
     "ipywidgets": {
         "notebook/panel/",

@@ -49,23 +49,30 @@ def frame_of(findings: Iterable[Finding], products: Products, targets: Sequence[
         targets: The destinations that were checked.
         day: ISO date as of which consequences count.
     """
-    ids, urls = [*map(_whole, products.ids), ""], [*map(_whole, products.urls), ""]
-    rows = [
-        (
-            ids[found.row],
-            urls[found.row],
-            found.field,
-            found.issue.check,
-            verdict.severity,
-            found.issue.message + verdict.to_come,
-            shorten(found.issue.value),
-            verdict.target,
-            verdict.consequence,
-            verdict.since,
-        )
-        for found, verdict in _once(findings, tuple(targets), day)
-    ]
+    rows = [row_of(found, verdict, products) for found, verdict in judged(findings, targets, day)]
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str")
+
+
+def row_of(found: Finding, verdict: Verdict, products: Products) -> tuple[str, ...]:
+    """Return what stands in `COLUMNS` of one finding."""
+    of_one = found.row >= 0
+    return (
+        _whole(products.ids[found.row]) if of_one else "",
+        _whole(products.urls[found.row]) if of_one else "",
+        found.field,
+        found.issue.check,
+        verdict.severity,
+        found.issue.message + verdict.to_come,
+        shorten(found.issue.value),
+        verdict.target,
+        verdict.consequence,
+        verdict.since,
+    )
+
+
+def judged(findings: Iterable[Finding], targets: Sequence[Target], day: str) -> Iterator[tuple[Finding, Verdict]]:
+    """Yield findings with what they mean at each destination whose rule they break, each once, in the feed's order."""
+    return _once(findings, tuple(targets), day)
 
 
 def _once(findings: Iterable[Finding], targets: tuple[Target, ...], day: str) -> Iterator[tuple[Finding, Verdict]]:

@@ -8,13 +8,12 @@ surroundings.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 import urllib.parse
 
 import httpx2
 
 from feedeval.errors import BadImage
+from feedeval.feed.addresses import literal_ip, names_this_network
 from feedeval.feed.parsing.sources import shown_address
 from feedeval.jobs.shadow.pictures import MAX_IMAGE_BYTES
 
@@ -94,32 +93,16 @@ def check_address(address: str) -> str:
         usable, host = False, ""
     if not usable or " " in address:
         raise BadImage(f"{shown_address(address)[:200]!r} is no http(s) address")
-    found = _ip(host)
+    found = literal_ip(host)
     if found is not None and found.is_link_local:
         raise BadImage(f"{shown_address(address)} is an address of the machine's own surroundings, not of an image")
     return address
 
 
-def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    # Nearly all hosts are names, and finding that out by an exception is slow.
-    if not (host[:1].isdigit() or ":" in host):
-        return None
-    try:
-        found = ipaddress.ip_address(host)
-    except ValueError:
-        try:
-            # As the system reads it: also as one number, in octal or in hexadecimal.
-            return ipaddress.IPv4Address(socket.inet_aton(host))
-        except OSError:
-            return None
-    return getattr(found, "ipv4_mapped", None) or found
-
-
 def _is_nearby(address: str) -> bool:
     """Whether an address names this machine or its network. Names are not looked up: only a literal one is seen."""
     host = urllib.parse.urlsplit(address).hostname or ""
-    found = _ip(host)
-    return host == "localhost" or (found is not None and not found.is_global)
+    return names_this_network(host)
 
 
 async def _content(response: httpx2.Response, address: str) -> bytes:
