@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feedeval.jobs.offline.bank import Bank
 from feedeval.jobs.offline.patterns import fold, tidy_name
@@ -53,12 +54,26 @@ UNREAD_FIELDS = frozenset(
 _LONGEST_EVIDENCE = 300
 _LONGEST_SENTENCE = 800
 _YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+")
+_SENTENCE_END = re.compile(
+    r"(?:(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※■◆◇★☆◎]\s*|;\s+"
+    # Japanese: a heading in brackets, a bullet after a space, and the gap that markup left between two blocks.
+    r"|\s*(?=【)|\s+[・○]|(?<=[ぁ-ヿ一-龠々）)】」])\s{2,}|\s{2,}(?=[ぁ-ヿ一-龠]))"
+)
 _ABBREVIATIONS = r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
+_ABBREVIATIONS += r"|ok|np|szt|maks|wys|szer|dł|gł|śr|wym|poj|godz|tj|m\.in|např|vč|příp|resp|hod|ks|cca|č|výš|šíř|hl|prům"
 _ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
 _NAME = re.compile(
     r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\s?[:：=]\s*(?=\S)"
 )
+_JAPANESE = re.compile(r"[ぁ-ヿ一-龠]")
+# `素材：綿`, `【素材】綿`, and after a bullet `■素材/綿`; no spaces part a name from what stands before it.
+_JAPANESE_NAME = re.compile(
+    r"[【［〔《\[]([^】］〕》\]\n]{1,20})[】］〕》\]]\s*[:：/／]?\s*(?=[^\s【［〔《※])"
+    r"|(?<![\w・])([^\W\d][\w・()（）]{0,15})\s?[:：]\s*(?=\S)"
+    r"|(?:^|[■●◆◇・○\n])\s*([ぁ-ヿ一-龠々]{1,10})\s?[/／]\s*(?=[^:：/／\n]{1,60}(?:[\n■●◆◇・○。]|$))"
+)
+_MAY_NAME = re.compile(r"[:：】］〕》／]|[■●◆◇・○][^/]{1,12}/")
+_HALF_WIDTH_KANA = re.compile(r"[\uff66-\uff9f\u3099\u309a]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,7 @@ def read(context: Context, bank: Bank) -> Reading:
     for item in context.fields:
         if item.name in UNREAD_FIELDS or not item.text.strip():
             continue
+        item = _composed(item)
         found, prefix = _field_pairs(item)
         # Most fields hold no instruction at all: one look at the whole spares a look at each sentence.
         suspect = _dropped(fold(item.text), bank)
@@ -118,6 +134,13 @@ def read(context: Context, bank: Bank) -> Reading:
             if not (suspect and _dropped(folded, bank)):
                 segments.append(Segment(item.name, text, folded, len(prefix)))
     return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
+
+
+def _composed(item: ContextField) -> ContextField:
+    """Return a field with its half width kana in full width: `ｶﾞ` is two characters, and patterns know one."""
+    if not _HALF_WIDTH_KANA.search(item.text):
+        return item
+    return replace(item, text=unicodedata.normalize("NFKC", item.text))
 
 
 def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
@@ -187,16 +210,17 @@ def _details(text: str) -> Iterator[Pair]:
 
 def _pairs(field_name: str, text: str) -> Iterator[Pair]:
     """Yield `name: value` pairs inside a text; a value ends at the next name or at the end of its sentence."""
-    if ":" not in text and "：" not in text:
+    if not _MAY_NAME.search(text):
         return
-    names = list(_NAME.finditer(text))
+    names = list((_JAPANESE_NAME if _JAPANESE.search(text) else _NAME).finditer(text))
     for number, match in enumerate(names, start=1):
         end = names[number].start() if number < len(names) else len(text)
         stop = _SENTENCE_END.search(text, match.end(), end)
         value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
         if value:
-            quote = text[match.start(1) : match.end() + text[match.end() :].find(value) + len(value)]
-            yield Pair(field_name, tidy_name(match.group(1)), fold(value), quote)
+            name = match.lastindex or 1
+            quote = text[match.start(name) : match.end() + text[match.end() :].find(value) + len(value)]
+            yield Pair(field_name, tidy_name(match.group(name)), fold(value), quote)
 
 
 def excerpt(text: str, start: int, end: int) -> str:
