@@ -151,7 +151,9 @@ def test_a_number_of_questions_out_of_range_is_refused(number: int) -> None:
         ("de-DE", "Wie viel wiegt es?"),
         ("fr_FR", "Combien pèse-t-il ?"),
         ("es", "¿Cuánto pesa?"),
-        ("cs-CZ", "How much does it weigh?"),
+        ("cs-CZ", "Kolik to váží?"),
+        ("ja-JP", "重さはどれくらいですか？"),
+        ("sv-SE", "How much does it weigh?"),
     ],
 )
 def test_the_wording_follows_the_locale(locale: str, wording: str) -> None:
@@ -159,13 +161,13 @@ def test_the_wording_follows_the_locale(locale: str, wording: str) -> None:
 
 
 def test_a_language_that_is_not_read_is_said_so() -> None:
-    czech = product(
-        "Bezdrátová myš", "Ergonomická myš pro pohodlnou práci u počítače, dosah deset metrů v každé místnosti."
+    swedish = product(
+        "Trådlös mus", "Ergonomisk mus för bekvämt arbete vid datorn, räckvidd tio meter i varje rum och mjuka knappar."
     )
-    made = questions("Elektronika > Myši", czech)
-    assert any("attributes and measures only" in note and "'cs'" in note for note in made.notes)
-    judgement = OfflineEngine().judge(czech, made.questions)[0]
-    assert "'cs' were not read" in judgement.reason
+    made = questions("Elektronik > Möss", swedish)
+    assert any("attributes and measures only" in note and "'sv'" in note for note in made.notes)
+    judgement = OfflineEngine().judge(swedish, made.questions)[0]
+    assert "'sv' were not read" in judgement.reason
 
 
 def test_every_set_says_that_no_language_model_was_asked() -> None:

@@ -295,7 +295,8 @@ def _with_own_words(words: dict[str, Any], rules: Mapping[str, Mapping[str, Any]
 def _with_own_names(facets: dict[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the facets' tables with the names that the languages' own files add."""
     for table in rules.values():
-        facets = _merged(facets, {f: {k: own[k] for k in _NAME_KEYS & own.keys()} for f, own in table.items() if f in facets})
+        added = {f: {k: own[k] for k in _NAME_KEYS & own.keys()} for f, own in table.items() if f in facets}
+        facets = _merged(facets, added)
     return facets
 
 

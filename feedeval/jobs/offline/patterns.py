@@ -45,14 +45,14 @@ def fold(text: str) -> str:
 
 
 class Pattern:
-    """A regular expression, compiled when it is first needed, and the letters without which it cannot match.
+    r"""A regular expression, compiled when it is first needed, and the letters without which it cannot match.
 
     Most feeds need the patterns of one language; compiling those of all takes a second.
 
     Args:
         source: The regular expression, for folded text.
         needs: A text has to contain one of these; empty where the pattern has no fixed letters.
-        ascii_words: Only ASCII letters and digits make words, for `\\b` and `\\w`.
+        ascii_words: Only ASCII letters and digits make words, for `\b` and `\w`.
     """
 
     def __init__(self, source: str, needs: tuple[str, ...], *, ascii_words: bool = False) -> None:
