@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from feedeval.jobs.offline.bank import Bank
 from feedeval.jobs.offline.patterns import fold, tidy_name
@@ -143,7 +143,7 @@ def _composed(item: ContextField) -> ContextField:
     """Return a field with its half width kana in full width: `ｶﾞ` is two characters, and patterns know one."""
     if not _HALF_WIDTH_KANA.search(item.text):
         return item
-    return replace(item, text=unicodedata.normalize("NFKC", item.text))
+    return ContextField(name=item.name, text=unicodedata.normalize("NFKC", item.text))
 
 
 def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
