@@ -21,7 +21,7 @@ PATTERN_LANGUAGES = ("en", "de", "fr", "es", "pl", "cs", "ja")
 """Languages whose sentences are read in the package's own bank."""
 ANY_LANGUAGE = "any"
 _TAKES_TEXT = "text"
-_WORDS_TABLE = "language"
+_WORDS_TABLE = "words"
 """Table of a language's own file that holds what languages.toml would say of it."""
 
 

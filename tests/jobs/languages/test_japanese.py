@@ -45,11 +45,11 @@ def test_a_word_ends_where_japanese_begins() -> None:
 def test_a_language_says_in_its_own_file_what_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "patterns").mkdir()
     file = tmp_path / "patterns" / "fi.toml"
-    file.write_text('[language]\nempty_values = ["ei tiedossa"]\nstopwords = "ja on ei"\n[weight]\nnames = ["paino"]\n')
+    file.write_text('[words]\nempty_values = ["ei tiedossa"]\nstopwords = "ja on ei"\n[weight]\nnames = ["paino"]\n')
     bank = load_bank(tmp_path)
     assert bank.empty_value.regex.fullmatch("ei tiedossa")
     assert bank.stopwords["fi"] == {"ja", "on", "ei"}
     assert bank.names.facets("paino") == ("weight",)
-    file.write_text("[language]\nstopword = 1\n")
-    with pytest.raises(InputError, match=r"\[language\]: unknown key stopword"):
+    file.write_text("[words]\nstopword = 1\n")
+    with pytest.raises(InputError, match=r"\[words\]: unknown key stopword"):
         load_bank(tmp_path / ".." / tmp_path.name)
