@@ -151,7 +151,9 @@ def test_a_number_of_questions_out_of_range_is_refused(number: int) -> None:
         ("de-DE", "Wie viel wiegt es?"),
         ("fr_FR", "Combien pèse-t-il ?"),
         ("es", "¿Cuánto pesa?"),
-        ("cs-CZ", "How much does it weigh?"),
+        ("cs-CZ", "Kolik to váží?"),
+        ("ja-JP", "重さはどれくらいですか？"),
+        ("sv-SE", "How much does it weigh?"),
     ],
 )
 def test_the_wording_follows_the_locale(locale: str, wording: str) -> None:

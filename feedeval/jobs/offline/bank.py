@@ -17,10 +17,12 @@ from feedeval.jobs.offline.patterns import Blocks, Pattern, fold, fold_pattern, 
 from feedeval.records import Taxonomy
 
 PACKAGE_BANK = DATA / "bank"
-PATTERN_LANGUAGES = ("en", "de", "fr", "es")
+PATTERN_LANGUAGES = ("en", "de", "fr", "es", "pl", "cs", "ja")
 """Languages whose sentences are read in the package's own bank."""
 ANY_LANGUAGE = "any"
 _TAKES_TEXT = "text"
+_WORDS_TABLE = "words"
+"""Table of a language's own file that holds what languages.toml would say of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +172,16 @@ def _load(bank_dir: Path | None) -> Bank:
             tables[name] = _merged(tables.get(name, {}), _parse(path, content))
     blocks = Blocks(_blocks(tables["units"]), check=bank_dir is not None)
     rules = {n.removeprefix("patterns/"): t for n, t in tables.items() if n.startswith("patterns/")}
-    facets = {name: _facet(name, table, rules, blocks) for name, table in tables["facets"].items()}
+    words = _with_own_words(tables["languages"], rules)
+    rules = {name: {f: t for f, t in table.items() if f != _WORDS_TABLE} for name, table in rules.items()}
+    named = _with_own_names(tables["facets"], rules)
+    facets = {name: _facet(name, table, rules, blocks) for name, table in named.items()}
     for language, table in rules.items():
         _check_known(table, facets, f"patterns/{language}.toml")
-    words = tables["languages"]
     return Bank(
         facets=facets,
         families=_families(tables["families"], facets, blocks),
-        names=_names(tables["facets"], words["misleading_names"]),
+        names=_names(named, words["misleading_names"]),
         languages=tuple(sorted(rules.keys() - {ANY_LANGUAGE})),
         stopwords={language: frozenset(fold(listed).split()) for language, listed in words["stopwords"].items()},
         dropped=tuple(blocks.compile(p, "languages.toml: dropped") for p in words["dropped"]),
@@ -219,7 +223,7 @@ def _blocks(table: dict[str, Any]) -> dict[str, str]:
     for kind, spec in table["kinds"].items():
         units = union([fold_pattern(unit) for unit in spec["units"]])
         regexes[kind] = (
-            rf"(?:{number})(?:\s?(?:{units})(?![\w²³]))?(?:\s?(?:-|to|bis|a|do|до|and|und)\s?\d+(?:[.,]\d+)*)?[\s-]{{0,2}}(?:{units})(?![\w²³])"
+            rf"(?:{number})(?:\s?(?:{units})(?![\w²³]))?(?:\s?(?:-|to|bis|az?|do|до|and|und|から)\s?\d+(?:[.,]\d+)*)?[\s-]{{0,2}}(?:{units})(?![\w²³])"
         )
     regexes["span"] = regexes["span"].replace(rf"(?:{number})", rf"(?:{number}|\b{table['blocks']['count']}\b)", 1)
     for name, regex in table["blocks"].items():
@@ -243,7 +247,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         id=name,
         taxonomy=Taxonomy(table["taxonomy"]),
         attribute=table["attribute"],
-        ask=table["ask"],
+        ask=_wordings(name, rules) | table["ask"],
         value=_any_block(kinds, blocks, where),
         part_value=_any_block(table.get("part_value", []), blocks, where),
         bare=_any_block(table.get("bare", []), blocks, where),
@@ -263,12 +267,44 @@ _MEASURES = frozenset(
 
 
 _RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
+_NAME_KEYS = frozenset({"names", "half_names", "part_names"})
+
+
+def _wordings(facet: str, rules: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the question as the languages' own files word it; what stands in facets.toml goes before it."""
+    return {
+        language: table[facet]["ask"]
+        for language, table in rules.items()
+        if language != ANY_LANGUAGE and "ask" in table.get(facet, {})
+    }
+
+
+def _with_own_words(words: dict[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return languages.toml with what the languages' own files say of themselves."""
+    for language, table in rules.items():
+        own = dict(table.get(_WORDS_TABLE, {}))
+        where = f"patterns/{language}.toml: [{_WORDS_TABLE}]"
+        if unknown := own.keys() - words.keys():
+            raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {', '.join(sorted(words))}")
+        if "stopwords" in own:
+            own["stopwords"] = {language: own["stopwords"]}
+        words = _merged(words, own)
+    return words
+
+
+def _with_own_names(facets: dict[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the facets' tables with the names that the languages' own files add."""
+    for table in rules.values():
+        added = {f: {k: own[k] for k in _NAME_KEYS & own.keys()} for f, own in table.items() if f in facets}
+        facets = _merged(facets, added)
+    return facets
 
 
 def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> Rules:
     where = f"patterns/{language}.toml: [{facet}]"
-    if unknown := table.keys() - _RULE_KEYS:
-        known = ", ".join(sorted(_RULE_KEYS))
+    allowed = _RULE_KEYS if language == ANY_LANGUAGE else _RULE_KEYS | _NAME_KEYS | {"ask"}
+    if unknown := table.keys() - allowed:
+        known = ", ".join(sorted(allowed))
         raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {known}")
 
     def compiled(key: str, sources: list[str]) -> tuple[Pattern, ...]:

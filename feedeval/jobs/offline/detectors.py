@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from feedeval.jobs.offline.bank import ANY_LANGUAGE, AnswerNames, Bank, Facet
@@ -30,6 +30,8 @@ class Detector:
 
     facet: Facet
     family: str
+    value: Pattern | None
+    part_value: Pattern | None
     strong: tuple[Pattern, ...]
     cased: tuple[Pattern, ...]
     weak: tuple[Pattern, ...]
@@ -46,14 +48,20 @@ class Detector:
         bare = facet.bare if not facet.bare_in or family in facet.bare_in else None
         always = tuple(pattern for pattern in (facet.named, bare) if pattern is not None)
         groups = sorted({group for rule in rules for group in rule.parts})
+
+        def fitted(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:
+            return tuple(pattern.within(languages) for pattern in patterns)
+
         return cls(
             facet=facet,
             family=family,
-            strong=(*(p for rule in rules for p in rule.strong), *always),
-            cased=tuple(p for rule in rules for p in rule.cased),
-            weak=tuple(p for rule in rules for p in rule.weak),
-            traps=tuple(p for rule in rules for p in rule.traps),
-            parts=tuple(tuple(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
+            value=facet.value and facet.value.within(languages),
+            part_value=facet.part_value and facet.part_value.within(languages),
+            strong=fitted((*(p for rule in rules for p in rule.strong), *always)),
+            cased=fitted(p for rule in rules for p in rule.cased),
+            weak=fitted(p for rule in rules for p in rule.weak),
+            traps=fitted(p for rule in rules for p in rule.traps),
+            parts=tuple(fitted(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
             empty_value=bank.empty_value,
             names=bank.names,
         )
@@ -85,7 +93,7 @@ class Detector:
         return None
 
     def _answers(self, pair: Pair) -> bool:
-        value = self.facet.value
+        value = self.value
         if value is None:
             return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
         # "weight (kg)" has the unit in the name.
@@ -95,7 +103,7 @@ class Detector:
         """Say whether a part is named (`body`) and its value does not speak of this facet (`Crew Cab`)."""
         if not self.names.is_part(pair.name):
             return False
-        known = (*self.strong, *self.weak, *((self.facet.part_value,) if self.facet.part_value else ()))
+        known = (*self.strong, *self.weak, *((self.part_value,) if self.part_value else ()))
         return not any(pattern.search(pair.folded) for pattern in known)
 
     def _is_trap(self, named: str) -> bool:

@@ -16,6 +16,7 @@ from feedeval.jobs.offline.bank import Bank, Facet, Family, load_bank
 from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet
 from feedeval.jobs.offline.families import GENERAL, family_for, family_of_sample
 from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of
+from feedeval.jobs.offline.patterns import UNSPACED
 from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Reading, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
@@ -179,7 +180,8 @@ class OfflineEngine:
     def _read_languages(self, language: str) -> tuple[str, ...]:
         """Return the languages whose patterns are tried: the text's, or all where it cannot be told."""
         if not language:
-            return self._bank.languages
+            # Their letters tell the languages that are written without spaces.
+            return tuple(name for name in self._bank.languages if name not in UNSPACED)
         return (language,) if language in self._bank.languages else ()
 
     def _notes(self, sample: Sequence[Context], count: int, wanted: int) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,12 +54,29 @@ UNREAD_FIELDS = frozenset(
 _LONGEST_EVIDENCE = 300
 _LONGEST_SENTENCE = 800
 _YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+")
-_ABBREVIATIONS = r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
+_JAPANESE = re.compile(r"[ぁ-ヿ一-龠]")
+_STOPS = r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+"
+_SENTENCE_END = re.compile(_STOPS)
+# A heading in brackets, a bullet after a space, and the gap that markup left between two blocks.
+_JAPANESE_SENTENCE_END = re.compile(
+    rf"{_STOPS}|\s*(?=【)|\s*[■◆◇★☆◎]\s*|\s+[・○]|(?<=[ぁ-ヿ一-龠々）)】」])\s{{2,}}|\s{{2,}}(?=[ぁ-ヿ一-龠])"
+)
+_ABBREVIATIONS = (
+    r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
+    r"|ok|np|szt|maks|wys|szer|dł|gł|śr|wym|poj|godz|tj|m\.in|např|vč|příp|resp|hod|ks|cca|č|š|výš|šíř|hl|prům"
+)
 _ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
 _NAME = re.compile(
     r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\s?[:：=]\s*(?=\S)"
 )
+# `素材：綿`, `【素材】綿`, and after a bullet `■素材/綿`; no spaces part a name from what stands before it.
+_JAPANESE_NAME = re.compile(
+    r"[【［〔《\[]([^】］〕》\]\n]{1,20})[】］〕》\]]\s*[:：/／]?\s*(?=[^\s【［〔《※])"
+    r"|(?<![\w・])([^\W\d][\w・()（）]{0,15})\s?[:：]\s*(?=\S)"
+    r"|(?:^|[■●◆◇・○\n])\s*([ぁ-ヿ一-龠々]{1,10})\s?[/／]\s*(?=[^:：/／\n]{1,60}(?:[\n■●◆◇・○。]|$))"
+)
+_MAY_NAME = re.compile(r"[:：】］〕》\]／]|[■●◆◇・○][^/]{1,12}/")
+_HALF_WIDTH_KANA = re.compile(r"[\uff66-\uff9f\u3099\u309a]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +124,7 @@ def read(context: Context, bank: Bank) -> Reading:
     for item in context.fields:
         if item.name in UNREAD_FIELDS or not item.text.strip():
             continue
+        item = _composed(item)
         found, prefix = _field_pairs(item)
         # Most fields hold no instruction at all: one look at the whole spares a look at each sentence.
         suspect = _dropped(fold(item.text), bank)
@@ -118,6 +137,13 @@ def read(context: Context, bank: Bank) -> Reading:
             if not (suspect and _dropped(folded, bank)):
                 segments.append(Segment(item.name, text, folded, len(prefix)))
     return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
+
+
+def _composed(item: ContextField) -> ContextField:
+    """Return a field with its half width kana in full width: `ｶﾞ` is two characters, and patterns know one."""
+    if not _HALF_WIDTH_KANA.search(item.text):
+        return item
+    return ContextField(name=item.name, text=unicodedata.normalize("NFKC", item.text))
 
 
 def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
@@ -158,6 +184,10 @@ def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
         start = after
 
 
+def _sentence_end(text: str) -> re.Pattern[str]:
+    return _SENTENCE_END if text.isascii() or not _JAPANESE.search(text) else _JAPANESE_SENTENCE_END
+
+
 def _not_too_long(sentence: str) -> Iterator[str]:
     """Cut what never ends between words: patterns look at the whole of a sentence, and feeds hold lists without end."""
     while len(sentence) > _LONGEST_SENTENCE:
@@ -170,7 +200,7 @@ def _not_too_long(sentence: str) -> Iterator[str]:
 
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:
-    for match in _SENTENCE_END.finditer(text):
+    for match in _sentence_end(text).finditer(text):
         before = text[max(0, match.start() - 12) : match.start()]
         if not (match.group().isspace() and "\n" not in match.group() and _ABBREVIATION.search(before)):
             yield match.start(), match.end()
@@ -187,16 +217,18 @@ def _details(text: str) -> Iterator[Pair]:
 
 def _pairs(field_name: str, text: str) -> Iterator[Pair]:
     """Yield `name: value` pairs inside a text; a value ends at the next name or at the end of its sentence."""
-    if ":" not in text and "：" not in text:
+    if not _MAY_NAME.search(text):
         return
-    names = list(_NAME.finditer(text))
+    sentence_end = _sentence_end(text)
+    names = list((_NAME if sentence_end is _SENTENCE_END else _JAPANESE_NAME).finditer(text))
     for number, match in enumerate(names, start=1):
         end = names[number].start() if number < len(names) else len(text)
-        stop = _SENTENCE_END.search(text, match.end(), end)
+        stop = sentence_end.search(text, match.end(), end)
         value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
         if value:
-            quote = text[match.start(1) : match.end() + text[match.end() :].find(value) + len(value)]
-            yield Pair(field_name, tidy_name(match.group(1)), fold(value), quote)
+            name = match.lastindex or 1
+            quote = text[match.start(name) : match.end() + text[match.end() :].find(value) + len(value)]
+            yield Pair(field_name, tidy_name(match.group(name)), fold(value), quote)
 
 
 def excerpt(text: str, start: int, end: int) -> str:
