@@ -78,6 +78,16 @@ def test_a_reader_adds_a_language(tmp_path: Path) -> None:
     assert OfflineEngine(bank_dir=tmp_path).judge(product, [question])[0].verdict == "yes"
 
 
+def test_a_language_words_a_question_in_its_own_file(tmp_path: Path) -> None:
+    write(tmp_path, "patterns/fi.toml", '[weight]\nask = "Paljonko se painaa?"\n[size]\nask = "Mitä kokoja on?"\n')
+    write(tmp_path, "facets.toml", '[size.ask]\nfi = "Mikä koko?"\n')
+    facets = load_bank(tmp_path).facets
+    assert facets["weight"].wording("fi") == "Paljonko se painaa?"
+    assert facets["weight"].wording("en") == "How much does it weigh?"
+    assert facets["size"].wording("fi") == "Mikä koko?"
+    assert facets["power"].wording("fi") == facets["power"].wording("en")
+
+
 def test_a_reader_names_parts_under_which_much_else_may_stand(tmp_path: Path) -> None:
     parts = 'part_names = ["weave"]\npart_value = ["n"]\n[thread_count.ask]'
     write(tmp_path, "facets.toml", NEW_FACET.replace("[thread_count.ask]", parts))
@@ -100,6 +110,7 @@ def test_a_reader_names_parts_under_which_much_else_may_stand(tmp_path: Path) ->
         ("patterns/en.toml", '[weight]\nstrong = ["(unclosed"]\n', "not a regular expression"),
         ("patterns/en.toml", '[weight]\nstrong = ["{heft}"]\n', "unknown building block {heft}"),
         ("patterns/en.toml", '[weight]\nstrnog = ["x"]\n', "unknown key strnog"),
+        ("patterns/any.toml", '[weight]\nask = "?"\n', "unknown key ask"),
         ("facets.toml", "[thread_count]\nnames = []\n", "lacks taxonomy, attribute, ask"),
         ("facets.toml", NEW_FACET.replace("Materials", "Fabrics"), "Fabrics"),
         ("families.toml", '[sheets]\nfacets = ["threads"]\nrequired = []\n', "unknown facet threads"),

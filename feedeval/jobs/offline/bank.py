@@ -243,7 +243,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         id=name,
         taxonomy=Taxonomy(table["taxonomy"]),
         attribute=table["attribute"],
-        ask=table["ask"],
+        ask=_wordings(name, rules) | table["ask"],
         value=_any_block(kinds, blocks, where),
         part_value=_any_block(table.get("part_value", []), blocks, where),
         bare=_any_block(table.get("bare", []), blocks, where),
@@ -265,10 +265,20 @@ _MEASURES = frozenset(
 _RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
 
 
+def _wordings(facet: str, rules: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the question as the languages' own files word it; what stands in facets.toml goes before it."""
+    return {
+        language: table[facet]["ask"]
+        for language, table in rules.items()
+        if language != ANY_LANGUAGE and "ask" in table.get(facet, {})
+    }
+
+
 def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> Rules:
     where = f"patterns/{language}.toml: [{facet}]"
-    if unknown := table.keys() - _RULE_KEYS:
-        known = ", ".join(sorted(_RULE_KEYS))
+    allowed = _RULE_KEYS if language == ANY_LANGUAGE else _RULE_KEYS | {"ask"}
+    if unknown := table.keys() - allowed:
+        known = ", ".join(sorted(allowed))
         raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {known}")
 
     def compiled(key: str, sources: list[str]) -> tuple[Pattern, ...]:
