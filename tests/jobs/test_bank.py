@@ -79,10 +79,16 @@ def test_a_reader_adds_a_language(tmp_path: Path) -> None:
     assert OfflineEngine(bank_dir=tmp_path).judge(product, [question])[0].verdict == "yes"
 
 
-def test_a_language_words_a_question_in_its_own_file(tmp_path: Path) -> None:
-    write(tmp_path, "patterns/fi.toml", '[weight]\nask = "Paljonko se painaa?"\n[size]\nask = "Mitä kokoja on?"\n')
+def test_a_language_words_and_names_a_question_in_its_own_file(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "patterns/fi.toml",
+        '[weight]\nask = "Paljonko se painaa?"\nnames = ["nettopaino"]\n[size]\nask = "Mitä kokoja on?"\n',
+    )
     write(tmp_path, "facets.toml", '[size.ask]\nfi = "Mikä koko?"\n')
-    facets = load_bank(tmp_path).facets
+    bank = load_bank(tmp_path)
+    facets = bank.facets
+    assert bank.names.facets("nettopaino") == ("weight",)
     assert facets["weight"].wording("fi") == "Paljonko se painaa?"
     assert facets["weight"].wording("en") == "How much does it weigh?"
     assert facets["size"].wording("fi") == "Mikä koko?"

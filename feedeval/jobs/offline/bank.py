@@ -17,7 +17,7 @@ from feedeval.jobs.offline.patterns import Blocks, Pattern, fold, fold_pattern, 
 from feedeval.records import Taxonomy
 
 PACKAGE_BANK = DATA / "bank"
-PATTERN_LANGUAGES = ("en", "de", "fr", "es", "pl", "cs", "ja")
+PATTERN_LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pl", "cs", "pt", "ja")
 """Languages whose sentences are read in the package's own bank."""
 ANY_LANGUAGE = "any"
 _TAKES_TEXT = "text"
@@ -174,14 +174,14 @@ def _load(bank_dir: Path | None) -> Bank:
     rules = {n.removeprefix("patterns/"): t for n, t in tables.items() if n.startswith("patterns/")}
     words = _with_own_words(tables["languages"], rules)
     rules = {name: {f: t for f, t in table.items() if f != _WORDS_TABLE} for name, table in rules.items()}
-    named = _with_own_names(tables["facets"], rules)
-    facets = {name: _facet(name, table, rules, blocks) for name, table in named.items()}
+    asked = {name: _in_all_languages(name, table, rules) for name, table in tables["facets"].items()}
+    facets = {name: _facet(name, table, rules, blocks) for name, table in asked.items()}
     for language, table in rules.items():
         _check_known(table, facets, f"patterns/{language}.toml")
     return Bank(
         facets=facets,
         families=_families(tables["families"], facets, blocks),
-        names=_names(named, words["misleading_names"]),
+        names=_names(asked, words["misleading_names"]),
         languages=tuple(sorted(rules.keys() - {ANY_LANGUAGE})),
         stopwords={language: frozenset(fold(listed).split()) for language, listed in words["stopwords"].items()},
         dropped=tuple(blocks.compile(p, "languages.toml: dropped") for p in words["dropped"]),
@@ -247,7 +247,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         id=name,
         taxonomy=Taxonomy(table["taxonomy"]),
         attribute=table["attribute"],
-        ask=_wordings(name, rules) | table["ask"],
+        ask=table["ask"],
         value=_any_block(kinds, blocks, where),
         part_value=_any_block(table.get("part_value", []), blocks, where),
         bare=_any_block(table.get("bare", []), blocks, where),
@@ -267,16 +267,6 @@ _MEASURES = frozenset(
 
 
 _RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
-_NAME_KEYS = frozenset({"names", "half_names", "part_names"})
-
-
-def _wordings(facet: str, rules: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return the question as the languages' own files word it; what stands in facets.toml goes before it."""
-    return {
-        language: table[facet]["ask"]
-        for language, table in rules.items()
-        if language != ANY_LANGUAGE and "ask" in table.get(facet, {})
-    }
 
 
 def _with_own_words(words: dict[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -292,17 +282,29 @@ def _with_own_words(words: dict[str, Any], rules: Mapping[str, Mapping[str, Any]
     return words
 
 
-def _with_own_names(facets: dict[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the facets' tables with the names that the languages' own files add."""
-    for table in rules.values():
-        added = {f: {k: own[k] for k in _NAME_KEYS & own.keys()} for f, own in table.items() if f in facets}
-        facets = _merged(facets, added)
-    return facets
+_LANGUAGE_KEYS = frozenset({"ask", "names", "half_names", "part_names"})
+"""What a language's own file may say of a facet beside its patterns."""
+
+
+def _in_all_languages(facet: str, table: dict[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a facet's table with the wording and the names that the languages' own files give it.
+
+    A wording that stands in facets.toml goes before that of a language's file.
+    """
+    full = dict(table)
+    for language, patterns in rules.items():
+        said = patterns.get(facet, {})
+        if "ask" in said and "ask" in full:
+            full["ask"] = {language: said["ask"]} | full["ask"]
+        for key in sorted(_LANGUAGE_KEYS - {"ask"}):
+            if key in said:
+                full[key] = list(dict.fromkeys([*full.get(key, []), *said[key]]))
+    return full
 
 
 def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> Rules:
     where = f"patterns/{language}.toml: [{facet}]"
-    allowed = _RULE_KEYS if language == ANY_LANGUAGE else _RULE_KEYS | _NAME_KEYS | {"ask"}
+    allowed = _RULE_KEYS if language == ANY_LANGUAGE else _RULE_KEYS | _LANGUAGE_KEYS
     if unknown := table.keys() - allowed:
         known = ", ".join(sorted(allowed))
         raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {known}")
