@@ -20,6 +20,8 @@ PACKAGE_BANK = DATA / "bank"
 PATTERN_LANGUAGES = ("en", "de", "fr", "es")
 """Languages whose sentences are read in the package's own bank."""
 ANY_LANGUAGE = "any"
+_EVERY_FACET = "every_facet"
+"""Table of a pattern file that holds for all facets."""
 _TAKES_TEXT = "text"
 
 
@@ -62,6 +64,8 @@ class Facet:
     """What is looked for in sentences, by language."""
     parts_needed: int
     """How many parts of the answer make a whole one."""
+    own_names: bool
+    """Its names are words of much other use: inside a longer name one counts only where the value speaks of the facet."""
 
     def wording(self, language: str) -> str:
         """Return the question in `language`, or in English."""
@@ -111,6 +115,11 @@ class AnswerNames:
         """Say whether this is the name of a part, under which much else than the answer may stand."""
         return self._longest(name) in self._parts
 
+    def is_inside(self, name: str) -> bool:
+        """Say whether the known name is one word among others."""
+        known = self._longest(name)
+        return known != name and " " not in known
+
     def misleads(self, name: str) -> bool:
         """Say whether the words under this name are no evidence for anything."""
         known = self._longest(name)
@@ -133,6 +142,10 @@ class Bank:
     facets: Mapping[str, Facet]
     families: Mapping[str, Family]
     names: AnswerNames
+    asides: Mapping[str, tuple[Pattern, ...]]
+    """Clauses that speak of something else than the product, by language: no evidence for any facet but `asides_for`."""
+    asides_for: frozenset[str]
+    """Facets to which such clauses may be an answer all the same, such as what is in the box."""
     languages: tuple[str, ...]
     stopwords: Mapping[str, frozenset[str]]
     dropped: tuple[Pattern, ...]
@@ -169,15 +182,22 @@ def _load(bank_dir: Path | None) -> Bank:
             digest.update(name.encode() + b"\0" + content)
             tables[name] = _merged(tables.get(name, {}), _parse(path, content))
     blocks = Blocks(_blocks(tables["units"]), check=bank_dir is not None)
-    rules = {n.removeprefix("patterns/"): t for n, t in tables.items() if n.startswith("patterns/")}
+    rules = {n.removeprefix("patterns/"): dict(t) for n, t in tables.items() if n.startswith("patterns/")}
+    every = {language: table.pop(_EVERY_FACET, {}) for language, table in rules.items()}
     facets = {name: _facet(name, table, rules, blocks) for name, table in tables["facets"].items()}
     for language, table in rules.items():
         _check_known(table, facets, f"patterns/{language}.toml")
+    _check_known([n for table in every.values() for n in table.get("asides_not_for", ())], facets, _EVERY_FACET)
     words = tables["languages"]
     return Bank(
         facets=facets,
         families=_families(tables["families"], facets, blocks),
-        names=_names(tables["facets"], words["misleading_names"]),
+        names=_names(_with_names_by_language(tables["facets"], rules), words["misleading_names"]),
+        asides={
+            language: tuple(blocks.compile(p, f"patterns/{language}.toml: asides") for p in table.get("asides", []))
+            for language, table in every.items()
+        },
+        asides_for=frozenset(name for table in every.values() for name in table.get("asides_not_for", ())),
         languages=tuple(sorted(rules.keys() - {ANY_LANGUAGE})),
         stopwords={language: frozenset(fold(listed).split()) for language, listed in words["stopwords"].items()},
         dropped=tuple(blocks.compile(p, "languages.toml: dropped") for p in words["dropped"]),
@@ -236,7 +256,8 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         raise InputError(f"{where}: taxonomy {table['taxonomy']!r} is none of {', '.join(Taxonomy)}")
     kinds = [kind for kind in table.get("value", [_TAKES_TEXT]) if kind != _TAKES_TEXT]
     measured = [kind for kind in kinds if kind in _MEASURES]
-    spelled = union([re.escape(fold(n).replace("ß", "ss")).replace(r"\ ", "[ _]") for n in table.get("names", [])])
+    names = [*table.get("names", []), *(n for spec in rules.values() for n in spec.get(name, {}).get("names", []))]
+    spelled = union([re.escape(fold(n).replace("ß", "ss")).replace(r"\ ", "[ _]") for n in names])
     # A name and a measure may be parted by a few words ("weight with battery: 1.4 kg") but not by another number.
     named = rf"(?<!\w)(?:{spelled})\b[^\d.!?;|]{{{{0,28}}}}?(?:{'|'.join(f'{{{k}}}' for k in measured)})"
     return Facet(
@@ -253,6 +274,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
             language: _rules(language, name, spec[name], blocks) for language, spec in rules.items() if name in spec
         },
         parts_needed=table.get("parts_needed", 2),
+        own_names=table.get("own_names", False),
     )
 
 
@@ -262,7 +284,8 @@ _MEASURES = frozenset(
 """Blocks that are a number with a unit: beside a facet's name they answer it in any language."""
 
 
-_RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
+_NAME_KEYS = ("names", "half_names", "part_names")
+_RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts", *_NAME_KEYS})
 
 
 def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> Rules:
@@ -306,6 +329,15 @@ def _any_block(names: list[str], blocks: Blocks, where: str) -> Pattern | None:
 
 def _any_word(words: list[str], blocks: Blocks, where: str) -> Pattern | None:
     return blocks.compile(union(words), where) if words else None
+
+
+def _with_names_by_language(facets: dict[str, Any], rules: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the tables of the facets with the names that the pattern files add to them."""
+    added = dict(facets)
+    for spec in rules.values():
+        for facet, table in spec.items():
+            added[facet] = _merged(added[facet], {key: table[key] for key in _NAME_KEYS if key in table})
+    return added
 
 
 def _names(facets: dict[str, Any], misleading: list[str]) -> AnswerNames:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feedeval.jobs.offline.bank import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
@@ -62,11 +62,13 @@ class Detector:
         """Return the best that `reading` has on the facet; None where it has nothing."""
         half: Detection | None = None
         for pair in pairs:
-            named = f"{pair.name}: {pair.folded}"
-            if self.empty_value.regex.fullmatch(pair.folded) or self._is_trap(named) or self._is_beside(pair):
+            if self.empty_value.regex.fullmatch(pair.folded):
                 continue
-            if self.facet.id in self.names.facets(pair.name) and self._answers(pair):
-                return _named(Verdict.YES, pair, f"named in {pair.field}")
+            if self.facet.id not in self.names.half(pair.name):
+                if self._is_trap(f"{pair.name}: {pair.folded}") or self._is_beside(pair):
+                    continue
+                if self._answers(pair):
+                    return _named(Verdict.YES, pair, f"named in {pair.field}")
             half = half or _named(Verdict.PARTIAL, pair, "named, but without the value asked for")
         texts = self._without_traps(reading)
         if found := self._first(self.strong, reading, texts):
@@ -93,7 +95,7 @@ class Detector:
 
     def _is_beside(self, pair: Pair) -> bool:
         """Say whether a part is named (`body`) and its value does not speak of this facet (`Crew Cab`)."""
-        if not self.names.is_part(pair.name):
+        if not self.names.is_part(pair.name) and not (self.facet.own_names and self.names.is_inside(pair.name)):
             return False
         known = (*self.strong, *self.weak, *((self.facet.part_value,) if self.facet.part_value else ()))
         return not any(pattern.search(pair.folded) for pattern in known)
@@ -107,11 +109,7 @@ class Detector:
 
     def _without_traps(self, reading: Reading) -> Sequence[str]:
         """Return the sentences with traps blanked; by semicolons, which the gaps of patterns do not cross."""
-        texts = [segment.folded for segment in reading.segments]
-        for trap in self.traps:
-            if trap.may_match(reading.folded):
-                texts = [trap.regex.sub(lambda m: ";" * len(m.group()), text) for text in texts]
-        return texts
+        return _blanked(self.traps, reading)
 
     def _first_name(self, reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
         """Return the first sentence in which a pattern finds a name; titles are capitalised and tell nothing."""
@@ -146,6 +144,30 @@ def _named(verdict: Verdict, pair: Pair, reason: str) -> Detection:
 def _finding(verdict: Verdict, segment: Segment, start: int, end: int, reason: str) -> Detection:
     quote = excerpt(segment.text, max(0, start - segment.shift), max(0, end - segment.shift))
     return Detection(verdict, quote, segment.field, reason)
+
+
+def without_asides(reading: Reading, languages: Sequence[str], bank: Bank) -> Reading:
+    """Return `reading` with the clauses blanked that speak of something else than the product.
+
+    Such as what is sold separately, the size that the model in the picture wears, or the shop's own history.
+    """
+    asides = [pattern for name in (*languages, ANY_LANGUAGE) for pattern in bank.asides.get(name, ())]
+    texts = _blanked(asides, reading)
+    changed = (s if s.folded == t else replace(s, folded=t) for s, t in zip(reading.segments, texts, strict=True))
+    return replace(reading, segments=tuple(changed))
+
+
+def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:
+    """Return the sentences without what any of `patterns` finds in them as they were: their order does not matter."""
+    texts = [segment.folded for segment in reading.segments]
+    for pattern in patterns:
+        if not pattern.may_match(reading.folded):
+            continue
+        for number, segment in enumerate(reading.segments):
+            for match in pattern.regex.finditer(segment.folded):
+                text, (start, end) = texts[number], match.span()
+                texts[number] = text[:start] + ";" * (end - start) + text[end:]
+    return texts
 
 
 def pairs_by_facet(reading: Reading, bank: Bank) -> dict[str, list[Pair]]:

@@ -56,9 +56,17 @@ _YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNO
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+")
 _ABBREVIATIONS = r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
 _ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
-_NAME = re.compile(
-    r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\s?[:：=]\s*(?=\S)"
+_MEASURES = (
+    r"gew|mat|obermat|abm|ltg|spg|kap|fb|puiss|pot|haut|larg|prof|long|lg|anch|alt|diam|durchm|dm|vol|cap|wt|pds|sz|temp|"
+    r"mind|inh|dims?|volt"
 )
+_MEASURE = re.compile(rf"\b(?:{_MEASURES})\.\s*$", re.IGNORECASE)
+"""Abbreviations that are whole words elsewhere, or a sentence's last: they are such before a figure only."""
+_FIGURE = re.compile(r"(?:ca\.?|approx\.?|env\.?|aprox\.?)?\s*\d")
+_NAME = re.compile(
+    r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\.?\s?[:：=]\s*(?=\S)"
+)
+_STOP_IN_NAME = re.compile(r"(?<=\w{5})\.\s+(?=[^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +120,12 @@ def read(context: Context, bank: Bank) -> Reading:
         pairs.extend(pair for pair in found if not (suspect and _dropped(pair.folded, bank)))
         if item.name not in PROSE_FIELDS and _says_nothing(found[0], bank):
             continue
+        hidden = [_unstopped(pair.text) for pair in found if item.name in PROSE_FIELDS and _is_beside(pair, bank)]
         for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
             # Inside a sentence a full stop before a space ends an abbreviation ("ca. 45 min"), not a thought.
-            folded = prefix + fold(text).replace(". ", "  ")
+            folded = prefix + _unstopped(text)
+            for words in hidden:
+                folded = folded.replace(words, ";" * len(words))
             if not (suspect and _dropped(folded, bank)):
                 segments.append(Segment(item.name, text, folded, len(prefix)))
     return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
@@ -134,6 +145,20 @@ def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
 
 def _says_nothing(pair: Pair, bank: Bank) -> bool:
     return bank.names.misleads(pair.name) or bool(bank.empty_value.regex.fullmatch(pair.folded))
+
+
+def _is_beside(pair: Pair, bank: Bank) -> bool:
+    """Say whether a name inside a text is no answer to a whole question, so that its words are none either.
+
+    Such as `Ingredients: see packaging`, `Shipping weight: 5 kg` and `Cable length: 1.5 m`.
+    """
+    if bank.names.half(pair.name) or bank.empty_value.regex.fullmatch(pair.folded):
+        return True
+    return bank.names.misleads(pair.name) and pair.folded[:1].isdigit()
+
+
+def _unstopped(text: str) -> str:
+    return fold(text).replace(". ", "  ")
 
 
 def _dropped(folded: str, bank: Bank) -> bool:
@@ -171,10 +196,15 @@ def _not_too_long(sentence: str) -> Iterator[str]:
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:
     for match in _SENTENCE_END.finditer(text):
-        before = text[max(0, match.start() - 12) : match.start()]
-        if not (match.group().isspace() and "\n" not in match.group() and _ABBREVIATION.search(before)):
+        if not (match.group().isspace() and "\n" not in match.group() and _abbreviates(text, match)):
             yield match.start(), match.end()
     yield len(text), len(text)
+
+
+def _abbreviates(text: str, stop: re.Match[str]) -> bool:
+    """Say whether the full stop before this space ends an abbreviation."""
+    before = text[max(0, stop.start() - 12) : stop.start()]
+    return bool(_ABBREVIATION.search(before) or (_MEASURE.search(before) and _FIGURE.match(text, stop.end())))
 
 
 def _details(text: str) -> Iterator[Pair]:
@@ -195,8 +225,15 @@ def _pairs(field_name: str, text: str) -> Iterator[Pair]:
         stop = _SENTENCE_END.search(text, match.end(), end)
         value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
         if value:
-            quote = text[match.start(1) : match.end() + text[match.end() :].find(value) + len(value)]
-            yield Pair(field_name, tidy_name(match.group(1)), fold(value), quote)
+            start = match.start(1) + _name_starts(match.group(1))
+            quote = text[start : match.end() + text[match.end() :].find(value) + len(value)]
+            yield Pair(field_name, tidy_name(text[start : match.end(1)]), fold(value), quote)
+
+
+def _name_starts(name: str) -> int:
+    """Return where a name begins: after the full stop of a sentence before it, not of an abbreviation (`max. load`)."""
+    stops = [m.end() for m in _STOP_IN_NAME.finditer(name)]
+    return stops[-1] if stops else 0
 
 
 def excerpt(text: str, start: int, end: int) -> str:
