@@ -70,7 +70,9 @@ class Detector:
                 if self._answers(pair):
                     return _named(Verdict.YES, pair, f"named in {pair.field}")
             half = half or _named(Verdict.PARTIAL, pair, "named, but without the value asked for")
-        texts = self._without_traps(reading)
+        if not self._speaks(reading):
+            return half
+        texts = _blanked(self.traps, reading)
         if found := self._first(self.strong, reading, texts):
             return _finding(Verdict.YES, *found, "stated in the text")
         if found := self._first_name(reading, texts):
@@ -107,9 +109,12 @@ class Detector:
             for match in (trap.search(named) for trap in self.traps)
         )
 
-    def _without_traps(self, reading: Reading) -> Sequence[str]:
-        """Return the sentences with traps blanked; by semicolons, which the gaps of patterns do not cross."""
-        return _blanked(self.traps, reading)
+    def _speaks(self, reading: Reading) -> bool:
+        """Say whether a pattern finds anything at all, traps or not: most products say nothing on most facets."""
+        texts = [segment.folded for segment in reading.segments]
+        return any(self._first(patterns, reading, texts) for patterns in (self.strong, self.weak, *self.parts)) or bool(
+            self._first_name(reading, texts)
+        )
 
     def _first_name(self, reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
         """Return the first sentence in which a pattern finds a name; titles are capitalised and tell nothing."""
@@ -128,9 +133,15 @@ class Detector:
     @staticmethod
     def _first(patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
         """Return the first sentence that a pattern matches, and where."""
+        whole = reading.folded
         for pattern in patterns:
-            if not pattern.may_match(reading.folded):
-                continue
+            # `may_match`, written out: this is the innermost loop of a run.
+            for literal in pattern.needs:
+                if literal in whole:
+                    break
+            else:
+                if pattern.needs:
+                    continue
             for segment, text in zip(reading.segments, texts, strict=True):
                 if match := pattern.search(text):
                     return segment, match.start(), match.end()
@@ -158,7 +169,10 @@ def without_asides(reading: Reading, languages: Sequence[str], bank: Bank) -> Re
 
 
 def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:
-    """Return the sentences without what any of `patterns` finds in them as they were: their order does not matter."""
+    """Return the sentences without what any of `patterns` finds in them as they were: their order does not matter.
+
+    What is left out becomes semicolons, which the gaps of patterns do not cross.
+    """
     texts = [segment.folded for segment in reading.segments]
     for pattern in patterns:
         if not pattern.may_match(reading.folded):
