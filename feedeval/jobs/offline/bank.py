@@ -232,12 +232,16 @@ def _check_known(named: Mapping[str, Any] | list[str], known: Mapping[str, Any],
         raise InputError(f"{where}: unknown facet {', '.join(unknown)}; add it to facets.toml or take it out here")
 
 
+_NOT_PER = r"(?! ?/ ?(?:mol|min|h(?!:? ?\d|\w)|s(?!:? ?\d|\w)|kg|km|[cm]m?[²³23])(?!\w))"
+"""A measure for each unit of another is another measure: 38 g/mol is no weight, 12 l/min is no volume."""
+
+
 def _blocks(table: dict[str, Any]) -> dict[str, str]:
     """Return the building blocks; a kind becomes number, range and unit."""
     number = r"(?<![\w.,/])\d+(?:[.,]\d+)*(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?|(?<!\w)[½¼¾]"
     regexes: dict[str, str] = {}
     for kind, spec in table["kinds"].items():
-        units = union([fold_pattern(unit) for unit in spec["units"]])
+        units = f"(?:{union([fold_pattern(unit) for unit in spec['units']])}){_NOT_PER}"
         regexes[kind] = (
             rf"(?:{number})(?:\s?(?:{units})(?![\w²³]))?(?:\s?(?:-|to|bis|a|do|до|and|und)\s?\d+(?:[.,]\d+)*)?[\s-]{{0,2}}(?:{units})(?![\w²³])"
         )

@@ -84,7 +84,7 @@ class Detector:
             return half
         if parts:
             return _finding(Verdict.PARTIAL, *parts[0], "a part of the answer")
-        if found := self._first(self.weak, reading, texts):
+        if found := self._first(self.weak, reading, _of_prose(reading, texts)):
             return _finding(Verdict.PARTIAL, *found, "the topic without the answer")
         return None
 
@@ -155,6 +155,11 @@ def _named(verdict: Verdict, pair: Pair, reason: str) -> Detection:
 def _finding(verdict: Verdict, segment: Segment, start: int, end: int, reason: str) -> Detection:
     quote = excerpt(segment.text, max(0, start - segment.shift), max(0, end - segment.shift))
     return Detection(verdict, quote, segment.field, reason)
+
+
+def _of_prose(reading: Reading, texts: Sequence[str]) -> Sequence[str]:
+    """Return the sentences, and nothing of attributes in a word or two: a colour called `Sand` is no hint of a use."""
+    return [text if segment.is_prose else "" for segment, text in zip(reading.segments, texts, strict=True)]
 
 
 def without_asides(reading: Reading, languages: Sequence[str], bank: Bank) -> Reading:

@@ -52,10 +52,12 @@ UNREAD_FIELDS = frozenset(
 
 _LONGEST_EVIDENCE = 300
 _LONGEST_SENTENCE = 800
+_FEWEST_SPACES = 3
+"""In a value of an attribute that may be a sentence."""
 _YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+")
 _ABBREVIATIONS = r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
-_ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
+_ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|(?<!\d)(?<!\d )[A-Z])\.\s*$", re.IGNORECASE)
 _MEASURES = (
     r"gew|mat|obermat|abm|ltg|spg|kap|fb|puiss|pot|haut|larg|prof|long|lg|anch|alt|diam|durchm|dm|vol|cap|wt|pds|sz|temp|"
     r"mind|inh|dims?|volt"
@@ -79,6 +81,8 @@ class Segment:
     """What patterns are tried on; of a field that is a name with a value, `name: value`."""
     shift: int = 0
     """Length of the name in front of the text."""
+    is_prose: bool = True
+    """Whether it may be a sentence, and not an attribute's value of a word or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,8 @@ def read(context: Context, bank: Bank) -> Reading:
             for words in hidden:
                 folded = folded.replace(words, ";" * len(words))
             if not (suspect and _dropped(folded, bank)):
-                segments.append(Segment(item.name, text, folded, len(prefix)))
+                is_prose = item.name in PROSE_FIELDS or text.count(" ") >= _FEWEST_SPACES
+                segments.append(Segment(item.name, text, folded, len(prefix), is_prose))
     return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
 
 
