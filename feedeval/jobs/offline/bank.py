@@ -120,6 +120,10 @@ class AnswerNames:
         known = self._longest(name)
         return known != name and " " not in known
 
+    def is_whole(self, name: str) -> bool:
+        """Say whether the feed's name is one under which an answer stands, and no word more."""
+        return bool(self._whole.get(name)) and name not in self._parts
+
     def misleads(self, name: str) -> bool:
         """Say whether the words under this name are no evidence for anything."""
         known = self._longest(name)

@@ -25,6 +25,8 @@ PROSE_FIELDS = frozenset(
 )
 """Fields that are read sentence by sentence; any other field is one name with one value."""
 
+_LISTING_FIELDS = frozenset({"description", "structured_description", "short_description", "product_highlight"})
+
 TITLE_FIELDS = frozenset({"title", "structured_title", "short_title"})
 
 UNREAD_FIELDS = frozenset(
@@ -65,6 +67,9 @@ _MEASURES = (
 _MEASURE = re.compile(rf"\b(?:{_MEASURES})\.\s*$", re.IGNORECASE)
 """Abbreviations that are whole words elsewhere, or a sentence's last: they are such before a figure only."""
 _FIGURE = re.compile(r"(?:ca\.?|approx\.?|env\.?|aprox\.?)?\s*\d")
+_DASHED = re.compile(r" [-–—] | ?\| ?|\t+")
+_LONGEST_NAME = 40
+_LONGEST_LISTED = 80
 _NAME = re.compile(
     r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\.?\s?[:：=]\s*(?=\S)"
 )
@@ -119,6 +124,8 @@ def read(context: Context, bank: Bank) -> Reading:
         if item.name in UNREAD_FIELDS or not item.text.strip():
             continue
         found, prefix = _field_pairs(item)
+        if item.name in _LISTING_FIELDS:
+            found.extend(_listed(item, bank))
         # Most fields hold no instruction at all: one look at the whole spares a look at each sentence.
         suspect = _dropped(fold(item.text), bank)
         pairs.extend(pair for pair in found if not (suspect and _dropped(pair.folded, bank)))
@@ -233,6 +240,21 @@ def _pairs(field_name: str, text: str) -> Iterator[Pair]:
             start = match.start(1) + _name_starts(match.group(1))
             quote = text[start : match.end() + text[match.end() :].find(value) + len(value)]
             yield Pair(field_name, tidy_name(text[start : match.end(1)]), fold(value), quote)
+
+
+def _listed(item: ContextField, bank: Bank) -> Iterator[Pair]:
+    """Yield the pairs of a list or a table that came without colons: `Material - oak`, or a name over its value."""
+    lines = [line.strip(" •*-–—\t|") for line in item.text.splitlines()]
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        name, dash, value = line, "", below
+        if parted := _DASHED.search(line):
+            name, dash, value = line[: parted.start()], parted.group(), line[parted.end() :]
+        known = tidy_name(name) if 0 < len(name) <= _LONGEST_NAME else ""
+        if not (known and value) or not bank.names.is_whole(known):
+            continue
+        if dash or (len(value) <= _LONGEST_LISTED and not bank.names.is_whole(tidy_name(value))):
+            quote = f"{name}{dash}{value}" if dash else value
+            yield Pair(item.name, known, fold(value), quote)
 
 
 def _name_starts(name: str) -> int:
