@@ -143,7 +143,13 @@ class Detector:
                 if pattern.needs:
                     continue
             for segment, text in zip(reading.segments, texts, strict=True):
-                if match := pattern.search(text):
+                for literal in pattern.needs:
+                    if literal in text:
+                        break
+                else:
+                    if pattern.needs:
+                        continue
+                if match := pattern.regex.search(text):
                     return segment, match.start(), match.end()
         return None
 
