@@ -65,7 +65,7 @@ class Facet:
     parts_needed: int
     """How many parts of the answer make a whole one."""
     own_names: bool
-    """Its names are words of much other use: inside a longer name one counts only where the value speaks of the facet."""
+    """Its names are words of much other use: inside a longer name one counts where the value speaks of the facet."""
 
     def wording(self, language: str) -> str:
         """Return the question in `language`, or in English."""
@@ -147,7 +147,7 @@ class Bank:
     families: Mapping[str, Family]
     names: AnswerNames
     asides: Mapping[str, tuple[Pattern, ...]]
-    """Clauses that speak of something else than the product, by language: no evidence for any facet but `asides_for`."""
+    """Clauses that speak of something else than the product, by language: evidence for `asides_for` at most."""
     asides_for: frozenset[str]
     """Facets to which such clauses may be an answer all the same, such as what is in the box."""
     languages: tuple[str, ...]
