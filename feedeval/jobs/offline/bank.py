@@ -20,6 +20,8 @@ PACKAGE_BANK = DATA / "bank"
 PATTERN_LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pl", "cs", "pt", "ja")
 """Languages whose sentences are read in the package's own bank."""
 ANY_LANGUAGE = "any"
+_EVERY_FACET = "every_facet"
+"""Table of a pattern file that holds for all facets."""
 _TAKES_TEXT = "text"
 _WORDS_TABLE = "words"
 """Table of a language's own file that holds what languages.toml would say of it."""
@@ -64,6 +66,8 @@ class Facet:
     """What is looked for in sentences, by language."""
     parts_needed: int
     """How many parts of the answer make a whole one."""
+    own_names: bool
+    """Its names are words of much other use: inside a longer name one counts where the value speaks of the facet."""
 
     def wording(self, language: str) -> str:
         """Return the question in `language`, or in English."""
@@ -113,6 +117,15 @@ class AnswerNames:
         """Say whether this is the name of a part, under which much else than the answer may stand."""
         return self._longest(name) in self._parts
 
+    def is_inside(self, name: str) -> bool:
+        """Say whether the known name is one word among others."""
+        known = self._longest(name)
+        return known != name and " " not in known
+
+    def is_whole(self, name: str) -> bool:
+        """Say whether the feed's name is one under which an answer stands, and no word more."""
+        return bool(self._whole.get(name)) and name not in self._parts
+
     def misleads(self, name: str) -> bool:
         """Say whether the words under this name are no evidence for anything."""
         known = self._longest(name)
@@ -135,6 +148,10 @@ class Bank:
     facets: Mapping[str, Facet]
     families: Mapping[str, Family]
     names: AnswerNames
+    asides: Mapping[str, tuple[Pattern, ...]]
+    """Clauses that speak of something else than the product, by language: evidence for `asides_for` at most."""
+    asides_for: frozenset[str]
+    """Facets to which such clauses may be an answer all the same, such as what is in the box."""
     languages: tuple[str, ...]
     stopwords: Mapping[str, frozenset[str]]
     dropped: tuple[Pattern, ...]
@@ -171,17 +188,23 @@ def _load(bank_dir: Path | None) -> Bank:
             digest.update(name.encode() + b"\0" + content)
             tables[name] = _merged(tables.get(name, {}), _parse(path, content))
     blocks = Blocks(_blocks(tables["units"]), check=bank_dir is not None)
-    rules = {n.removeprefix("patterns/"): t for n, t in tables.items() if n.startswith("patterns/")}
-    words = _with_own_words(tables["languages"], rules)
-    rules = {name: {f: t for f, t in table.items() if f != _WORDS_TABLE} for name, table in rules.items()}
+    rules = {n.removeprefix("patterns/"): dict(t) for n, t in tables.items() if n.startswith("patterns/")}
+    words = _with_own_words(tables["languages"], {name: table.pop(_WORDS_TABLE, {}) for name, table in rules.items()})
+    every = {language: table.pop(_EVERY_FACET, {}) for language, table in rules.items()}
     asked = {name: _in_all_languages(name, table, rules) for name, table in tables["facets"].items()}
     facets = {name: _facet(name, table, rules, blocks) for name, table in asked.items()}
     for language, table in rules.items():
         _check_known(table, facets, f"patterns/{language}.toml")
+    _check_known([n for table in every.values() for n in table.get("asides_not_for", ())], facets, _EVERY_FACET)
     return Bank(
         facets=facets,
         families=_families(tables["families"], facets, blocks),
         names=_names(asked, words["misleading_names"]),
+        asides={
+            language: tuple(blocks.compile(p, f"patterns/{language}.toml: asides") for p in table.get("asides", []))
+            for language, table in every.items()
+        },
+        asides_for=frozenset(name for table in every.values() for name in table.get("asides_not_for", ())),
         languages=tuple(sorted(rules.keys() - {ANY_LANGUAGE})),
         stopwords={language: frozenset(fold(listed).split()) for language, listed in words["stopwords"].items()},
         dropped=tuple(blocks.compile(p, "languages.toml: dropped") for p in words["dropped"]),
@@ -216,12 +239,16 @@ def _check_known(named: Mapping[str, Any] | list[str], known: Mapping[str, Any],
         raise InputError(f"{where}: unknown facet {', '.join(unknown)}; add it to facets.toml or take it out here")
 
 
+_NOT_PER = r"(?! ?/ ?(?:mol|min|h(?!:? ?\d|\w)|s(?!:? ?\d|\w)|kg|km|[cm]m?[²³23])(?!\w))"
+"""A measure for each unit of another is another measure: 38 g/mol is no weight, 12 l/min is no volume."""
+
+
 def _blocks(table: dict[str, Any]) -> dict[str, str]:
     """Return the building blocks; a kind becomes number, range and unit."""
     number = r"(?<![\w.,/])\d+(?:[.,]\d+)*(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?|(?<!\w)[½¼¾]"
     regexes: dict[str, str] = {}
     for kind, spec in table["kinds"].items():
-        units = union([fold_pattern(unit) for unit in spec["units"]])
+        units = f"(?:{union([fold_pattern(unit) for unit in spec['units']])}){_NOT_PER}"
         regexes[kind] = (
             rf"(?:{number})(?:\s?(?:{units})(?![\w²³]))?(?:\s?(?:-|to|bis|az?|do|до|and|und|から)\s?\d+(?:[.,]\d+)*)?[\s-]{{0,2}}(?:{units})(?![\w²³])"
         )
@@ -257,6 +284,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
             language: _rules(language, name, spec[name], blocks) for language, spec in rules.items() if name in spec
         },
         parts_needed=table.get("parts_needed", 2),
+        own_names=table.get("own_names", False),
     )
 
 
@@ -266,22 +294,20 @@ _MEASURES = frozenset(
 """Blocks that are a number with a unit: beside a facet's name they answer it in any language."""
 
 
-_RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
 
 
-def _with_own_words(words: dict[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _with_own_words(words: dict[str, Any], said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return languages.toml with what the languages' own files say of themselves."""
-    for language, table in rules.items():
-        own = dict(table.get(_WORDS_TABLE, {}))
+    for language, own in said.items():
         where = f"patterns/{language}.toml: [{_WORDS_TABLE}]"
         if unknown := own.keys() - words.keys():
             raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {', '.join(sorted(words))}")
-        if "stopwords" in own:
-            own["stopwords"] = {language: own["stopwords"]}
-        words = _merged(words, own)
+        listed = {"stopwords": {language: own["stopwords"]}} if "stopwords" in own else {}
+        words = _merged(words, {**own, **listed})
     return words
 
 
+_RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
 _LANGUAGE_KEYS = frozenset({"ask", "names", "half_names", "part_names"})
 """What a language's own file may say of a facet beside its patterns."""
 
@@ -304,7 +330,7 @@ def _in_all_languages(facet: str, table: dict[str, Any], rules: Mapping[str, Map
 
 def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> Rules:
     where = f"patterns/{language}.toml: [{facet}]"
-    allowed = _RULE_KEYS if language == ANY_LANGUAGE else _RULE_KEYS | _LANGUAGE_KEYS
+    allowed = (_RULE_KEYS | _LANGUAGE_KEYS) - ({"ask"} if language == ANY_LANGUAGE else set())
     if unknown := table.keys() - allowed:
         known = ", ".join(sorted(allowed))
         raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {known}")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from feedeval.errors import InputError
 from feedeval.jobs.offline.bank import Bank, Facet, Family, load_bank
-from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet
+from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet, without_asides
 from feedeval.jobs.offline.families import GENERAL, family_for, family_of_sample
 from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of
 from feedeval.jobs.offline.patterns import UNSPACED
@@ -123,9 +123,11 @@ class OfflineEngine:
         pairs = pairs_by_facet(reading, self._bank)
         family = self._family(context.category) or family_for(context, self._bank)
         languages = self._read_languages(language)
+        own = without_asides(reading, languages, self._bank)
         judgements = []
         for question, facet in zip(questions, facets, strict=True):
-            finding = self._detector(facet.id, family.id, languages).find(reading, pairs.get(facet.id, ()))
+            text = reading if facet.id in self._bank.asides_for else own
+            finding = self._detector(facet.id, family.id, languages).find(text, pairs.get(facet.id, ()))
             judgements.append(_judgement(question, finding or _nothing(facet, "" if languages else language)))
         return judgements
 

@@ -117,6 +117,10 @@ class Blocks:
             except re.error as exc:
                 raise InputError(f"{where}: {source!r} is not a regular expression: {exc}. Mend it.") from exc
         needs = fixed_letters(re.sub(r"\{[a-z_]+\}", "[0]", folded))
+        if not needs and not cased:
+            blocks_alone = not re.sub(r"\{[a-z_]+\}|\|", "", folded)
+            needs = _FIGURES if needs_figure(folded) else ()
+            needs = needs or (fixed_letters(re.sub(r"\{([a-z_]+)\}", expand, folded)) if blocks_alone else ())
         if cased:
             return Pattern(source, needs)
         return Pattern(re.sub(r"\{([a-z_]+)\}", expand, folded), needs)
@@ -145,6 +149,32 @@ def fixed_letters(regex: str) -> tuple[str, ...]:
             return ()
         found.extend(best)
     return tuple(dict.fromkeys(found))
+
+
+_FIGURES = tuple("0123456789½¼¾")
+_MEASURES = (
+    "weight|length|volume|power|voltage|current|charge|energy|time|temp|noise|data|density|milligrams|dims|n|percent"
+)
+_MEASURE = re.compile(rf"\{{(?:{_MEASURES})\}}")
+
+
+def needs_figure(regex: str) -> bool:
+    """Say whether any match of a pattern with building blocks contains a figure."""
+    return _needs_figure(re.sub(r"\{[a-z_]+\}", "[0]", _MEASURE.sub("\0", regex)))
+
+
+def _needs_figure(regex: str) -> bool:
+    def required(alternative: str) -> bool:
+        i = 0
+        while i < len(alternative):
+            end = _end_of_item(alternative, i)
+            item, optional = alternative[i:end], alternative[end : end + 2].startswith(_OPTIONAL)
+            if not optional and (item == "\0" or (item.startswith("(?:") and _needs_figure(item[3:-1]))):
+                return True
+            i = alternative.index("}", end) + 1 if alternative[end : end + 1] == "{" else end
+        return False
+
+    return all(map(required, _split(regex)))
 
 
 def _split(regex: str) -> list[str]:

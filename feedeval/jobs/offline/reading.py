@@ -26,6 +26,8 @@ PROSE_FIELDS = frozenset(
 )
 """Fields that are read sentence by sentence; any other field is one name with one value."""
 
+_LISTING_FIELDS = frozenset({"description", "structured_description", "short_description", "product_highlight"})
+
 TITLE_FIELDS = frozenset({"title", "structured_title", "short_title"})
 
 UNREAD_FIELDS = frozenset(
@@ -53,6 +55,8 @@ UNREAD_FIELDS = frozenset(
 
 _LONGEST_EVIDENCE = 300
 _LONGEST_SENTENCE = 800
+_FEWEST_SPACES = 3
+"""In a value of an attribute that may be a sentence."""
 _YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNORECASE)
 _JAPANESE = re.compile(r"[ぁ-ヿ一-龠]")
 _STOPS = r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+"
@@ -65,10 +69,21 @@ _ABBREVIATIONS = (
     r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
     r"|ok|np|szt|maks|wys|szer|dł|gł|śr|wym|poj|godz|tj|m\.in|např|vč|příp|resp|hod|ks|cca|č|š|výš|šíř|hl|prům"
 )
-_ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
-_NAME = re.compile(
-    r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\s?[:：=]\s*(?=\S)"
+_ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|(?<!\d)(?<!\d )[A-Z])\.\s*$", re.IGNORECASE)
+_MEASURES = (
+    r"gew|mat|obermat|abm|ltg|spg|kap|fb|puiss|pot|haut|larg|prof|long|lg|anch|alt|diam|durchm|dm|vol|cap|wt|pds|sz|temp|"
+    r"mind|inh|dims?|volt"
 )
+_MEASURE = re.compile(rf"\b(?:{_MEASURES})\.\s*$", re.IGNORECASE)
+"""Abbreviations that are whole words elsewhere, or a sentence's last: they are such before a figure only."""
+_FIGURE = re.compile(r"(?:ca\.?|approx\.?|env\.?|aprox\.?)?\s*\d")
+_DASHED = re.compile(r" [-–—] | ?\| ?|\t+")
+_LONGEST_NAME = 40
+_LONGEST_LISTED = 80
+_NAME = re.compile(
+    r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\.?\s?[:：=]\s*(?=\S)"
+)
+_STOP_IN_NAME = re.compile(r"(?<=\w{5})\.\s+(?=[^\W\d_])")
 # `素材：綿`, `【素材】綿`, and after a bullet `■素材/綿`; no spaces part a name from what stands before it.
 _JAPANESE_NAME = re.compile(
     r"[【［〔《\[]([^】］〕》\]\n]{1,20})[】］〕》\]]\s*[:：/／]?\s*(?=[^\s【［〔《※])"
@@ -89,6 +104,8 @@ class Segment:
     """What patterns are tried on; of a field that is a name with a value, `name: value`."""
     shift: int = 0
     """Length of the name in front of the text."""
+    is_prose: bool = True
+    """Whether it may be a sentence, and not an attribute's value of a word or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +143,22 @@ def read(context: Context, bank: Bank) -> Reading:
             continue
         item = _composed(item)
         found, prefix = _field_pairs(item)
+        if item.name in _LISTING_FIELDS:
+            found.extend(_listed(item, bank))
         # Most fields hold no instruction at all: one look at the whole spares a look at each sentence.
         suspect = _dropped(fold(item.text), bank)
         pairs.extend(pair for pair in found if not (suspect and _dropped(pair.folded, bank)))
         if item.name not in PROSE_FIELDS and _says_nothing(found[0], bank):
             continue
+        hidden = [_unstopped(pair.text) for pair in found if item.name in PROSE_FIELDS and _is_beside(pair, bank)]
         for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
             # Inside a sentence a full stop before a space ends an abbreviation ("ca. 45 min"), not a thought.
-            folded = prefix + fold(text).replace(". ", "  ")
+            folded = prefix + _unstopped(text)
+            for words in hidden:
+                folded = folded.replace(words, ";" * len(words))
             if not (suspect and _dropped(folded, bank)):
-                segments.append(Segment(item.name, text, folded, len(prefix)))
+                is_prose = item.name in PROSE_FIELDS or text.count(" ") >= _FEWEST_SPACES
+                segments.append(Segment(item.name, text, folded, len(prefix), is_prose))
     return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
 
 
@@ -160,6 +183,20 @@ def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
 
 def _says_nothing(pair: Pair, bank: Bank) -> bool:
     return bank.names.misleads(pair.name) or bool(bank.empty_value.regex.fullmatch(pair.folded))
+
+
+def _is_beside(pair: Pair, bank: Bank) -> bool:
+    """Say whether a name inside a text is no answer to a whole question, so that its words are none either.
+
+    Such as `Ingredients: see packaging`, `Shipping weight: 5 kg` and `Cable length: 1.5 m`.
+    """
+    if bank.names.half(pair.name) or bank.empty_value.regex.fullmatch(pair.folded):
+        return True
+    return bank.names.misleads(pair.name) and pair.folded[:1].isdigit()
+
+
+def _unstopped(text: str) -> str:
+    return fold(text).replace(". ", "  ")
 
 
 def _dropped(folded: str, bank: Bank) -> bool:
@@ -201,10 +238,15 @@ def _not_too_long(sentence: str) -> Iterator[str]:
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:
     for match in _sentence_end(text).finditer(text):
-        before = text[max(0, match.start() - 12) : match.start()]
-        if not (match.group().isspace() and "\n" not in match.group() and _ABBREVIATION.search(before)):
+        if not (match.group().isspace() and "\n" not in match.group() and _abbreviates(text, match)):
             yield match.start(), match.end()
     yield len(text), len(text)
+
+
+def _abbreviates(text: str, stop: re.Match[str]) -> bool:
+    """Say whether the full stop before this space ends an abbreviation."""
+    before = text[max(0, stop.start() - 12) : stop.start()]
+    return bool(_ABBREVIATION.search(before) or (_MEASURE.search(before) and _FIGURE.match(text, stop.end())))
 
 
 def _details(text: str) -> Iterator[Pair]:
@@ -226,9 +268,31 @@ def _pairs(field_name: str, text: str) -> Iterator[Pair]:
         stop = sentence_end.search(text, match.end(), end)
         value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
         if value:
-            name = match.lastindex or 1
-            quote = text[match.start(name) : match.end() + text[match.end() :].find(value) + len(value)]
-            yield Pair(field_name, tidy_name(match.group(name)), fold(value), quote)
+            group = match.lastindex or 1
+            start = match.start(group) + _name_starts(match.group(group))
+            quote = text[start : match.end() + text[match.end() :].find(value) + len(value)]
+            yield Pair(field_name, tidy_name(text[start : match.end(group)]), fold(value), quote)
+
+
+def _listed(item: ContextField, bank: Bank) -> Iterator[Pair]:
+    """Yield the pairs of a list or a table that came without colons: `Material - oak`, or a name over its value."""
+    lines = [line.strip(" •*-–—\t|") for line in item.text.splitlines()]
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        name, dash, value = line, "", below
+        if parted := _DASHED.search(line):
+            name, dash, value = line[: parted.start()], parted.group(), line[parted.end() :]
+        known = tidy_name(name) if 0 < len(name) <= _LONGEST_NAME else ""
+        if not (known and value) or not bank.names.is_whole(known):
+            continue
+        if dash or (len(value) <= _LONGEST_LISTED and not bank.names.is_whole(tidy_name(value))):
+            quote = f"{name}{dash}{value}" if dash else value
+            yield Pair(item.name, known, fold(value), quote)
+
+
+def _name_starts(name: str) -> int:
+    """Return where a name begins: after the full stop of a sentence before it, not of an abbreviation (`max. load`)."""
+    stops = [m.end() for m in _STOP_IN_NAME.finditer(name)]
+    return stops[-1] if stops else 0
 
 
 def excerpt(text: str, start: int, end: int) -> str:
