@@ -294,8 +294,6 @@ _MEASURES = frozenset(
 """Blocks that are a number with a unit: beside a facet's name they answer it in any language."""
 
 
-
-
 def _with_own_words(words: dict[str, Any], said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return languages.toml with what the languages' own files say of themselves."""
     for language, own in said.items():
