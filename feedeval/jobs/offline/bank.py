@@ -13,6 +13,7 @@ from typing import Any
 
 from feedeval.errors import InputError
 from feedeval.feed.tables import DATA
+from feedeval.feed.taxonomy import taxonomy_id
 from feedeval.jobs.offline.patterns import Blocks, Pattern, fold, fold_pattern, tidy_name, union
 from feedeval.records import Taxonomy
 
@@ -73,12 +74,23 @@ class Family:
     """Products that raise the same questions."""
 
     id: str
-    category: Pattern | None
-    """Found in a category path."""
-    title: Pattern | None
+    taxonomy: frozenset[str]
+    """Ids of Google's taxonomy; all below them is meant, too."""
+    vague_taxonomy: frozenset[str]
+    """Ids of categories so wide that a title tells more."""
+    category: tuple[Pattern, ...]
+    """Words found in a category path."""
+    title: tuple[Pattern, ...]
+    """Words found in a title."""
     facets: tuple[str, ...]
     """Best question first."""
     required: frozenset[str]
+    senseless: frozenset[str]
+    """Facets that make no sense here."""
+    spoken: tuple[str, ...] = ()
+    """Facets that are asked where the products speak of them."""
+    vague: tuple[Pattern, ...] = ()
+    """Category paths that say little."""
 
 
 class AnswerNames:
@@ -284,28 +296,54 @@ def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> 
 
 
 def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks) -> dict[str, Family]:
-    general = table["general"]["facets"]
+    general = table["general"]
     families = {}
     for name, spec in table.items():
         where = f"families.toml: [{name}]"
-        ranked = list(dict.fromkeys([*spec["facets"], *(f for f in general if f not in spec.get("never", []))]))
-        _check_known(ranked, facets, where)
+        never = spec.get("never", [])
+        ranked = [*dict.fromkeys([*spec["facets"], *(f for f in general["facets"] if f not in never)])]
+        for listed in (ranked, never, spec.get("spoken", []), spec.get("broad", [])):
+            _check_known(listed, facets, where)
+        sensible = {*ranked, *(set(general["broad"]) - set(never))}
+
+        def ids(key: str, spec: dict[str, Any] = spec, where: str = where) -> frozenset[str]:
+            return frozenset(_category_id(listed, where) for listed in spec.get(key, []))
+
+        def words(key: str, spec: dict[str, Any] = spec, where: str = where) -> tuple[Pattern, ...]:
+            return tuple(blocks.compile(_whole(word), where) for word in [*spec.get("words", []), *spec.get(key, [])])
+
         families[name] = Family(
             id=name,
-            category=_any_word(spec.get("category", []), blocks, where),
-            title=_any_word(spec.get("title", []), blocks, where),
+            taxonomy=ids("taxonomy"),
+            vague_taxonomy=ids("vague_taxonomy"),
+            category=words("category"),
+            title=words("title"),
             facets=tuple(ranked),
             required=frozenset(spec["required"]),
+            senseless=frozenset() if spec is general else frozenset(facets.keys() - sensible),
+            spoken=tuple(spec.get("spoken", [])),
+            vague=tuple(blocks.compile(word, where) for word in spec.get("vague", [])),
         )
     return families
 
 
+def _category_id(listed: str, where: str) -> str:
+    category_id = taxonomy_id(listed)
+    if category_id is None:
+        raise InputError(f"{where}: Google's taxonomy has no category {listed!r}; write `id - path` as it lists them")
+    return category_id
+
+
+def _whole(word: str) -> str:
+    """Return the pattern of a whole word; Japanese does not part words."""
+    return word if _UNPARTED.search(word) else rf"(?<!\w)(?:{word})(?!\w)"
+
+
+_UNPARTED = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+
+
 def _any_block(names: list[str], blocks: Blocks, where: str) -> Pattern | None:
     return blocks.compile("|".join(f"{{{name}}}" for name in names), where) if names else None
-
-
-def _any_word(words: list[str], blocks: Blocks, where: str) -> Pattern | None:
-    return blocks.compile(union(words), where) if words else None
 
 
 def _names(facets: dict[str, Any], misleading: list[str]) -> AnswerNames:

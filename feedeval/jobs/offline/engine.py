@@ -14,12 +14,12 @@ from pathlib import Path
 from feedeval.errors import InputError
 from feedeval.jobs.offline.bank import Bank, Facet, Family, load_bank
 from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet
-from feedeval.jobs.offline.families import GENERAL, family_for, family_of_sample
+from feedeval.jobs.offline.families import GENERAL, Families
 from feedeval.jobs.offline.languages import language_of
 from feedeval.jobs.offline.reading import PROSE_FIELDS, Reading, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 """Raised when a change of the code changes verdicts."""
 
 FEWEST_QUESTIONS = 4
@@ -52,7 +52,7 @@ class OfflineEngine:
         self._locale_language = locale.replace("_", "-").split("-")[0].lower()
         self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.ask.values()}
         self._detector = lru_cache(maxsize=None)(self._build_detector)
-        self._family = lru_cache(maxsize=4096)(self._family_of_category)
+        self._families = Families(self._bank)
 
     @property
     def version(self) -> str:
@@ -61,7 +61,7 @@ class OfflineEngine:
 
     def category_for(self, context: Context) -> str:
         """Return the family of a product whose feed names no category."""
-        return family_for(context, self._bank).id
+        return self._families.place(context).family.id
 
     def question_set(self, sample: Sequence[Context], *, category: str, num_questions: int) -> QuestionSet:
         """Return the questions that buyers of such products ask most, best first.
@@ -80,16 +80,15 @@ class OfflineEngine:
         if not FEWEST_QUESTIONS <= num_questions <= MOST_QUESTIONS:
             raise InputError(f"num_questions is {num_questions}; it has to be {FEWEST_QUESTIONS} to {MOST_QUESTIONS}")
         sample = sample[:_SAMPLE_READ]
-        family = family_of_sample(category, sample, self._bank)
+        family = self._families.of_sample(category, sample)
         chosen = self._chosen(family, sample)[:num_questions]
-        required = family.required or frozenset(chosen[: max(2, len(chosen) // 3)])
-        questions = tuple(self._question(self._bank.facets[facet], facet in required) for facet in chosen)
+        questions = tuple(self._question(self._bank.facets[facet], facet in family.required) for facet in chosen)
         return QuestionSet(
             category=category,
             questions=questions,
             engine=self.name,
             locale=self.locale,
-            notes=self._notes(sample, len(questions), num_questions),
+            notes=(*self._notes(sample, len(questions), num_questions), *([UNPLACED] if family.id == GENERAL else [])),
         )
 
     def check(self, questions: Iterable[Question]) -> None:
@@ -111,19 +110,18 @@ class OfflineEngine:
         reading = read(context, self._bank)
         language = self._language(context, reading)
         pairs = pairs_by_facet(reading, self._bank)
-        family = self._family(context.category) or family_for(context, self._bank)
+        placed = self._families.place(context)
         languages = self._read_languages(language)
         judgements = []
         for question, facet in zip(questions, facets, strict=True):
-            finding = self._detector(facet.id, family.id, languages).find(reading, pairs.get(facet.id, ()))
+            finding = self._detector(facet.id, placed.family.id, languages).find(reading, pairs.get(facet.id, ()))
+            if finding is None and placed.sure and facet.id in placed.family.senseless:
+                finding = _senseless(facet, placed.family)
             judgements.append(_judgement(question, finding or _nothing(facet, language, unread=not languages)))
         return judgements
 
     def _build_detector(self, facet: str, family: str, languages: tuple[str, ...]) -> Detector:
         return Detector.build(self._bank.facets[facet], family, languages, self._bank)
-
-    def _family_of_category(self, category: str) -> Family | None:
-        return family_of_sample(category, (), self._bank) if category else None
 
     def _facet_of(self, question: Question) -> Facet:
         # Results keep a question's words and not its facet.
@@ -140,24 +138,24 @@ class OfflineEngine:
         return Question(text=text, taxonomy=facet.taxonomy, required=required, facet=facet.id)
 
     def _chosen(self, family: Family, sample: Sequence[Context]) -> list[str]:
-        """Return the facets of a family, best first, with delivery and returns where the sample speaks of them."""
-        asked = family.facets if family.id == GENERAL else SHOP_WIDE
-        spoken = self._spoken_of(sample, asked)
-        facets = [facet for facet in family.facets if facet not in SHOP_WIDE or spoken[facet]]
-        if family.id == GENERAL:
-            # Nothing is known of these products but what they say: what they speak of comes first.
-            rank = {facet: position for position, facet in enumerate(facets)}
-            facets.sort(key=lambda facet: (facet in SHOP_WIDE or not spoken[facet], rank[facet]))
-        return facets
+        """Return the facets of a family, best first, with those at the end that only some shops and goods speak of."""
+        # Nothing is known of products of no family but what they say: what most of them answer is asked first.
+        asked = self._families.general.spoken if family.id == GENERAL else SHOP_WIDE
+        answered = self._answered(sample, [*asked, *family.facets] if family.id == GENERAL else asked)
+        most = max(1, (len(sample) + 1) // 2)
+        first = [facet for facet in asked if answered[facet] >= most and facet not in SHOP_WIDE]
+        last = [facet for facet in SHOP_WIDE if answered[facet] and facet not in family.senseless]
+        own = [facet for facet in family.facets if facet not in SHOP_WIDE]
+        return [*dict.fromkeys([*own[:1], *first, *own[1:], *last])]
 
-    def _spoken_of(self, sample: Sequence[Context], facets: Sequence[str]) -> Counter[str]:
+    def _answered(self, sample: Sequence[Context], facets: Sequence[str]) -> Counter[str]:
         """Return how many products of the sample say something on each facet."""
         questions = [self._question(self._bank.facets[facet], required=False) for facet in facets]
-        spoken: Counter[str] = Counter()
+        answered: Counter[str] = Counter()
         for context in sample:
             for facet, judgement in zip(facets, self.judge(context, questions), strict=True):
-                spoken[facet] += judgement.verdict is not Verdict.NO
-        return spoken
+                answered[facet] += judgement.verdict in (Verdict.YES, Verdict.PARTIAL)
+        return answered
 
     def _language(self, context: Context, reading: Reading) -> str:
         prose = " ".join(segment.text for segment in reading.segments if segment.field in PROSE_FIELDS)
@@ -187,6 +185,17 @@ class OfflineEngine:
 
 SHOP_WIDE = ("delivery", "returns")
 """Facets that depend on the shop and not on the product."""
+
+UNPLACED = (
+    "Could be placed in no family of products, so general questions were asked: give them a google_product_category, "
+    "or a product_type that names what they are."
+)
+"""What question sets of products of no known family say."""
+
+
+def _senseless(facet: Facet, family: Family) -> Detection:
+    kind = family.id.replace("_", " ")
+    return Detection(Verdict.NOT_APPLICABLE, "", facet.attribute, f"buyers do not ask this of {kind}")
 
 
 def _nothing(facet: Facet, language: str, *, unread: bool) -> Detection:
