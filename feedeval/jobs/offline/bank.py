@@ -310,19 +310,20 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
             return frozenset(_category_id(listed, where) for listed in spec.get(key, []))
 
         def words(key: str, spec: dict[str, Any] = spec, where: str = where) -> tuple[Pattern, ...]:
-            return tuple(blocks.compile(_whole(word), where) for word in [*spec.get("words", []), *spec.get(key, [])])
+            return tuple(_whole(word, blocks, where) for word in spec.get(key, []))
 
+        both = words("words")
         families[name] = Family(
             id=name,
             taxonomy=ids("taxonomy"),
             vague_taxonomy=ids("vague_taxonomy"),
-            category=words("category"),
-            title=words("title"),
+            category=(*both, *words("category")),
+            title=(*both, *words("title")),
             facets=tuple(ranked),
             required=frozenset(spec["required"]),
             senseless=frozenset() if spec is general else frozenset(facets.keys() - sensible),
             spoken=tuple(spec.get("spoken", [])),
-            vague=tuple(blocks.compile(word, where) for word in spec.get("vague", [])),
+            vague=words("vague"),
         )
     return families
 
@@ -334,11 +335,15 @@ def _category_id(listed: str, where: str) -> str:
     return category_id
 
 
-def _whole(word: str) -> str:
+def _whole(word: str, blocks: Blocks, where: str) -> Pattern:
     """Return the pattern of a whole word; Japanese does not part words."""
-    return word if _UNPARTED.search(word) else rf"(?<!\w)(?:{word})(?!\w)"
+    if _PLAIN_WORD.fullmatch(word):
+        # Most of the thousands of words are plain: what such a one needs has not to be worked out.
+        return Pattern(rf"(?<!\w){word}(?!\w)", (word.removesuffix("s?"),))
+    return blocks.compile(word if _UNPARTED.search(word) else rf"(?<!\w)(?:{word})(?!\w)", where)
 
 
+_PLAIN_WORD = re.compile(r"(?!.*ss)[a-z][a-z -]*[a-z](?:s\?)?")
 _UNPARTED = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
