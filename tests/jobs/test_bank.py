@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from feedeval.errors import InputError
-from feedeval.jobs.offline.bank import ANY_LANGUAGE, PATTERN_LANGUAGES, load_bank
+from feedeval.jobs.offline.bank import PATTERN_LANGUAGES, load_bank
 from feedeval.jobs.offline.engine import OfflineEngine
+from feedeval.jobs.offline.facets import ANY_LANGUAGE
 from feedeval.jobs.offline.languages import language_of
 from feedeval.jobs.offline.patterns import Blocks, Pattern, fixed_letters, fold
 from feedeval.jobs.offline.reading import sentences

@@ -1,4 +1,4 @@
-"""The question bank: facets, families, units and patterns, loaded from data files that a reader can extend."""
+"""Loads the question bank from data files that a reader can extend."""
 
 from __future__ import annotations
 
@@ -6,160 +6,25 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from feedeval.errors import InputError
 from feedeval.feed.tables import DATA
+from feedeval.feed.taxonomy import taxonomy_id
+from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet, Family, Rules
 from feedeval.jobs.offline.patterns import Blocks, Pattern, fold, fold_pattern, tidy_name, union
 from feedeval.records import Taxonomy
 
 PACKAGE_BANK = DATA / "bank"
 PATTERN_LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pl", "cs", "pt", "ja")
 """Languages whose sentences are read in the package's own bank."""
-ANY_LANGUAGE = "any"
 _EVERY_FACET = "every_facet"
 """Table of a pattern file that holds for all facets."""
 _TAKES_TEXT = "text"
 _WORDS_TABLE = "words"
 """Table of a language's own file that holds what languages.toml would say of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a facet looks for in the sentences of one language."""
-
-    strong: tuple[Pattern, ...] = ()
-    """The answer itself."""
-    weak: tuple[Pattern, ...] = ()
-    """The topic without the answer."""
-    traps: tuple[Pattern, ...] = ()
-    """Words that look like the topic and are another; taken out before the others are tried."""
-    cased: tuple[Pattern, ...] = ()
-    """The answer itself, told by capital letters: tried on sentences as they are written, never on titles."""
-    parts: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
-    """Groups of patterns of which each finds a part of the answer, by the name of the part."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """One thing that buyers ask about."""
-
-    id: str
-    taxonomy: Taxonomy
-    attribute: str
-    ask: Mapping[str, str]
-    """Wording by language."""
-    value: Pattern | None
-    """What a named value must contain to be an answer; None where any text is one."""
-    part_value: Pattern | None
-    """What shows that a value under the name of a part ("body: ...") speaks of the facet at all."""
-    bare: Pattern | None
-    """A measure or standard that answers wherever it stands."""
-    bare_in: frozenset[str]
-    """Families for which `bare` holds; empty for all."""
-    named: Pattern | None
-    """The facet's name followed by what `value` asks for, in any language."""
-    rules: Mapping[str, Rules]
-    """What is looked for in sentences, by language."""
-    parts_needed: int
-    """How many parts of the answer make a whole one."""
-    own_names: bool
-    """Its names are words of much other use: inside a longer name one counts where the value speaks of the facet."""
-
-    def wording(self, language: str) -> str:
-        """Return the question in `language`, or in English."""
-        return self.ask.get(language) or self.ask["en"]
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Products that raise the same questions."""
-
-    id: str
-    category: Pattern | None
-    """Found in a category path."""
-    title: Pattern | None
-    facets: tuple[str, ...]
-    """Best question first."""
-    required: frozenset[str]
-
-
-class AnswerNames:
-    """The names under which feeds give answers.
-
-    Args:
-        whole: Tidy name -> the facets whose answer stands under it; an empty tuple for names that mislead.
-        half: Tidy name -> the facets to which its value is half an answer, such as `age_group` to an age.
-        parts: Those of `whole` that are names of parts, such as `body`: what stands under them need be no answer.
-    """
-
-    def __init__(
-        self, whole: Mapping[str, tuple[str, ...]], half: Mapping[str, tuple[str, ...]], parts: frozenset[str]
-    ) -> None:
-        self._whole = whole
-        self._half = half
-        self._parts = parts
-        self._most_words = max(len(name.split()) for name in (*whole, *half))
-        self._longest = lru_cache(maxsize=4096)(self._find_longest)
-
-    def facets(self, name: str) -> tuple[str, ...]:
-        """Return the facets of the longest known name inside a tidy name; of two as long, of the last."""
-        return self._whole.get(self._longest(name), ())
-
-    def half(self, name: str) -> tuple[str, ...]:
-        """Return the facets to which a value of this name is half an answer."""
-        return self._half.get(self._longest(name), ())
-
-    def is_part(self, name: str) -> bool:
-        """Say whether this is the name of a part, under which much else than the answer may stand."""
-        return self._longest(name) in self._parts
-
-    def is_inside(self, name: str) -> bool:
-        """Say whether the known name is one word among others."""
-        known = self._longest(name)
-        return known != name and " " not in known
-
-    def is_whole(self, name: str) -> bool:
-        """Say whether the feed's name is one under which an answer stands, and no word more."""
-        return bool(self._whole.get(name)) and name not in self._parts
-
-    def misleads(self, name: str) -> bool:
-        """Say whether the words under this name are no evidence for anything."""
-        known = self._longest(name)
-        return bool(known) and not self._whole.get(known)
-
-    def _find_longest(self, name: str) -> str:
-        words = name.split()
-        for length in range(min(len(words), self._most_words), 0, -1):
-            for start in range(len(words) - length, -1, -1):
-                known = " ".join(words[start : start + length])
-                if known in self._whole or known in self._half:
-                    return known
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bank:
-    """All that the embedded engine knows."""
-
-    facets: Mapping[str, Facet]
-    families: Mapping[str, Family]
-    names: AnswerNames
-    asides: Mapping[str, tuple[Pattern, ...]]
-    """Clauses that speak of something else than the product, by language: evidence for `asides_for` at most."""
-    asides_for: frozenset[str]
-    """Facets to which such clauses may be an answer all the same, such as what is in the box."""
-    languages: tuple[str, ...]
-    stopwords: Mapping[str, frozenset[str]]
-    dropped: tuple[Pattern, ...]
-    """Sentences that are never evidence, such as instructions to a model."""
-    empty_value: Pattern
-    """A named value that says nothing, such as `n/a`."""
-    version: str
-    """Digest of the files."""
 
 
 def load_bank(bank_dir: Path | None = None) -> Bank:
@@ -346,28 +211,59 @@ def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> 
 
 
 def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks) -> dict[str, Family]:
-    general = table["general"]["facets"]
+    general = table["general"]
     families = {}
     for name, spec in table.items():
         where = f"families.toml: [{name}]"
-        ranked = list(dict.fromkeys([*spec["facets"], *(f for f in general if f not in spec.get("never", []))]))
-        _check_known(ranked, facets, where)
+        never = spec.get("never", [])
+        ranked = [*dict.fromkeys([*spec["facets"], *(f for f in general["facets"] if f not in never)])]
+        for listed in (ranked, never, spec.get("spoken", []), spec.get("broad", [])):
+            _check_known(listed, facets, where)
+        sensible = {*ranked, *(set(general["broad"]) - set(never))}
+
+        def ids(key: str, spec: dict[str, Any] = spec, where: str = where) -> frozenset[str]:
+            return frozenset(_category_id(listed, where) for listed in spec.get(key, []))
+
+        def words(key: str, spec: dict[str, Any] = spec, where: str = where) -> tuple[Pattern, ...]:
+            return tuple(_whole(word, blocks, where) for word in spec.get(key, []))
+
+        both = words("words")
         families[name] = Family(
             id=name,
-            category=_any_word(spec.get("category", []), blocks, where),
-            title=_any_word(spec.get("title", []), blocks, where),
+            taxonomy=ids("taxonomy"),
+            vague_taxonomy=ids("vague_taxonomy"),
+            category=(*both, *words("category")),
+            title=(*both, *words("title")),
             facets=tuple(ranked),
             required=frozenset(spec["required"]),
+            senseless=frozenset() if spec is general else frozenset(facets.keys() - sensible),
+            spoken=tuple(spec.get("spoken", [])),
+            vague=words("vague"),
         )
     return families
 
 
+def _category_id(listed: str, where: str) -> str:
+    category_id = taxonomy_id(listed)
+    if category_id is None:
+        raise InputError(f"{where}: Google's taxonomy has no category {listed!r}; write `id - path` as it lists them")
+    return category_id
+
+
+def _whole(word: str, blocks: Blocks, where: str) -> Pattern:
+    """Return the pattern of a whole word; Japanese does not part words."""
+    if _PLAIN_WORD.fullmatch(word):
+        # Most of the thousands of words are plain: what such a one needs has not to be worked out.
+        return Pattern(rf"(?<!\w){word}(?!\w)", (word.removesuffix("s?"),))
+    return blocks.compile(word if _UNPARTED.search(word) else rf"(?<!\w)(?:{word})(?!\w)", where)
+
+
+_PLAIN_WORD = re.compile(r"(?!.*ss)[a-z][a-z -]*[a-z](?:s\?)?")
+_UNPARTED = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+
+
 def _any_block(names: list[str], blocks: Blocks, where: str) -> Pattern | None:
     return blocks.compile("|".join(f"{{{name}}}" for name in names), where) if names else None
-
-
-def _any_word(words: list[str], blocks: Blocks, where: str) -> Pattern | None:
-    return blocks.compile(union(words), where) if words else None
 
 
 def _names(facets: dict[str, Any], misleading: list[str]) -> AnswerNames:

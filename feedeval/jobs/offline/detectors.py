@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from feedeval.jobs.offline.bank import ANY_LANGUAGE, AnswerNames, Bank, Facet
+from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
 from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, excerpt
 from feedeval.records import Verdict

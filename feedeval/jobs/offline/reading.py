@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from feedeval.jobs.offline.bank import Bank
+from feedeval.jobs.offline.facets import Bank
 from feedeval.jobs.offline.patterns import fold, tidy_name
 from feedeval.records import Context, ContextField
 
