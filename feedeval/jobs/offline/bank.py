@@ -64,9 +64,19 @@ class Facet:
     parts_needed: int
     """How many parts of the answer make a whole one."""
 
-    def wording(self, language: str) -> str:
-        """Return the question in `language`, or in English."""
-        return self.ask.get(language) or self.ask["en"]
+    wordings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Other wordings by language, by the name that families give."""
+
+    def wording(self, language: str, name: str = "") -> str:
+        """Return the question in `language`, or in English; as the family says it that gives its `name`."""
+        for said in (self.wordings.get(name, {}), self.ask):
+            if text := said.get(language) or said.get("en"):
+                return text
+        return ""
+
+    def all_wordings(self) -> tuple[str, ...]:
+        """Return the question in every wording and language."""
+        return tuple(text for said in (self.ask, *self.wordings.values()) for text in said.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,8 @@ class Family:
     required: frozenset[str]
     senseless: frozenset[str]
     """Facets that make no sense here."""
+    wording: Mapping[str, str] = field(default_factory=dict)
+    """Facets that are worded otherwise here, with the name of the wording."""
     spoken: tuple[str, ...] = ()
     """Facets that are asked where the products speak of them."""
     vague: tuple[Pattern, ...] = ()
@@ -265,6 +277,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
             language: _rules(language, name, spec[name], blocks) for language, spec in rules.items() if name in spec
         },
         parts_needed=table.get("parts_needed", 2),
+        wordings=table.get("wordings", {}),
     )
 
 
@@ -322,6 +335,7 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
             facets=tuple(ranked),
             required=frozenset(spec["required"]),
             senseless=frozenset() if spec is general else frozenset(facets.keys() - sensible),
+            wording=spec.get("wording", {}),
             spoken=tuple(spec.get("spoken", [])),
             vague=words("vague"),
         )
