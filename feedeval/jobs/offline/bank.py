@@ -150,6 +150,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         },
         parts_needed=table.get("parts_needed", 2),
         own_names=table.get("own_names", False),
+        wordings=table.get("wordings", {}),
     )
 
 
@@ -237,6 +238,7 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
             facets=tuple(ranked),
             required=frozenset(spec["required"]),
             senseless=frozenset() if spec is general else frozenset(facets.keys() - sensible),
+            wording=spec.get("wording", {}),
             spoken=tuple(spec.get("spoken", [])),
             vague=words("vague"),
         )

@@ -16,13 +16,7 @@ from feedeval.jobs.offline.bank import load_bank
 from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet, without_asides
 from feedeval.jobs.offline.facets import Bank, Facet, Family
 from feedeval.jobs.offline.families import GENERAL, Families
-from feedeval.jobs.offline.languages import (
-    ENOUGH_CHARS,
-    READ_CHARS,
-    language_name,
-    language_of,
-    likely_languages,
-)
+from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of, likely_languages
 from feedeval.jobs.offline.patterns import UNSPACED
 from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Reading, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
@@ -60,7 +54,7 @@ class OfflineEngine:
         self.locale = locale
         self._bank: Bank = load_bank(bank_dir)
         self._locale_language = locale.replace("_", "-").split("-")[0].lower()
-        self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.ask.values()}
+        self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.all_wordings()}
         self._detector = lru_cache(maxsize=None)(self._build_detector)
         self._families = Families(self._bank)
 
@@ -92,7 +86,9 @@ class OfflineEngine:
         sample = sample[:_SAMPLE_READ]
         family = self._families.of_sample(category, sample)
         chosen = self._chosen(family, sample)[:num_questions]
-        questions = tuple(self._question(self._bank.facets[facet], facet in family.required) for facet in chosen)
+        questions = tuple(
+            self._question(self._bank.facets[facet], family, facet in family.required) for facet in chosen
+        )
         return QuestionSet(
             category=category,
             questions=questions,
@@ -154,8 +150,8 @@ class OfflineEngine:
             )
         return facet
 
-    def _question(self, facet: Facet, required: bool) -> Question:
-        text = facet.wording(self._locale_language)
+    def _question(self, facet: Facet, family: Family, required: bool) -> Question:
+        text = facet.wording(self._locale_language, family.wording.get(facet.id, ""))
         return Question(text=text, taxonomy=facet.taxonomy, required=required, facet=facet.id)
 
     def _chosen(self, family: Family, sample: Sequence[Context]) -> list[str]:
@@ -171,7 +167,9 @@ class OfflineEngine:
 
     def _answered(self, sample: Sequence[Context], facets: Sequence[str]) -> Counter[str]:
         """Return how many products of the sample say something on each facet."""
-        questions = [self._question(self._bank.facets[facet], required=False) for facet in facets]
+        questions = [
+            self._question(self._bank.facets[facet], self._families.general, required=False) for facet in facets
+        ]
         answered: Counter[str] = Counter()
         for context in sample:
             for facet, judgement in zip(facets, self.judge(context, questions), strict=True):

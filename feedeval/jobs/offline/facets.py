@@ -54,9 +54,19 @@ class Facet:
     own_names: bool
     """Its names are words of much other use: inside a longer name one counts where the value speaks of the facet."""
 
-    def wording(self, language: str) -> str:
-        """Return the question in `language`, or in English."""
-        return self.ask.get(language) or self.ask["en"]
+    wordings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Other wordings by language, by the name that families give."""
+
+    def wording(self, language: str, name: str = "") -> str:
+        """Return the question in `language`, or in English; as the family says it that gives its `name`."""
+        for said in (self.wordings.get(name, {}), self.ask):
+            if text := said.get(language) or said.get("en"):
+                return text
+        return ""
+
+    def all_wordings(self) -> tuple[str, ...]:
+        """Return the question in every wording and language."""
+        return tuple(text for said in (self.ask, *self.wordings.values()) for text in said.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,8 @@ class Family:
     required: frozenset[str]
     senseless: frozenset[str]
     """Facets that make no sense here."""
+    wording: Mapping[str, str] = field(default_factory=dict)
+    """Facets that are worded otherwise here, with the name of the wording."""
     spoken: tuple[str, ...] = ()
     """Facets that are asked where the products speak of them."""
     vague: tuple[Pattern, ...] = ()

@@ -19,6 +19,7 @@ _SMALLEST_SHARE = 0.4
 _INDEXED_LETTERS = 3
 _READ_TITLE_CHARS = 200
 _READ_DESCRIPTION_CHARS = 120
+_SHORT_TITLE_WORDS = 2
 
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„«»]{3,}[\"“”»]")
 _SEGMENT_END = re.compile(r"\s+[-|•/]\s+|[|(\[•;:]|,\s|\.\s|(?<=\w)\s?[!?]")
@@ -80,7 +81,11 @@ class Families:
             return Placement(titled, sure=True)
         if vague := named or by_id:
             return Placement(vague.family, sure=False)
-        described = self._by_title(context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0])
+        # A title of a name alone ("Isabel") leaves it to the description.
+        short = len(context.get("title").split()) <= _SHORT_TITLE_WORDS
+        described = (
+            self._by_title(context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0]) if short else None
+        )
         return Placement(described or self.general, sure=False)
 
     def of_category(self, category: str) -> Family | None:

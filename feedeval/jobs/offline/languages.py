@@ -31,7 +31,8 @@ _SURE_OF_ANOTHER = 0.8
 """Needed where the shop usually writes in another language, which has to be ruled out: a text of names and figures
 looks like anything."""
 _RULED_OUT = 0.05
-_LIKELY = 0.1
+_LIKELY, _MOST_LIKELY = 0.04, 6
+"""A share at least, and how many."""
 _CANDIDATES = 4
 _ALIKE = (
     frozenset({"da", "no", "nn", "nb"}),
@@ -161,7 +162,7 @@ def likely_languages(text: str, stopwords: Mapping[str, frozenset[str]]) -> froz
     words = _WORD.findall(text[:READ_CHARS].lower())
     if not words:
         return frozenset()
-    found = _detector().detect(" ".join(words), model="lite", k=_CANDIDATES)
+    found = _detector().detect(" ".join(words), model="lite", k=_MOST_LIKELY)
     small = frozenset(map(fold, words))
     return frozenset(
         (
