@@ -10,7 +10,6 @@ from feedeval.jobs.offline.engine import SHOP_WIDE, UNPLACED, OfflineEngine
 from feedeval.jobs.offline.families import GENERAL, Families
 from feedeval.records import Context, ContextField, Question, QuestionSet, Taxonomy, Verdict
 
-
 FAMILIES = Families(load_bank())
 
 
@@ -38,7 +37,10 @@ def placed(title: str, category: str = "", google: str = "", description: str = 
     [
         ("Apparel & Accessories > Clothing > Shirts & Tops", "apparel"),
         ("Apparel & Accessories > Shoes", "shoes"),
-        ("Home & Garden > Kitchen & Dining > Kitchen Appliances > Coffee Makers & Espresso Machines", "kitchen_appliances"),
+        (
+            "Home & Garden > Kitchen & Dining > Kitchen Appliances > Coffee Makers & Espresso Machines",
+            "kitchen_appliances",
+        ),
         ("Electronics > Audio > Headphones", "audio"),
         ("Elektronika > Počítače > Příslušenství > Baterie pro notebooky", "batteries"),
         ("Products > Телевизоры > QLED TV", "tv_displays"),
@@ -59,7 +61,9 @@ def test_a_category_path_names_its_family(category: str, family: str) -> None:
     assert found.id == family
 
 
-@pytest.mark.parametrize("google", ["592", "Home & Garden > Decor > Home Fragrances", "592 - Home & Garden > Decor > Home Fragrances"])
+@pytest.mark.parametrize(
+    "google", ["592", "Home & Garden > Decor > Home Fragrances", "592 - Home & Garden > Decor > Home Fragrances"]
+)
 def test_an_id_or_a_path_of_the_taxonomy_places_what_its_title_would_not(google: str) -> None:
     assert placed("Winter Forest", google=google) == "candles"
 
@@ -95,8 +99,8 @@ def test_both_categories_are_used_where_both_are_there() -> None:
 @pytest.mark.parametrize(
     "category",
     """Vins > Rouges; Wein & Sekt > Rotwein; Weißweine; Vini > Rossi; Vinos > Tintos; Vinhos > Tintos;
-    Wijn > Rode wijn; Wina > Czerwone; Vína > Červená; ワイン > 赤; Вино > Красное; Viner; Wines > Red; Vini; Wein; Vinos;
-    Wijn; Víno; ワイン""".replace("\n", " ").split(";"),
+    Wijn > Rode wijn; Wina > Czerwone; Vína > Červená; ワイン > 赤; Вино > Красное; Viner; Wines > Red; Vini;
+    Wein; Vinos; Wijn; Víno; ワイン""".replace("\n", " ").split(";"),
 )
 def test_wine_is_told_in_many_languages(category: str) -> None:
     assert placed("Example Hill 2022", category.strip()) == "wine"
@@ -104,8 +108,17 @@ def test_wine_is_told_in_many_languages(category: str) -> None:
 
 @pytest.mark.parametrize(
     ("category", "family"),
-    [("Bières", "beer"), ("Cervezas", "beer"), ("Birre artigianali", "beer"), ("Spirituosen", "spirits"), ("日本酒", "spirits")]
-    + [("Lihoviny", "spirits"), ("Spirits > Whisky", "spirits"), ("Alkohole", "spirits"), ("Bieren", "beer")],
+    [
+        ("Bières", "beer"),
+        ("Cervezas", "beer"),
+        ("Birre artigianali", "beer"),
+        ("Bieren", "beer"),
+        ("Spirituosen", "spirits"),
+        ("Lihoviny", "spirits"),
+        ("Spirits > Whisky", "spirits"),
+        ("Alkohole", "spirits"),
+        ("日本酒", "spirits"),
+    ],
 )
 def test_beer_and_spirits_have_families_of_their_own(category: str, family: str) -> None:
     assert placed("Example Hill", category) == family
@@ -179,12 +192,14 @@ def test_wine_in_a_feed_of_a_shop_is_asked_what_buyers_of_wine_ask(shared: Path)
         assert {"vintage", "grape", "alcohol"} <= set(facets(made))
         assert not {"power", "compatibility", "battery_type", "material", "dimensions"} & set(facets(made))
     asked = [
-        Question(text="", taxonomy=Taxonomy.SPECS, facet="power"), Question(text="", taxonomy=Taxonomy.SPECS, facet="material")
+        Question(text="", taxonomy=Taxonomy.SPECS, facet="power"),
+        Question(text="", taxonomy=Taxonomy.SPECS, facet="material"),
     ]
     power, material = engine.judge(contexts[0], asked)
     assert power.verdict is material.verdict is Verdict.NOT_APPLICABLE
     vintage, grape, alcohol = engine.judge(
-        contexts[0], [Question(text="", taxonomy=Taxonomy.SPECS, facet=name) for name in ("vintage", "grape", "alcohol")]
+        contexts[0],
+        [Question(text="", taxonomy=Taxonomy.SPECS, facet=name) for name in ("vintage", "grape", "alcohol")],
     )
     assert (vintage.verdict, grape.verdict, alcohol.verdict) == (Verdict.YES, Verdict.YES, Verdict.NO)
 
@@ -217,7 +232,11 @@ def test_a_family_asks_what_its_buyers_need_first() -> None:
 def test_every_family_has_enough_questions_of_which_few_are_required(family: str) -> None:
     made = questions(family)
     assert 8 <= len(made.questions) == len(set(facets(made))) <= 12
-    assert 2 <= sum(question.required for question in made.questions) <= 4 or family in {"bike_parts", "car_parts", "health_devices"}
+    assert 2 <= sum(question.required for question in made.questions) <= 4 or family in {
+        "bike_parts",
+        "car_parts",
+        "health_devices",
+    }
     assert not set(facets(made)) & load_bank().families[family].senseless
 
 

@@ -82,7 +82,9 @@ class OfflineEngine:
         sample = sample[:_SAMPLE_READ]
         family = self._families.of_sample(category, sample)
         chosen = self._chosen(family, sample)[:num_questions]
-        questions = tuple(self._question(self._bank.facets[facet], family, facet in family.required) for facet in chosen)
+        questions = tuple(
+            self._question(self._bank.facets[facet], family, facet in family.required) for facet in chosen
+        )
         return QuestionSet(
             category=category,
             questions=questions,
@@ -150,7 +152,9 @@ class OfflineEngine:
 
     def _answered(self, sample: Sequence[Context], facets: Sequence[str]) -> Counter[str]:
         """Return how many products of the sample say something on each facet."""
-        questions = [self._question(self._bank.facets[facet], self._families.general, required=False) for facet in facets]
+        questions = [
+            self._question(self._bank.facets[facet], self._families.general, required=False) for facet in facets
+        ]
         answered: Counter[str] = Counter()
         for context in sample:
             for facet, judgement in zip(facets, self.judge(context, questions), strict=True):
