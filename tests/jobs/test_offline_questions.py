@@ -99,8 +99,8 @@ def test_both_categories_are_used_where_both_are_there() -> None:
 @pytest.mark.parametrize(
     "category",
     """Vins > Rouges; Wein & Sekt > Rotwein; Weißweine; Vini > Rossi; Vinos > Tintos; Vinhos > Tintos;
-    Wijn > Rode wijn; Wina > Czerwone; Vína > Červená; ワイン > 赤; Вино > Красное; Viner; Wines > Red; Vini; Wein; Vinos;
-    Wijn; Víno; ワイン""".replace("\n", " ").split(";"),
+    Wijn > Rode wijn; Wina > Czerwone; Vína > Červená; ワイン > 赤; Вино > Красное; Viner; Wines > Red; Vini;
+    Wein; Vinos; Wijn; Víno; ワイン""".replace("\n", " ").split(";"),
 )
 def test_wine_is_told_in_many_languages(category: str) -> None:
     assert placed("Example Hill 2022", category.strip()) == "wine"
@@ -112,10 +112,13 @@ def test_wine_is_told_in_many_languages(category: str) -> None:
         ("Bières", "beer"),
         ("Cervezas", "beer"),
         ("Birre artigianali", "beer"),
+        ("Bieren", "beer"),
         ("Spirituosen", "spirits"),
+        ("Lihoviny", "spirits"),
+        ("Spirits > Whisky", "spirits"),
+        ("Alkohole", "spirits"),
         ("日本酒", "spirits"),
-    ]
-    + [("Lihoviny", "spirits"), ("Spirits > Whisky", "spirits"), ("Alkohole", "spirits"), ("Bieren", "beer")],
+    ],
 )
 def test_beer_and_spirits_have_families_of_their_own(category: str, family: str) -> None:
     assert placed("Example Hill", category) == family

@@ -217,10 +217,10 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
     for name, spec in table.items():
         where = f"families.toml: [{name}]"
         never = spec.get("never", [])
-        ranked = [*dict.fromkeys([*spec["facets"], *(f for f in general["facets"] if f not in never)])]
-        for listed in (ranked, never, spec.get("spoken", []), spec.get("broad", [])):
-            _check_known(listed, facets, where)
-        sensible = {*ranked, *(set(general["broad"]) - set(never))}
+        skip = {*never, *spec.get("skip", [])}
+        ranked = [*dict.fromkeys([*spec["facets"], *(f for f in general["facets"] if f not in skip)])]
+        for listed in (ranked, never, skip, spec.get("spoken", []), spec.get("narrow", [])):
+            _check_known([*listed], facets, where)
 
         def ids(key: str, spec: dict[str, Any] = spec, where: str = where) -> frozenset[str]:
             return frozenset(_category_id(listed, where) for listed in spec.get(key, []))
@@ -237,7 +237,7 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
             title=(*both, *words("title")),
             facets=tuple(ranked),
             required=frozenset(spec["required"]),
-            senseless=frozenset() if spec is general else frozenset(facets.keys() - sensible),
+            senseless=frozenset() if spec is general else frozenset({*never, *general["narrow"]} - {*ranked}),
             wording=spec.get("wording", {}),
             spoken=tuple(spec.get("spoken", [])),
             vague=words("vague"),

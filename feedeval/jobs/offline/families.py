@@ -24,8 +24,7 @@ _SHORT_TITLE_WORDS = 2
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„«»]{3,}[\"“”»]")
 _SEGMENT_END = re.compile(r"\s+[-|•/]\s+|[|(\[•;:]|,\s|\.\s|(?<=\w)\s?[!?]")
 _AFTER_HEAD = re.compile(
-    r"\s(?:for|with|fur|mit|pour|avec|para|con|per|voor|met|com|pro|do|dla|na|ze|s|z|w|для|с|из|to fit|fits|compatible)"
-    r"\s"
+    r"\s(?:for|with|fits|fur|mit|pour|avec|para|con|per|voor|met|com|pro|do|dla|na|ze|s|z|w|для|с|из|compatible)\s"
 )
 """What a thing is stands before these words, and what it is for behind them: `filter for coffee machines`."""
 
@@ -124,16 +123,13 @@ class Families:
     def _find_by_category(self, category: str) -> _Told | None:
         parts = [part for part in fold(category).split(" > ") if part.strip()]
         for part in reversed(parts):
-            if family := self._category_words.best(part):
+            if family := next(filter(None, map(self._category_words.best, _scopes(part))), None):
                 vague = part is not parts[-1] or any(p.regex.fullmatch(part) for p in self.general.vague)
                 return _Told(family, firm=not vague)
         return None
 
     def _find_by_title(self, title: str) -> Family | None:
-        for scope in _scopes(fold(title[:_READ_TITLE_CHARS])):
-            if family := self._title_words.best(scope):
-                return family
-        return None
+        return next(filter(None, map(self._title_words.best, _scopes(fold(title[:_READ_TITLE_CHARS])))), None)
 
 
 _CLEAR_AT_THE_TOP = frozenset({"apparel", "shoes", "software", "toys"})
@@ -156,30 +152,32 @@ class _WordIndex:
     """The words of all families, found by three of their letters: there are thousands."""
 
     def __init__(self, words: Iterable[tuple[Pattern, Family]]) -> None:
-        self._by_letters: defaultdict[str, list[tuple[str, Pattern, Family]]] = defaultdict(list)
-        self._always: list[tuple[Pattern, Family]] = []
-        for pattern, family in words:
+        self._by_letters: defaultdict[str, list[tuple[str, _Word]]] = defaultdict(list)
+        self._always: list[_Word] = []
+        for place, (pattern, family) in enumerate(words):
+            word = (place, pattern, family)
             for literal in pattern.needs:
-                self._by_letters[literal[:_INDEXED_LETTERS]].append((literal, pattern, family))
+                self._by_letters[literal[:_INDEXED_LETTERS]].append((literal, word))
             if not pattern.needs:
-                self._always.append((pattern, family))
+                self._always.append(word)
 
     def best(self, folded: str) -> Family | None:
-        """Return the family with the longest word in `folded`; the longer word is the more special one."""
+        """Return the family with the longest word in `folded`, as the more special one; of two as long, the later."""
         best: Family | None = None
-        longest = 0
-        for pattern, family in self._candidates(folded):
+        longest = (0, -1)
+        for place, pattern, family in self._candidates(folded):
             for match in pattern.regex.finditer(folded):
-                length = match.end() - match.start()
-                if length > longest:
-                    longest, best = length, family
+                if (rank := (match.end() - match.start(), place)) > longest:
+                    longest, best = rank, family
         return best
 
-    def _candidates(self, folded: str) -> Iterator[tuple[Pattern, Family]]:
+    def _candidates(self, folded: str) -> Iterator[_Word]:
         yield from self._always
-        found = self._by_letters
         for n in range(1, _INDEXED_LETTERS + 1):
             for letters in {folded[i : i + n] for i in range(len(folded) - n + 1)}:
-                for literal, pattern, family in found.get(letters, ()):
-                    if len(letters) == min(len(literal), _INDEXED_LETTERS) and literal in folded:
-                        yield pattern, family
+                for literal, word in self._by_letters.get(letters, ()):
+                    if n == min(len(literal), _INDEXED_LETTERS) and literal in folded:
+                        yield word
+
+
+_Word = tuple[int, Pattern, Family]
