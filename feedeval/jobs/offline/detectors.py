@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
-from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, excerpt
+from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, as_one, excerpt
 from feedeval.records import Verdict
 
 _MOSTLY = 0.6
@@ -119,10 +119,19 @@ class Detector:
 
     def _speaks(self, reading: Reading) -> bool:
         """Say whether a pattern finds anything at all, traps or not: most products say nothing on most facets."""
-        texts = [segment.folded for segment in reading.segments]
-        return any(self._first(patterns, reading, texts) for patterns in (self.strong, self.weak, *self.parts)) or bool(
-            self._first_name(reading, texts)
-        )
+        whole = reading.folded
+        for patterns in (self.strong, self.weak, *self.parts):
+            for pattern in patterns:
+                # `may_match`, written out: this is the innermost loop of a run.
+                for literal in pattern.needs:
+                    if literal in whole:
+                        break
+                else:
+                    if pattern.needs:
+                        continue
+                if pattern.regex.search(whole):
+                    return True
+        return bool(self.cased and self._first_name(reading, [segment.folded for segment in reading.segments]))
 
     def _first_name(self, reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
         """Return the first sentence in which a pattern finds a name; titles are capitalised and tell nothing."""
@@ -141,23 +150,11 @@ class Detector:
     @staticmethod
     def _first(patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
         """Return the first sentence that a pattern matches, and where."""
-        whole = reading.folded
         for pattern in patterns:
-            # `may_match`, written out: this is the innermost loop of a run.
-            for literal in pattern.needs:
-                if literal in whole:
-                    break
-            else:
-                if pattern.needs:
-                    continue
+            if not pattern.may_match(reading.folded):
+                continue
             for segment, text in zip(reading.segments, texts, strict=True):
-                for literal in pattern.needs:
-                    if literal in text:
-                        break
-                else:
-                    if pattern.needs:
-                        continue
-                if match := pattern.regex.search(text):
+                if match := pattern.search(text):
                     return segment, match.start(), match.end()
         return None
 
@@ -183,8 +180,8 @@ def without_asides(reading: Reading, languages: Sequence[str], bank: Bank) -> Re
     """
     asides = [p.within(languages) for name in (*languages, ANY_LANGUAGE) for p in bank.asides.get(name, ())]
     texts = _blanked(asides, reading)
-    changed = (s if s.folded == t else replace(s, folded=t) for s, t in zip(reading.segments, texts, strict=True))
-    return replace(reading, segments=tuple(changed))
+    segments = [s if s.folded == t else replace(s, folded=t) for s, t in zip(reading.segments, texts, strict=True)]
+    return replace(reading, segments=tuple(segments), folded=as_one(segments)) if texts else reading
 
 
 def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:
@@ -194,9 +191,11 @@ def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:
     """
     texts = [segment.folded for segment in reading.segments]
     for pattern in patterns:
-        if not pattern.may_match(reading.folded):
+        if not pattern.search(reading.folded):
             continue
         for number, segment in enumerate(reading.segments):
+            if not pattern.may_match(segment.folded):
+                continue
             for match in pattern.regex.finditer(segment.folded):
                 text, (start, end) = texts[number], match.span()
                 texts[number] = text[:start] + ";" * (end - start) + text[end:]

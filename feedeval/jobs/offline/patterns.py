@@ -62,8 +62,8 @@ class Pattern:
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
-        """The compiled pattern."""
-        return re.compile(self.source, self._flags)
+        """The compiled pattern; sentences put together as lines are looked through at once."""
+        return re.compile(self.source, self._flags | re.MULTILINE)
 
     def within(self, languages: Sequence[str]) -> Pattern:
         """Return the pattern for text in `languages`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from feedeval.jobs.offline.facets import Bank
@@ -128,7 +128,7 @@ class Reading:
     segments: tuple[Segment, ...]
     pairs: tuple[Pair, ...]
     folded: str
-    """All segments in one string, for the test whether a pattern is worth trying."""
+    """All segments in one string, for a first look whether a pattern finds anything."""
 
 
 def read(context: Context, bank: Bank) -> Reading:
@@ -138,15 +138,13 @@ def read(context: Context, bank: Bank) -> Reading:
     """
     segments: list[Segment] = []
     pairs: list[Pair] = []
-    for item in context.fields:
-        if item.name in UNREAD_FIELDS or not item.text.strip():
-            continue
-        item = _composed(item)
+    items = [_composed(i) for i in context.fields if i.name not in UNREAD_FIELDS and i.text.strip()]
+    # Most feeds hold no instruction at all: one look at the whole spares a look at each sentence.
+    suspect = _dropped(fold(_BETWEEN_SEGMENTS.join([item.text for item in items])), bank)
+    for item in items:
         found, prefix = _field_pairs(item)
         if item.name in _LISTING_FIELDS:
             found.extend(_listed(item, bank))
-        # Most fields hold no instruction at all: one look at the whole spares a look at each sentence.
-        suspect = _dropped(fold(item.text), bank)
         pairs.extend(pair for pair in found if not (suspect and _dropped(pair.folded, bank)))
         if item.name not in PROSE_FIELDS and _says_nothing(found[0], bank):
             continue
@@ -159,7 +157,16 @@ def read(context: Context, bank: Bank) -> Reading:
             if not (suspect and _dropped(folded, bank)):
                 is_prose = item.name in PROSE_FIELDS or text.count(" ") >= _FEWEST_SPACES
                 segments.append(Segment(item.name, text, folded, len(prefix), is_prose))
-    return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
+    return Reading(tuple(segments), tuple(pairs), as_one(segments))
+
+
+_BETWEEN_SEGMENTS = "\n.;,!?|\n"
+"""What the gaps of patterns do not cross."""
+
+
+def as_one(segments: Iterable[Segment]) -> str:
+    """Return all segments in one string, a line each, for a first look whether a pattern finds anything."""
+    return _BETWEEN_SEGMENTS.join([segment.folded for segment in segments])
 
 
 def _composed(item: ContextField) -> ContextField:
