@@ -144,7 +144,9 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         part_value=_any_block(table.get("part_value", []), blocks, where),
         bare=_any_block(table.get("bare", []), blocks, where),
         bare_in=frozenset(table.get("bare_in", ())),
-        named=blocks.compile(named.replace("{{", "{").replace("}}", "}"), where) if measured and spelled else None,
+        named=_named(named.replace("{{", "{").replace("}}", "}"), table["names"], blocks, where)
+        if measured and spelled
+        else None,
         rules={
             language: _rules(language, name, spec[name], blocks) for language, spec in rules.items() if name in spec
         },
@@ -152,6 +154,12 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         own_names=table.get("own_names", False),
         wordings=table.get("wordings", {}),
     )
+
+
+def _named(source: str, names: list[str], blocks: Blocks, where: str) -> Pattern:
+    """Return the pattern of names with measures, which is tried only where the longest piece of a name stands."""
+    needs = {max(re.split("ss|[ _]", fold(name).replace("ß", "ss")), key=len) for name in names}
+    return Pattern(blocks.compile(source, where).source, tuple(sorted(needs)))
 
 
 _MEASURES = frozenset(
