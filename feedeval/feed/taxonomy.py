@@ -71,11 +71,11 @@ def asked_of(rule: str, attribute: str, category_id: str | None) -> bool:
 
 def is_within(category_id: str | None, ids: Collection[str]) -> bool:
     """Tell whether a category is one of `ids` or below one of them."""
-    return category_id is not None and any(above in ids for above in _and_above(category_id))
+    return category_id is not None and any(above in ids for above in with_those_above(category_id))
 
 
 @lru_cache(maxsize=16384)
-def _and_above(category_id: str) -> tuple[str, ...]:
+def with_those_above(category_id: str) -> tuple[str, ...]:
     """Return the ids of a category and of those that it is in, the deepest first."""
     path = category_of_id(category_id) or ""
     found: list[str] = []
@@ -88,7 +88,7 @@ def _and_above(category_id: str) -> tuple[str, ...]:
 @lru_cache(maxsize=16384)
 def _asked(rule: str, attribute: str, category_id: str) -> bool:
     answers = _rules()
-    for above in _and_above(category_id):
+    for above in with_those_above(category_id):
         for key in ((rule, attribute, above), (rule, "", above)):
             if key in answers:
                 return answers[key]

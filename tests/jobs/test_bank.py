@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from feedeval.errors import InputError
-from feedeval.jobs.offline.bank import ANY_LANGUAGE, PATTERN_LANGUAGES, load_bank
+from feedeval.jobs.offline.bank import PATTERN_LANGUAGES, load_bank
 from feedeval.jobs.offline.engine import OfflineEngine
+from feedeval.jobs.offline.facets import ANY_LANGUAGE
 from feedeval.jobs.offline.languages import language_of
 from feedeval.jobs.offline.patterns import Blocks, Pattern, fixed_letters, fold
 from feedeval.jobs.offline.reading import sentences
@@ -79,6 +80,22 @@ def test_a_reader_adds_a_language(tmp_path: Path) -> None:
     assert OfflineEngine(bank_dir=tmp_path).judge(product, [question])[0].verdict == "yes"
 
 
+def test_a_language_words_and_names_a_question_in_its_own_file(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "patterns/fi.toml",
+        '[weight]\nask = "Paljonko se painaa?"\nnames = ["nettopaino"]\n[size]\nask = "Mitä kokoja on?"\n',
+    )
+    write(tmp_path, "facets.toml", '[size.ask]\nfi = "Mikä koko?"\n')
+    bank = load_bank(tmp_path)
+    facets = bank.facets
+    assert bank.names.facets("nettopaino") == ("weight",)
+    assert facets["weight"].wording("fi") == "Paljonko se painaa?"
+    assert facets["weight"].wording("en") == "How much does it weigh?"
+    assert facets["size"].wording("fi") == "Mikä koko?"
+    assert facets["power"].wording("fi") == facets["power"].wording("en")
+
+
 def test_a_reader_names_parts_under_which_much_else_may_stand(tmp_path: Path) -> None:
     parts = 'part_names = ["weave"]\npart_value = ["n"]\n[thread_count.ask]'
     write(tmp_path, "facets.toml", NEW_FACET.replace("[thread_count.ask]", parts))
@@ -101,6 +118,7 @@ def test_a_reader_names_parts_under_which_much_else_may_stand(tmp_path: Path) ->
         ("patterns/en.toml", '[weight]\nstrong = ["(unclosed"]\n', "not a regular expression"),
         ("patterns/en.toml", '[weight]\nstrong = ["{heft}"]\n', "unknown building block {heft}"),
         ("patterns/en.toml", '[weight]\nstrnog = ["x"]\n', "unknown key strnog"),
+        ("patterns/any.toml", '[weight]\nask = "?"\n', "unknown key ask"),
         ("facets.toml", "[thread_count]\nnames = []\n", "lacks taxonomy, attribute, ask"),
         ("facets.toml", NEW_FACET.replace("Materials", "Fabrics"), "Fabrics"),
         ("families.toml", '[sheets]\nfacets = ["threads"]\nrequired = []\n', "unknown facet threads"),

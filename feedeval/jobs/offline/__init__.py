@@ -2,9 +2,10 @@
 
 The questions themselves, what answers them and which products are asked them are data: `feedeval/data/bank/`.
 
-- `bank`: the question bank: facets, families, units and patterns, loaded from data files that a reader can extend
+- `bank`: loads the question bank from data files that a reader can extend
 - `detectors`: does a reading of a product answer a facet's question?
 - `engine`: the embedded engine: a question bank and a judge that need no model, no key and no network
+- `facets`: what the question bank holds: facets with what answers them, families, names of answers
 - `families`: which family a product belongs to, by its category path, else by its title
 - `languages`: which language a text is in, told without a download and always the same way
 - `patterns`: patterns of the bank: folded text, measures as building blocks, and a cheap test before each search

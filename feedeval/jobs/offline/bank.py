@@ -1,4 +1,4 @@
-"""The question bank: facets, families, units and patterns, loaded from data files that a reader can extend."""
+"""Loads the question bank from data files that a reader can extend."""
 
 from __future__ import annotations
 
@@ -6,141 +6,25 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from feedeval.errors import InputError
 from feedeval.feed.tables import DATA
+from feedeval.feed.taxonomy import taxonomy_id
+from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet, Family, Rules
 from feedeval.jobs.offline.patterns import Blocks, Pattern, fold, fold_pattern, tidy_name, union
 from feedeval.records import Taxonomy
 
 PACKAGE_BANK = DATA / "bank"
-PATTERN_LANGUAGES = ("en", "de", "fr", "es")
+PATTERN_LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pl", "cs", "pt", "ja")
 """Languages whose sentences are read in the package's own bank."""
-ANY_LANGUAGE = "any"
+_EVERY_FACET = "every_facet"
+"""Table of a pattern file that holds for all facets."""
 _TAKES_TEXT = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a facet looks for in the sentences of one language."""
-
-    strong: tuple[Pattern, ...] = ()
-    """The answer itself."""
-    weak: tuple[Pattern, ...] = ()
-    """The topic without the answer."""
-    traps: tuple[Pattern, ...] = ()
-    """Words that look like the topic and are another; taken out before the others are tried."""
-    cased: tuple[Pattern, ...] = ()
-    """The answer itself, told by capital letters: tried on sentences as they are written, never on titles."""
-    parts: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
-    """Groups of patterns of which each finds a part of the answer, by the name of the part."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """One thing that buyers ask about."""
-
-    id: str
-    taxonomy: Taxonomy
-    attribute: str
-    ask: Mapping[str, str]
-    """Wording by language."""
-    value: Pattern | None
-    """What a named value must contain to be an answer; None where any text is one."""
-    part_value: Pattern | None
-    """What shows that a value under the name of a part ("body: ...") speaks of the facet at all."""
-    bare: Pattern | None
-    """A measure or standard that answers wherever it stands."""
-    bare_in: frozenset[str]
-    """Families for which `bare` holds; empty for all."""
-    named: Pattern | None
-    """The facet's name followed by what `value` asks for, in any language."""
-    rules: Mapping[str, Rules]
-    """What is looked for in sentences, by language."""
-    parts_needed: int
-    """How many parts of the answer make a whole one."""
-
-    def wording(self, language: str) -> str:
-        """Return the question in `language`, or in English."""
-        return self.ask.get(language) or self.ask["en"]
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Products that raise the same questions."""
-
-    id: str
-    category: Pattern | None
-    """Found in a category path."""
-    title: Pattern | None
-    facets: tuple[str, ...]
-    """Best question first."""
-    required: frozenset[str]
-
-
-class AnswerNames:
-    """The names under which feeds give answers.
-
-    Args:
-        whole: Tidy name -> the facets whose answer stands under it; an empty tuple for names that mislead.
-        half: Tidy name -> the facets to which its value is half an answer, such as `age_group` to an age.
-        parts: Those of `whole` that are names of parts, such as `body`: what stands under them need be no answer.
-    """
-
-    def __init__(
-        self, whole: Mapping[str, tuple[str, ...]], half: Mapping[str, tuple[str, ...]], parts: frozenset[str]
-    ) -> None:
-        self._whole = whole
-        self._half = half
-        self._parts = parts
-        self._most_words = max(len(name.split()) for name in (*whole, *half))
-        self._longest = lru_cache(maxsize=4096)(self._find_longest)
-
-    def facets(self, name: str) -> tuple[str, ...]:
-        """Return the facets of the longest known name inside a tidy name; of two as long, of the last."""
-        return self._whole.get(self._longest(name), ())
-
-    def half(self, name: str) -> tuple[str, ...]:
-        """Return the facets to which a value of this name is half an answer."""
-        return self._half.get(self._longest(name), ())
-
-    def is_part(self, name: str) -> bool:
-        """Say whether this is the name of a part, under which much else than the answer may stand."""
-        return self._longest(name) in self._parts
-
-    def misleads(self, name: str) -> bool:
-        """Say whether the words under this name are no evidence for anything."""
-        known = self._longest(name)
-        return bool(known) and not self._whole.get(known)
-
-    def _find_longest(self, name: str) -> str:
-        words = name.split()
-        for length in range(min(len(words), self._most_words), 0, -1):
-            for start in range(len(words) - length, -1, -1):
-                known = " ".join(words[start : start + length])
-                if known in self._whole or known in self._half:
-                    return known
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bank:
-    """All that the embedded engine knows."""
-
-    facets: Mapping[str, Facet]
-    families: Mapping[str, Family]
-    names: AnswerNames
-    languages: tuple[str, ...]
-    stopwords: Mapping[str, frozenset[str]]
-    dropped: tuple[Pattern, ...]
-    """Sentences that are never evidence, such as instructions to a model."""
-    empty_value: Pattern
-    """A named value that says nothing, such as `n/a`."""
-    version: str
-    """Digest of the files."""
+_WORDS_TABLE = "words"
+"""Table of a language's own file that holds what languages.toml would say of it."""
 
 
 def load_bank(bank_dir: Path | None = None) -> Bank:
@@ -169,15 +53,23 @@ def _load(bank_dir: Path | None) -> Bank:
             digest.update(name.encode() + b"\0" + content)
             tables[name] = _merged(tables.get(name, {}), _parse(path, content))
     blocks = Blocks(_blocks(tables["units"]), check=bank_dir is not None)
-    rules = {n.removeprefix("patterns/"): t for n, t in tables.items() if n.startswith("patterns/")}
-    facets = {name: _facet(name, table, rules, blocks) for name, table in tables["facets"].items()}
+    rules = {n.removeprefix("patterns/"): dict(t) for n, t in tables.items() if n.startswith("patterns/")}
+    words = _with_own_words(tables["languages"], {name: table.pop(_WORDS_TABLE, {}) for name, table in rules.items()})
+    every = {language: table.pop(_EVERY_FACET, {}) for language, table in rules.items()}
+    asked = {name: _in_all_languages(name, table, rules) for name, table in tables["facets"].items()}
+    facets = {name: _facet(name, table, rules, blocks) for name, table in asked.items()}
     for language, table in rules.items():
         _check_known(table, facets, f"patterns/{language}.toml")
-    words = tables["languages"]
+    _check_known([n for table in every.values() for n in table.get("asides_not_for", ())], facets, _EVERY_FACET)
     return Bank(
         facets=facets,
         families=_families(tables["families"], facets, blocks),
-        names=_names(tables["facets"], words["misleading_names"]),
+        names=_names(asked, words["misleading_names"]),
+        asides={
+            language: tuple(blocks.compile(p, f"patterns/{language}.toml: asides") for p in table.get("asides", []))
+            for language, table in every.items()
+        },
+        asides_for=frozenset(name for table in every.values() for name in table.get("asides_not_for", ())),
         languages=tuple(sorted(rules.keys() - {ANY_LANGUAGE})),
         stopwords={language: frozenset(fold(listed).split()) for language, listed in words["stopwords"].items()},
         dropped=tuple(blocks.compile(p, "languages.toml: dropped") for p in words["dropped"]),
@@ -212,14 +104,18 @@ def _check_known(named: Mapping[str, Any] | list[str], known: Mapping[str, Any],
         raise InputError(f"{where}: unknown facet {', '.join(unknown)}; add it to facets.toml or take it out here")
 
 
+_NOT_PER = r"(?! ?/ ?(?:mol|min|h(?!:? ?\d|\w)|s(?!:? ?\d|\w)|kg|km|[cm]m?[²³23])(?!\w))"
+"""A measure for each unit of another is another measure: 38 g/mol is no weight, 12 l/min is no volume."""
+
+
 def _blocks(table: dict[str, Any]) -> dict[str, str]:
     """Return the building blocks; a kind becomes number, range and unit."""
     number = r"(?<![\w.,/])\d+(?:[.,]\d+)*(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?|(?<!\w)[½¼¾]"
     regexes: dict[str, str] = {}
     for kind, spec in table["kinds"].items():
-        units = union([fold_pattern(unit) for unit in spec["units"]])
+        units = f"(?:{union([fold_pattern(unit) for unit in spec['units']])}){_NOT_PER}"
         regexes[kind] = (
-            rf"(?:{number})(?:\s?(?:{units})(?![\w²³]))?(?:\s?(?:-|to|bis|a|do|до|and|und)\s?\d+(?:[.,]\d+)*)?[\s-]{{0,2}}(?:{units})(?![\w²³])"
+            rf"(?:{number})(?:\s?(?:{units})(?![\w²³]))?(?:\s?(?:-|to|bis|az?|do|до|and|und|から)\s?\d+(?:[.,]\d+)*)?[\s-]{{0,2}}(?:{units})(?![\w²³])"
         )
     regexes["span"] = regexes["span"].replace(rf"(?:{number})", rf"(?:{number}|\b{table['blocks']['count']}\b)", 1)
     for name, regex in table["blocks"].items():
@@ -248,12 +144,22 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         part_value=_any_block(table.get("part_value", []), blocks, where),
         bare=_any_block(table.get("bare", []), blocks, where),
         bare_in=frozenset(table.get("bare_in", ())),
-        named=blocks.compile(named.replace("{{", "{").replace("}}", "}"), where) if measured and spelled else None,
+        named=_named(named.replace("{{", "{").replace("}}", "}"), table["names"], blocks, where)
+        if measured and spelled
+        else None,
         rules={
             language: _rules(language, name, spec[name], blocks) for language, spec in rules.items() if name in spec
         },
         parts_needed=table.get("parts_needed", 2),
+        own_names=table.get("own_names", False),
+        wordings=table.get("wordings", {}),
     )
+
+
+def _named(source: str, names: list[str], blocks: Blocks, where: str) -> Pattern:
+    """Return the pattern of names with measures, which is tried only where the longest piece of a name stands."""
+    needs = {max(re.split("ss|[ _]", fold(name).replace("ß", "ss")), key=len) for name in names}
+    return Pattern(blocks.compile(source, where).source, tuple(sorted(needs)))
 
 
 _MEASURES = frozenset(
@@ -262,13 +168,43 @@ _MEASURES = frozenset(
 """Blocks that are a number with a unit: beside a facet's name they answer it in any language."""
 
 
+def _with_own_words(words: dict[str, Any], said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return languages.toml with what the languages' own files say of themselves."""
+    for language, own in said.items():
+        where = f"patterns/{language}.toml: [{_WORDS_TABLE}]"
+        if unknown := own.keys() - words.keys():
+            raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {', '.join(sorted(words))}")
+        listed = {"stopwords": {language: own["stopwords"]}} if "stopwords" in own else {}
+        words = _merged(words, {**own, **listed})
+    return words
+
+
 _RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
+_LANGUAGE_KEYS = frozenset({"ask", "names", "half_names", "part_names"})
+"""What a language's own file may say of a facet beside its patterns."""
+
+
+def _in_all_languages(facet: str, table: dict[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a facet's table with the wording and the names that the languages' own files give it.
+
+    A wording that stands in facets.toml goes before that of a language's file.
+    """
+    full = dict(table)
+    for language, patterns in rules.items():
+        said = patterns.get(facet, {})
+        if "ask" in said and "ask" in full:
+            full["ask"] = {language: said["ask"]} | full["ask"]
+        for key in sorted(_LANGUAGE_KEYS - {"ask"}):
+            if key in said:
+                full[key] = list(dict.fromkeys([*full.get(key, []), *said[key]]))
+    return full
 
 
 def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> Rules:
     where = f"patterns/{language}.toml: [{facet}]"
-    if unknown := table.keys() - _RULE_KEYS:
-        known = ", ".join(sorted(_RULE_KEYS))
+    allowed = (_RULE_KEYS | _LANGUAGE_KEYS) - ({"ask"} if language == ANY_LANGUAGE else set())
+    if unknown := table.keys() - allowed:
+        known = ", ".join(sorted(allowed))
         raise InputError(f"{where}: unknown key {', '.join(sorted(unknown))}; known: {known}")
 
     def compiled(key: str, sources: list[str]) -> tuple[Pattern, ...]:
@@ -284,28 +220,60 @@ def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> 
 
 
 def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks) -> dict[str, Family]:
-    general = table["general"]["facets"]
+    general = table["general"]
     families = {}
     for name, spec in table.items():
         where = f"families.toml: [{name}]"
-        ranked = list(dict.fromkeys([*spec["facets"], *(f for f in general if f not in spec.get("never", []))]))
-        _check_known(ranked, facets, where)
+        never = spec.get("never", [])
+        skip = {*never, *spec.get("skip", [])}
+        ranked = [*dict.fromkeys([*spec["facets"], *(f for f in general["facets"] if f not in skip)])]
+        for listed in (ranked, never, skip, spec.get("spoken", []), spec.get("narrow", [])):
+            _check_known([*listed], facets, where)
+
+        def ids(key: str, spec: dict[str, Any] = spec, where: str = where) -> frozenset[str]:
+            return frozenset(_category_id(listed, where) for listed in spec.get(key, []))
+
+        def words(key: str, spec: dict[str, Any] = spec, where: str = where) -> tuple[Pattern, ...]:
+            return tuple(_whole(word, blocks, where) for word in spec.get(key, []))
+
+        both = words("words")
         families[name] = Family(
             id=name,
-            category=_any_word(spec.get("category", []), blocks, where),
-            title=_any_word(spec.get("title", []), blocks, where),
+            taxonomy=ids("taxonomy"),
+            vague_taxonomy=ids("vague_taxonomy"),
+            category=(*both, *words("category")),
+            title=(*both, *words("title")),
             facets=tuple(ranked),
             required=frozenset(spec["required"]),
+            senseless=frozenset() if spec is general else frozenset({*never, *general["narrow"]} - {*ranked}),
+            wording=spec.get("wording", {}),
+            spoken=tuple(spec.get("spoken", [])),
+            vague=words("vague"),
         )
     return families
 
 
+def _category_id(listed: str, where: str) -> str:
+    category_id = taxonomy_id(listed)
+    if category_id is None:
+        raise InputError(f"{where}: Google's taxonomy has no category {listed!r}; write `id - path` as it lists them")
+    return category_id
+
+
+def _whole(word: str, blocks: Blocks, where: str) -> Pattern:
+    """Return the pattern of a whole word; Japanese does not part words."""
+    if _PLAIN_WORD.fullmatch(word):
+        # Most of the thousands of words are plain: what such a one needs has not to be worked out.
+        return Pattern(rf"(?<!\w){word}(?!\w)", (word.removesuffix("s?"),))
+    return blocks.compile(word if _UNPARTED.search(word) else rf"(?<!\w)(?:{word})(?!\w)", where)
+
+
+_PLAIN_WORD = re.compile(r"(?!.*ss)[a-z][a-z -]*[a-z](?:s\?)?")
+_UNPARTED = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+
+
 def _any_block(names: list[str], blocks: Blocks, where: str) -> Pattern | None:
     return blocks.compile("|".join(f"{{{name}}}" for name in names), where) if names else None
-
-
-def _any_word(words: list[str], blocks: Blocks, where: str) -> Pattern | None:
-    return blocks.compile(union(words), where) if words else None
 
 
 def _names(facets: dict[str, Any], misleading: list[str]) -> AnswerNames:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from feedeval.jobs.offline.bank import ANY_LANGUAGE, AnswerNames, Bank, Facet
+from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
-from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, excerpt
+from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, as_one, excerpt
 from feedeval.records import Verdict
 
 _MOSTLY = 0.6
@@ -30,6 +30,8 @@ class Detector:
 
     facet: Facet
     family: str
+    value: Pattern | None
+    part_value: Pattern | None
     strong: tuple[Pattern, ...]
     cased: tuple[Pattern, ...]
     weak: tuple[Pattern, ...]
@@ -46,14 +48,20 @@ class Detector:
         bare = facet.bare if not facet.bare_in or family in facet.bare_in else None
         always = tuple(pattern for pattern in (facet.named, bare) if pattern is not None)
         groups = sorted({group for rule in rules for group in rule.parts})
+
+        def fitted(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:
+            return tuple(pattern.within(languages) for pattern in patterns)
+
         return cls(
             facet=facet,
             family=family,
-            strong=(*(p for rule in rules for p in rule.strong), *always),
-            cased=tuple(p for rule in rules for p in rule.cased),
-            weak=tuple(p for rule in rules for p in rule.weak),
-            traps=tuple(p for rule in rules for p in rule.traps),
-            parts=tuple(tuple(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
+            value=facet.value and facet.value.within(languages),
+            part_value=facet.part_value and facet.part_value.within(languages),
+            strong=fitted((*(p for rule in rules for p in rule.strong), *always)),
+            cased=fitted(p for rule in rules for p in rule.cased),
+            weak=fitted(p for rule in rules for p in rule.weak),
+            traps=fitted(p for rule in rules for p in rule.traps),
+            parts=tuple(fitted(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
             empty_value=bank.empty_value,
             names=bank.names,
         )
@@ -62,13 +70,17 @@ class Detector:
         """Return the best that `reading` has on the facet; None where it has nothing."""
         half: Detection | None = None
         for pair in pairs:
-            named = f"{pair.name}: {pair.folded}"
-            if self.empty_value.regex.fullmatch(pair.folded) or self._is_trap(named) or self._is_beside(pair):
+            if self.empty_value.regex.fullmatch(pair.folded):
                 continue
-            if self.facet.id in self.names.facets(pair.name) and self._answers(pair):
-                return _named(Verdict.YES, pair, f"named in {pair.field}")
+            if self.facet.id not in self.names.half(pair.name):
+                if self._is_trap(f"{pair.name}: {pair.folded}") or self._is_beside(pair):
+                    continue
+                if self._answers(pair):
+                    return _named(Verdict.YES, pair, f"named in {pair.field}")
             half = half or _named(Verdict.PARTIAL, pair, "named, but without the value asked for")
-        texts = self._without_traps(reading)
+        if not self._speaks(reading):
+            return half
+        texts = _blanked(self.traps, reading)
         if found := self._first(self.strong, reading, texts):
             return _finding(Verdict.YES, *found, "stated in the text")
         if found := self._first_name(reading, texts):
@@ -80,12 +92,12 @@ class Detector:
             return half
         if parts:
             return _finding(Verdict.PARTIAL, *parts[0], "a part of the answer")
-        if found := self._first(self.weak, reading, texts):
+        if found := self._first(self.weak, reading, _of_prose(reading, texts)):
             return _finding(Verdict.PARTIAL, *found, "the topic without the answer")
         return None
 
     def _answers(self, pair: Pair) -> bool:
-        value = self.facet.value
+        value = self.value
         if value is None:
             return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
         # "weight (kg)" has the unit in the name.
@@ -93,9 +105,9 @@ class Detector:
 
     def _is_beside(self, pair: Pair) -> bool:
         """Say whether a part is named (`body`) and its value does not speak of this facet (`Crew Cab`)."""
-        if not self.names.is_part(pair.name):
+        if not self.names.is_part(pair.name) and not (self.facet.own_names and self.names.is_inside(pair.name)):
             return False
-        known = (*self.strong, *self.weak, *((self.facet.part_value,) if self.facet.part_value else ()))
+        known = (*self.strong, *self.weak, *((self.part_value,) if self.part_value else ()))
         return not any(pattern.search(pair.folded) for pattern in known)
 
     def _is_trap(self, named: str) -> bool:
@@ -105,13 +117,21 @@ class Detector:
             for match in (trap.search(named) for trap in self.traps)
         )
 
-    def _without_traps(self, reading: Reading) -> Sequence[str]:
-        """Return the sentences with traps blanked; by semicolons, which the gaps of patterns do not cross."""
-        texts = [segment.folded for segment in reading.segments]
-        for trap in self.traps:
-            if trap.may_match(reading.folded):
-                texts = [trap.regex.sub(lambda m: ";" * len(m.group()), text) for text in texts]
-        return texts
+    def _speaks(self, reading: Reading) -> bool:
+        """Say whether a pattern finds anything at all, traps or not: most products say nothing on most facets."""
+        whole = reading.folded
+        for patterns in (self.strong, self.weak, *self.parts):
+            for pattern in patterns:
+                # `may_match`, written out: this is the innermost loop of a run.
+                for literal in pattern.needs:
+                    if literal in whole:
+                        break
+                else:
+                    if pattern.needs:
+                        continue
+                if pattern.regex.search(whole):
+                    return True
+        return bool(self.cased and self._first_name(reading, [segment.folded for segment in reading.segments]))
 
     def _first_name(self, reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
         """Return the first sentence in which a pattern finds a name; titles are capitalised and tell nothing."""
@@ -146,6 +166,40 @@ def _named(verdict: Verdict, pair: Pair, reason: str) -> Detection:
 def _finding(verdict: Verdict, segment: Segment, start: int, end: int, reason: str) -> Detection:
     quote = excerpt(segment.text, max(0, start - segment.shift), max(0, end - segment.shift))
     return Detection(verdict, quote, segment.field, reason)
+
+
+def _of_prose(reading: Reading, texts: Sequence[str]) -> Sequence[str]:
+    """Return the sentences, and nothing of attributes in a word or two: a colour called `Sand` is no hint of a use."""
+    return [text if segment.is_prose else "" for segment, text in zip(reading.segments, texts, strict=True)]
+
+
+def without_asides(reading: Reading, languages: Sequence[str], bank: Bank) -> Reading:
+    """Return `reading` with the clauses blanked that speak of something else than the product.
+
+    Such as what is sold separately, the size that the model in the picture wears, or the shop's own history.
+    """
+    asides = [p.within(languages) for name in (*languages, ANY_LANGUAGE) for p in bank.asides.get(name, ())]
+    texts = _blanked(asides, reading)
+    segments = [s if s.folded == t else replace(s, folded=t) for s, t in zip(reading.segments, texts, strict=True)]
+    return replace(reading, segments=tuple(segments), folded=as_one(segments)) if texts else reading
+
+
+def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:
+    """Return the sentences without what any of `patterns` finds in them as they were: their order does not matter.
+
+    What is left out becomes semicolons, which the gaps of patterns do not cross.
+    """
+    texts = [segment.folded for segment in reading.segments]
+    for pattern in patterns:
+        if not pattern.search(reading.folded):
+            continue
+        for number, segment in enumerate(reading.segments):
+            if not pattern.may_match(segment.folded):
+                continue
+            for match in pattern.regex.finditer(segment.folded):
+                text, (start, end) = texts[number], match.span()
+                texts[number] = text[:start] + ";" * (end - start) + text[end:]
+    return texts
 
 
 def pairs_by_facet(reading: Reading, bank: Bank) -> dict[str, list[Pair]]:

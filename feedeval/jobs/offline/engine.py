@@ -12,10 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from feedeval.errors import InputError
-from feedeval.jobs.offline.bank import Bank, Facet, Family, load_bank
-from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet
-from feedeval.jobs.offline.families import GENERAL, family_for, family_of_sample
-from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of
+from feedeval.jobs.offline.bank import load_bank
+from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet, without_asides
+from feedeval.jobs.offline.facets import Bank, Facet, Family
+from feedeval.jobs.offline.families import GENERAL, Families
+from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of, likely_languages
+from feedeval.jobs.offline.patterns import UNSPACED
 from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Reading, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
@@ -24,6 +26,8 @@ CODE_VERSION = "4"
 
 FEWEST_QUESTIONS = 4
 MOST_QUESTIONS = 24
+
+_WHERE_UNTOLD = "en"
 
 _SAMPLE_READ = 20
 """Contexts of a sample that are looked at."""
@@ -50,9 +54,9 @@ class OfflineEngine:
         self.locale = locale
         self._bank: Bank = load_bank(bank_dir)
         self._locale_language = locale.replace("_", "-").split("-")[0].lower()
-        self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.ask.values()}
+        self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.all_wordings()}
         self._detector = lru_cache(maxsize=None)(self._build_detector)
-        self._family = lru_cache(maxsize=4096)(self._family_of_category)
+        self._families = Families(self._bank)
 
     @property
     def version(self) -> str:
@@ -61,7 +65,7 @@ class OfflineEngine:
 
     def category_for(self, context: Context) -> str:
         """Return the family of a product whose feed names no category."""
-        return family_for(context, self._bank).id
+        return self._families.place(context).family.id
 
     def question_set(self, sample: Sequence[Context], *, category: str, num_questions: int) -> QuestionSet:
         """Return the questions that buyers of such products ask most, best first.
@@ -80,17 +84,18 @@ class OfflineEngine:
         if not FEWEST_QUESTIONS <= num_questions <= MOST_QUESTIONS:
             raise InputError(f"num_questions is {num_questions}; it has to be {FEWEST_QUESTIONS} to {MOST_QUESTIONS}")
         sample = sample[:_SAMPLE_READ]
-        family = family_of_sample(category, sample, self._bank)
+        family = self._families.of_sample(category, sample)
         chosen = self._chosen(family, sample)[:num_questions]
-        required = family.required or frozenset(chosen[: max(2, len(chosen) // 3)])
-        questions = tuple(self._question(self._bank.facets[facet], facet in required) for facet in chosen)
+        questions = tuple(
+            self._question(self._bank.facets[facet], family, facet in family.required) for facet in chosen
+        )
         return QuestionSet(
             category=category,
             questions=questions,
             engine=self.name,
             locale=self.locale,
             language=self._usual_language(sample),
-            notes=self._notes(sample, len(questions), num_questions),
+            notes=(*self._notes(sample, len(questions), num_questions), *([UNPLACED] if family.id == GENERAL else [])),
         )
 
     def check(self, questions: Iterable[Question]) -> None:
@@ -120,19 +125,20 @@ class OfflineEngine:
         reading = read(context, self._bank)
         language = self._language(context, reading, usual)
         pairs = pairs_by_facet(reading, self._bank)
-        family = self._family(context.category) or family_for(context, self._bank)
-        languages = self._read_languages(language)
+        placed = self._families.place(context)
+        languages = self._read_languages(language, reading)
+        own = without_asides(reading, languages, self._bank)
         judgements = []
         for question, facet in zip(questions, facets, strict=True):
-            finding = self._detector(facet.id, family.id, languages).find(reading, pairs.get(facet.id, ()))
+            text = reading if facet.id in self._bank.asides_for else own
+            finding = self._detector(facet.id, placed.family.id, languages).find(text, pairs.get(facet.id, ()))
+            if finding is None and placed.sure and facet.id in placed.family.senseless:
+                finding = _senseless(facet, placed.family)
             judgements.append(_judgement(question, finding or _nothing(facet, "" if languages else language)))
         return judgements
 
     def _build_detector(self, facet: str, family: str, languages: tuple[str, ...]) -> Detector:
         return Detector.build(self._bank.facets[facet], family, languages, self._bank)
-
-    def _family_of_category(self, category: str) -> Family | None:
-        return family_of_sample(category, (), self._bank) if category else None
 
     def _facet_of(self, question: Question) -> Facet:
         # Results keep a question's words and not its facet.
@@ -144,29 +150,31 @@ class OfflineEngine:
             )
         return facet
 
-    def _question(self, facet: Facet, required: bool) -> Question:
-        text = facet.wording(self._locale_language)
+    def _question(self, facet: Facet, family: Family, required: bool) -> Question:
+        text = facet.wording(self._locale_language, family.wording.get(facet.id, ""))
         return Question(text=text, taxonomy=facet.taxonomy, required=required, facet=facet.id)
 
     def _chosen(self, family: Family, sample: Sequence[Context]) -> list[str]:
-        """Return the facets of a family, best first, with delivery and returns where the sample speaks of them."""
-        asked = family.facets if family.id == GENERAL else SHOP_WIDE
-        spoken = self._spoken_of(sample, asked)
-        facets = [facet for facet in family.facets if facet not in SHOP_WIDE or spoken[facet]]
-        if family.id == GENERAL:
-            # Nothing is known of these products but what they say: what they speak of comes first.
-            rank = {facet: position for position, facet in enumerate(facets)}
-            facets.sort(key=lambda facet: (facet in SHOP_WIDE or not spoken[facet], rank[facet]))
-        return facets
+        """Return the facets of a family, best first, with those at the end that only some shops and goods speak of."""
+        # Nothing is known of products of no family but what they say: what most of them answer is asked first.
+        asked = self._families.general.spoken if family.id == GENERAL else SHOP_WIDE
+        answered = self._answered(sample, [*asked, *family.facets] if family.id == GENERAL else asked)
+        most = max(1, (len(sample) + 1) // 2)
+        first = [facet for facet in asked if answered[facet] >= most and facet not in SHOP_WIDE]
+        last = [facet for facet in SHOP_WIDE if answered[facet] and facet not in family.senseless]
+        own = [facet for facet in family.facets if facet not in SHOP_WIDE]
+        return [*dict.fromkeys([*own[:1], *first, *own[1:], *last])]
 
-    def _spoken_of(self, sample: Sequence[Context], facets: Sequence[str]) -> Counter[str]:
+    def _answered(self, sample: Sequence[Context], facets: Sequence[str]) -> Counter[str]:
         """Return how many products of the sample say something on each facet."""
-        questions = [self._question(self._bank.facets[facet], required=False) for facet in facets]
-        spoken: Counter[str] = Counter()
+        questions = [
+            self._question(self._bank.facets[facet], self._families.general, required=False) for facet in facets
+        ]
+        answered: Counter[str] = Counter()
         for context in sample:
             for facet, judgement in zip(facets, self.judge(context, questions), strict=True):
-                spoken[facet] += judgement.verdict in (Verdict.YES, Verdict.PARTIAL)
-        return spoken
+                answered[facet] += judgement.verdict in (Verdict.YES, Verdict.PARTIAL)
+        return answered
 
     def _language(self, context: Context, reading: Reading, usual: str = "") -> str:
         return language_of(prose_of(reading), context.category, self._bank.stopwords, usual=usual)
@@ -176,11 +184,16 @@ class OfflineEngine:
         told = Counter(filter(None, (self._language(context, read(context, self._bank)) for context in sample)))
         return max(told, key=lambda name: (told[name], name), default="")
 
-    def _read_languages(self, language: str) -> tuple[str, ...]:
-        """Return the languages whose patterns are tried: the text's, or all where it cannot be told."""
-        if not language:
-            return self._bank.languages
-        return (language,) if language in self._bank.languages else ()
+    def _read_languages(self, language: str, reading: Reading) -> tuple[str, ...]:
+        """Return the languages whose patterns are tried: the text's, or where that is not told, what it may be in.
+
+        English is among these, as product names everywhere are full of it. No others are: a word of one language is
+        another thing in the next (`Black Angus`, `Cordon Bleu`).
+        """
+        if language:
+            return (language,) if language in self._bank.languages else ()
+        likely = {_WHERE_UNTOLD, *likely_languages(prose_of(reading), self._bank.stopwords)}
+        return tuple(name for name in self._bank.languages if name in likely and name not in UNSPACED)
 
     def _notes(self, sample: Sequence[Context], count: int, wanted: int) -> tuple[str, ...]:
         notes = [self.NOTE]
@@ -200,6 +213,17 @@ class OfflineEngine:
 
 SHOP_WIDE = ("delivery", "returns")
 """Facets that depend on the shop and not on the product."""
+
+UNPLACED = (
+    "Could be placed in no family of products, so general questions were asked: give them a google_product_category, "
+    "or a product_type that names what they are."
+)
+"""What question sets of products of no known family say."""
+
+
+def _senseless(facet: Facet, family: Family) -> Detection:
+    kind = family.id.replace("_", " ")
+    return Detection(Verdict.NOT_APPLICABLE, "", facet.attribute, f"buyers do not ask this of {kind}")
 
 
 def prose_of(reading: Reading) -> str:

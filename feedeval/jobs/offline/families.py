@@ -1,62 +1,183 @@
-"""Which family a product belongs to, by its category path, else by its title."""
+"""Which family a product belongs to: by its category of Google's taxonomy, the words of its category and its title."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-from feedeval.jobs.offline.bank import Bank, Family
-from feedeval.jobs.offline.patterns import fold
+from feedeval.feed.taxonomy import taxonomy_id, with_those_above
+from feedeval.jobs.offline.facets import Bank, Family
+from feedeval.jobs.offline.patterns import Pattern, fold
 from feedeval.records import Context
 
 GENERAL = "general"
-"""The family of products whose category and title tell nothing."""
+"""The family of products of which nothing tells what they are."""
 _SMALLEST_SHARE = 0.4
+_INDEXED_LETTERS = 3
+_READ_TITLE_CHARS = 200
+_READ_DESCRIPTION_CHARS = 120
+_SHORT_TITLE_WORDS = 2
+
+_QUOTED = re.compile(r"[\"“”„«][^\"“”„«»]{3,}[\"“”»]")
+_SEGMENT_END = re.compile(r"\s+[-|•/]\s+|[|(\[•;:]|,\s|\.\s|(?<=\w)\s?[!?]")
+_AFTER_HEAD = re.compile(
+    r"\s(?:for|with|fits|fur|mit|pour|avec|para|con|per|voor|met|com|pro|do|dla|na|ze|s|z|w|для|с|из|compatible)\s"
+)
+"""What a thing is stands before these words, and what it is for behind them: `filter for coffee machines`."""
 
 
-def family_of(category: str, bank: Bank) -> Family | None:
-    """Return the family that a category path names, its last parts first; None where it names none."""
-    parts = [part for part in fold(category).split(" > ") if part.strip()]
-    for part in reversed(parts):
-        if family := _first(part, bank, by="category"):
-            return family
-    return None
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The family of a product."""
+
+    family: Family
+    sure: bool
+    """Whether what tells it is clear enough to say that a question makes no sense."""
 
 
-def family_of_title(title: str, bank: Bank) -> Family | None:
-    """Return the family whose word comes first in a title; None where there is none."""
-    return _first(fold(title), bank, by="title") if title else None
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A family, and whether what tells it outranks a title."""
+
+    family: Family
+    firm: bool
 
 
-def _first(folded: str, bank: Bank, *, by: str) -> Family | None:
-    """Return the family with the longest word in `folded`; the longer word is the more special one."""
-    best: tuple[int, Family] | None = None
-    for family in bank.families.values():
-        pattern = family.category if by == "category" else family.title
-        for match in pattern.regex.finditer(folded) if pattern and pattern.may_match(folded) else ():
-            length = len(match.group())
-            if best is None or length > best[0]:
-                best = (length, family)
-    return best[1] if best else None
+class Families:
+    """Places products in the families of a bank."""
+
+    def __init__(self, bank: Bank) -> None:
+        self._all = bank.families
+        self.general = bank.families[GENERAL]
+        self._firm_ids = {id_: f for f in bank.families.values() for id_ in f.taxonomy}
+        self._vague_ids = {id_: f for f in bank.families.values() for id_ in f.vague_taxonomy}
+        self._category_words = _WordIndex((word, f) for f in bank.families.values() for word in f.category)
+        self._title_words = _WordIndex((word, f) for f in bank.families.values() for word in f.title)
+        self._by_category = lru_cache(maxsize=4096)(self._find_by_category)
+        self._by_title = lru_cache(maxsize=4096)(self._find_by_title)
+
+    def place(self, context: Context) -> Placement:
+        """Return the family of one product; `general` where nothing tells it."""
+        google = context.get("google_product_category")
+        by_id = self._by_id(google) or self._by_id(context.category)
+        named = self._by_category(context.category) if context.category else None
+        if named is None and google and google != context.category:
+            named = self._by_category(google)
+        if by_id and by_id.firm and (named is None or named.family is by_id.family):
+            return Placement(by_id.family, sure=True)
+        titled = self._by_title(context.get("title"))
+        if by_id and by_id.firm:
+            # Shops choose a wrong category of the list rather than a wrong title and a wrong category of their own.
+            if named and titled is named.family:
+                return Placement(named.family, sure=False)
+            return Placement(by_id.family, sure=True)
+        if named and named.firm:
+            return Placement(named.family, sure=titled is None or titled is named.family)
+        if titled:
+            return Placement(titled, sure=True)
+        if vague := named or by_id:
+            return Placement(vague.family, sure=False)
+        # A title of a name alone ("Isabel") leaves it to the description.
+        short = len(context.get("title").split()) <= _SHORT_TITLE_WORDS
+        described = (
+            self._by_title(context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0]) if short else None
+        )
+        return Placement(described or self.general, sure=False)
+
+    def of_category(self, category: str) -> Family | None:
+        """Return the family that a category by itself names: an id or a path of Google's taxonomy, or words."""
+        told = self._by_id(category) or self._by_category(category)
+        return told.family if told else None
+
+    def of_sample(self, category: str, sample: Sequence[Context]) -> Family:
+        """Return the family of a category: the one of most products of its sample, else what its name tells."""
+        if category in self._all:
+            return self._all[category]
+        if not sample:
+            return self.of_category(category) or self.general
+        votes = Counter(self.place(context).family.id for context in sample)
+        votes.pop(GENERAL, None)
+        most = max(votes.values(), default=0)
+        # A shelf of mixed goods has no family: its few plant pots must not make a garden of it.
+        if most < len(sample) * _SMALLEST_SHARE:
+            return self.general
+        return self._all[min(name for name, count in votes.items() if count == most)]
+
+    def _by_id(self, category: str) -> _Told | None:
+        if not category:
+            return None
+        category_id = taxonomy_id(category) or taxonomy_id(category.partition(", ")[0])
+        above = with_those_above(category_id) if category_id else ()
+        for listed in above:
+            if listed in self._firm_ids:
+                # A category at the very top of the list ("Home & Garden > Kitchen & Dining") holds many kinds.
+                wide = listed == category_id and len(above) <= 2 and self._firm_ids[listed].id not in _CLEAR_AT_THE_TOP
+                return _Told(self._firm_ids[listed], firm=not wide)
+            if listed in self._vague_ids:
+                return _Told(self._vague_ids[listed], firm=False)
+        return None
+
+    def _find_by_category(self, category: str) -> _Told | None:
+        parts = [part for part in fold(category).split(" > ") if part.strip()]
+        for part in reversed(parts):
+            if family := next(filter(None, map(self._category_words.best, _scopes(part))), None):
+                vague = part is not parts[-1] or any(p.regex.fullmatch(part) for p in self.general.vague)
+                return _Told(family, firm=not vague)
+        return None
+
+    def _find_by_title(self, title: str) -> Family | None:
+        return next(filter(None, map(self._title_words.best, _scopes(fold(title[:_READ_TITLE_CHARS])))), None)
 
 
-def family_for(context: Context, bank: Bank) -> Family:
-    """Return the family of one product."""
-    return family_of(context.category, bank) or family_of_title(context.get("title"), bank) or bank.families[GENERAL]
+_CLEAR_AT_THE_TOP = frozenset({"apparel", "shoes", "software", "toys"})
+"""Families whose categories of the second level hold nothing else."""
 
 
-def family_of_sample(category: str, sample: Sequence[Context], bank: Bank) -> Family:
-    """Return the family of a category: by its path, else the one that most titles of the sample speak of."""
-    if category in bank.families:
-        return bank.families[category]
-    if family := family_of(category, bank) or family_of_title(category, bank):
-        return family
-    votes = Counter(family_for(context, bank).id for context in sample)
-    votes.pop(GENERAL, None)
-    if not votes:
-        return bank.families[GENERAL]
-    most = max(votes.values())
-    # A shelf of mixed goods has no family: its few plant pots must not make a garden of it.
-    if most < len(sample) * _SMALLEST_SHARE:
-        return bank.families[GENERAL]
-    return bank.families[min(name for name, count in votes.items() if count == most)]
+def _scopes(title: str) -> Iterator[str]:
+    """Yield the parts of a title in which its head stands first, then all of it."""
+    unquoted = _QUOTED.sub(" ", title)
+    for segment in _SEGMENT_END.split(unquoted):
+        if segment and segment.strip():
+            head = _AFTER_HEAD.split(f" {segment.strip()} ", 1)[0]
+            yield head.strip()
+            if len(head) < len(segment.strip()):
+                yield segment.strip()
+    yield title
+
+
+class _WordIndex:
+    """The words of all families, found by three of their letters: there are thousands."""
+
+    def __init__(self, words: Iterable[tuple[Pattern, Family]]) -> None:
+        self._by_letters: defaultdict[str, list[tuple[str, _Word]]] = defaultdict(list)
+        self._always: list[_Word] = []
+        for place, (pattern, family) in enumerate(words):
+            word = (place, pattern, family)
+            for literal in pattern.needs:
+                self._by_letters[literal[:_INDEXED_LETTERS]].append((literal, word))
+            if not pattern.needs:
+                self._always.append(word)
+
+    def best(self, folded: str) -> Family | None:
+        """Return the family with the longest word in `folded`, as the more special one; of two as long, the later."""
+        best: Family | None = None
+        longest = (0, -1)
+        for place, pattern, family in self._candidates(folded):
+            for match in pattern.regex.finditer(folded):
+                if (rank := (match.end() - match.start(), place)) > longest:
+                    longest, best = rank, family
+        return best
+
+    def _candidates(self, folded: str) -> Iterator[_Word]:
+        yield from self._always
+        for n in range(1, _INDEXED_LETTERS + 1):
+            for letters in {folded[i : i + n] for i in range(len(folded) - n + 1)}:
+                for literal, word in self._by_letters.get(letters, ()):
+                    if n == min(len(literal), _INDEXED_LETTERS) and literal in folded:
+                        yield word
+
+
+_Word = tuple[int, Pattern, Family]

@@ -31,6 +31,8 @@ _SURE_OF_ANOTHER = 0.8
 """Needed where the shop usually writes in another language, which has to be ruled out: a text of names and figures
 looks like anything."""
 _RULED_OUT = 0.05
+_LIKELY, _MOST_LIKELY = 0.04, 6
+"""A share at least, and how many."""
 _CANDIDATES = 4
 _ALIKE = (
     frozenset({"da", "no", "nn", "nb"}),
@@ -148,6 +150,26 @@ def language_of(text: str, category: str, stopwords: Mapping[str, frozenset[str]
         if certain or (score >= _SURE and usual in ("", best)):
             return best
     return _by_small_words(frozenset(map(fold, words)), stopwords) or usual
+
+
+def likely_languages(text: str, stopwords: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the languages that a text in Latin letters may be in, where `language_of` cannot tell one.
+
+    Args:
+        text: Sentences or a title.
+        stopwords: Small folded words by language.
+    """
+    words = _WORD.findall(text[:READ_CHARS].lower())
+    if not words:
+        return frozenset()
+    found = _detector().detect(" ".join(words), model="lite", k=_MOST_LIKELY)
+    small = frozenset(map(fold, words))
+    return frozenset(
+        (
+            *(str(each["lang"]) for each in found if float(each["score"]) >= _LIKELY),
+            *(language for language, known in stopwords.items() if len(small & known) >= _CLEAR_LEAD_WORDS),
+        )
+    )
 
 
 def _by_script(text: str, usual: str) -> str:

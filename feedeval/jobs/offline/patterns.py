@@ -18,6 +18,8 @@ from feedeval.errors import InputError
 _LATIN_AND_GREEK_END = 0x0250
 _SHORTEST_LITERAL = 2
 _OPTIONAL = ("?", "*", "{0")
+UNSPACED = frozenset({"ja"})
+"""Languages that are written without spaces between words."""
 
 
 def _base_letter(code: int) -> str | None:
@@ -26,9 +28,12 @@ def _base_letter(code: int) -> str | None:
     return base if base != chr(code) and base.isalpha() else None
 
 
+# What Japanese shops write in full width. Kana keep their marks: they are other letters, not accented ones.
+_FULL_WIDTH = {code: chr(code - 0xFEE0).lower() for code in range(0xFF01, 0xFF5E)}
+_SAME_LETTER = {ord(a): b for a, b in zip("ł\u3000〜～✕✖╳⨯ℓ", "l --xxxxl", strict=True)}
 _ACCENTS = {code: base for code in range(0xC0, _LATIN_AND_GREEK_END) if (base := _base_letter(code))}
 _SAME_MEANING = {ord(a): b for a, b in zip("×–—‑−’‘ʼ″“”„\u00a0\u202f\u2009\t", 'x----\'\'\'""""    ', strict=True)}
-_FOLD = _ACCENTS | _SAME_MEANING
+_FOLD = _ACCENTS | _SAME_MEANING | _FULL_WIDTH | _SAME_LETTER
 
 
 def fold(text: str) -> str:
@@ -40,23 +45,37 @@ def fold(text: str) -> str:
 
 
 class Pattern:
-    """A regular expression, compiled when it is first needed, and the letters without which it cannot match.
+    r"""A regular expression, compiled when it is first needed, and the letters without which it cannot match.
 
     Most feeds need the patterns of one language; compiling those of all takes a second.
 
     Args:
         source: The regular expression, for folded text.
         needs: A text has to contain one of these; empty where the pattern has no fixed letters.
+        ascii_words: Only ASCII letters and digits make words, for `\b` and `\w`.
     """
 
-    def __init__(self, source: str, needs: tuple[str, ...]) -> None:
+    def __init__(self, source: str, needs: tuple[str, ...], *, ascii_words: bool = False) -> None:
         self.source = source
         self.needs = needs
+        self._flags = re.ASCII if ascii_words else 0
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
-        """The compiled pattern."""
-        return re.compile(self.source)
+        """The compiled pattern; sentences put together as lines are looked through at once."""
+        return re.compile(self.source, self._flags | re.MULTILINE)
+
+    def within(self, languages: Sequence[str]) -> Pattern:
+        """Return the pattern for text in `languages`.
+
+        Japanese puts no spaces between words, so that a boundary stands only where Latin letters or digits begin and
+        end: `USB-C対応`, `重量500gの`.
+        """
+        return self._unspaced if languages and UNSPACED.issuperset(languages) else self
+
+    @cached_property
+    def _unspaced(self) -> Pattern:
+        return Pattern(self.source, self.needs, ascii_words=True)
 
     def may_match(self, folded: str) -> bool:
         """Say whether a search is worth its time."""
@@ -98,6 +117,10 @@ class Blocks:
             except re.error as exc:
                 raise InputError(f"{where}: {source!r} is not a regular expression: {exc}. Mend it.") from exc
         needs = fixed_letters(re.sub(r"\{[a-z_]+\}", "[0]", folded))
+        if not needs and not cased:
+            blocks_alone = not re.sub(r"\{[a-z_]+\}|\|", "", folded)
+            needs = _FIGURES if needs_figure(folded) else ()
+            needs = needs or (fixed_letters(re.sub(r"\{([a-z_]+)\}", expand, folded)) if blocks_alone else ())
         if cased:
             return Pattern(source, needs)
         return Pattern(re.sub(r"\{([a-z_]+)\}", expand, folded), needs)
@@ -126,6 +149,32 @@ def fixed_letters(regex: str) -> tuple[str, ...]:
             return ()
         found.extend(best)
     return tuple(dict.fromkeys(found))
+
+
+_FIGURES = tuple("0123456789½¼¾")
+_MEASURES = (
+    "weight|length|volume|power|voltage|current|charge|energy|time|temp|noise|data|density|milligrams|dims|n|percent"
+)
+_MEASURE = re.compile(rf"\{{(?:{_MEASURES})\}}")
+
+
+def needs_figure(regex: str) -> bool:
+    """Say whether any match of a pattern with building blocks contains a figure."""
+    return _needs_figure(re.sub(r"\{[a-z_]+\}", "[0]", _MEASURE.sub("\0", regex)))
+
+
+def _needs_figure(regex: str) -> bool:
+    def required(alternative: str) -> bool:
+        i = 0
+        while i < len(alternative):
+            end = _end_of_item(alternative, i)
+            item, optional = alternative[i:end], alternative[end : end + 2].startswith(_OPTIONAL)
+            if not optional and (item == "\0" or (item.startswith("(?:") and _needs_figure(item[3:-1]))):
+                return True
+            i = alternative.index("}", end) + 1 if alternative[end : end + 1] == "{" else end
+        return False
+
+    return all(map(required, _split(regex)))
 
 
 def _split(regex: str) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from feedeval.jobs.offline.bank import Bank
+from feedeval.jobs.offline.facets import Bank
 from feedeval.jobs.offline.patterns import fold, tidy_name
 from feedeval.records import Context, ContextField
 
@@ -24,6 +25,8 @@ PROSE_FIELDS = frozenset(
     }
 )
 """Fields that are read sentence by sentence; any other field is one name with one value."""
+
+_LISTING_FIELDS = frozenset({"description", "structured_description", "short_description", "product_highlight"})
 
 TITLE_FIELDS = frozenset({"title", "structured_title", "short_title"})
 
@@ -52,13 +55,43 @@ UNREAD_FIELDS = frozenset(
 
 _LONGEST_EVIDENCE = 300
 _LONGEST_SENTENCE = 800
+_FEWEST_SPACES = 3
+"""In a value of an attribute that may be a sentence."""
 _YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+")
-_ABBREVIATIONS = r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
-_ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
-_NAME = re.compile(
-    r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\s?[:：=]\s*(?=\S)"
+_JAPANESE = re.compile(r"[ぁ-ヿ一-龠]")
+_STOPS = r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+"
+_SENTENCE_END = re.compile(_STOPS)
+# A heading in brackets, a bullet after a space, and the gap that markup left between two blocks.
+_JAPANESE_SENTENCE_END = re.compile(
+    rf"{_STOPS}|\s*(?=【)|\s*[■◆◇★☆◎]\s*|\s+[・○]|(?<=[ぁ-ヿ一-龠々）)】」])\s{{2,}}|\s{{2,}}(?=[ぁ-ヿ一-龠])"
 )
+_ABBREVIATIONS = (
+    r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
+    r"|ok|np|szt|maks|wys|szer|dł|gł|śr|wym|poj|godz|tj|m\.in|např|vč|příp|resp|hod|ks|cca|č|š|výš|šíř|hl|prům"
+)
+_ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|(?<!\d)(?<!\d )[A-Z])\.\s*$", re.IGNORECASE)
+_MEASURES = (
+    r"gew|mat|obermat|abm|ltg|spg|kap|fb|puiss|pot|haut|larg|prof|long|lg|anch|alt|diam|durchm|dm|vol|cap|wt|pds|sz|temp|"
+    r"mind|inh|dims?|volt"
+)
+_MEASURE = re.compile(rf"\b(?:{_MEASURES})\.\s*$", re.IGNORECASE)
+"""Abbreviations that are whole words elsewhere, or a sentence's last: they are such before a figure only."""
+_FIGURE = re.compile(r"(?:ca\.?|approx\.?|env\.?|aprox\.?)?\s*\d")
+_DASHED = re.compile(r" [-–—] | ?\| ?|\t+")
+_LONGEST_NAME = 40
+_LONGEST_LISTED = 80
+_NAME = re.compile(
+    r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\.?\s?[:：=]\s*(?=\S)"
+)
+_STOP_IN_NAME = re.compile(r"(?<=\w{5})\.\s+(?=[^\W\d_])")
+# `素材：綿`, `【素材】綿`, and after a bullet `■素材/綿`; no spaces part a name from what stands before it.
+_JAPANESE_NAME = re.compile(
+    r"[【［〔《\[]([^】］〕》\]\n]{1,20})[】］〕》\]]\s*[:：/／]?\s*(?=[^\s【［〔《※])"
+    r"|(?<![\w・])([^\W\d][\w・()（）]{0,15})\s?[:：]\s*(?=\S)"
+    r"|(?:^|[■●◆◇・○\n])\s*([ぁ-ヿ一-龠々]{1,10})\s?[/／]\s*(?=[^:：/／\n]{1,60}(?:[\n■●◆◇・○。]|$))"
+)
+_MAY_NAME = re.compile(r"[:：】］〕》\]／]|[■●◆◇・○][^/]{1,12}/")
+_HALF_WIDTH_KANA = re.compile(r"[\uff66-\uff9f\u3099\u309a]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +104,8 @@ class Segment:
     """What patterns are tried on; of a field that is a name with a value, `name: value`."""
     shift: int = 0
     """Length of the name in front of the text."""
+    is_prose: bool = True
+    """Whether it may be a sentence, and not an attribute's value of a word or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +128,7 @@ class Reading:
     segments: tuple[Segment, ...]
     pairs: tuple[Pair, ...]
     folded: str
-    """All segments in one string, for the test whether a pattern is worth trying."""
+    """All segments in one string, for a first look whether a pattern finds anything."""
 
 
 def read(context: Context, bank: Bank) -> Reading:
@@ -103,21 +138,42 @@ def read(context: Context, bank: Bank) -> Reading:
     """
     segments: list[Segment] = []
     pairs: list[Pair] = []
-    for item in context.fields:
-        if item.name in UNREAD_FIELDS or not item.text.strip():
-            continue
+    items = [_composed(i) for i in context.fields if i.name not in UNREAD_FIELDS and i.text.strip()]
+    # Most feeds hold no instruction at all: one look at the whole spares a look at each sentence.
+    suspect = _dropped(fold(_BETWEEN_SEGMENTS.join([item.text for item in items])), bank)
+    for item in items:
         found, prefix = _field_pairs(item)
-        # Most fields hold no instruction at all: one look at the whole spares a look at each sentence.
-        suspect = _dropped(fold(item.text), bank)
+        if item.name in _LISTING_FIELDS:
+            found.extend(_listed(item, bank))
         pairs.extend(pair for pair in found if not (suspect and _dropped(pair.folded, bank)))
         if item.name not in PROSE_FIELDS and _says_nothing(found[0], bank):
             continue
+        hidden = [_unstopped(pair.text) for pair in found if item.name in PROSE_FIELDS and _is_beside(pair, bank)]
         for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
             # Inside a sentence a full stop before a space ends an abbreviation ("ca. 45 min"), not a thought.
-            folded = prefix + fold(text).replace(". ", "  ")
+            folded = prefix + _unstopped(text)
+            for words in hidden:
+                folded = folded.replace(words, ";" * len(words))
             if not (suspect and _dropped(folded, bank)):
-                segments.append(Segment(item.name, text, folded, len(prefix)))
-    return Reading(tuple(segments), tuple(pairs), "\n".join(s.folded for s in segments))
+                is_prose = item.name in PROSE_FIELDS or text.count(" ") >= _FEWEST_SPACES
+                segments.append(Segment(item.name, text, folded, len(prefix), is_prose))
+    return Reading(tuple(segments), tuple(pairs), as_one(segments))
+
+
+_BETWEEN_SEGMENTS = "\n.;,!?|\n"
+"""What the gaps of patterns do not cross."""
+
+
+def as_one(segments: Iterable[Segment]) -> str:
+    """Return all segments in one string, a line each, for a first look whether a pattern finds anything."""
+    return _BETWEEN_SEGMENTS.join([segment.folded for segment in segments])
+
+
+def _composed(item: ContextField) -> ContextField:
+    """Return a field with its half width kana in full width: `ｶﾞ` is two characters, and patterns know one."""
+    if not _HALF_WIDTH_KANA.search(item.text):
+        return item
+    return ContextField(name=item.name, text=unicodedata.normalize("NFKC", item.text))
 
 
 def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
@@ -134,6 +190,20 @@ def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
 
 def _says_nothing(pair: Pair, bank: Bank) -> bool:
     return bank.names.misleads(pair.name) or bool(bank.empty_value.regex.fullmatch(pair.folded))
+
+
+def _is_beside(pair: Pair, bank: Bank) -> bool:
+    """Say whether a name inside a text is no answer to a whole question, so that its words are none either.
+
+    Such as `Ingredients: see packaging`, `Shipping weight: 5 kg` and `Cable length: 1.5 m`.
+    """
+    if bank.names.half(pair.name) or bank.empty_value.regex.fullmatch(pair.folded):
+        return True
+    return bank.names.misleads(pair.name) and pair.folded[:1].isdigit()
+
+
+def _unstopped(text: str) -> str:
+    return fold(text).replace(". ", "  ")
 
 
 def _dropped(folded: str, bank: Bank) -> bool:
@@ -158,6 +228,10 @@ def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
         start = after
 
 
+def _sentence_end(text: str) -> re.Pattern[str]:
+    return _SENTENCE_END if text.isascii() or not _JAPANESE.search(text) else _JAPANESE_SENTENCE_END
+
+
 def _not_too_long(sentence: str) -> Iterator[str]:
     """Cut what never ends between words: patterns look at the whole of a sentence, and feeds hold lists without end."""
     while len(sentence) > _LONGEST_SENTENCE:
@@ -170,11 +244,16 @@ def _not_too_long(sentence: str) -> Iterator[str]:
 
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:
-    for match in _SENTENCE_END.finditer(text):
-        before = text[max(0, match.start() - 12) : match.start()]
-        if not (match.group().isspace() and "\n" not in match.group() and _ABBREVIATION.search(before)):
+    for match in _sentence_end(text).finditer(text):
+        if not (match.group().isspace() and "\n" not in match.group() and _abbreviates(text, match)):
             yield match.start(), match.end()
     yield len(text), len(text)
+
+
+def _abbreviates(text: str, stop: re.Match[str]) -> bool:
+    """Say whether the full stop before this space ends an abbreviation."""
+    before = text[max(0, stop.start() - 12) : stop.start()]
+    return bool(_ABBREVIATION.search(before) or (_MEASURE.search(before) and _FIGURE.match(text, stop.end())))
 
 
 def _details(text: str) -> Iterator[Pair]:
@@ -187,16 +266,40 @@ def _details(text: str) -> Iterator[Pair]:
 
 def _pairs(field_name: str, text: str) -> Iterator[Pair]:
     """Yield `name: value` pairs inside a text; a value ends at the next name or at the end of its sentence."""
-    if ":" not in text and "：" not in text:
+    if not _MAY_NAME.search(text):
         return
-    names = list(_NAME.finditer(text))
+    sentence_end = _sentence_end(text)
+    names = list((_NAME if sentence_end is _SENTENCE_END else _JAPANESE_NAME).finditer(text))
     for number, match in enumerate(names, start=1):
         end = names[number].start() if number < len(names) else len(text)
-        stop = _SENTENCE_END.search(text, match.end(), end)
+        stop = sentence_end.search(text, match.end(), end)
         value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
         if value:
-            quote = text[match.start(1) : match.end() + text[match.end() :].find(value) + len(value)]
-            yield Pair(field_name, tidy_name(match.group(1)), fold(value), quote)
+            group = match.lastindex or 1
+            start = match.start(group) + _name_starts(match.group(group))
+            quote = text[start : match.end() + text[match.end() :].find(value) + len(value)]
+            yield Pair(field_name, tidy_name(text[start : match.end(group)]), fold(value), quote)
+
+
+def _listed(item: ContextField, bank: Bank) -> Iterator[Pair]:
+    """Yield the pairs of a list or a table that came without colons: `Material - oak`, or a name over its value."""
+    lines = [line.strip(" •*-–—\t|") for line in item.text.splitlines()]
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        name, dash, value = line, "", below
+        if parted := _DASHED.search(line):
+            name, dash, value = line[: parted.start()], parted.group(), line[parted.end() :]
+        known = tidy_name(name) if 0 < len(name) <= _LONGEST_NAME else ""
+        if not (known and value) or not bank.names.is_whole(known):
+            continue
+        if dash or (len(value) <= _LONGEST_LISTED and not bank.names.is_whole(tidy_name(value))):
+            quote = f"{name}{dash}{value}" if dash else value
+            yield Pair(item.name, known, fold(value), quote)
+
+
+def _name_starts(name: str) -> int:
+    """Return where a name begins: after the full stop of a sentence before it, not of an abbreviation (`max. load`)."""
+    stops = [m.end() for m in _STOP_IN_NAME.finditer(name)]
+    return stops[-1] if stops else 0
 
 
 def excerpt(text: str, start: int, end: int) -> str:
