@@ -314,9 +314,10 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
     for name, spec in table.items():
         where = f"families.toml: [{name}]"
         never = spec.get("never", [])
+        others = {facet for group in general["narrow"] if not {*group} & {*spec["facets"]} for facet in group}
         skip = {*never, *spec.get("skip", [])}
         ranked = [*dict.fromkeys([*spec["facets"], *(f for f in general["facets"] if f not in skip)])]
-        for listed in (ranked, never, skip, spec.get("spoken", []), spec.get("narrow", [])):
+        for listed in (ranked, never, skip, spec.get("spoken", []), *spec.get("narrow", [])):
             _check_known([*listed], facets, where)
 
         def ids(key: str, spec: dict[str, Any] = spec, where: str = where) -> frozenset[str]:
@@ -334,7 +335,7 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
             title=(*both, *words("title")),
             facets=tuple(ranked),
             required=frozenset(spec["required"]),
-            senseless=frozenset() if spec is general else frozenset({*never, *general["narrow"]} - {*ranked}),
+            senseless=frozenset() if spec is general else frozenset({*never, *others} - {*ranked}),
             wording=spec.get("wording", {}),
             spoken=tuple(spec.get("spoken", [])),
             vague=words("vague"),

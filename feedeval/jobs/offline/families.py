@@ -79,7 +79,7 @@ class Families:
         if titled:
             return Placement(titled, sure=True)
         if vague := named or by_id:
-            return Placement(vague.family, sure=False)
+            return Placement(vague.family, sure=named is not None and " > " in context.category)
         # A title of a name alone ("Isabel") leaves it to the description.
         short = len(context.get("title").split()) <= _SHORT_TITLE_WORDS
         described = (
