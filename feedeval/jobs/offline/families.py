@@ -15,7 +15,7 @@ from feedeval.records import Context
 
 GENERAL = "general"
 """The family of products of which nothing tells what they are."""
-_SMALLEST_SHARE = 0.4
+_SMALLEST_SHARE = 0.6
 _INDEXED_LETTERS = 3
 _READ_TITLE_CHARS = 200
 _READ_DESCRIPTION_CHARS = 120
