@@ -103,6 +103,10 @@ class Family:
     """Facets that are asked where the products speak of them."""
     vague: tuple[Pattern, ...] = ()
     """Category paths that say little."""
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Facets that are asked only where a group of words of the general family's `told` tells that they make sense."""
+    told: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
+    """Groups of words that tell how a product is driven."""
 
 
 class AnswerNames:
@@ -314,11 +318,13 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
     for name, spec in table.items():
         where = f"families.toml: [{name}]"
         never = spec.get("never", [])
-        others = {facet for group in general["narrow"] if not {*group} & {*spec["facets"]} for facet in group}
-        skip = {*never, *spec.get("skip", [])}
-        ranked = [*dict.fromkeys([*spec["facets"], *(f for f in general["facets"] if f not in skip)])]
-        for listed in (ranked, never, skip, spec.get("spoken", []), *spec.get("narrow", [])):
+        sensible = {*spec["facets"], *spec.get("skip", [])}
+        others = {facet for group in general["narrow"] if not {*group} & sensible for facet in group}
+        only = spec.get("only", {})
+        for listed in (sensible, never, only, spec.get("spoken", []), *spec.get("narrow", [])):
             _check_known([*listed], facets, where)
+        if unknown := set(only.values()) - general["told"].keys():
+            raise InputError(f"{where}: only: [general.told] has no group {', '.join(sorted(unknown))}")
 
         def ids(key: str, spec: dict[str, Any] = spec, where: str = where) -> frozenset[str]:
             return frozenset(_category_id(listed, where) for listed in spec.get(key, []))
@@ -333,12 +339,14 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
             vague_taxonomy=ids("vague_taxonomy"),
             category=(*both, *words("category")),
             title=(*both, *words("title")),
-            facets=tuple(ranked),
+            facets=tuple(dict.fromkeys(spec["facets"])),
             required=frozenset(spec["required"]),
-            senseless=frozenset() if spec is general else frozenset({*never, *others} - {*ranked}),
+            senseless=frozenset() if spec is general else frozenset({*never, *others} - {*spec["facets"]}),
             wording=spec.get("wording", {}),
             spoken=tuple(spec.get("spoken", [])),
             vague=words("vague"),
+            only=only,
+            told={group: words(group, spec["told"]) for group in spec.get("told", {})},
         )
     return families
 

@@ -16,10 +16,11 @@ from feedeval.records import Context
 GENERAL = "general"
 """The family of products of which nothing tells what they are."""
 _SMALLEST_SHARE = 0.6
+_SMALLEST_PLACED = 0.4
 _INDEXED_LETTERS = 3
 _READ_TITLE_CHARS = 200
 _READ_DESCRIPTION_CHARS = 120
-_SHORT_TITLE_WORDS = 2
+_SHORT_TITLE_WORDS = 4
 
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„«»]{3,}[\"“”»]")
 _SEGMENT_END = re.compile(r"\s+[-|•/]\s+|[|(\[•;:]|,\s|\.\s|(?<=\w)\s?[!?]")
@@ -101,8 +102,11 @@ class Families:
         votes = Counter(self.place(context).family.id for context in sample)
         votes.pop(GENERAL, None)
         most = max(votes.values(), default=0)
-        # A shelf of mixed goods has no family: its few plant pots must not make a garden of it.
-        if most < len(sample) * _SMALLEST_SHARE:
+        placed = sum(votes.values())
+        # A shelf of mixed goods has no family: its few plant pots must not make a garden of it. Where all that could
+        # be placed is of one kind, those that could not be are taken to be of it, too.
+        agreed = most == placed and placed >= len(sample) * _SMALLEST_PLACED
+        if most < len(sample) * _SMALLEST_SHARE and not agreed:
             return self.general
         return self._all[min(name for name, count in votes.items() if count == most)]
 
