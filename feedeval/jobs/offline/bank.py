@@ -103,6 +103,8 @@ class Family:
     """Facets that are asked where the products speak of them."""
     vague: tuple[Pattern, ...] = ()
     """Category paths that say little."""
+    kind_of: frozenset[str] = frozenset()
+    """Families of which it is a narrower kind."""
     only: Mapping[str, str] = field(default_factory=dict)
     """Facets that are asked only where a group of words of the general family's `told` tells that they make sense."""
     told: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
@@ -345,6 +347,7 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
             wording=spec.get("wording", {}),
             spoken=tuple(spec.get("spoken", [])),
             vague=words("vague"),
+            kind_of=frozenset(spec.get("kind_of", [])),
             only=only,
             told={group: words(group, spec["told"]) for group in spec.get("told", {})},
         )

@@ -150,8 +150,9 @@ class OfflineEngine:
         first = [facet for facet in asked if answered[facet] >= most and facet not in SHOP_WIDE]
         last = [facet for facet in SHOP_WIDE if answered[facet] and facet not in family.senseless]
         own = [f for f in family.facets if f not in SHOP_WIDE and self._told(family.only.get(f), sample) >= most]
-        if "ingredients" in first and family.id == GENERAL:
-            own.remove("material")
+        if family.id == GENERAL:
+            first = [*dict.fromkeys([*self._families.shared_facets(sample), *first])]
+            own = [f for f in own if not _SAID_BY.get(f, frozenset()) & {*first}]
         return [*dict.fromkeys([*own[:1], *first, *own[1:], *last])]
 
     def _told(self, group: str | None, sample: Sequence[Context]) -> float:
@@ -198,6 +199,12 @@ class OfflineEngine:
             )
         return tuple(notes)
 
+
+_SAID_BY = {
+    "amount": frozenset({"dimensions", "size", "weight", "capacity", "quantity"}),
+    "material": frozenset({"ingredients"}),
+}
+"""General facets that are not asked beside those that say the same more closely."""
 
 SHOP_WIDE = ("delivery", "returns")
 """Facets that depend on the shop and not on the product."""
