@@ -88,7 +88,7 @@ def test_a_title_outranks_a_vague_category(category: str) -> None:
 
 def test_a_wide_category_of_the_taxonomy_leaves_it_to_the_title() -> None:
     assert placed("Ceramic mug, 350 ml", google="Home & Garden") == "drinkware"
-    assert placed("Example", google="Animals & Pet Supplies > Pet Supplies") == "pet_gear"
+    assert placed("Example", google="Animals & Pet Supplies > Pet Supplies") == "pet_supplies"
 
 
 def test_both_categories_are_used_where_both_are_there() -> None:

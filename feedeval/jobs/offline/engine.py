@@ -201,10 +201,11 @@ class OfflineEngine:
 
 
 _SAID_BY = {
-    "amount": frozenset({"dimensions", "size", "weight", "capacity", "quantity"}),
-    "material": frozenset({"ingredients"}),
+    "amount": frozenset({"dimensions", "size", "weight", "capacity", "quantity", "licence", "validity"}),
+    "material": frozenset({"ingredients", "licence", "system_requirements", "validity"}),
+    "origin": frozenset({"compatibility", "dimensions", "licence", "system_requirements", "validity"}),
 }
-"""General facets that are not asked beside those that say the same more closely."""
+"""General facets that are not asked beside those that say the same more closely, or of what is no thing."""
 
 SHOP_WIDE = ("delivery", "returns")
 """Facets that depend on the shop and not on the product."""

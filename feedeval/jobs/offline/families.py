@@ -21,6 +21,7 @@ _INDEXED_LETTERS = 3
 _READ_TITLE_CHARS = 200
 _READ_DESCRIPTION_CHARS = 120
 _SHORT_TITLE_WORDS = 4
+_NAMING_WORDS = 8
 
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„«»]{3,}[\"“”»]")
 _SEGMENT_END = re.compile(r"\s+[-|•/]\s+|[|(\[•;:]|,\s|\.\s|(?<=\w)\s?[!?]")
@@ -84,11 +85,11 @@ class Families:
             return Placement(titled, sure=True)
         if vague := named or by_id:
             return Placement(vague.family, sure=named is not None and " > " in context.category)
-        # A title of a name alone ("Isabel") leaves it to the description.
-        short = len(context.get("title").split()) <= _SHORT_TITLE_WORDS
-        described = (
-            self._by_title(context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0]) if short else None
-        )
+        # A title of a name alone ("Isabel") leaves it to the description, and so does one that tells nothing where
+        # the description begins with a few words that name the thing, and not with praise.
+        first = context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0]
+        trusted = len(context.get("title").split()) <= _SHORT_TITLE_WORDS or len(first.split()) <= _NAMING_WORDS
+        described = self._by_title(first) if trusted else None
         return Placement(described or self.general, sure=False)
 
     def of_category(self, category: str) -> Family | None:
