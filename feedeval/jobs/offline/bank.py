@@ -225,10 +225,13 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
     for name, spec in table.items():
         where = f"families.toml: [{name}]"
         never = spec.get("never", [])
-        skip = {*never, *spec.get("skip", [])}
-        ranked = [*dict.fromkeys([*spec["facets"], *(f for f in general["facets"] if f not in skip)])]
-        for listed in (ranked, never, skip, spec.get("spoken", []), spec.get("narrow", [])):
+        sensible = {*spec["facets"], *spec.get("skip", [])}
+        others = {facet for group in general["narrow"] if not {*group} & sensible for facet in group}
+        only = spec.get("only", {})
+        for listed in (sensible, never, only, spec.get("spoken", []), *spec.get("narrow", [])):
             _check_known([*listed], facets, where)
+        if unknown := set(only.values()) - general["told"].keys():
+            raise InputError(f"{where}: only: [general.told] has no group {', '.join(sorted(unknown))}")
 
         def ids(key: str, spec: dict[str, Any] = spec, where: str = where) -> frozenset[str]:
             return frozenset(_category_id(listed, where) for listed in spec.get(key, []))
@@ -243,12 +246,15 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
             vague_taxonomy=ids("vague_taxonomy"),
             category=(*both, *words("category")),
             title=(*both, *words("title")),
-            facets=tuple(ranked),
+            facets=tuple(dict.fromkeys(spec["facets"])),
             required=frozenset(spec["required"]),
-            senseless=frozenset() if spec is general else frozenset({*never, *general["narrow"]} - {*ranked}),
+            senseless=frozenset() if spec is general else frozenset({*never, *others} - {*spec["facets"]}),
             wording=spec.get("wording", {}),
             spoken=tuple(spec.get("spoken", [])),
             vague=words("vague"),
+            kind_of=frozenset(spec.get("kind_of", [])),
+            only=only,
+            told={group: words(group, spec["told"]) for group in spec.get("told", {})},
         )
     return families
 

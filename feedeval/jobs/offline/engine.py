@@ -6,6 +6,7 @@ else worded. So this engine asks its own questions and judges no others.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -17,7 +18,7 @@ from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet,
 from feedeval.jobs.offline.facets import Bank, Facet, Family
 from feedeval.jobs.offline.families import GENERAL, Families
 from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of, likely_languages
-from feedeval.jobs.offline.patterns import UNSPACED
+from feedeval.jobs.offline.patterns import UNSPACED, fold
 from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Reading, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
@@ -162,8 +163,19 @@ class OfflineEngine:
         most = max(1, (len(sample) + 1) // 2)
         first = [facet for facet in asked if answered[facet] >= most and facet not in SHOP_WIDE]
         last = [facet for facet in SHOP_WIDE if answered[facet] and facet not in family.senseless]
-        own = [facet for facet in family.facets if facet not in SHOP_WIDE]
+        own = [f for f in family.facets if f not in SHOP_WIDE and self._told(family.only.get(f), sample) >= most]
+        if family.id == GENERAL:
+            first = [*dict.fromkeys([*self._families.shared_facets(sample), *first])]
+            own = [f for f in own if not _SAID_BY.get(f, frozenset()) & {*first}]
         return [*dict.fromkeys([*own[:1], *first, *own[1:], *last])]
+
+    def _told(self, group: str | None, sample: Sequence[Context]) -> float:
+        """Return how many products of the sample a group of words tells, such as those of electric ones."""
+        if group is None:
+            return math.inf
+        words = self._families.general.told[group]
+        texts = (fold(" ".join([context.category, *(field.text for field in context.fields)])) for context in sample)
+        return sum(any(word.regex.search(text) for word in words) for text in texts)
 
     def _answered(self, sample: Sequence[Context], facets: Sequence[str]) -> Counter[str]:
         """Return how many products of the sample say something on each facet."""
@@ -210,6 +222,13 @@ class OfflineEngine:
             )
         return tuple(notes)
 
+
+_SAID_BY = {
+    "amount": frozenset({"dimensions", "size", "weight", "capacity", "quantity", "licence", "validity"}),
+    "material": frozenset({"ingredients", "licence", "system_requirements", "validity"}),
+    "origin": frozenset({"compatibility", "dimensions", "licence", "system_requirements", "validity"}),
+}
+"""General facets that are not asked beside those that say the same more closely, or of what is no thing."""
 
 SHOP_WIDE = ("delivery", "returns")
 """Facets that depend on the shop and not on the product."""

@@ -58,11 +58,9 @@ class Facet:
     """Other wordings by language, by the name that families give."""
 
     def wording(self, language: str, name: str = "") -> str:
-        """Return the question in `language`, or in English; as the family says it that gives its `name`."""
-        for said in (self.wordings.get(name, {}), self.ask):
-            if text := said.get(language) or said.get("en"):
-                return text
-        return ""
+        """Return the question in `language`, else in English; as a family words it by `name`."""
+        own = self.wordings.get(name, {})
+        return own.get(language) or self.ask.get(language) or own.get("en") or self.ask["en"]
 
     def all_wordings(self) -> tuple[str, ...]:
         """Return the question in every wording and language."""
@@ -93,6 +91,12 @@ class Family:
     """Facets that are asked where the products speak of them."""
     vague: tuple[Pattern, ...] = ()
     """Category paths that say little."""
+    kind_of: frozenset[str] = frozenset()
+    """Families of which it is a narrower kind."""
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Facets that are asked only where a group of words of the general family's `told` tells that they make sense."""
+    told: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
+    """Groups of words that tell how a product is driven."""
 
 
 class AnswerNames:

@@ -15,11 +15,13 @@ from feedeval.records import Context
 
 GENERAL = "general"
 """The family of products of which nothing tells what they are."""
-_SMALLEST_SHARE = 0.4
+_SMALLEST_SHARE = 0.6
+_SMALLEST_PLACED = 0.4
 _INDEXED_LETTERS = 3
 _READ_TITLE_CHARS = 200
 _READ_DESCRIPTION_CHARS = 120
-_SHORT_TITLE_WORDS = 2
+_SHORT_TITLE_WORDS = 4
+_NAMING_WORDS = 8
 
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„«»]{3,}[\"“”»]")
 _SEGMENT_END = re.compile(r"\s+[-|•/]\s+|[|(\[•;:]|,\s|\.\s|(?<=\w)\s?[!?]")
@@ -66,9 +68,12 @@ class Families:
         named = self._by_category(context.category) if context.category else None
         if named is None and google and google != context.category:
             named = self._by_category(google)
+        titled = self._by_title(context.get("title"))
+        told = named or by_id
+        if titled and told and told.firm and told.family.id in titled.kind_of:
+            return Placement(titled, sure=True)
         if by_id and by_id.firm and (named is None or named.family is by_id.family):
             return Placement(by_id.family, sure=True)
-        titled = self._by_title(context.get("title"))
         if by_id and by_id.firm:
             # Shops choose a wrong category of the list rather than a wrong title and a wrong category of their own.
             if named and titled is named.family:
@@ -79,12 +84,12 @@ class Families:
         if titled:
             return Placement(titled, sure=True)
         if vague := named or by_id:
-            return Placement(vague.family, sure=False)
-        # A title of a name alone ("Isabel") leaves it to the description.
-        short = len(context.get("title").split()) <= _SHORT_TITLE_WORDS
-        described = (
-            self._by_title(context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0]) if short else None
-        )
+            return Placement(vague.family, sure=named is not None and " > " in context.category)
+        # A title of a name alone ("Isabel") leaves it to the description, and so does one that tells nothing where
+        # the description begins with a few words that name the thing, and not with praise.
+        first = context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0]
+        trusted = len(context.get("title").split()) <= _SHORT_TITLE_WORDS or len(first.split()) <= _NAMING_WORDS
+        described = self._by_title(first) if trusted else None
         return Placement(described or self.general, sure=False)
 
     def of_category(self, category: str) -> Family | None:
@@ -98,12 +103,38 @@ class Families:
             return self._all[category]
         if not sample:
             return self.of_category(category) or self.general
+        votes = self._votes(sample)
+        family = self._most(votes, len(sample))
+        if family is None:
+            # Narrower kinds on one shelf are of the wider one: hoodies and socks are clothes.
+            wider = Counter[str]()
+            for name, count in votes.items():
+                wider[min(self._all[name].kind_of & votes.keys(), default=name)] += count
+            family = self._most(wider, len(sample))
+        return family or self.general
+
+    def shared_facets(self, sample: Sequence[Context]) -> list[str]:
+        """Return what the buyers of all the kinds on a mixed shelf ask; nothing where few of it could be placed."""
+        votes = self._votes(sample)
+        if len(votes) < 2 or sum(votes.values()) < len(sample) * _SMALLEST_SHARE:
+            return []
+        first, *others = (self._all[name] for name, _ in votes.most_common())
+        return [facet for facet in first.facets if all(facet in other.facets for other in others)]
+
+    def _votes(self, sample: Sequence[Context]) -> Counter[str]:
+        """Return how many products of the sample each family holds."""
         votes = Counter(self.place(context).family.id for context in sample)
         votes.pop(GENERAL, None)
-        most = max(votes.values(), default=0)
-        # A shelf of mixed goods has no family: its few plant pots must not make a garden of it.
-        if most < len(sample) * _SMALLEST_SHARE:
-            return self.general
+        return votes
+
+    def _most(self, votes: Counter[str], of: int) -> Family | None:
+        """Return the family of most products, if it makes up a shelf."""
+        most, placed = max(votes.values(), default=0), sum(votes.values())
+        # A shelf of mixed goods has no family: its few plant pots must not make a garden of it. Where all that could
+        # be placed is of one kind, those that could not be are taken to be of it, too.
+        agreed = most == placed and placed >= of * _SMALLEST_PLACED
+        if most < of * _SMALLEST_SHARE and not agreed:
+            return None
         return self._all[min(name for name, count in votes.items() if count == most)]
 
     def _by_id(self, category: str) -> _Told | None:
@@ -123,29 +154,30 @@ class Families:
     def _find_by_category(self, category: str) -> _Told | None:
         parts = [part for part in fold(category).split(" > ") if part.strip()]
         for part in reversed(parts):
-            if family := next(filter(None, map(self._category_words.best, _scopes(part))), None):
+            if family := self._category_words.first(part):
                 vague = part is not parts[-1] or any(p.regex.fullmatch(part) for p in self.general.vague)
                 return _Told(family, firm=not vague)
         return None
 
     def _find_by_title(self, title: str) -> Family | None:
-        return next(filter(None, map(self._title_words.best, _scopes(fold(title[:_READ_TITLE_CHARS])))), None)
+        return self._title_words.first(fold(title[:_READ_TITLE_CHARS]))
 
 
 _CLEAR_AT_THE_TOP = frozenset({"apparel", "shoes", "software", "toys"})
 """Families whose categories of the second level hold nothing else."""
 
 
-def _scopes(title: str) -> Iterator[str]:
-    """Yield the parts of a title in which its head stands first, then all of it."""
-    unquoted = _QUOTED.sub(" ", title)
-    for segment in _SEGMENT_END.split(unquoted):
-        if segment and segment.strip():
-            head = _AFTER_HEAD.split(f" {segment.strip()} ", 1)[0]
-            yield head.strip()
-            if len(head) < len(segment.strip()):
-                yield segment.strip()
-    yield title
+def _scopes(title: str) -> Iterator[tuple[str, int]]:
+    """Yield the parts of a title, the head first, each with the place that a word has to go across; 0 for none."""
+    for segment in _SEGMENT_END.split(_QUOTED.sub(" ", title)):
+        if whole := (segment or "").strip():
+            head = _AFTER_HEAD.split(f" {whole} ", 1)[0].strip()
+            if len(head) < len(whole):
+                yield whole, len(head)
+            yield head, 0
+            if len(head) < len(whole):
+                yield whole, 0
+    yield title, 0
 
 
 class _WordIndex:
@@ -161,12 +193,21 @@ class _WordIndex:
             if not pattern.needs:
                 self._always.append(word)
 
-    def best(self, folded: str) -> Family | None:
-        """Return the family with the longest word in `folded`, as the more special one; of two as long, the later."""
+    def first(self, folded: str) -> Family | None:
+        """Return the family that the first part of `folded` names that names one."""
+        return next(filter(None, (self._best(part, across) for part, across in _scopes(folded))), None)
+
+    def _best(self, folded: str, across: int) -> Family | None:
+        """Return the family with the longest word in `folded`, as the more special one; of two as long, the later.
+
+        Where `across` is given, only words count that stand on both of its sides.
+        """
         best: Family | None = None
         longest = (0, -1)
         for place, pattern, family in self._candidates(folded):
             for match in pattern.regex.finditer(folded):
+                if across and not match.start() < across < match.end():
+                    continue
                 if (rank := (match.end() - match.start(), place)) > longest:
                     longest, best = rank, family
         return best
