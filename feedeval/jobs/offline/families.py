@@ -16,6 +16,7 @@ from feedeval.records import Context
 GENERAL = "general"
 """The family of products of which nothing tells what they are."""
 _SMALLEST_SHARE = 0.6
+_SMALLEST_SHARE_UNNAMED = 0.8
 _SMALLEST_PLACED = 0.4
 _INDEXED_LETTERS = 3
 _READ_TITLE_CHARS = 200
@@ -103,14 +104,18 @@ class Families:
             return self._all[category]
         if not sample:
             return self.of_category(category) or self.general
+        named = self.of_category(category)
         votes = self._votes(sample)
-        family = self._most(votes, len(sample))
+        family = self._most(votes, len(sample), named)
         if family is None:
             # Narrower kinds on one shelf are of the wider one: hoodies and socks are clothes.
             wider = Counter[str]()
             for name, count in votes.items():
                 wider[min(self._all[name].kind_of & votes.keys(), default=name)] += count
-            family = self._most(wider, len(sample))
+            family = self._most(wider, len(sample), named)
+        if family and named and named.id in family.kind_of and not named.taxonomy:
+            # The few that are looked at must not narrow a shelf whose name is wide: "Fish supplies" is no feed alone.
+            return named
         return family or self.general
 
     def shared_facets(self, sample: Sequence[Context]) -> list[str]:
@@ -127,15 +132,18 @@ class Families:
         votes.pop(GENERAL, None)
         return votes
 
-    def _most(self, votes: Counter[str], of: int) -> Family | None:
-        """Return the family of most products, if it makes up a shelf."""
+    def _most(self, votes: Counter[str], of: int, named: Family | None) -> Family | None:
+        """Return the family of most of a shelf's products; of nearly all where the shelf's name is no word for it."""
         most, placed = max(votes.values(), default=0), sum(votes.values())
         # A shelf of mixed goods has no family: its few plant pots must not make a garden of it. Where all that could
         # be placed is of one kind, those that could not be are taken to be of it, too.
         agreed = most == placed and placed >= of * _SMALLEST_PLACED
-        if most < of * _SMALLEST_SHARE and not agreed:
-            return None
-        return self._all[min(name for name, count in votes.items() if count == most)]
+        family = self._all[min(name for name, count in votes.items() if count == most)] if votes else None
+        if named is None or family is None or named.id not in {family.id, *family.kind_of}:
+            share = _SMALLEST_SHARE_UNNAMED
+        else:
+            share = _SMALLEST_SHARE
+        return family if most >= of * share or agreed else None
 
     def _by_id(self, category: str) -> _Told | None:
         if not category:
