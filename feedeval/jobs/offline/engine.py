@@ -167,6 +167,9 @@ class OfflineEngine:
         if family.id == GENERAL:
             first = [*dict.fromkeys([*self._families.shared_facets(sample), *first])]
             own = [f for f in own if not _SAID_BY.get(f, frozenset()) & {*first}]
+            # What it is for is plain of most things, and asked where little else is.
+            if len({*own, *first}) > FEWEST_QUESTIONS and len(first) > 1:
+                own = [f for f in own if f != "use" or f in first]
         return [*dict.fromkeys([*own[:1], *first, *own[1:], *last])]
 
     def _told(self, group: str | None, sample: Sequence[Context]) -> float:

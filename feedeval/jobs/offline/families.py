@@ -16,12 +16,15 @@ from feedeval.records import Context
 GENERAL = "general"
 """The family of products of which nothing tells what they are."""
 _SMALLEST_SHARE = 0.6
+_SMALLEST_SHARE_UNNAMED = 0.8
 _SMALLEST_PLACED = 0.4
 _INDEXED_LETTERS = 3
 _READ_TITLE_CHARS = 200
 _READ_DESCRIPTION_CHARS = 120
 _SHORT_TITLE_WORDS = 4
 _NAMING_WORDS = 8
+_NAMING_FIRST = 3
+_LONG_WORD_CHARS = 12
 
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„«»]{3,}[\"“”»]")
 _SEGMENT_END = re.compile(r"\s+[-|•/]\s+|[|(\[•;:]|,\s|\.\s|(?<=\w)\s?[!?]")
@@ -29,6 +32,8 @@ _AFTER_HEAD = re.compile(
     r"\s(?:for|with|fits|fur|mit|pour|avec|para|con|per|voor|met|com|pro|do|dla|na|ze|s|z|w|для|с|из|compatible)\s"
 )
 """What a thing is stands before these words, and what it is for behind them: `filter for coffee machines`."""
+_MADE_FOR = re.compile(r"\w\s(?:for|fits|fur|pour|para|per|voor|pro|do|dla|для|compatible)\s")
+"""Words behind which never stands what a thing is: `press for plants`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Families:
         # the description begins with a few words that name the thing, and not with praise.
         first = context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0]
         trusted = len(context.get("title").split()) <= _SHORT_TITLE_WORDS or len(first.split()) <= _NAMING_WORDS
-        described = self._by_title(first) if trusted else None
+        described = self._by_title(_beginning(first)) if trusted else None
         return Placement(described or self.general, sure=False)
 
     def of_category(self, category: str) -> Family | None:
@@ -103,14 +108,18 @@ class Families:
             return self._all[category]
         if not sample:
             return self.of_category(category) or self.general
+        named = self.of_category(category)
         votes = self._votes(sample)
-        family = self._most(votes, len(sample))
+        family = self._most(votes, len(sample), named)
         if family is None:
             # Narrower kinds on one shelf are of the wider one: hoodies and socks are clothes.
             wider = Counter[str]()
             for name, count in votes.items():
                 wider[min(self._all[name].kind_of & votes.keys(), default=name)] += count
-            family = self._most(wider, len(sample))
+            family = self._most(wider, len(sample), named)
+        if family and named and named.id in family.kind_of and not named.taxonomy:
+            # The few that are looked at must not narrow a shelf whose name is wide: "Fish supplies" is no feed alone.
+            return named
         return family or self.general
 
     def shared_facets(self, sample: Sequence[Context]) -> list[str]:
@@ -127,15 +136,18 @@ class Families:
         votes.pop(GENERAL, None)
         return votes
 
-    def _most(self, votes: Counter[str], of: int) -> Family | None:
-        """Return the family of most products, if it makes up a shelf."""
+    def _most(self, votes: Counter[str], of: int, named: Family | None) -> Family | None:
+        """Return the family of most of a shelf's products; of nearly all where the shelf's name is no word for it."""
         most, placed = max(votes.values(), default=0), sum(votes.values())
         # A shelf of mixed goods has no family: its few plant pots must not make a garden of it. Where all that could
         # be placed is of one kind, those that could not be are taken to be of it, too.
         agreed = most == placed and placed >= of * _SMALLEST_PLACED
-        if most < of * _SMALLEST_SHARE and not agreed:
-            return None
-        return self._all[min(name for name, count in votes.items() if count == most)]
+        family = self._all[min(name for name, count in votes.items() if count == most)] if votes else None
+        if named is None or family is None or named.id not in {family.id, *family.kind_of}:
+            share = _SMALLEST_SHARE_UNNAMED
+        else:
+            share = _SMALLEST_SHARE
+        return family if most >= of * share or agreed else None
 
     def _by_id(self, category: str) -> _Told | None:
         if not category:
@@ -154,30 +166,40 @@ class Families:
     def _find_by_category(self, category: str) -> _Told | None:
         parts = [part for part in fold(category).split(" > ") if part.strip()]
         for part in reversed(parts):
-            if family := self._category_words.first(part):
+            if family := self._category_words.first(part, made_for=True):
                 vague = part is not parts[-1] or any(p.regex.fullmatch(part) for p in self.general.vague)
                 return _Told(family, firm=not vague)
         return None
 
     def _find_by_title(self, title: str) -> Family | None:
-        return self._title_words.first(fold(title[:_READ_TITLE_CHARS]))
+        return self._title_words.first(fold(title[:_READ_TITLE_CHARS]), made_for=False)
 
 
 _CLEAR_AT_THE_TOP = frozenset({"apparel", "shoes", "software", "toys"})
 """Families whose categories of the second level hold nothing else."""
 
 
-def _scopes(title: str) -> Iterator[tuple[str, int]]:
-    """Yield the parts of a title, the head first, each with the place that a word has to go across; 0 for none."""
+def _beginning(sentence: str) -> str:
+    """Return the words with which a sentence begins; all of it in a script that parts no words."""
+    words = sentence.split()
+    return sentence if len(sentence) > len(words) * _LONG_WORD_CHARS else " ".join(words[:_NAMING_FIRST])
+
+
+def _scopes(title: str, *, made_for: bool) -> Iterator[tuple[str, int]]:
+    """Yield the parts of a title, the head first, each with the place that a word has to go across; 0 for none.
+
+    What stands behind `for` counts only where `made_for` is set.
+    """
     for segment in _SEGMENT_END.split(_QUOTED.sub(" ", title)):
         if whole := (segment or "").strip():
             head = _AFTER_HEAD.split(f" {whole} ", 1)[0].strip()
             if len(head) < len(whole):
                 yield whole, len(head)
             yield head, 0
-            if len(head) < len(whole):
+            if len(head) < len(whole) and (made_for or not _MADE_FOR.search(whole)):
                 yield whole, 0
-    yield title, 0
+    if made_for or not _MADE_FOR.search(title):
+        yield title, 0
 
 
 class _WordIndex:
@@ -193,9 +215,10 @@ class _WordIndex:
             if not pattern.needs:
                 self._always.append(word)
 
-    def first(self, folded: str) -> Family | None:
+    def first(self, folded: str, *, made_for: bool) -> Family | None:
         """Return the family that the first part of `folded` names that names one."""
-        return next(filter(None, (self._best(part, across) for part, across in _scopes(folded))), None)
+        parts = _scopes(folded, made_for=made_for)
+        return next(filter(None, (self._best(part, across) for part, across in parts)), None)
 
     def _best(self, folded: str, across: int) -> Family | None:
         """Return the family with the longest word in `folded`, as the more special one; of two as long, the later.
