@@ -6,10 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from feedeval.app.audits import FoundAudit, audits_of, look_at
-from feedeval.app.boxes.audits import AuditsBox
 from feedeval.app.render import Tone, fault_in_words
 from feedeval.errors import InputError
 from feedeval.evaluator import resume
@@ -19,6 +18,9 @@ from feedeval.records import Status
 from feedeval.results.session import Session
 from feedeval.storage.paths import session_paths
 from feedeval.storage.requests import HEARD_WITHIN_S, Action, ask, heard
+
+if TYPE_CHECKING:
+    from feedeval.app.boxes.audits import AuditsBox
 
 FOLLOW_EVERY_S = 1.0
 _ASKED = {
@@ -50,11 +52,14 @@ class AuditsOfFolder:
     """
 
     def __init__(self, folder: Path, page: Page) -> None:
+        # Imported here, so that naming the app loads no widgets.
+        from feedeval.app.boxes.audits import AuditsBox
+
         self._folder = folder
         self._page = page
         self._lock = threading.Lock()
         self._follower: threading.Thread | None = None
-        self.box = AuditsBox(self)
+        self.box: AuditsBox = AuditsBox(self)
 
     def open(self) -> None:
         """Look what is there: attach to an audit of this kernel, follow one of another kernel."""

@@ -9,26 +9,25 @@ from typing import TYPE_CHECKING
 from feedeval.cli.output import Exit, say
 from feedeval.errors import SessionError
 from feedeval.formatting import plain
-from feedeval.storage.requests import HEARD_WITHIN_S, Action, ask, heard
 
 if TYPE_CHECKING:
     from feedeval.storage.paths import SessionPaths
 
 _DONE = {
-    Action.PAUSE: "Session {} pauses: what is in flight finishes. `feedeval resume {}` lets it go on.",
-    Action.STOP: "Session {} stops: what is in flight finishes and is saved. `feedeval resume {}` goes on with it.",
-    Action.RESUME: "Session {} goes on, in the process that works on it.",
+    "pause": "Session {} pauses: what is in flight finishes. `feedeval resume {}` lets it go on.",
+    "stop": "Session {} stops: what is in flight finishes and is saved. `feedeval resume {}` goes on with it.",
+    "resume": "Session {} goes on, in the process that works on it.",
 }
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
     texts = {
-        Action.PAUSE: "let a session that another process works on pause",
-        Action.STOP: "let a session that another process works on stop",
+        "pause": "let a session that another process works on pause",
+        "stop": "let a session that another process works on stop",
     }
     for action, text in texts.items():
-        command = commands.add_parser(action.value, parents=[common], help=text, description=f"{text.capitalize()}.")
+        command = commands.add_parser(action, parents=[common], help=text, description=f"{text.capitalize()}.")
         command.add_argument(
             "session",
             nargs="?",
@@ -43,9 +42,11 @@ def request_command(arguments: argparse.Namespace) -> int:
     return put(_session_of(arguments), arguments.action)
 
 
-def put(paths: SessionPaths, action: Action) -> int:
+def put(paths: SessionPaths, action: str) -> int:
     """Put a request to whoever works on a session, and say what came of it."""
-    ask(paths, action)
+    from feedeval.storage.requests import HEARD_WITHIN_S, Action, ask, heard
+
+    ask(paths, Action(action))
     if not heard(paths):
         raise SessionError(
             f"session {paths.sid}: nothing was heard of the request to {action} within {HEARD_WITHIN_S:.0f} s; it "
