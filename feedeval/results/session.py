@@ -161,7 +161,7 @@ class Session(StoredSession):
         Raises:
             InputError: The session is no audit.
         """
-        from feedeval.results.gaps.actions import actions_of
+        from feedeval.results.gaps.making import actions_of
 
         found = self._open_questions
         return actions_of(found, self.standing.coverage_pct, advice_notes(self, found.judged.not_judged))

@@ -152,7 +152,7 @@ def _points(material: Material) -> list[Markup]:
 
 def what_to_do(material: Material) -> Markup:
     """Return the actions as cards, the one that gains most first."""
-    return Markup("") if material.done.empty else cards_html(material.actions, known=material.notes)
+    return Markup("") if material.done.empty else cards_html(material.actions, known=material.notes, unfolds=True)
 
 
 def questions(material: Material) -> Markup:
