@@ -13,7 +13,6 @@ from feedeval.html import Markup, escape, section, table
 from feedeval.results.gaps.answer_places import ANYWHERE
 from feedeval.results.gaps.open_questions import Action
 
-
 _WHOLLY = {"gtin": "`gtin`, or `brand` with `mpn`, or `identifier_exists=no`"}
 """What a destination asks for, where another field does as well."""
 
