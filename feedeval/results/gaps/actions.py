@@ -26,8 +26,8 @@ COLUMNS = (
 )
 
 ASSUMES = (
-    "A gain is what the coverage of the whole feed is expected to rise by, with its 95 % interval. It takes what is "
-    "filled in to answer as often as what other products of the feed have there already. Gains add up."
+    "A gain is what the coverage of the whole feed is expected to rise by; it takes what is filled in to answer as "
+    "often as what other products of the feed have there already. Gains add up."
 )
 """What has to be known to read a gain."""
 

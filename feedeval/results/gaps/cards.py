@@ -181,10 +181,13 @@ def _products(action: Action, actions: Actions) -> str:
     positions = action.positions.tolist()
     if len(positions) <= len(action.examples):
         return ""
+    together: dict[str, list[str]] = {}
+    for at in positions[:UNFOLDED]:
+        together.setdefault(actions.titles[at] or "(no title)", []).append(actions.ids[at])
     items = "".join(
-        f"<li>{foreign(clip(actions.titles[at] or '(no title)', _TITLE_CHARS))} "
-        f'<span style="{_QUIET}">{foreign(clip(actions.ids[at], 60))}</span></li>'
-        for at in positions[:UNFOLDED]
+        f"<li>{foreign(clip(title, _TITLE_CHARS))} "
+        f'<span style="{_QUIET}">{", ".join(foreign(clip(each, 60)) for each in ids)}</span></li>'
+        for title, ids in together.items()
     )
     left = len(positions) - UNFOLDED
     more = f"<li>and {left:,} more</li>" if left > 0 else ""
