@@ -11,7 +11,7 @@ from feedeval.html import Markup, escape
 from feedeval.notebook.browser.grid import bar, stack
 from feedeval.notebook.widgets import close, text_button
 from feedeval.results.gaps.actions import Action, Actions
-from feedeval.results.gaps.cards import MOST, card_html, notes_html
+from feedeval.results.gaps.cards import MOST, card_html, notes_html, required_html
 
 Act = Callable[[Callable[[], Any]], None]
 
@@ -38,7 +38,9 @@ class ActionsView:
         title = Markup('<div class="fe-title" role="heading" aria-level="3">What to do first</div>')
         nothing = "" if len(actions) else f"<p>{escape(actions.nothing)}</p>"
         said = Markup(f"{nothing}{notes_html(actions, known)}")
-        self.root = stack(ipywidgets.HTML(title), self._cards, self._more, ipywidgets.HTML(said))
+        self.root = stack(
+            ipywidgets.HTML(Markup(f"{title}{required_html(actions)}")), self._cards, self._more, ipywidgets.HTML(said)
+        )
         self._draw(MOST)
 
     def come_into_view(self) -> bool:

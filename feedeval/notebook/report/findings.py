@@ -59,7 +59,7 @@ class Checked:
         if self.findings is None or self.findings.empty:
             return ""
         about = self.findings[self.findings["field"].eq("description")].drop_duplicates(["product_id", "check"])
-        counts = about["check"].value_counts()
+        counts = {str(check): int(count) for check, count in about["check"].value_counts().items()}
         told = [
             f"{counts[check]:,} description{'s' * (counts[check] != 1)} {words[counts[check] != 1]}"
             for check, words in _DESCRIPTIONS.items()
