@@ -89,7 +89,12 @@ def _for_which(action: Action) -> str:
 
 def _entry(action: Action) -> str:
     entry = entry_example(action.attribute)
-    return f'<div style="margin-top:4px">Such as: <code>{escape(entry)}</code></div>' if entry else ""
+    if not entry:
+        return ""
+    form = (
+        f' <span style="{_QUIET}">(section:name:value)</span>' if action.attribute.startswith("product_detail") else ""
+    )
+    return f'<div style="margin-top:4px">Type, for instance: <code>{escape(entry)}</code>{form}</div>'
 
 
 def _many(count: int) -> str:
