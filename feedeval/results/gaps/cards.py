@@ -68,19 +68,21 @@ def card_html(action: Action, number: int, *, more: str = "") -> Markup:
         number: Its place in the list, from 1.
         more: HTML that ends the card.
     """
-    parts = [
-        f'<div class="fe-card-what" style="font-weight:600;font-size:1.05em">{number}. {marked(action.what)}</div>',
-        _for_which(action),
-        _gain(action),
-        _questions(action),
-        _entry(action),
-        _examples(action),
-        _categories(action.categories),
-        more,
-    ]
+    body = f"{head_html(action, number)}{rest_html(action)}{more}"
     return Markup(
-        f'<div class="fe-card" data-action="{number - 1}" style="{_EDGE};overflow-wrap:anywhere">{"".join(parts)}</div>'
+        f'<div class="fe-card" data-action="{number - 1}" style="{_EDGE};overflow-wrap:anywhere">{body}</div>'
     )
+
+
+def head_html(action: Action, number: int) -> Markup:
+    """Return what to do, for which products, and what it gains: the first lines of a card."""
+    what = f'<div class="fe-card-what" style="font-weight:600;font-size:1.05em">{number}. {marked(action.what)}</div>'
+    return Markup(f"{what}{_for_which(action)}{_gain(action)}")
+
+
+def rest_html(action: Action) -> Markup:
+    """Return what follows the first lines: the questions that it answers, an entry, examples, and its categories."""
+    return Markup("".join([_questions(action), _entry(action), _examples(action), _categories(action.categories)]))
 
 
 def _for_which(action: Action) -> str:
