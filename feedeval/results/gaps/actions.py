@@ -237,7 +237,8 @@ class Actions(Sequence[Action]):
         kinds |= {name: "float64" for name in COLUMNS if name.endswith("_pct")}
         frame = frame.astype(kinds)
         estimated = any(action.estimated for action in self)
-        frame.attrs["feedeval"] = {"products": self.audited, "covered": self.covered, "estimated": estimated}
+        known = {"products": self.audited, "covered": self.covered, "estimated": estimated}
+        frame.attrs["feedeval"] = known | {"left_out": self.left_out}
         return frame
 
 
