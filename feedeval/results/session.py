@@ -161,7 +161,7 @@ class Session(StoredSession):
         Raises:
             InputError: The session is no audit.
         """
-        from feedeval.results.gaps.actions import actions_of
+        from feedeval.results.gaps.making import actions_of
 
         found = self._open_questions
         return actions_of(found, self.standing.coverage_pct, advice_notes(self, found.judged.not_judged))
@@ -180,7 +180,9 @@ class Session(StoredSession):
             answer), missing_core (products that lack it though the destination requires it) (Int64); gain_pct,
             gain_low_pct, gain_high_pct (points of coverage), before_pct, after_pct (coverage of the feed, 0 to 100)
             (float64); examples (str, three products that are not nearly the same, `id: title`, a line each).
-            `attrs["feedeval"]` holds `products`, `covered` and `estimated`, as those of `gaps`.
+            Actions that gain less than 0.1 point are left out, unless the destination requires the attribute or they
+            are among the first three. `attrs["feedeval"]` holds `products`, `covered` and `estimated`, as those of
+            `gaps`, and how many actions are `left_out`.
 
         Raises:
             InputError: The session is no audit.

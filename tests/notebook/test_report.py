@@ -239,3 +239,60 @@ def test_the_report_says_what_coverage_cannot_carry(tmp_path: Path) -> None:
     write(tmp_path, Planted({**{f"P{n}": "yyn" for n in range(19)}, "P19": "ynn"}))
     told = words(parsed(report(load_session(output_dir=tmp_path), tmp_path / "report.html", check=False)))
     assert "95 % of products share one score: rank them by gaps, not by coverage." in told
+
+
+@pytest.fixture(scope="module")
+def plain_shop(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The words of the report of a shop that says the same little of each of its products."""
+    folder = tmp_path_factory.mktemp("plain")
+    products = [
+        {
+            "id": f"0123456789-0123456789-{n}",
+            "title": f"Tee Northwind {n}",
+            "description": f"Tee Northwind {n}",
+            "product_type": "Clothing > Tops > Tees",
+        }
+        for n in range(12)
+    ]
+    return report(audited(folder, products), folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_findings_begin_with_how_many_products_would_be_refused(page: lxml.html.HtmlElement, plain_shop: str) -> None:
+    for shown in (page, lxml.html.fromstring(plain_shop)):
+        text = " ".join(shown.xpath("string(//section[@id='findings']//p)").split())
+        assert re.match(
+            r"(\d+ products? would be refused|Nothing here is refused); (\d+ kinds?|no) (of )?warning", text
+        )
+
+
+def test_what_no_action_counts_is_named_before_the_actions(plain_shop: str) -> None:
+    first = lxml.html.fromstring(plain_shop).xpath("string(//section[@id='actions']/p)")
+    assert first.startswith("Not counted here: ") and "12 descriptions repeat the title" in first
+
+
+def test_what_all_products_share_is_said_once_and_what_shares_a_row_unfolds(plain_shop: str) -> None:
+    page = lxml.html.fromstring(plain_shop)
+    told = page.xpath("string(//section[@id='products']/p)")
+    assert "All 12 leave " in told and "To do for nearly all: " in told
+    assert "Required open" not in page.xpath("//section[@id='products']//table[@class='products']//th/text()")
+    folded = page.xpath("//table[@class='products']//details")
+    assert folded and "0123456789-0123456789-5" in folded[0].text_content()
+    assert page.xpath("//table[@class='products']//span[@title='0123456789-0123456789-0']")
+
+
+def test_the_embedded_engine_has_one_name_and_no_bill(plain_shop: str) -> None:
+    facts = lxml.html.fromstring(plain_shop).xpath("//section[@id='run']//tr")
+    told = dict(tuple(cell.text_content() for cell in row.xpath("td")) for row in facts if row.xpath("td"))
+    assert told["Judged by"] == "the embedded engine"
+    assert not {"Calls of a model", "Tokens", "Cost", "Engine"} & set(told)
+
+
+def test_all_and_none_are_said_in_words(plain_shop: str) -> None:
+    tiles = [words(tile) for tile in lxml.html.fromstring(plain_shop).xpath("//div[@class='tile']")]
+    assert "All 12products lack at least one answer that buyers need" in tiles
+
+
+def test_the_shares_of_a_topic_sum_to_all_of_it(any_page: lxml.html.HtmlElement, plain_shop: str) -> None:
+    for page in (any_page, lxml.html.fromstring(plain_shop)):
+        figures = page.xpath("//figure[starts-with(figcaption, 'By topic')]//*[@class='of']/text()")
+        assert figures and all(sum(map(int, re.findall(r"\d+", figure))) == 100 for figure in figures)

@@ -11,7 +11,7 @@ from feedeval.html import Markup, escape
 from feedeval.notebook.browser.grid import bar, stack
 from feedeval.notebook.widgets import close, text_button
 from feedeval.results.gaps.actions import Action, Actions
-from feedeval.results.gaps.cards import MOST, card_html, notes_html
+from feedeval.results.gaps.cards import MOST, head_html, notes_html, required_html, rest_html
 
 Act = Callable[[Callable[[], Any]], None]
 
@@ -37,7 +37,7 @@ class ActionsView:
         self._more.layout.display = None if len(actions) > MOST else "none"
         title = Markup('<div class="fe-title" role="heading" aria-level="3">What to do first</div>')
         nothing = "" if len(actions) else f"<p>{escape(actions.nothing)}</p>"
-        said = Markup(f"{nothing}{notes_html(actions, known)}")
+        said = Markup(f"{nothing}{required_html(actions)}{notes_html(actions, known)}")
         self.root = stack(ipywidgets.HTML(title), self._cards, self._more, ipywidgets.HTML(said))
         self._draw(MOST)
 
@@ -71,6 +71,9 @@ class ActionsView:
             f"Show the products of action {number} in the table",
             lambda: self._act(lambda: self._show_them(action)),
         )
-        card = ipywidgets.VBox([ipywidgets.HTML(card_html(action, number)), bar(button)])
-        card.add_class("fe-action")
+        # The button takes the focus when the actions come into view: far below the first lines, it would hide them.
+        parts = [ipywidgets.HTML(head_html(action, number)), bar(button), ipywidgets.HTML(rest_html(action))]
+        card = ipywidgets.VBox(parts, layout=ipywidgets.Layout(border="1px solid #8886", padding="6px 12px"))
+        for name in ("fe-action", "fe-card"):
+            card.add_class(name)
         return card

@@ -57,13 +57,21 @@ def verdicts(title: str, rows: Sequence[Stacked], *, below: str = "") -> Markup:
             f'<i class="{_SHADES[verdict]}" style="width:{share:.1f}%"></i>'
             for verdict, share in zip(COUNTED, shares, strict=True)
         )
-        figure = " · ".join(f"{share:.0f}" for share in shares)
+        figure = " · ".join(str(share) for share in _whole(shares))
         lines += (
             f'<div class="bar"><span class="name">{row.label}</span><span class="track" aria-hidden="true">{parts}'
             f'</span><span class="of">{figure} %</span></div>'
         )
     legend = " · ".join(f'<i class="key {_SHADES[verdict]}"></i> {verdict.words}' for verdict in COUNTED)
     return _figure(title, f'<p class="small quiet">{legend}</p>{lines}', below) if rows else Markup("")
+
+
+def _whole(shares: Sequence[float]) -> list[int]:
+    """Return shares in whole per cent that sum to what the shares sum to: those cut most get what is left."""
+    floors = [int(share) for share in shares]
+    left = round(sum(shares)) - sum(floors)
+    order = sorted(range(len(shares)), key=lambda n: floors[n] - shares[n])
+    return [floor + (n in order[:left]) for n, floor in enumerate(floors)]
 
 
 def _figure(title: str, body: str, below: str) -> Markup:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import FeedevalError
-from feedeval.feed.checks.check_feed import check_feed
+from feedeval.feed.checks.check_feed import Severity, check_feed
 from feedeval.feed.checks.findings_frame import MOST_CHECKS, by_check, destinations, severity_html
 from feedeval.feed.parsing.faults import FeedWarning
 from feedeval.feed.sample import audited_again
@@ -19,6 +19,13 @@ from feedeval.notebook.report.parts import foreign, table
 from feedeval.results.session import Session
 
 _SHOWN = ["severity", "fields", "message", "fix", "consequences", "findings"]
+
+_DESCRIPTIONS = {
+    "missing_description": ("is missing", "are missing"),
+    "description_equals_title": ("repeats the title", "repeat the title"),
+    "description_too_short": ("is too short", "are too short"),
+}
+"""What is said of descriptions, of one and of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,31 @@ class Checked:
     def destinations(self) -> str:
         """Names of those whose rules were checked; empty where the feed was not."""
         return "" if self.findings is None else destinations(self.findings.attrs["feedeval"])
+
+    @property
+    def in_short(self) -> str:
+        """How many products would be refused, and how many kinds of warning there are; empty where there is nothing."""
+        if self.findings is None or self.findings.empty:
+            return ""
+        severities = self.findings["severity"]
+        errors = self.findings[severities.eq(Severity.ERROR.value)]
+        kinds = self.findings.loc[severities.eq(Severity.WARNING.value), "check"].nunique()
+        first = f"{_refused(errors)} would be refused" if len(errors) else "Nothing here is refused"
+        return f"{first}; {_kinds(kinds)}."
+
+    @property
+    def of_descriptions(self) -> str:
+        """What is wrong with descriptions, which no action counts; empty where nothing is."""
+        if self.findings is None or self.findings.empty:
+            return ""
+        about = self.findings[self.findings["field"].eq("description")].drop_duplicates(["product_id", "check"])
+        counts = {str(check): int(count) for check, count in about["check"].value_counts().items()}
+        told = [
+            f"{counts[check]:,} description{'s' * (counts[check] != 1)} {words[counts[check] != 1]}"
+            for check, words in _DESCRIPTIONS.items()
+            if check in counts
+        ]
+        return f"Not counted here: {', '.join(told)}; see “{self.heading}”." if told else ""
 
     @property
     def heading(self) -> str:
@@ -76,7 +108,7 @@ def section(checked: Checked) -> Markup:
         return Markup(f"{note}<p>Nothing: the feed keeps every rule that was checked.</p>")
     names = escape(destinations(frame.attrs["feedeval"]))
     intro = (
-        f"The rules of {names} and what a buyer would stumble over, no model asked. "
+        f"{checked.in_short} These are the rules of {names} and what a buyer would stumble over. "
         "An error may keep a product from being shown, a warning makes it harder to find."
     )
     grouped = by_check(frame)
@@ -94,6 +126,16 @@ def section(checked: Checked) -> Markup:
     more = f"<p class='quiet'>And {left:,} more kinds of finding.</p>" if left > 0 else ""
     header = ("Severity", "Field", "For example, and what to do", "Findings")
     return Markup(f"{note}<p>{intro}</p>{table(header, rows)}{more}")
+
+
+def _refused(errors: pd.DataFrame) -> str:
+    ids = errors.loc[errors["product_id"] != "", "product_id"].nunique()
+    # What has no id cannot be counted, and may concern the whole feed.
+    return f"{ids:,} product{'s' * (ids != 1)}" if ids else "Products"
+
+
+def _kinds(count: int) -> str:
+    return f"{count:,} {'kind' if count == 1 else 'kinds'} of warning" if count else "no warning"
 
 
 def _said(consequences: str) -> str:

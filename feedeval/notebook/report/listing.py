@@ -26,6 +26,14 @@ _TITLE_CHARS = 300
 _TO_DO = 3
 """Things to do that are named with a product."""
 
+_NEARLY_ALL = 0.85
+"""Share of the products of which a sentence speaks, in place of a column that says the same in each row."""
+_FEW = 10
+"""Products that are told one by one, whatever they share."""
+_UNFOLDED = 50
+"""Products of a row that are named one by one."""
+_LONG_ID = 20
+
 _HEADER = ("Product", "Coverage", "Required open", "To do")
 
 
@@ -83,43 +91,118 @@ def script() -> str:
     return (DATA / "report.js").read_text(encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """Which columns the table has."""
+
+    header: Sequence[str]
+    required: int | None
+    """Required questions that nearly all products leave open, which has no column then."""
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What nearly all products have in common, which a sentence says once."""
+
+    required: int | None
+    """Required questions that they leave open; None where products differ in that."""
+    actions: frozenset[int]
+    """Numbers of their actions."""
+    told: tuple[str, ...]
+    """The sentences."""
+
+    @classmethod
+    def of(cls, found: Listed, material: Material) -> _Shared:
+        """Return what the products have in common; nothing, where they are few."""
+        done = len(material.done)
+        if done < _FEW:
+            return cls(None, frozenset(), ())
+        told = []
+        counts = Counter(int(count) for count in found.rows["unanswered_required_count"].dropna().tolist())
+        value, products = next(iter(counts.most_common(1)), (0, 0))
+        alike = products >= _NEARLY_ALL * done
+        if alike:
+            words = "no required question" if not value else f"{value:,} required question{'s' * (value != 1)}"
+            told.append(f"{_who(products, done)} leave {words} open.")
+        common = {n: len(action.positions) for n, action in enumerate(material.actions)}
+        common = {n: count for n, count in common.items() if count >= _NEARLY_ALL * done}
+        if common:
+            names = [f"{material.actions[n].attribute} ({count:,})" for n, count in common.items()]
+            told.append(f"To do for nearly all: {', '.join(names)}; a row says what else.")
+        return cls(value if alike else None, frozenset(common), tuple(told))
+
+
+def _who(products: int, of: int) -> str:
+    return f"All {of:,}" if products == of else f"{products:,} of {of:,}"
+
+
 def _still(found: Listed, material: Material, total: int) -> Markup:
     """Return the first products as a table, each standing for those that are nearly the same."""
-    sizes = Counter(found.families)
-    lines: list[str] = []
-    seen: set[int] = set()
-    for place, row in enumerate(found.rows.itertuples(index=False)):
-        family = found.families[place]
-        if family in seen or len(lines) == STILL:
-            continue
-        seen.add(family)
-        lines.append(_line(row, sizes[family], _to_do(found.actions[place], material)))
-    shown = sum(sizes[family] for family in seen)
-    said = [f"{total:,} products, those with the lowest coverage first."]
+    shared = _Shared.of(found, material)
+    alike: dict[int, list[int]] = {}
+    for place, family in enumerate(found.families):
+        alike.setdefault(family, []).append(place)
+    first = [places for _, places in zip(range(STILL), alike.values(), strict=False)]
+    else_to_do = [[n for n in found.actions[places[0]] if n not in shared.actions] for places in first]
+    header = [name for name in _HEADER if name != "Required open" or shared.required is None]
+    header = [name for name in header if name != "To do" or any(else_to_do)]
+    ids = found.rows["product_id"].tolist()
+    lines = [
+        _line(
+            found.rows.iloc[places[0]],
+            [text_of(ids[at]) for at in places[1:]],
+            _to_do(numbers, material),
+            _Columns(header, shared.required),
+        )
+        for places, numbers in zip(first, else_to_do, strict=True)
+    ]
+    shown = sum(map(len, first))
+    said = [f"{total:,} products, those with the lowest coverage first.", *shared.told]
     if shown > len(lines):
         said.append("Products that are nearly the same share a row.")
     if shown < total:
         said.append(f"The other {total - shown:,} are in the table of results, or in a report with interactive=True.")
-    head = "".join(
-        f'<th scope="col"{" class=figure" if n in (1, 2) else ""}>{name}</th>' for n, name in enumerate(_HEADER)
-    )
+    figures = ("Coverage", "Required open")
+    head = "".join(f'<th scope="col"{" class=figure" if name in figures else ""}>{name}</th>' for name in header)
     return Markup(
         f'<p class="quiet">{escape(" ".join(said))}</p><div class="scroll"><table class="products"><thead><tr>{head}'
         f"</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 
-def _line(row: Any, size: int, to_do: str) -> str:
+def _line(row: Any, others: Sequence[str], to_do: str, columns: _Columns) -> str:
     name = clip(text_of(row.title) or text_of(row.product_id) or "(no title)", _TITLE_CHARS)
-    more = f' <span class="quiet">and {size - 1:,} nearly the same</span>' if size > 1 else ""
-    about = " · ".join([foreign(row.product_id, 80), foreign(row.category or "(no category)", 120)])
+    about = " · ".join([_short_id(text_of(row.product_id)), foreign(row.category or "(no category)", 120)])
     required = "" if pd.isna(row.unanswered_required_count) else f"{int(row.unanswered_required_count):,}"
+    if required and columns.required is not None and row.unanswered_required_count != columns.required:
+        about += f" · {required} required open"
+    cells = {
+        "Coverage": f'<td class="figure" data-label="Coverage">{_covered(row)}</td>',
+        "Required open": f'<td class="figure" data-label="Required open">{required}</td>',
+        "To do": f'<td class="small" data-label="To do">{to_do}</td>',
+    }
     return (
-        f'<tr><td><bdi dir="auto">{link(row.product_url, name)}</bdi>{more}<br>'
-        f'<span class="small quiet">{about}</span></td><td class="figure" data-label="Coverage">{_covered(row)}</td>'
-        f'<td class="figure" data-label="Required open">{required}</td>'
-        f'<td class="small" data-label="To do">{to_do}</td></tr>'
+        f'<tr><td><bdi dir="auto">{link(row.product_url, name)}</bdi><br>'
+        f'<span class="small quiet">{about}</span>{_alike(others)}</td>'
+        f"{''.join(cells.get(name, '') for name in columns.header)}</tr>"
     )
+
+
+def _alike(others: Sequence[str]) -> str:
+    """Return the ids of the products that a row stands for as well, behind a fold."""
+    if not others:
+        return ""
+    named = ", ".join(foreign(each or "(no id)", 80) for each in others[:_UNFOLDED])
+    left = len(others) - _UNFOLDED
+    more = f" and {left:,} more" if left > 0 else ""
+    return f'<details class="small quiet"><summary>and {len(others):,} nearly the same</summary>{named}{more}</details>'
+
+
+def _short_id(product_id: str) -> str:
+    if len(product_id) <= _LONG_ID:
+        return foreign(product_id)
+    short = foreign(f"{product_id[:6]}…{product_id[-8:]}")
+    return f'<span title="{escape(clip(product_id, _TITLE_CHARS))}">{short}</span>'
 
 
 def _covered(row: Any) -> str:

@@ -61,21 +61,28 @@ class Material:
 
     @cached_property
     def open(self) -> pd.DataFrame:
-        """The questions that most products leave open, a row each: question, required, products, asked, attribute."""
-        by = ["question", "required"]
+        """The questions that most products leave open, a row each, over all categories.
+
+        Columns: question, required (products that leave it open though a buyer needs the answer), asked, products (that
+        leave it open or answer it in part), partial, attribute.
+        """
         judged = self.judgements[self.judgements["verdict"].isin(list(COUNTED))]
         verdicts = judged["verdict"]
-        counted = judged[by].assign(
-            asked=1, products=verdicts.ne(Verdict.YES.value), partial=verdicts.eq(Verdict.PARTIAL.value)
+        products, partial = verdicts.ne(Verdict.YES.value), verdicts.eq(Verdict.PARTIAL.value)
+        weights = judged["required"].map({True: REQUIRED_WEIGHT, False: 1}).astype(float)
+        counted = judged[["question"]].assign(
+            required=judged["required"].astype(bool) & products,
+            asked=1,
+            products=products,
+            partial=partial,
+            rank=weights * (products.astype(float) - partial / 2),
         )
-        frame = counted.groupby(by).sum().query("products > 0")
-        weights = frame.index.get_level_values("required").map({True: REQUIRED_WEIGHT, False: 1})
-        frame["rank"] = (frame["products"] - frame["partial"] / 2) * weights
+        frame = counted.groupby("question").sum().query("products > 0")
         top = frame.sort_values("rank", ascending=False, kind="stable").head(ADD).reset_index()
         # Of these few only: where each product has its own questions, there are as many as judgements.
-        rest = judged[counted["products"] & judged["question"].isin(top["question"])]
-        attributes = rest.groupby(by)["attribute"].agg(_most_frequent)
-        return top.join(attributes, on=by)
+        rest = judged[products & judged["question"].isin(top["question"])]
+        attributes = rest.groupby("question")["attribute"].agg(_most_frequent)
+        return top.join(attributes, on="question")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:

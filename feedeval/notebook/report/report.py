@@ -96,7 +96,7 @@ def page(
     """
     shown = listing.products(material, interactive=interactive)
     blocks = [
-        ("actions", "What to do first", sections.what_to_do(material)),
+        ("actions", "What to do first", sections.what_to_do(material, checked)),
         ("findings", checked.heading, findings.section(checked)),
         ("products", "Products, worst first", Markup(shown + worst_products(material)) if shown else shown),
         ("questions", "How much the feed answers", sections.questions(material)),

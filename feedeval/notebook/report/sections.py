@@ -10,21 +10,22 @@ from feedeval.html import Markup, escape
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.notebook.report import bars
 from feedeval.notebook.report.findings import Checked
-from feedeval.notebook.report.parts import Material, foreign, question_html, table
+from feedeval.notebook.report.parts import Material, foreign, table
 from feedeval.records import COUNTED, MOST_NOT_JUDGED, Status
 from feedeval.records.audit import topic_words
 from feedeval.results.certify.certified import Certified, plus_minus
-from feedeval.results.gaps.cards import cards_html
-from feedeval.results.gaps.next_steps import marked
+from feedeval.results.gaps.actions import FIRST, Action
+from feedeval.results.gaps.cards import cards_html, required_mark
+from feedeval.results.gaps.next_steps import marked, required_words
 from feedeval.results.session import Session
 from feedeval.results.summary import failures_by_type
 from feedeval.results.summary import missing_fields as fields_missing_most
 
-FIRST = 3
-"""Actions that are named at the top."""
 CATEGORIES = 15
 """Categories that are shown."""
 _BINS = 10
+_LEAST_OF_TOPIC = 5
+"""Answers looked for, of a topic that is shown."""
 
 
 def title(material: Material) -> str:
@@ -46,16 +47,22 @@ def shop_name(material: Material) -> str:
     return name.removeprefix("www.")
 
 
+def engine_name(session: Session) -> str:
+    """Return whom the audit asked, by the one name that the report has for it."""
+    return "the embedded engine" if session.note else session.progress.engine
+
+
 def head(material: Material, checked: Checked) -> Markup:
     """Return the title, whose feed it is, for which destination, and what has to be known before anything else."""
     session = material.session
     progress = session.progress
-    engine = "the embedded engine" if session.note else progress.engine
     facts = [("Shop", shop_name(material)), ("Feed", session.feed_name), ("Destination", checked.destinations)]
-    facts += [("Audited on", progress.started[:10]), ("Judged by", engine)]
+    facts += [("Audited on", progress.started[:10]), ("Judged by", engine_name(session))]
     told = " · ".join(f"{name}: <b>{foreign(value)}</b>" for name, value in facts if value)
     parts = [f'<header><h1>{foreign(title(material))}</h1><p class="facts">{told}</p>', _result(material)]
-    parts += [f'<p class="note">{escape(note)}</p>' for note in material.notes]
+    # The note of the embedded engine does not name it.
+    named = {session.note: f"The embedded engine judged this feed. {session.note}"}
+    parts += [f'<p class="note">{escape(named.get(note, note))}</p>' for note in material.notes]
     if session.status is not Status.FINISHED:
         state = f"This audit is not finished: {counts_in_words(progress.counts)}, as of {_moment(progress.updated)}."
         parts.append(f'<p class="note">{escape(state)}</p>')
@@ -71,9 +78,15 @@ def _result(material: Material) -> str:
     lead = standing.sentence if standing.coverage_pct is not None else standing.basis.no_figure
     if standing.basis.failed:
         lead = standing.headline(material.session.status.value.capitalize())
-    first = "".join(f"<li>{marked(str(action))}</li>" for action in material.actions[:FIRST])
-    more = f'<p class="first">To do first:</p><ol class="first">{first}</ol>' if first else ""
+    first = "".join(f"<li>{marked(str(action))}{_for_which(action)}</li>" for action in material.actions[:FIRST])
+    together = material.actions.together
+    told = f'<p class="first"><b>{escape(together)}</b></p>' if together else ""
+    more = f'<p class="first">To do first:</p><ol class="first">{first}</ol>{told}' if first else ""
     return f'<p class="headline">{escape(lead.removesuffix("."))}.</p>{more}'
+
+
+def _for_which(action: Action) -> str:
+    return f'<br><span class="small quiet">For {foreign(action.for_which, 600)}</span>' if action.for_which else ""
 
 
 def summary(material: Material) -> Markup:
@@ -108,7 +121,7 @@ def _totals(material: Material) -> list[tuple[str, str]]:
         return []
     of_what = f", {standing.basis.of_what}" if standing.basis.of_what else ""
     answered = f"of buyers’ questions answered{of_what}"
-    open_ = "of products leave open what a buyer must know before buying"
+    open_ = "of products lack at least one answer that buyers need"
     if (whole := material.session.whole_feed) is not None:
         shares = (whole.coverage_pct, whole.required_open.scaled(100 / whole.products))
         return [
@@ -116,7 +129,16 @@ def _totals(material: Material) -> list[tuple[str, str]]:
             for found, words in zip(shares, (answered, open_), strict=True)
         ]
     lacking = int((material.done["unanswered_required_count"] > 0).sum())
-    return [(f"{standing.coverage_pct:.0f} %", answered), (f"{100 * lacking / len(material.done):.0f} %", open_)]
+    return [(f"{standing.coverage_pct:.0f} %", answered), _lacking(lacking, len(material.done))]
+
+
+def _lacking(lacking: int, products: int) -> tuple[str, str]:
+    """Return how many products lack an answer; all and none in words, as a share of them says less."""
+    if not lacking:
+        return "None", f"of {products:,} products lacks an answer that buyers need"
+    if lacking == products:
+        return f"All {products:,}", "products lack at least one answer that buyers need"
+    return f"{lacking:,}", f"of {products:,} products lack at least one answer that buyers need"
 
 
 def _points(material: Material) -> list[Markup]:
@@ -125,9 +147,11 @@ def _points(material: Material) -> list[Markup]:
     points: list[str] = []
     if len(material.open):
         first = material.open.iloc[0]
+        part = int(first["partial"])
         points.append(
-            f"The question to answer first: <b>{foreign(first['question'])}</b> It is open, or answered only in part, "
-            f"in {first['products']:,} of the {first['asked']:,} products that it was asked of."
+            f"The question to answer first: <b>{foreign(first['question'])}</b> Of the {first['asked']:,} products "
+            f"that it was asked of, {first['products'] - part:,} leave it open"
+            f"{f', and {part:,} answer it in part' if part else ''}."
         )
     means = done.groupby("category")["coverage_pct"].agg(["mean", "size"]).sort_values("mean", kind="stable").dropna()
     if len(means) > 1 and standing.coverage_pct is not None:
@@ -137,8 +161,11 @@ def _points(material: Material) -> list[Markup]:
             f"about {foreign(means.index[-1] or '(no category)')} ({high['mean']:.0f} %)."
         )
     if missing := fields_missing_most(done, 1).rows:
-        name, count, share = missing[0]
-        points.append(f"The core field missing most is <b>{foreign(name)}</b>: {count:,} products ({escape(share)}).")
+        name, count, _ = missing[0]
+        points.append(
+            f"Required by the destination, and missing most: {marked(required_words(str(name)))}, in {count:,} of "
+            f"{len(done):,} products."
+        )
     unverified = int(done["unverified_count"].sum())
     if unverified:
         points.append(
@@ -150,9 +177,12 @@ def _points(material: Material) -> list[Markup]:
     return [Markup(point) for point in points]
 
 
-def what_to_do(material: Material) -> Markup:
-    """Return the actions as cards, the one that gains most first."""
-    return Markup("") if material.done.empty else cards_html(material.actions, known=material.notes)
+def what_to_do(material: Material, checked: Checked) -> Markup:
+    """Return the actions as cards, the one that gains most first; before them what no action counts."""
+    if material.done.empty:
+        return Markup("")
+    apart = f"<p>{escape(checked.of_descriptions)}</p>" if checked.of_descriptions else ""
+    return Markup(f"{apart}{cards_html(material.actions, known=material.notes, unfolds=True)}")
 
 
 def questions(material: Material) -> Markup:
@@ -179,27 +209,36 @@ def _open_questions(material: Material) -> Markup:
             else "Every product answers all of its questions."
         )
         return Markup(f"<p>{said}</p>")
-    shown = material.open[["question", "required", "attribute", "products", "asked"]]
+    shown = material.open[["question", "required", "attribute", "products", "partial", "asked"]]
     rows = [
-        (question_html(question, required), foreign(attribute or "description", 80), int(products), int(asked))
-        for question, required, attribute, products, asked in shown.itertuples(index=False, name=None)
+        (
+            Markup(f"{foreign(question)}{required_mark(int(required), int(products))}"),
+            foreign(attribute or "description", 80),
+            *(int(products) - int(partial), int(partial), int(asked)),
+        )
+        for question, required, attribute, products, partial, asked in shown.itertuples(index=False, name=None)
     ]
     intro = (
         "The questions that most products leave open. Those marked as required are those that a buyer needs answered "
         "before buying; they count twice."
     )
-    return Markup(f"<p>{intro}</p>{table(('Question', 'Where the answer goes', 'Open in', 'Asked of'), rows)}")
+    return Markup(f"<p>{intro}</p>{table(('Question', 'Where the answer goes', 'Open', 'In part', 'Asked of'), rows)}")
 
 
 def _topics(material: Material) -> Markup:
     counted = material.judgements[material.judgements["verdict"].isin(list(COUNTED))]
     counts = counted.groupby(["taxonomy", "verdict"], observed=True).size().unstack(fill_value=0)
     rows = []
+    few = 0
     for topic, found in counts.iterrows():
         yes, partial, no = (int(found.get(verdict.value, 0)) for verdict in COUNTED)
+        if yes + partial + no < _LEAST_OF_TOPIC <= len(counted):
+            few += 1
+            continue
         rows.append(bars.Stacked(escape(topic_words(str(topic))), (yes, partial, no)))
     rows.sort(key=lambda row: row.counts[0] / (sum(row.counts) or 1))
-    return bars.verdicts("By topic: answered, in part, open", rows)
+    below = f"Topics with fewer than {_LEAST_OF_TOPIC} answers looked for are left out: {few:,}." if few else ""
+    return bars.verdicts("By topic: answered, in part, open", rows, below=below)
 
 
 def _categories(material: Material) -> Markup:
@@ -220,7 +259,7 @@ def _fields(material: Material) -> Markup:
         bars.Bar(escape(name), int(str(count)) / len(material.done), f"{count:,} ({share})")
         for name, count, share in fields_missing_most(material.done).rows
     ]
-    return bars.bars("Fields missing most, in products", rows)
+    return bars.bars("Required fields missing most, in products", rows)
 
 
 def _spread(material: Material) -> Markup:
@@ -243,15 +282,18 @@ def run(material: Material) -> Markup:
     """Return how the audit ran: its facts, what it cost, and what failed."""
     session = material.session
     progress, failures = session.progress, session.failures
-    facts = [
-        ("State", session.status.value),
-        ("Engine", progress.engine),
-        ("Products", counts_in_words(progress.counts)),
-        ("Questions a product", progress.fingerprint.get("num_questions", "")),
-        ("Language", progress.fingerprint.get("locale", "")),
+    asked = (
         ("Calls of a model", f"{progress.calls:,}"),
         ("Tokens", f"{progress.usage.total_tokens:,}"),
         ("Cost", money(progress.cost_usd)),
+    )
+    facts = [
+        ("State", session.status.value),
+        ("Judged by", engine_name(session)),
+        ("Products", counts_in_words(progress.counts)),
+        ("Questions a product", progress.fingerprint.get("num_questions", "")),
+        ("Language", progress.fingerprint.get("locale", "")),
+        *(() if session.note else asked),
         ("Time spent working", duration(progress.elapsed_s)),
         ("Started", _moment(progress.started)),
     ]
@@ -281,6 +323,9 @@ def how_to_read(material: Material) -> Markup:
         "<b>Every answer quotes the feed.</b> An answer whose quote is not in the feed counts as in part.",
         "<b>Questions</b> are asked by category, so products of one category can be compared with each other; across "
         "categories the questions differ.",
+        "<b>What an action gains</b> is worked out from the feed itself: what is filled in is taken to answer as often "
+        "as what other products of the feed have there already. The likely range is a 95 % interval: it counts how "
+        "products differ, and how sure it is that a filled field answers.",
         escape(engine),
     ]
     if (certified := material.certified) is not None:

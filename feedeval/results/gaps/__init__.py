@@ -4,8 +4,12 @@
   products
 - `answer_places`: where an answer would stand: what a judge called the attribute, by the names of the feed
 - `cards`: actions as cards: the same on every page and in the report, as static HTML
+- `entry_examples`: what an entry may look like: an example of what to type, for attributes where one suits any shop
 - `fixfile`: A file to fill in: a supplemental feed with the attributes that lack and the questions that stayed open
 - `gaps`: which attribute to add first, and what it would gain
+- `groups`: which products an action is for, in words: by the groups of the feed
+- `making`: how actions are put together: figures by attribute, the products of each, and examples from the biggest
+  groups
 - `next_steps`: what to do next, in sentences that a merchandiser reads
 - `open_questions`: the questions that a feed leaves open: where each answer would stand, and how likely filling that
   in answers it

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, overload
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from feedeval.formatting import plain
-from feedeval.results.families import Families
-from feedeval.results.frames.judgement_arrays import Codes, Floats
+from feedeval.results.frames.judgement_arrays import Codes
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.results.gaps.gaps import Keys, lacking_fields, sums
+from feedeval.results.gaps.groups import Group, groups_in_words
 from feedeval.results.gaps.next_steps import instruction
 from feedeval.results.gaps.open_questions import Action as Deed
-from feedeval.results.gaps.open_questions import OpenQuestions
 
-QUESTIONS = 5
-"""Questions that are named with an action."""
-EXAMPLES = 3
-MOST_ACTIONS = 500
-"""Judges that name attributes as they like could make one of each product."""
-_TRIED = 400
-"""Products that are looked at for examples that are not nearly the same."""
+LEAST_GAIN_PCT = 0.1
+"""An action that gains less is no help to whoever has to choose."""
+FIRST = 3
+"""Actions that are named before all else."""
 
 COLUMNS = (
     *("attribute", "action", "what", "products", "questions", "open_questions", "required_open", "missing_core"),
@@ -34,8 +26,8 @@ COLUMNS = (
 )
 
 ASSUMES = (
-    "A gain is what the coverage of the whole feed is expected to rise by, with its 95 % interval. It takes what is "
-    "filled in to answer as often as what other products of the feed have there already. Gains add up."
+    "A gain is what the coverage of the whole feed is expected to rise by; it takes what is filled in to answer as "
+    "often as what other products of the feed have there already. Gains add up."
 )
 """What has to be known to read a gain."""
 
@@ -45,9 +37,17 @@ class OpenQuestion:
     """A question that an action answers."""
 
     text: str
-    required: bool
     products: int
-    """Of which it is open."""
+    """Of which it is open, or answered only in part."""
+    partial: int = 0
+    """Those of them that answer it in part."""
+    required_products: int = 0
+    """Those of them that a buyer needs the answer of before buying."""
+
+    @property
+    def required(self) -> bool:
+        """Whether a buyer of some of the products needs the answer before buying."""
+        return self.required_products > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,15 @@ class Action:
     categories: tuple[Share, ...]
     positions: Codes
     """Its products, among those that are done."""
+    groups: tuple[Group, ...] = ()
+    """The categories of the feed, with how many products of each it is for; the biggest first."""
     estimated: bool = False
     """Whether a sample of the feed was audited."""
+
+    @property
+    def for_which(self) -> str:
+        """The products that it is for, such as *150 of Shirts, 3 of Blankets*; empty where the feed has no groups."""
+        return groups_in_words(self.groups)
 
     @property
     def after_pct(self) -> float:
@@ -142,7 +149,11 @@ class Action:
         count = len(self.questions) + self.more_questions
         asked = f"“{plain(self.questions[0].text)}”" if count == 1 else f"{count:,} questions"
         also = f"; the destination requires it of {self.missing_core:,}" if self.missing_core else ""
-        gain = f"coverage {self.coverage}" if self.coverage else f"{self.gain} points of coverage"
+        gain = (
+            f"coverage {self.coverage} (+{self.gain_pct:.1f} points)"
+            if self.coverage
+            else f"{self.gain} points of coverage"
+        )
         return f"answers {asked}, {gain}{also}"
 
     def __str__(self) -> str:
@@ -160,6 +171,13 @@ class Actions(Sequence[Action]):
     """Products that are done."""
     covered: int = 1
     """Those of them of which enough was judged to say what they leave open."""
+    left_out: int = 0
+    """Actions that gain next to nothing and that the destination does not require."""
+    together_pct: float = float("nan")
+    """Coverage of the feed when the first three are done; NaN where there is nothing to put together."""
+    ids: Sequence[str] = ()
+    """Of the products that are done, to which the positions of an action point."""
+    titles: Sequence[str] = ()
 
     @overload
     def __getitem__(self, at: int) -> Action: ...
@@ -183,11 +201,29 @@ class Actions(Sequence[Action]):
             return "Too little was judged to say what to add, and no required field lacks."
         return "No question is left open, and no required field lacks: there is nothing to add."
 
+    @property
+    def together(self) -> str:
+        """What the first actions gain all in all, such as *All three together: 18.7 → about 41 %*; else empty."""
+        if self.together_pct != self.together_pct:
+            return ""
+        count = sum(action.gain_pct > 0 for action in self.actions[:FIRST])
+        who = "All three" if count > 2 else "Both"
+        return f"{who} together: {self.actions[0].before_pct:.1f} → about {self.together_pct:.0f} %"
+
+    @property
+    def left_out_words(self) -> str:
+        """How many actions are left out, as a sentence; empty where none is."""
+        if not self.left_out:
+            return ""
+        some = "action that gains" if self.left_out == 1 else "actions that gain"
+        return f"{self.left_out:,} {some} less than {LEAST_GAIN_PCT:.1f} point{' each' * (self.left_out > 1)} left out."
+
     def text(self) -> str:
         """Return a numbered line an action."""
         width = len(str(len(self)))
         lines = [f"{number:>{width}}. {action}" for number, action in enumerate(self, 1)]
-        return "\n".join([*(lines or [self.nothing]), *self.notes])
+        left = [self.left_out_words] if self.left_out else []
+        return "\n".join([*(lines or [self.nothing]), *left, *self.notes])
 
     __str__ = __repr__ = text
 
@@ -201,7 +237,8 @@ class Actions(Sequence[Action]):
         kinds |= {name: "float64" for name in COLUMNS if name.endswith("_pct")}
         frame = frame.astype(kinds)
         estimated = any(action.estimated for action in self)
-        frame.attrs["feedeval"] = {"products": self.audited, "covered": self.covered, "estimated": estimated}
+        known = {"products": self.audited, "covered": self.covered, "estimated": estimated}
+        frame.attrs["feedeval"] = known | {"left_out": self.left_out}
         return frame
 
 
@@ -213,174 +250,6 @@ def _row(action: Action) -> tuple[object, ...]:
         *(action.gain_pct, action.gain_low_pct, action.gain_high_pct, action.before_pct, action.after_pct),
         "\n".join(f"{example.product_id}: {example.title}" for example in action.examples),
     )
-
-
-def actions_of(found: OpenQuestions, coverage_pct: float | None, notes: Iterable[str] = ()) -> Actions:
-    """Return what to do about the open questions and the required fields that lack.
-
-    Args:
-        found: The open questions.
-        coverage_pct: Coverage of the feed, as it is shown elsewhere; None where too little was judged for a figure.
-        notes: What has to be known to read them.
-    """
-    made = _Maker(found, float("nan") if coverage_pct is None else coverage_pct).actions()
-    return Actions(tuple(made), tuple(notes), len(found.judged), int(found.judged.covered.sum()))
-
-
-class _Maker:
-    """Puts the actions together: figures by attribute, and by attribute and category."""
-
-    def __init__(self, found: OpenQuestions, before_pct: float) -> None:
-        self.found = found
-        self.before_pct = before_pct
-        judged = found.judged
-        self.keys = Keys(found, None, each_category=False)
-        self.figures = sums(found, self.keys)
-        self.estimated = bool(len(judged)) and round(self.keys.of_products.sum()) != len(judged)
-        self.shares = self._shares()
-        self.families = Families()
-        self.shown: Counter[int] = Counter()
-        """How often each family was an example already."""
-        self.gain_of: dict[str, tuple[Codes, Floats]] = {}
-        """By attribute, the products with open questions and what each would gain."""
-        self.worth = found.lost * found.rates.rate
-        place = found.place
-        order = np.argsort(place, kind="stable")
-        starts = np.searchsorted(place[order], np.arange(len(found.places) + 1))
-        self.rows = {n: order[starts[n] : starts[n + 1]] for n in range(len(found.places))}
-        """Of each place, its open questions."""
-
-    def actions(self) -> list[Action]:
-        lacking: dict[str, float] = {}
-        for (_, name), count in lacking_fields(self.found, self.keys).items():
-            lacking[name] = lacking.get(name, 0.0) + count
-        made = [
-            self._action(row, int(cell), lacking.pop(self.found.places[int(cell)].label, 0.0))
-            for row, cell in enumerate(self.keys.cells.tolist())
-        ]
-        made += [self._required(name, count) for name, count in lacking.items()]
-        ranked = sorted(made, key=lambda a: (-a.gain_pct, -a.missing_core, -a.products, a.attribute))
-        return [replace(action, examples=self._examples(action)) for action in ranked[:MOST_ACTIONS]]
-
-    def _action(self, row: int, place: int, missing_core: float) -> Action:
-        found, figures = self.found, self.figures
-        rows = self.rows[place]
-        label = found.places[place].label
-        positions = np.unique(found.product[rows])
-        if missing_core:
-            positions = np.union1d(positions, self._without(label))
-        extends = np.unique(found.product[rows[found.extends[rows]]])
-        extended, products = self._count(extends), self._count(positions)
-        questions = self._questions(rows)
-        products_of, at = np.unique(found.product[rows], return_inverse=True)
-        self.gain_of[label] = (products_of, np.bincount(at, self.worth[rows], len(products_of)).astype(float))
-        return Action(
-            attribute=label,
-            adds=max(products - extended, 0),
-            extends=extended,
-            products=products,
-            open_questions=round(float(figures["open_questions"][row])),
-            required_open=round(float(figures["required_open"][row])),
-            missing_core=round(missing_core),
-            questions=tuple(questions[:QUESTIONS]),
-            more_questions=max(len(questions) - QUESTIONS, 0),
-            gain_pct=float(figures["gain"][row]),
-            gain_low_pct=float(figures["gain_low"][row]),
-            gain_high_pct=float(figures["gain_high"][row]),
-            before_pct=self.before_pct,
-            examples=(),
-            categories=self.shares.get(place, ()),
-            positions=positions,
-            estimated=self.estimated,
-        )
-
-    def _required(self, name: str, count: float) -> Action:
-        """Return the action for a field that the destination alone asks for."""
-        positions = self._without(name)
-        zero = 0.0 if self.before_pct == self.before_pct else float("nan")
-        return Action(
-            attribute=name,
-            adds=round(count),
-            extends=0,
-            products=round(count),
-            open_questions=0,
-            required_open=0,
-            missing_core=round(count),
-            questions=(),
-            more_questions=0,
-            gain_pct=0.0,
-            gain_low_pct=zero,
-            gain_high_pct=zero,
-            before_pct=self.before_pct,
-            examples=(),
-            categories=(),
-            positions=positions,
-            estimated=self.estimated,
-        )
-
-    def _count(self, positions: Codes) -> int:
-        return round(float(self.found.judged.stands_for[positions].sum()))
-
-    def _without(self, name: str) -> Codes:
-        """Return the products that lack a field which the destination requires."""
-        judged = self.found.judged
-        lacks: NDArray[np.bool_] = np.array([name in names for names in judged.lacks] or [False])
-        return np.flatnonzero(lacks[judged.lacking])
-
-    def _questions(self, rows: Codes) -> list[OpenQuestion]:
-        """Return the questions of some rows, by their text, those that lose most first."""
-        judged = self.found.judged
-        codes, at = np.unique(self.found.question[rows], return_inverse=True)
-        each = judged.stands_for[self.found.product[rows]]
-        lost = np.bincount(at, self.worth[rows] * each, len(codes))
-        count = np.bincount(at, each, len(codes))
-        together: dict[str, list[float]] = {}
-        for code, worth, products in zip(codes.tolist(), lost.tolist(), count.tolist(), strict=True):
-            asked = judged.questions[code]
-            known = together.setdefault(asked.text, [0.0, 0.0, 0.0])
-            known[0] += worth
-            known[1] += products
-            known[2] = max(known[2], float(asked.required))
-        ranked = sorted(together.items(), key=lambda item: (-item[1][0], item[0]))
-        return [OpenQuestion(text, bool(required), round(products)) for text, (_, products, required) in ranked]
-
-    def _examples(self, action: Action) -> tuple[Example, ...]:
-        """Return the products that would gain most: no two nearly the same, and no action those of another again."""
-        judged, positions = self.found.judged, action.positions
-        gain = np.zeros(len(positions))
-        if action.attribute in self.gain_of:
-            products, gains = self.gain_of[action.attribute]
-            gain[np.searchsorted(positions, products)] = gains
-        ranked = positions[np.argsort(-gain, kind="stable")]
-        tried = [(self._family(at), at) for at in ranked[:_TRIED].tolist()]
-        firsts: dict[int, int] = {}
-        for family, at in tried:
-            firsts.setdefault(family, at)
-        chosen = sorted(firsts, key=lambda family: self.shown[family])[:EXAMPLES]
-        self.shown.update(chosen)
-        # Variants of one thing are examples too, where there is nothing else.
-        rest = [at for family, at in tried if at not in firsts.values()] if len(chosen) < EXAMPLES else []
-        found = [*(firsts[family] for family in chosen), *rest[: EXAMPLES - len(chosen)]]
-        return tuple(Example(judged.ids[at], judged.titles[at], at) for at in found)
-
-    def _family(self, at: int) -> int:
-        judged = self.found.judged
-        category = judged.categories[int(judged.category[at])]
-        return self.families.family(judged.titles[at] or judged.ids[at], category=category)
-
-    def _shares(self) -> dict[int, tuple[Share, ...]]:
-        keys = Keys(self.found, None, each_category=True)
-        figures = sums(self.found, keys)
-        width = max(len(keys.names), 1)
-        shares: dict[int, list[Share]] = {}
-        for row, cell in enumerate(keys.cells.tolist()):
-            share = Share(
-                str(figures["category"][row]),
-                round(float(figures["products"][row])),
-                float(figures["gain_of_feed"][row]),
-            )
-            shares.setdefault(cell % width, []).append(share)
-        return {place: tuple(sorted(found, key=lambda s: (-s.gain_pct, s.category))) for place, found in shares.items()}
 
 
 def _products(count: int) -> str:

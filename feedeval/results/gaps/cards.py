@@ -6,72 +6,116 @@ from collections.abc import Sequence
 
 from feedeval.formatting import clip
 from feedeval.html import Markup, escape, foreign
-from feedeval.results.gaps.actions import ASSUMES, Action, Actions, Share
-from feedeval.results.gaps.next_steps import marked
+from feedeval.results.gaps.actions import ASSUMES, Action, Actions, OpenQuestion, Share
+from feedeval.results.gaps.entry_examples import entry_example
+from feedeval.results.gaps.next_steps import marked, required_words
 
 MOST = 6
 """Cards that are shown before the rest is folded."""
+UNFOLDED = 200
+"""Products of an action that are named one by one."""
 _TITLE_CHARS = 160
 _CATEGORIES = 30
 _EDGE = "border:1px solid var(--line,var(--jp-border-color2,#8886));border-radius:6px;padding:8px 12px;margin:8px 0"
 _QUIET = "opacity:.75;font-size:.9em"
 
 
-def cards_html(actions: Actions, *, most: int = MOST, known: Sequence[str] = ()) -> Markup:
+def cards_html(actions: Actions, *, most: int = MOST, known: Sequence[str] = (), unfolds: bool = False) -> Markup:
     """Return the actions as cards, those beyond `most` behind a fold.
 
     Args:
         actions: What to do.
         most: Cards that are open.
         known: Notes that stand on the page already.
+        unfolds: Whether each card names all its products behind a fold, where nothing else on the page shows them.
     """
     if not len(actions):
         return Markup(f"<p>{escape(actions.nothing)}</p>{notes_html(actions, known)}")
-    shown = [card_html(action, number) for number, action in enumerate(actions, 1)]
+    everything = [_products(action, actions) if unfolds else "" for action in actions]
+    shown = [
+        card_html(action, n, more=more) for n, (action, more) in enumerate(zip(actions, everything, strict=True), 1)
+    ]
     rest = ""
     left = len(shown) - most
     if left > 0:
         noun = "action" if left == 1 else "actions"
         rest = f"<details><summary>{left:,} more {noun}, which gain less</summary>{''.join(shown[most:])}</details>"
-    return Markup(f"{''.join(shown[:most])}{rest}{notes_html(actions, known)}")
+    return Markup(f"{required_html(actions)}{''.join(shown[:most])}{rest}{notes_html(actions, known)}")
 
 
 def notes_html(actions: Actions, known: Sequence[str] = ()) -> Markup:
     """Return what has to be known to read the cards, without what stands on the page already."""
-    notes = [*([ASSUMES] if any(action.gain_pct > 0 for action in actions) else []), *actions.notes]
-    notes = [note for note in notes if note not in known]
+    assumed = [ASSUMES] if any(action.gain_pct > 0 for action in actions) else []
+    left = [actions.left_out_words] if actions.left_out else []
+    notes = [note for note in [*left, *assumed, *actions.notes] if note not in known]
     return Markup("".join(f'<p style="{_QUIET}">{escape(note)}</p>' for note in notes))
 
 
-def card_html(action: Action, number: int) -> Markup:
-    """Return one action: what to do, what it gains, which questions it answers, examples, and its categories."""
-    parts = [
-        f'<div class="fe-card-what" style="font-weight:600;font-size:1.05em">{number}. {marked(action.what)}</div>',
-        _gain(action),
-        _questions(action),
-        _examples(action),
-        _categories(action.categories),
-    ]
+def required_html(actions: Actions) -> Markup:
+    """Return which fields lack that the destination requires, in one line; empty where none does."""
+    lacking = [action for action in actions if action.missing_core]
+    if not lacking:
+        return Markup("")
+    told = [f"{marked(required_words(each.attribute))} ({_many(each.missing_core)})" for each in lacking]
+    return Markup(f"<p>Required by the destination, and lacking: {'; '.join(told)}.</p>")
+
+
+def card_html(action: Action, number: int, *, more: str = "") -> Markup:
+    """Return one action: what to do and for which products, its gain, the questions that it answers, and examples.
+
+    Args:
+        action: The action.
+        number: Its place in the list, from 1.
+        more: HTML that ends the card.
+    """
+    body = f"{head_html(action, number)}{rest_html(action)}{more}"
     return Markup(
-        f'<div class="fe-card" data-action="{number - 1}" style="{_EDGE};overflow-wrap:anywhere">{"".join(parts)}</div>'
+        f'<div class="fe-card" data-action="{number - 1}" style="{_EDGE};overflow-wrap:anywhere">{body}</div>'
     )
+
+
+def head_html(action: Action, number: int) -> Markup:
+    """Return what to do, for which products, and what it gains: the first lines of a card."""
+    what = f'<div class="fe-card-what" style="font-weight:600;font-size:1.05em">{number}. {marked(action.what)}</div>'
+    return Markup(f"{what}{_for_which(action)}{_gain(action)}")
+
+
+def rest_html(action: Action) -> Markup:
+    """Return what follows the first lines: the questions that it answers, an entry, examples, and its categories."""
+    return Markup("".join([_questions(action), _entry(action), _examples(action), _categories(action.categories)]))
+
+
+def _for_which(action: Action) -> str:
+    return f"<div>For {foreign(action.for_which)}</div>" if action.for_which else ""
+
+
+def _entry(action: Action) -> str:
+    entry = entry_example(action.attribute)
+    if not entry:
+        return ""
+    form = (
+        f' <span style="{_QUIET}">(section:name:value)</span>' if action.attribute.startswith("product_detail") else ""
+    )
+    return f'<div style="margin-top:4px">Type, for instance: <code>{escape(entry)}</code>{form}</div>'
+
+
+def _many(count: int) -> str:
+    return f"{count:,} product{'s' * (count != 1)}"
 
 
 def _gain(action: Action) -> str:
-    required = (
-        f"The destination requires it of {action.missing_core:,} product{'s' * (action.missing_core != 1)}."
-        if action.missing_core
-        else ""
-    )
+    required = f"The destination requires it of {_many(action.missing_core)}." if action.missing_core else ""
     if not action.gain_pct > 0:
         return f"<div>{escape(required or 'No gain in coverage is known.')}</div>"
     if action.before_pct != action.before_pct:
         said = f"Gains <b>{escape(action.gain)}</b> points of coverage in the products that could be judged"
         return f"<div>{said}. {escape(required)}</div>"
     low, high = (min(action.before_pct + bound, 100.0) for bound in (action.gain_low_pct, action.gain_high_pct))
-    bounds = f" (95 %: {low:.1f} to {high:.1f})" if low == low else ""
-    said = f"Coverage <b>{escape(action.coverage)}</b>{bounds}{_bar(action.before_pct, action.after_pct)}"
-    return f"<div>{said} {escape(required)}</div>"
+    likely = f"likely between {low:.0f} and {high:.0f} %, as not every filled field answers"
+    bounds = f' <span style="{_QUIET}">{likely}</span>' if low == low else ""
+    gain = f"<b>+{action.gain_pct:.1f} points</b>: coverage {escape(action.coverage)}"
+    said = f"{gain}{_bar(action.before_pct, action.after_pct)}{bounds}"
+    return f"<div>{said}{'. ' if required else ''}{escape(required)}</div>"
 
 
 def _bar(before_pct: float, after_pct: float) -> str:
@@ -88,8 +132,8 @@ def _questions(action: Action) -> str:
     if not action.questions:
         return ""
     asked = [
-        f"{foreign(clip(q.text, 300))}{' <b>(required)</b>' if q.required else ''}"
-        f' <span style="{_QUIET}">open in {q.products:,}</span>'
+        f"{foreign(clip(q.text, 300))}{required_mark(q.required_products, q.products)}"
+        f' <span style="{_QUIET}">{escape(_left(q))}</span>'
         for q in action.questions
     ]
     if len(asked) == 1:
@@ -97,6 +141,19 @@ def _questions(action: Action) -> str:
     items = "".join(f"<li>{each}</li>" for each in asked)
     more = f'<li style="{_QUIET}">and {action.more_questions:,} more</li>' if action.more_questions else ""
     return f'<div style="margin-top:4px">Answers:</div><ul style="margin:0;padding-left:1.4em">{items}{more}</ul>'
+
+
+def required_mark(required: int, asked: int) -> Markup:
+    """Return whether buyers need an answer before buying: of all products, of some of them, or of none."""
+    if not required:
+        return Markup("")
+    return Markup(" <b>(required)</b>" if required >= asked else f" <b>(required for {required:,} of {asked:,})</b>")
+
+
+def _left(question: OpenQuestion) -> str:
+    nothing = question.products - question.partial
+    said = [f"{nothing:,} open"] if nothing or not question.partial else []
+    return ", ".join([*said, *([f"{question.partial:,} in part"] if question.partial else [])])
 
 
 def _examples(action: Action) -> str:
@@ -122,5 +179,26 @@ def _categories(found: Sequence[Share]) -> str:
     more = f"<li>and {left:,} more</li>" if left > 0 else ""
     return (
         f'<details style="margin-top:4px"><summary>In {len(found):,} categories</summary>'
+        f'<ul style="margin:0;padding-left:1.4em">{items}{more}</ul></details>'
+    )
+
+
+def _products(action: Action, actions: Actions) -> str:
+    """Return all products of an action behind a fold, as far as a page can bear it."""
+    positions = action.positions.tolist()
+    if len(positions) <= len(action.examples):
+        return ""
+    together: dict[str, list[str]] = {}
+    for at in positions[:UNFOLDED]:
+        together.setdefault(actions.titles[at] or "(no title)", []).append(actions.ids[at])
+    items = "".join(
+        f"<li>{foreign(clip(title, _TITLE_CHARS))} "
+        f'<span style="{_QUIET}">{", ".join(foreign(clip(each, 60)) for each in ids)}</span></li>'
+        for title, ids in together.items()
+    )
+    left = len(positions) - UNFOLDED
+    more = f"<li>and {left:,} more</li>" if left > 0 else ""
+    return (
+        f'<details style="margin-top:4px"><summary>All {_many(len(positions))}</summary>'
         f'<ul style="margin:0;padding-left:1.4em">{items}{more}</ul></details>'
     )

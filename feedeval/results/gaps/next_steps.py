@@ -13,6 +13,14 @@ from feedeval.html import Markup, escape, section, table
 from feedeval.results.gaps.answer_places import ANYWHERE
 from feedeval.results.gaps.open_questions import Action
 
+_WHOLLY = {"gtin": "`gtin`, or `brand` with `mpn`, or `identifier_exists=no`"}
+"""What a destination asks for, where another field does as well."""
+
+
+def required_words(attribute: str) -> str:
+    """Return what a destination asks for where it requires an attribute; names stand between backticks."""
+    return _WHOLLY.get(attribute) or f"`{'`, `'.join(attribute.split(', '))}`"
+
 
 def instruction(attribute: str, action: str, products: str) -> str:
     """Return what to do about an attribute, such as *Add `material` to 312 products*.
@@ -29,7 +37,7 @@ def instruction(attribute: str, action: str, products: str) -> str:
         return f"Answer open questions in `{name}` of {products}"
     if action == Action.EXTEND:
         return f"Say more in `{name}` of {products}"
-    return f"Add `{'`, `'.join(attribute.split(', '))}` to {products}"
+    return f"Add {required_words(attribute)} to {products}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from feedeval.feed.rules import Target, target_of
 from feedeval.formatting import plain
 from feedeval.html import Markup, definitions, escape, section
 from feedeval.results.export import MOST_CHARS, MOST_ROWS, CutWarning, fit, put_row, write_whole
-from feedeval.results.gaps.actions import actions_of
+from feedeval.results.gaps.making import actions_of
 from feedeval.results.gaps.open_questions import OpenQuestions
 from feedeval.results.stored import StoredSession
 from feedeval.results.workbook.filling import Column, Filling, filling_of
