@@ -30,6 +30,12 @@ MOST_QUESTIONS = 24
 
 _WHERE_UNTOLD = "en"
 
+_PLAIN = ("in_box", "amount", "use")
+"""Facets of products of no family that make way for what they speak of, unless one of them answers it."""
+
+_TOLD_SHARE = 0.8
+"""Of a sample, that must be told to be driven so or packed so: the others would be asked what makes no sense."""
+
 _SAMPLE_READ = 20
 """Contexts of a sample that are looked at."""
 
@@ -163,13 +169,15 @@ class OfflineEngine:
         most = max(1, (len(sample) + 1) // 2)
         first = [facet for facet in asked if answered[facet] >= most and facet not in SHOP_WIDE]
         last = [facet for facet in SHOP_WIDE if answered[facet] and facet not in family.senseless]
-        own = [f for f in family.facets if f not in SHOP_WIDE and self._told(family.only.get(f), sample) >= most]
+        nearly_all = max(1, math.ceil(len(sample) * _TOLD_SHARE))
+        own = [f for f in family.facets if f not in SHOP_WIDE and self._told(family.only.get(f), sample) >= nearly_all]
         if family.id == GENERAL:
             first = [*dict.fromkeys([*self._families.shared_facets(sample), *first])]
             own = [f for f in own if not _SAID_BY.get(f, frozenset()) & {*first}]
-            # What it is for is plain of most things, and asked where little else is.
-            if len({*own, *first}) > FEWEST_QUESTIONS and len(first) > 1:
-                own = [f for f in own if f != "use" or f in first]
+            # What suits anything says little of most things, and is asked where little else is.
+            for plain in _PLAIN:
+                if len({*own, *first}) > FEWEST_QUESTIONS and first and not answered[plain]:
+                    own = [f for f in own if f != plain]
         return [*dict.fromkeys([*own[:1], *first, *own[1:], *last])]
 
     def _told(self, group: str | None, sample: Sequence[Context]) -> float:
