@@ -129,7 +129,7 @@ class Detector:
                 else:
                     if pattern.needs:
                         continue
-                if pattern.regex.search(whole):
+                if (not pattern.measures or reading.may_hold(pattern)) and pattern.regex.search(whole):
                     return True
         return bool(self.cased and self._first_name(reading, [segment.folded for segment in reading.segments]))
 
@@ -191,7 +191,7 @@ def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:
     """
     texts = [segment.folded for segment in reading.segments]
     for pattern in patterns:
-        if not pattern.search(reading.folded):
+        if not reading.may_hold(pattern) or not pattern.regex.search(reading.folded):
             continue
         for number, segment in enumerate(reading.segments):
             if not pattern.may_match(segment.folded):
