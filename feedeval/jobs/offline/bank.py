@@ -111,7 +111,8 @@ _NOT_PER = r"(?! ?/ ?(?:mol|min|h(?!:? ?\d|\w)|s(?!:? ?\d|\w)|kg|km|[cm]m?[²³2
 def _blocks(table: dict[str, Any]) -> dict[str, str]:
     """Return the building blocks; a kind becomes number, range and unit."""
     # What must not stand before it is looked at behind its first character, which is found faster when it comes first.
-    whole = r"(?<![½¼¾])(?<![\w.,/]\d)\d*(?:[.,]\d+)*(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?"
+    # No unit begins with a figure, a point or a comma: a part of the number is never given back.
+    whole = r"(?<![½¼¾])(?<![\w.,/]\d)\d*+(?:[.,]\d++)*+(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?"
     number = rf"[\d½¼¾](?:{whole}|(?<=[½¼¾])(?<!\w[½¼¾]))"
     regexes: dict[str, str] = {}
     for kind, spec in table["kinds"].items():

@@ -195,16 +195,21 @@ class _WordIndex:
 
     def first(self, folded: str) -> Family | None:
         """Return the family that the first part of `folded` names that names one."""
-        return next(filter(None, (self._best(part, across) for part, across in _scopes(folded))), None)
+        # The parts hold no word that the whole does not hold, but where something quoted was taken out.
+        candidates = list(self._candidates(folded + "\n" + _QUOTED.sub(" ", folded) if _QUOTED.search(folded) else folded))
+        return next(filter(None, (self._best(part, across, candidates) for part, across in _scopes(folded))), None)
 
-    def _best(self, folded: str, across: int) -> Family | None:
+    @staticmethod
+    def _best(folded: str, across: int, candidates: Iterable[tuple[str, _Word]]) -> Family | None:
         """Return the family with the longest word in `folded`, as the more special one; of two as long, the later.
 
         Where `across` is given, only words count that stand on both of its sides.
         """
         best: Family | None = None
         longest = (0, -1)
-        for place, pattern, family in self._candidates(folded):
+        for literal, (place, pattern, family) in candidates:
+            if literal not in folded:
+                continue
             for match in pattern.regex.finditer(folded):
                 if across and not match.start() < across < match.end():
                     continue
@@ -212,13 +217,14 @@ class _WordIndex:
                     longest, best = rank, family
         return best
 
-    def _candidates(self, folded: str) -> Iterator[_Word]:
-        yield from self._always
+    def _candidates(self, folded: str) -> Iterator[tuple[str, _Word]]:
+        """Yield the words that `folded` may hold, each with the letters by which it was found."""
+        yield from (("", word) for word in self._always)
         for n in range(1, _INDEXED_LETTERS + 1):
             for letters in {folded[i : i + n] for i in range(len(folded) - n + 1)}:
                 for literal, word in self._by_letters.get(letters, ()):
                     if n == min(len(literal), _INDEXED_LETTERS) and literal in folded:
-                        yield word
+                        yield literal, word
 
 
 _Word = tuple[int, Pattern, Family]

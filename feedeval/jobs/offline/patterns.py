@@ -17,6 +17,8 @@ from feedeval.errors import InputError
 
 _LATIN_AND_GREEK_END = 0x0250
 _SHORTEST_LITERAL = 2
+_FIRST_KANA = "\u3040"
+"""Of Japanese, a single character tells as much as a few letters."""
 _OPTIONAL = ("?", "*", "{0")
 UNSPACED = frozenset({"ja"})
 """Languages that are written without spaces between words."""
@@ -137,13 +139,14 @@ class Blocks:
         """Return the blocks of which any match of a pattern holds at least one; empty where that cannot be told."""
         numbered = {name: chr(_PRIVATE_USE + place) for place, name in enumerate(self.regexes)}
         told = re.sub(r"\{([a-z_]+)\}", lambda m: numbered[m.group(1)], folded)
-        by_letter = {letter: name for name, letter in numbered.items() if name not in _ANYWHERE}
+        by_letter = {letter: name for name, letter in numbered.items() if _SHARED.match(name)}
         return frozenset(by_letter[letter] for letter in _needed(told, by_letter.keys()))
 
     def _as_pattern(self, name: str) -> Pattern:
         if name not in self._alone:
             # What may stand before a measure and need not, such as the name of a side, tells nothing.
-            self._alone[name] = Pattern(self.regexes[name].removeprefix(f"(?:{self.regexes.get('side', '')})"), ())
+            alone = self.regexes[name].removeprefix(f"(?:{self.regexes.get('side', '')})")
+            self._alone[name] = Pattern(re.sub(r"^\\d\+", r"\\d\\d*", alone), ())
         return self._alone[name]
 
     def names(self) -> str:
@@ -177,8 +180,8 @@ _MEASURES = (
     "weight|length|volume|power|voltage|current|charge|energy|time|temp|noise|data|density|milligrams|dims|n|percent"
 )
 _MEASURE = re.compile(rf"\{{(?:{_MEASURES})\}}")
-_ANYWHERE = frozenset({"count", "date", "gap", "listing", "n", "near", "number", "side", "w"})
-"""Blocks that stand in most texts, so that it is not worth looking for them alone."""
+_SHARED = re.compile(rf"(?!n$)(?:{_MEASURES}|span|area|distance|mat_\w+|material_word|colour_\w+)$")
+"""Blocks that many patterns of a facet have in common, so that it is worth looking for them alone first."""
 _PRIVATE_USE = 0xE000
 """Where the characters begin that stand for blocks while a pattern is looked through."""
 
@@ -264,7 +267,7 @@ def _required(alternative: str) -> list[tuple[str, ...]]:
             end = alternative.index("}", end) + 1
         i = end
     candidates.append((run,))
-    return [c for c in candidates if min(len(s) for s in c) >= _SHORTEST_LITERAL]
+    return [c for c in candidates if all(len(s) >= _SHORTEST_LITERAL or s >= _FIRST_KANA for s in c)]
 
 
 @lru_cache(maxsize=4096)
