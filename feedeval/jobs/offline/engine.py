@@ -101,7 +101,10 @@ class OfflineEngine:
             engine=self.name,
             locale=self.locale,
             language=language,
-            notes=(*self._notes(language, len(questions), num_questions), *([UNPLACED] if family.id == GENERAL else [])),
+            notes=(
+                *self._notes(language, len(questions), num_questions),
+                *([UNPLACED] if family.id == GENERAL else []),
+            ),
         )
 
     def check(self, questions: Iterable[Question]) -> None:

@@ -17,7 +17,7 @@ GENERAL = "general"
 """The family of products of which nothing tells what they are."""
 _SMALLEST_SHARE = 0.6
 _SMALLEST_PLACED = 0.4
-_INDEXED_LETTERS = 3
+_INDEXED_LETTERS = 4
 _READ_TITLE_CHARS = 200
 _READ_DESCRIPTION_CHARS = 120
 _SHORT_TITLE_WORDS = 4
@@ -181,7 +181,7 @@ def _scopes(title: str) -> Iterator[tuple[str, int]]:
 
 
 class _WordIndex:
-    """The words of all families, found by three of their letters: there are thousands."""
+    """The words of all families, found by four of their letters: there are thousands."""
 
     def __init__(self, words: Iterable[tuple[Pattern, Family]]) -> None:
         self._by_letters: defaultdict[str, list[tuple[str, _Word]]] = defaultdict(list)
@@ -196,7 +196,9 @@ class _WordIndex:
     def first(self, folded: str) -> Family | None:
         """Return the family that the first part of `folded` names that names one."""
         # The parts hold no word that the whole does not hold, but where something quoted was taken out.
-        candidates = list(self._candidates(folded + "\n" + _QUOTED.sub(" ", folded) if _QUOTED.search(folded) else folded))
+        candidates = list(
+            self._candidates(folded + "\n" + _QUOTED.sub(" ", folded) if _QUOTED.search(folded) else folded)
+        )
         return next(filter(None, (self._best(part, across, candidates) for part, across in _scopes(folded))), None)
 
     @staticmethod
@@ -221,9 +223,9 @@ class _WordIndex:
         """Yield the words that `folded` may hold, each with the letters by which it was found."""
         yield from (("", word) for word in self._always)
         for n in range(1, _INDEXED_LETTERS + 1):
-            for letters in {folded[i : i + n] for i in range(len(folded) - n + 1)}:
-                for literal, word in self._by_letters.get(letters, ()):
-                    if n == min(len(literal), _INDEXED_LETTERS) and literal in folded:
+            for letters in self._by_letters.keys() & {folded[i : i + n] for i in range(len(folded) - n + 1)}:
+                for literal, word in self._by_letters[letters]:
+                    if literal in folded:
                         yield literal, word
 
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import groupby
 
 from feedeval.errors import InputError
 
@@ -132,7 +133,7 @@ class Blocks:
             needs = needs or (fixed_letters(re.sub(r"\{([a-z_]+)\}", expand, folded)) if blocks_alone else ())
         if cased:
             return Pattern(source, needs)
-        source = _boundary_first(re.sub(r"\{([a-z_]+)\}", expand, folded))
+        source = re.sub(r"\{([a-z_]+)\}", expand, _boundary_first(folded) if "(?<" in folded else folded)
         return Pattern(source, needs, tuple(self._as_pattern(name) for name in sorted(self._needed(folded))))
 
     def _needed(self, folded: str) -> frozenset[str]:
@@ -210,13 +211,12 @@ def _needed(regex: str, known: Container[str]) -> frozenset[str]:
     return found
 
 
-_LOOKS_BACK = re.compile(r"((?:\(\?<[!=](?:\[[^\]]*\]|[^()\\\[]|\\.)*\))+)\\b")
+_LOOKS_BACK = re.compile(r"^((?:\(\?<[!=](?:\[[^\]]*\]|[^()\\\[]|\\.)*\))+)\\b")
 
 
 def _boundary_first(source: str) -> str:
     """Put the boundary of a word before what must not stand in front of it: it is looked at faster, and fails more."""
-    led = _LOOKS_BACK.match(source)
-    return rf"\b{led.group(1)}{source[led.end() :]}" if led else source
+    return "|".join(_LOOKS_BACK.sub(r"\\b\1", alternative, count=1) for alternative in _split(source))
 
 
 def _split(regex: str) -> list[str]:
@@ -278,5 +278,24 @@ def tidy_name(name: str) -> str:
 
 
 def union(sources: Sequence[str]) -> str:
-    """Return one regular expression for several; longer ones first, so that `kgs` is not read as `kg`."""
-    return "|".join(sorted(sources, key=len, reverse=True))
+    """Return one regular expression for several; longer ones first, so that `kgs` is not read as `kg`.
+
+    Those that begin with the same letter stand together, so that a search looks at the others' first letters only.
+    """
+    ordered = sorted(sources, key=len, reverse=True)
+    grouped: list[str] = []
+    for has_letter, run in groupby(ordered, key=lambda source: bool(_LED_BY_LETTER.match(source))):
+        if not has_letter:
+            grouped.extend(run)
+            continue
+        by_letter: dict[str, list[str]] = {}
+        for source in run:
+            by_letter.setdefault(source[0], []).append(source[1:])
+        grouped.extend(
+            f"{a}{rest[0]}" if len(rest) == 1 else f"{a}(?:{'|'.join(rest)})" for a, rest in by_letter.items()
+        )
+    return "|".join(grouped)
+
+
+_LED_BY_LETTER = re.compile(r"[^\W_](?![?*+{])(?:[^|()]|\((?:[^()]|\([^()]*\))*\))*$")
+"""A regular expression without alternatives at its outermost level, the first letter of which has to be there."""
