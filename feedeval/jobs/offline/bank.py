@@ -110,7 +110,10 @@ _NOT_PER = r"(?! ?/ ?(?:mol|min|h(?!:? ?\d|\w)|s(?!:? ?\d|\w)|kg|km|[cm]m?[²³2
 
 def _blocks(table: dict[str, Any]) -> dict[str, str]:
     """Return the building blocks; a kind becomes number, range and unit."""
-    number = r"(?<![\w.,/])\d+(?:[.,]\d+)*(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?|(?<!\w)[½¼¾]"
+    # What must not stand before it is looked at behind its first character, which is found faster when it comes first.
+    # No unit begins with a figure, a point or a comma: a part of the number is never given back.
+    whole = r"(?<![½¼¾])(?<![\w.,/]\d)\d*+(?:[.,]\d++)*+(?:[¼½¾]|\s?[-/]\s?\d+(?:[.,]\d+)*)?"
+    number = rf"[\d½¼¾](?:{whole}|(?<=[½¼¾])(?<!\w[½¼¾]))"
     regexes: dict[str, str] = {}
     for kind, spec in table["kinds"].items():
         units = f"(?:{union([fold_pattern(unit) for unit in spec['units']])}){_NOT_PER}"
@@ -159,7 +162,8 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
 def _named(source: str, names: list[str], blocks: Blocks, where: str) -> Pattern:
     """Return the pattern of names with measures, which is tried only where the longest piece of a name stands."""
     needs = {max(re.split("ss|[ _]", fold(name).replace("ß", "ss")), key=len) for name in names}
-    return Pattern(blocks.compile(source, where).source, tuple(sorted(needs)))
+    compiled = blocks.compile(source, where)
+    return Pattern(compiled.source, tuple(sorted(needs)), compiled.measures)
 
 
 _MEASURES = frozenset(

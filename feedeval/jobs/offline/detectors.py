@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
@@ -12,6 +12,8 @@ from feedeval.records import Verdict
 
 _MOSTLY = 0.6
 """Share of a name with its value from which on a trap takes it all."""
+
+_KEPT_VALUES, _LONGEST_KEPT = 256, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Detector:
     """Groups of patterns of which each gives a part of the answer."""
     empty_value: Pattern
     names: AnswerNames
+    told: dict[tuple[str, str], tuple[bool | None]] = field(default_factory=dict, repr=False, compare=False)
+    """What named values were found to be."""
 
     @classmethod
     def build(cls, facet: Facet, family: str, languages: Sequence[str], bank: Bank) -> Detector:
@@ -70,13 +74,11 @@ class Detector:
         """Return the best that `reading` has on the facet; None where it has nothing."""
         half: Detection | None = None
         for pair in pairs:
-            if self.empty_value.regex.fullmatch(pair.folded):
+            answers = self._answers(pair)
+            if answers:
+                return _named(Verdict.YES, pair, f"named in {pair.field}")
+            if answers is None:
                 continue
-            if self.facet.id not in self.names.half(pair.name):
-                if self._is_trap(f"{pair.name}: {pair.folded}") or self._is_beside(pair):
-                    continue
-                if self._answers(pair):
-                    return _named(Verdict.YES, pair, f"named in {pair.field}")
             half = half or _named(Verdict.PARTIAL, pair, "named, but without the value asked for")
         if not self._speaks(reading):
             return half
@@ -96,7 +98,26 @@ class Detector:
             return _finding(Verdict.PARTIAL, *found, "the topic without the answer")
         return None
 
-    def _answers(self, pair: Pair) -> bool:
+    def _answers(self, pair: Pair) -> bool | None:
+        """Say whether a named value is an answer; None where it has nothing to do with the facet."""
+        if len(pair.folded) > _LONGEST_KEPT:
+            return self._answers_anew(pair)
+        # Products of one shop have many values in common, of their delivery above all.
+        key = pair.name, pair.folded
+        kept = self.told.get(key)
+        if kept is None:
+            if len(self.told) >= _KEPT_VALUES:
+                self.told.clear()
+            kept = self.told[key] = (self._answers_anew(pair),)
+        return kept[0]
+
+    def _answers_anew(self, pair: Pair) -> bool | None:
+        if self.empty_value.regex.fullmatch(pair.folded):
+            return None
+        if self.facet.id in self.names.half(pair.name):
+            return False
+        if self._is_trap(f"{pair.name}: {pair.folded}") or self._is_beside(pair):
+            return None
         value = self.value
         if value is None:
             return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
@@ -129,7 +150,7 @@ class Detector:
                 else:
                     if pattern.needs:
                         continue
-                if pattern.regex.search(whole):
+                if (not pattern.measures or reading.may_hold(pattern)) and pattern.regex.search(whole):
                     return True
         return bool(self.cased and self._first_name(reading, [segment.folded for segment in reading.segments]))
 
@@ -191,7 +212,7 @@ def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:
     """
     texts = [segment.folded for segment in reading.segments]
     for pattern in patterns:
-        if not pattern.search(reading.folded):
+        if not reading.may_hold(pattern) or not pattern.regex.search(reading.folded):
             continue
         for number, segment in enumerate(reading.segments):
             if not pattern.may_match(segment.folded):

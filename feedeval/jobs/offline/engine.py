@@ -39,6 +39,8 @@ _TOLD_SHARE = 0.8
 _SAMPLE_READ = 20
 """Contexts of a sample that are looked at."""
 
+_KEPT_READINGS = 3 * _SAMPLE_READ
+
 
 class OfflineEngine:
     """Asks the bank's questions of a product and judges by rules whether its feed answers them.
@@ -64,6 +66,8 @@ class OfflineEngine:
         self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.all_wordings()}
         self._detector = lru_cache(maxsize=None)(self._build_detector)
         self._families = Families(self._bank)
+        # The products of a sample are read for the questions and soon after to be judged.
+        self._read = lru_cache(maxsize=_KEPT_READINGS)(self._read_anew)
 
     @property
     def version(self) -> str:
@@ -93,6 +97,7 @@ class OfflineEngine:
         sample = sample[:_SAMPLE_READ]
         family = self._families.of_sample(category, sample)
         chosen = self._chosen(family, sample)[:num_questions]
+        language = self._usual_language(sample)
         questions = tuple(
             self._question(self._bank.facets[facet], family, facet in family.required) for facet in chosen
         )
@@ -101,8 +106,11 @@ class OfflineEngine:
             questions=questions,
             engine=self.name,
             locale=self.locale,
-            language=self._usual_language(sample),
-            notes=(*self._notes(sample, len(questions), num_questions), *([UNPLACED] if family.id == GENERAL else [])),
+            language=language,
+            notes=(
+                *self._notes(language, len(questions), num_questions),
+                *([UNPLACED] if family.id == GENERAL else []),
+            ),
         )
 
     def check(self, questions: Iterable[Question]) -> None:
@@ -129,7 +137,7 @@ class OfflineEngine:
             InputError: A question is not one of the bank's.
         """
         facets = [self._facet_of(question) for question in questions]
-        reading = read(context, self._bank)
+        reading = self._read(context)
         language = self._language(context, reading, usual)
         pairs = pairs_by_facet(reading, self._bank)
         placed = self._families.place(context)
@@ -143,6 +151,9 @@ class OfflineEngine:
                 finding = _senseless(facet, placed.family)
             judgements.append(_judgement(question, finding or _nothing(facet, "" if languages else language)))
         return judgements
+
+    def _read_anew(self, context: Context) -> Reading:
+        return read(context, self._bank)
 
     def _build_detector(self, facet: str, family: str, languages: tuple[str, ...]) -> Detector:
         return Detector.build(self._bank.facets[facet], family, languages, self._bank)
@@ -204,7 +215,7 @@ class OfflineEngine:
 
     def _usual_language(self, sample: Sequence[Context]) -> str:
         """Return the language that most of a sample is in; empty where it was not told."""
-        told = Counter(filter(None, (self._language(context, read(context, self._bank)) for context in sample)))
+        told = Counter(filter(None, (self._language(context, self._read(context)) for context in sample)))
         return max(told, key=lambda name: (told[name], name), default="")
 
     def _read_languages(self, language: str, reading: Reading) -> tuple[str, ...]:
@@ -218,9 +229,8 @@ class OfflineEngine:
         likely = {_WHERE_UNTOLD, *likely_languages(prose_of(reading), self._bank.stopwords)}
         return tuple(name for name in self._bank.languages if name in likely and name not in UNSPACED)
 
-    def _notes(self, sample: Sequence[Context], count: int, wanted: int) -> tuple[str, ...]:
+    def _notes(self, language: str, count: int, wanted: int) -> tuple[str, ...]:
         notes = [self.NOTE]
-        language = self._usual_language(sample)
         if language and language not in self._bank.languages:
             *known, last = map(language_name, self._bank.languages)
             notes.append(

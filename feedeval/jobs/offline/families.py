@@ -18,7 +18,7 @@ GENERAL = "general"
 _SMALLEST_SHARE = 0.6
 _SMALLEST_SHARE_UNNAMED = 0.8
 _SMALLEST_PLACED = 0.4
-_INDEXED_LETTERS = 3
+_INDEXED_LETTERS = 4
 _READ_TITLE_CHARS = 200
 _READ_DESCRIPTION_CHARS = 120
 _SHORT_TITLE_WORDS = 4
@@ -203,7 +203,7 @@ def _scopes(title: str, *, made_for: bool) -> Iterator[tuple[str, int]]:
 
 
 class _WordIndex:
-    """The words of all families, found by three of their letters: there are thousands."""
+    """The words of all families, found by four of their letters: there are thousands."""
 
     def __init__(self, words: Iterable[tuple[Pattern, Family]]) -> None:
         self._by_letters: defaultdict[str, list[tuple[str, _Word]]] = defaultdict(list)
@@ -217,17 +217,24 @@ class _WordIndex:
 
     def first(self, folded: str, *, made_for: bool) -> Family | None:
         """Return the family that the first part of `folded` names that names one."""
+        # The parts hold no word that the whole does not hold, but where something quoted was taken out.
+        whole = folded + "\n" + _QUOTED.sub(" ", folded) if _QUOTED.search(folded) else folded
+        candidates = list(self._candidates(whole))
         parts = _scopes(folded, made_for=made_for)
-        return next(filter(None, (self._best(part, across) for part, across in parts)), None)
+        return next(filter(None, (self._best(part, across, candidates) for part, across in parts)), None)
 
-    def _best(self, folded: str, across: int) -> Family | None:
+    @staticmethod
+    @staticmethod
+    def _best(folded: str, across: int, candidates: Iterable[tuple[str, _Word]]) -> Family | None:
         """Return the family with the longest word in `folded`, as the more special one; of two as long, the later.
 
         Where `across` is given, only words count that stand on both of its sides.
         """
         best: Family | None = None
         longest = (0, -1)
-        for place, pattern, family in self._candidates(folded):
+        for literal, (place, pattern, family) in candidates:
+            if literal not in folded:
+                continue
             for match in pattern.regex.finditer(folded):
                 if across and not match.start() < across < match.end():
                     continue
@@ -235,13 +242,14 @@ class _WordIndex:
                     longest, best = rank, family
         return best
 
-    def _candidates(self, folded: str) -> Iterator[_Word]:
-        yield from self._always
+    def _candidates(self, folded: str) -> Iterator[tuple[str, _Word]]:
+        """Yield the words that `folded` may hold, each with the letters by which it was found."""
+        yield from (("", word) for word in self._always)
         for n in range(1, _INDEXED_LETTERS + 1):
-            for letters in {folded[i : i + n] for i in range(len(folded) - n + 1)}:
-                for literal, word in self._by_letters.get(letters, ()):
-                    if n == min(len(literal), _INDEXED_LETTERS) and literal in folded:
-                        yield word
+            for letters in self._by_letters.keys() & {folded[i : i + n] for i in range(len(folded) - n + 1)}:
+                for literal, word in self._by_letters[letters]:
+                    if literal in folded:
+                        yield literal, word
 
 
 _Word = tuple[int, Pattern, Family]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from feedeval.jobs.offline.patterns import fold
@@ -112,6 +112,13 @@ def _detector() -> LangDetector:
     return LangDetector(LangDetectConfig(max_input_length=None, model="lite", normalize_input=False))
 
 
+@lru_cache(maxsize=256)
+def _scores(words: str, count: int) -> Mapping[str, float]:
+    """Return the languages that the model finds likeliest; a sample's texts are looked at more than once."""
+    found = _detector().detect(words, model="lite", k=count)
+    return {str(each["lang"]): float(each["score"]) for each in found}
+
+
 @cache
 def language_name(code: str) -> str:
     """Return what a language is called in English, such as `Japanese`; the code where it has no name."""
@@ -141,8 +148,7 @@ def language_of(text: str, category: str, stopwords: Mapping[str, frozenset[str]
         text = f"{text} {category.lower()}"
     words = _WORD.findall(text)
     if sum(map(len, words)) >= _LONG_ENOUGH_CHARS:
-        found = _detector().detect(" ".join(words), model="lite", k=_CANDIDATES)
-        scores = {str(each["lang"]): float(each["score"]) for each in found}
+        scores = _scores(" ".join(words), _CANDIDATES)
         best = max(scores, key=scores.__getitem__)
         alike = next((group for group in _ALIKE if best in group), (best,))
         score = sum(scores.get(language, 0) for language in alike)
@@ -162,11 +168,11 @@ def likely_languages(text: str, stopwords: Mapping[str, frozenset[str]]) -> froz
     words = _WORD.findall(text[:READ_CHARS].lower())
     if not words:
         return frozenset()
-    found = _detector().detect(" ".join(words), model="lite", k=_MOST_LIKELY)
+    scores = _scores(" ".join(words), _MOST_LIKELY)
     small = frozenset(map(fold, words))
     return frozenset(
         (
-            *(str(each["lang"]) for each in found if float(each["score"]) >= _LIKELY),
+            *(language for language, score in scores.items() if score >= _LIKELY),
             *(language for language, known in stopwords.items() if len(small & known) >= _CLEAR_LEAD_WORDS),
         )
     )

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import groupby
 
 from feedeval.errors import InputError
 
 _LATIN_AND_GREEK_END = 0x0250
 _SHORTEST_LITERAL = 2
+_FIRST_KANA = "\u3040"
+"""Of Japanese, a single character tells as much as a few letters."""
 _OPTIONAL = ("?", "*", "{0")
 UNSPACED = frozenset({"ja"})
 """Languages that are written without spaces between words."""
@@ -52,12 +55,16 @@ class Pattern:
     Args:
         source: The regular expression, for folded text.
         needs: A text has to contain one of these; empty where the pattern has no fixed letters.
+        measures: A text has to hold what one of these finds, too; empty where that is not known.
         ascii_words: Only ASCII letters and digits make words, for `\b` and `\w`.
     """
 
-    def __init__(self, source: str, needs: tuple[str, ...], *, ascii_words: bool = False) -> None:
+    def __init__(
+        self, source: str, needs: tuple[str, ...], measures: tuple[Pattern, ...] = (), *, ascii_words: bool = False
+    ) -> None:
         self.source = source
         self.needs = needs
+        self.measures = measures
         self._flags = re.ASCII if ascii_words else 0
 
     @cached_property
@@ -75,7 +82,8 @@ class Pattern:
 
     @cached_property
     def _unspaced(self) -> Pattern:
-        return Pattern(self.source, self.needs, ascii_words=True)
+        measures = tuple(pattern._unspaced for pattern in self.measures)
+        return Pattern(self.source, self.needs, measures, ascii_words=True)
 
     def may_match(self, folded: str) -> bool:
         """Say whether a search is worth its time."""
@@ -97,6 +105,8 @@ class Blocks:
     regexes: Mapping[str, str] = field(default_factory=dict)
     check: bool = True
     """Compile every pattern at once, to find mistakes; the package's own are found by its tests."""
+    _alone: dict[str, Pattern] = field(default_factory=dict, init=False, repr=False)
+    """The blocks as patterns, those that many patterns share as one object."""
 
     def compile(self, source: str, where: str, *, cased: bool = False) -> Pattern:
         """Return the pattern for one line of a pattern file; `where` names that line in errors.
@@ -123,7 +133,22 @@ class Blocks:
             needs = needs or (fixed_letters(re.sub(r"\{([a-z_]+)\}", expand, folded)) if blocks_alone else ())
         if cased:
             return Pattern(source, needs)
-        return Pattern(re.sub(r"\{([a-z_]+)\}", expand, folded), needs)
+        source = re.sub(r"\{([a-z_]+)\}", expand, _boundary_first(folded) if "(?<" in folded else folded)
+        return Pattern(source, needs, tuple(self._as_pattern(name) for name in sorted(self._needed(folded))))
+
+    def _needed(self, folded: str) -> frozenset[str]:
+        """Return the blocks of which any match of a pattern holds at least one; empty where that cannot be told."""
+        numbered = {name: chr(_PRIVATE_USE + place) for place, name in enumerate(self.regexes)}
+        told = re.sub(r"\{([a-z_]+)\}", lambda m: numbered[m.group(1)], folded)
+        by_letter = {letter: name for name, letter in numbered.items() if _SHARED.match(name)}
+        return frozenset(by_letter[letter] for letter in _needed(told, by_letter.keys()))
+
+    def _as_pattern(self, name: str) -> Pattern:
+        if name not in self._alone:
+            # What may stand before a measure and need not, such as the name of a side, tells nothing.
+            alone = self.regexes[name].removeprefix(f"(?:{self.regexes.get('side', '')})")
+            self._alone[name] = Pattern(re.sub(r"^\\d\+", r"\\d\\d*", alone), ())
+        return self._alone[name]
 
     def names(self) -> str:
         """Return the names of all blocks, for messages."""
@@ -156,25 +181,42 @@ _MEASURES = (
     "weight|length|volume|power|voltage|current|charge|energy|time|temp|noise|data|density|milligrams|dims|n|percent"
 )
 _MEASURE = re.compile(rf"\{{(?:{_MEASURES})\}}")
+_SHARED = re.compile(rf"(?!n$)(?:{_MEASURES}|span|area|distance|mat_\w+|material_word|colour_\w+)$")
+"""Blocks that many patterns of a facet have in common, so that it is worth looking for them alone first."""
+_PRIVATE_USE = 0xE000
+"""Where the characters begin that stand for blocks while a pattern is looked through."""
 
 
 def needs_figure(regex: str) -> bool:
     """Say whether any match of a pattern with building blocks contains a figure."""
-    return _needs_figure(re.sub(r"\{[a-z_]+\}", "[0]", _MEASURE.sub("\0", regex)))
+    return bool(_needed(re.sub(r"\{[a-z_]+\}", "[0]", _MEASURE.sub("\0", regex)), {"\0"}))
 
 
-def _needs_figure(regex: str) -> bool:
-    def required(alternative: str) -> bool:
+def _needed(regex: str, known: Container[str]) -> frozenset[str]:
+    """Return those `known` characters of which any match holds at least one; empty where that cannot be told."""
+    found: frozenset[str] = frozenset()
+    for alternative in _split(regex):
+        fewest: frozenset[str] = frozenset()
         i = 0
         while i < len(alternative):
             end = _end_of_item(alternative, i)
             item, optional = alternative[i:end], alternative[end : end + 2].startswith(_OPTIONAL)
-            if not optional and (item == "\0" or (item.startswith("(?:") and _needs_figure(item[3:-1]))):
-                return True
+            if not optional and (item in known or item.startswith("(?:")):
+                inside = frozenset({item}) if item in known else _needed(item[3:-1], known)
+                fewest = inside if inside and not 0 < len(fewest) <= len(inside) else fewest
             i = alternative.index("}", end) + 1 if alternative[end : end + 1] == "{" else end
-        return False
+        if not fewest:
+            return fewest
+        found |= fewest
+    return found
 
-    return all(map(required, _split(regex)))
+
+_LOOKS_BACK = re.compile(r"^((?:\(\?<[!=](?:\[[^\]]*\]|[^()\\\[]|\\.)*\))+)\\b")
+
+
+def _boundary_first(source: str) -> str:
+    """Put the boundary of a word before what must not stand in front of it: it is looked at faster, and fails more."""
+    return "|".join(_LOOKS_BACK.sub(r"\\b\1", alternative, count=1) for alternative in _split(source))
 
 
 def _split(regex: str) -> list[str]:
@@ -225,7 +267,7 @@ def _required(alternative: str) -> list[tuple[str, ...]]:
             end = alternative.index("}", end) + 1
         i = end
     candidates.append((run,))
-    return [c for c in candidates if min(len(s) for s in c) >= _SHORTEST_LITERAL]
+    return [c for c in candidates if all(len(s) >= _SHORTEST_LITERAL or s >= _FIRST_KANA for s in c)]
 
 
 @lru_cache(maxsize=4096)
@@ -236,5 +278,24 @@ def tidy_name(name: str) -> str:
 
 
 def union(sources: Sequence[str]) -> str:
-    """Return one regular expression for several; longer ones first, so that `kgs` is not read as `kg`."""
-    return "|".join(sorted(sources, key=len, reverse=True))
+    """Return one regular expression for several; longer ones first, so that `kgs` is not read as `kg`.
+
+    Those that begin with the same letter stand together, so that a search looks at the others' first letters only.
+    """
+    ordered = sorted(sources, key=len, reverse=True)
+    grouped: list[str] = []
+    for has_letter, run in groupby(ordered, key=lambda source: bool(_LED_BY_LETTER.match(source))):
+        if not has_letter:
+            grouped.extend(run)
+            continue
+        by_letter: dict[str, list[str]] = {}
+        for source in run:
+            by_letter.setdefault(source[0], []).append(source[1:])
+        grouped.extend(
+            f"{a}{rest[0]}" if len(rest) == 1 else f"{a}(?:{'|'.join(rest)})" for a, rest in by_letter.items()
+        )
+    return "|".join(grouped)
+
+
+_LED_BY_LETTER = re.compile(r"[^\W_](?![?*+{])(?:[^|()]|\((?:[^()]|\([^()]*\))*\))*$")
+"""A regular expression without alternatives at its outermost level, the first letter of which has to be there."""

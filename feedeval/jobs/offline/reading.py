@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from feedeval.jobs.offline.facets import Bank
-from feedeval.jobs.offline.patterns import fold, tidy_name
+from feedeval.jobs.offline.patterns import Pattern, fold, tidy_name
 from feedeval.records import Context, ContextField
 
 PROSE_FIELDS = frozenset(
@@ -129,6 +129,19 @@ class Reading:
     pairs: tuple[Pair, ...]
     folded: str
     """All segments in one string, for a first look whether a pattern finds anything."""
+    _held: dict[Pattern, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def may_hold(self, pattern: Pattern) -> bool:
+        """Say whether it is worth to look for what `pattern` finds: each measure is looked for once for all of them."""
+        if not pattern.may_match(self.folded):
+            return False
+        for measure in pattern.measures:
+            held = self._held.get(measure)
+            if held is None:
+                held = self._held[measure] = measure.regex.search(self.folded) is not None
+            if held:
+                return True
+        return not pattern.measures
 
 
 def read(context: Context, bank: Bank) -> Reading:
