@@ -55,7 +55,9 @@ def test_the_products_of_a_category_share_the_beginning_of_their_prompts(server:
     users = [body["messages"][1]["content"] for body in bodies if "QUESTIONS" in body["messages"][1]["content"]]
     assert len(users) == 4 and len({user[: user.index("<<<PRODUCT")] for user in users}) == 1
     assert all("prompt_cache_key" not in body for body in bodies)
-    assert estimate.cached_tokens.expected == 7 * 1024
+    # The endpoint caches 128 tokens at a time, from 1,024 on.
+    shared = estimate.cached_tokens.expected / 7
+    assert shared >= 1024 and shared % 128 == 0
     # Questions of its own stand after a product.
     bodies.clear()
     own = {**AUDIT, "question_scope": "product"}

@@ -73,8 +73,8 @@ def test_an_address_is_shown_without_its_secrets() -> None:
 
 
 def test_what_is_no_feed_is_refused_by_its_name() -> None:
-    with pytest.raises(FeedError, match=r"letter\.txt"):
-        preview(uploaded("letter.txt", b"Dear all,\nthis is no feed.\n"))
+    found = preview(uploaded("letter.txt", b"Dear all,\nthis is no feed.\n"))
+    assert isinstance(found, Refused) and "letter.txt" in f"{found.name} {found.reason}"
 
 
 @pytest.mark.parametrize("give", [lambda: uploaded("shop.csv", b""), lambda: pasted(" \n"), lambda: named("  ")])

@@ -62,6 +62,9 @@ DETAILS = {
     "Allergens": "Nickel free",
     "Memory": "8 GB",
     "Screen": "6.1 inch OLED",
+    "Fit": "Regular fit",
+    "Fabric weight": "180 g/m²",
+    "Season": "Summer",
 }
 
 

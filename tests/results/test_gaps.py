@@ -86,14 +86,15 @@ def test_an_attribute_that_is_often_filled_with_nothing_of_use_promises_less(gap
     assert rates["material"] > 0.99
     # Half of an answer, where the value is vague.
     assert rates["product_weight"] == pytest.approx(1 - VAGUE / 2, abs=0.03)
-    assert (added(gaps)["learnt_from"][list(PLANTED)] > 300).all()
+    assert (added(gaps)["learnt_from"][list(PLANTED)] > 200).all()
 
 
 def test_within_categories_each_row_is_of_its_category_and_the_whole_adds_up(
     session: Session, gaps: pd.DataFrame
 ) -> None:
     split = session.gaps(within="category")
-    assert set(split["category"]) == set(CATEGORIES)
+    # Buyers of headphones ask for nothing that is planted.
+    assert set(split["category"]) == set(CATEGORIES) - {"Electronics > Audio > Headphones"}
     assert split["gain_of_feed"].is_monotonic_decreasing
     for name in PLANTED:
         parts, whole = added(split).loc[[name]], added(gaps).loc[name]
