@@ -138,10 +138,13 @@ class Blocks:
 
     def _needed(self, folded: str) -> frozenset[str]:
         """Return the blocks of which any match of a pattern holds at least one; empty where that cannot be told."""
-        numbered = {name: chr(_PRIVATE_USE + place) for place, name in enumerate(self.regexes)}
-        told = re.sub(r"\{([a-z_]+)\}", lambda m: numbered[m.group(1)], folded)
-        by_letter = {letter: name for name, letter in numbered.items() if _SHARED.match(name)}
-        return frozenset(by_letter[letter] for letter in _needed(told, by_letter.keys()))
+        named = dict.fromkeys(re.findall(r"\{([a-z_]+)\}", folded))
+        letters = {name: chr(_PRIVATE_USE + place) for place, name in enumerate(named) if _SHARED.match(name)}
+        if not letters:
+            return frozenset()
+        told = re.sub(r"\{([a-z_]+)\}", lambda m: letters.get(m.group(1), "[0]"), folded)
+        needed = _needed(told, frozenset(letters.values()))
+        return frozenset(name for name in letters if letters[name] in needed)
 
     def _as_pattern(self, name: str) -> Pattern:
         if name not in self._alone:
