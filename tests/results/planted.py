@@ -62,9 +62,7 @@ DETAILS = {
     "Allergens": "Nickel free",
     "Memory": "8 GB",
     "Screen": "6.1 inch OLED",
-    "Fit": "Regular fit",
-    "Fabric weight": "180 g/m²",
-    "Season": "Summer",
+    "Cut": "Loose",
 }
 
 
@@ -76,7 +74,7 @@ def planted_feed(count: int = 1000, *, seed: int = 0) -> list[dict[str, Any]]:
         product: dict[str, Any] = {
             "id": f"P-{n:04d}",
             "title": f"Article {n} of the series {chr(65 + n % 26)}",
-            "description": f"This is article {n}. It comes from a series that has been sold for many seasons.",
+            "description": f"This is article {n}. It is made for the winter, of 180 g/m².",
             "link": f"https://shop.example/p/{n}",
             "image_link": f"https://shop.example/p/{n}.jpg",
             "price": f"{10 + n % 90}.00 EUR",
