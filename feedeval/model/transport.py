@@ -86,7 +86,9 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         address = str(request.url)
         if address not in self._proxies:
             self._proxies[address] = _proxy_for(request.url)
-        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
+        # The length is that of one body: aiohttp tells that of each.
+        told = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
+        headers = tuple((name, value) for name, value in told if name.lower() not in ENCODING - {"content-encoding"})
         return Prepared(request, address, headers, self._timeout(request))
 
     async def send(self, prepared: Prepared, body: bytes) -> LeanAnswer:

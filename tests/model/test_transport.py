@@ -114,3 +114,13 @@ async def test_the_environments_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -
         answer = await closing(client, client.ask(Prompt("s", "u"), Answer, Books()))
     assert answer.word == "w"
     assert asked == ["http://model.example/v1/chat/completions"]
+
+
+async def test_a_request_that_is_repeated_has_the_length_of_its_own_body(server: ModelServer) -> None:
+    client = LeanClient()
+    whole = httpx2.AsyncClient().build_request("POST", f"{server.base_url}/chat/completions", content=b"{}")
+    assert "content-length" in whole.headers
+    prepared = client.prepare(whole)
+    answer = await client.repeat(prepared, b'{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}')
+    await client.aclose()
+    assert answer.is_success, answer.content
