@@ -10,6 +10,7 @@ from aiohttp import web
 from feedeval.model.client import Prompt
 from feedeval.model.transport import LeanClient
 from tests.model.helpers import Answer, Books, client_for, closing
+from tests.server import ModelServer
 
 COMPLETION = '{"choices":[{"message":{"content":"{\\"word\\":\\"w\\",\\"number\\":1}"},"finish_reason":"stop"}]}'
 
