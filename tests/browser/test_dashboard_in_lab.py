@@ -89,7 +89,7 @@ def test_a_session_is_listed_opened_filtered_sorted_looked_into_and_written_out(
     board.press("Results", sees="1 to 20 of 60 products")
     assert len(board.rows()) == 20
 
-    board.press("Coverage", sees="Coverage ▲")
+    board.sees("Coverage ▲")  # the worst come first
     worst = board.rows()[0]
     board.press("Coverage ▲", sees="Coverage ▼")
     assert board.rows()[0] != worst
@@ -156,7 +156,7 @@ def test_a_session_of_another_kernel_moves_is_left_alone_and_goes_on_once_its_ke
         book = notebook("import os; os.environ['OPENAI_API_KEY'] = 'a-key'\n" + SHOW.format(folder=str(folder)))
         board = Board(book, folder)
         sid = list_sessions(folder)["session"].iloc[0]
-        board.press(sid, sees="Another kernel or process works on it")
+        board.press(f"Open session {sid}", sees="Another kernel or process works on it")
 
         def through() -> int:
             found = re.search(r"(\d+) of 160 products", board.text())
@@ -200,7 +200,7 @@ def test_nothing_of_a_hostile_feed_runs_and_nothing_overflows(notebook: Open, tm
             assert inner <= outer + 1, f"{board.text()[:200]} has to be scrolled sideways at {width} px"
 
     fits()
-    board.press(f"Open session {SID}", sees="Products to work on first")
+    board.press(f"Open session {SID}", sees="What to do first")
     fits()
     board.press("Results", sees="1 to 6 of 6 products")
     fits()
