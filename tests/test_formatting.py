@@ -5,7 +5,7 @@ import pytest
 
 from feedeval.formatting import cells, clip, columns, plain
 from feedeval.html import table
-from feedeval.records.kinds import state_in_words
+from feedeval.run.telling.words import state_in_words
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,5 @@ def test_whole_numbers_have_their_thousands_set_off_in_text_and_in_html() -> Non
 
 def test_what_a_person_did_is_said_as_such() -> None:
     assert state_in_words("paused", "paused by hand") == "paused by you"
-    assert state_in_words("paused", "no key") == "paused: no key" and state_in_words("finished") == "finished"
+    assert state_in_words("stopped", "stopped by hand, from another window") == "stopped by you, from another window"
+    assert state_in_words("paused", "WrongKey: no key") == "paused: no key" and state_in_words("finished") == "finished"

@@ -10,9 +10,16 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
-from pydantic import model_validator
-
-from feedeval.jobs.prompts import DATA_RULE, HOUSE_JUDGE, SAMPLE_CHARS, JudgePrompt, digest, fenced, language_name
+from feedeval.jobs.prompts import (
+    DATA_RULE,
+    HOUSE_JUDGE,
+    SAMPLE_CHARS,
+    JudgePrompt,
+    counted,
+    digest,
+    fenced,
+    language_name,
+)
 from feedeval.model.wire import Prompt
 from feedeval.records import Context, Frozen, Question, Taxonomy
 
@@ -76,17 +83,7 @@ class JudgeReply(Frozen):
 @lru_cache
 def judge_reply(count: int) -> type[JudgeReply]:
     """Return the reply schema for `count` questions: each number from 1 has to be judged exactly once."""
-
-    class CountedJudgeReply(JudgeReply):
-        @model_validator(mode="after")
-        def _each_once(self) -> CountedJudgeReply:
-            numbers = sorted(judgement.number for judgement in self.judgements)
-            if numbers != list(range(1, count + 1)):
-                raise ValueError(f"judge each of the questions 1 to {count} exactly once; got the numbers {numbers}")
-            return self
-
-    CountedJudgeReply.__name__ = "JudgeReply"
-    return CountedJudgeReply
+    return counted(JudgeReply, count)
 
 
 def version_of(instructions: JudgePrompt) -> str:

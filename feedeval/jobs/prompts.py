@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any, TypeVar
 
 from babel import Locale, UnknownLocaleError
-from pydantic import model_validator
+from pydantic import create_model, model_validator
 
 from feedeval.errors import InputError
 from feedeval.model.wire import Prompt
@@ -174,6 +175,22 @@ class DraftJudgement(Frozen):
     reason: str = ""
 
 
+R = TypeVar("R", bound=Frozen)
+
+
+def counted(reply: type[R], count: int) -> type[R]:
+    """Return a reply of `judgements` in which each number from 1 to `count` has to be judged exactly once."""
+
+    def each_once(made: Any) -> Any:
+        numbers = sorted(judgement.number for judgement in made.judgements)
+        if numbers != list(range(1, count + 1)):
+            raise ValueError(f"judge each of the questions 1 to {count} exactly once; got the numbers {numbers}")
+        return made
+
+    validators: dict[str, Any] = {"each_once": model_validator(mode="after")(each_once)}
+    return create_model("JudgeReply", __base__=reply, __module__=__name__, __validators__=validators)
+
+
 class JudgeReply(Frozen):
     """A verdict on each question."""
 
@@ -183,17 +200,7 @@ class JudgeReply(Frozen):
 @lru_cache
 def judge_reply(count: int) -> type[JudgeReply]:
     """Return the reply schema for `count` questions: each number from 1 has to be judged exactly once."""
-
-    class CountedJudgeReply(JudgeReply):
-        @model_validator(mode="after")
-        def _each_once(self) -> CountedJudgeReply:
-            numbers = sorted(judgement.number for judgement in self.judgements)
-            if numbers != list(range(1, count + 1)):
-                raise ValueError(f"judge each of the questions 1 to {count} exactly once; got the numbers {numbers}")
-            return self
-
-    CountedJudgeReply.__name__ = "JudgeReply"
-    return CountedJudgeReply
+    return counted(JudgeReply, count)
 
 
 @lru_cache

@@ -53,18 +53,6 @@ def kind_words(kind: str) -> KindWords:
     return JOB_KINDS.get(kind) or KindWords(kind.replace("_", " ").capitalize(), "record", "records")
 
 
-def state_in_words(state: str, reason: str = "") -> str:
-    """Return a state with its reason, such as `paused by you` and `stopped: the budget is reached`.
-
-    Args:
-        state: The word that files carry.
-        reason: Why, as files carry it; empty where nothing is to be said.
-    """
-    if reason == f"{state} by hand":
-        return f"{state} by you"
-    return f"{state}: {reason}" if reason else state
-
-
 def units(kind: str) -> tuple[str, str]:
     """Return what a record of a kind of job is called, one and several."""
     words = kind_words(kind)

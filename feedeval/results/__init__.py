@@ -10,8 +10,6 @@
 - `compare`/: audits side by side
 - `estimate`: what the whole feed would take, judged by a few real products of it
 - `export`: tables to files that other programs open, safely
-- `families`: products that are nearly the same, told by their titles: variants of one, which a list of a few should
-  not repeat
 - `finding`: which session is meant: by its id, the beginning of that, or its name; and what to call several that are
   shown
 - `frames`/: batch files to frames
@@ -22,6 +20,8 @@
 - `library`: the sessions of an output folder: list, inspect, put together, back up, restore, clean up
 - `merging`: several sessions as one table: of each product the newest result
 - `naming`: what people call a session: by its feed, rather than by the id of its files
+- `near_identical`: products that are nearly the same, told by their titles: variants of one, which a list of a few
+  should not repeat
 - `product`: one product of an audit, for a person: its questions, the verdicts, and the words of the feed that they
   rest on
 - `score_quality`: what the scores of an audit can carry: ties, questions that tell products apart, reliability, pull of

@@ -12,12 +12,13 @@ import pandas as pd
 from feedeval.formatting import counts_in_words, money
 from feedeval.records import Progress, QuestionSet, Status
 from feedeval.records.delivery import PartState
-from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, state_in_words, units
+from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
 from feedeval.results.frames import results as result_frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.naming import feed_name, session_name
 from feedeval.run.delivery.words import where_parts_stand
+from feedeval.run.telling.words import state_in_words
 from feedeval.storage.batch_files import batch_files
 from feedeval.storage.parts import read_parts
 from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, StoredFile, sid_time

@@ -12,7 +12,7 @@ import pytest
 
 import feedeval as fe
 from feedeval.notebook.report.report import report
-from feedeval.results.families import Families
+from feedeval.results.near_identical import Families
 from feedeval.results.session import Session, load_session
 from tests.e2e.support import write_jsonl
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from feedeval.model.pace import LearnedPace
 from feedeval.model.pacing import Outcome, Pacer
+from feedeval.model.sharing import shared_pacer
 from tests.model.helpers import run_timeless
 from tests.server.limits import Enforced, Headers, RateLimits, Shape
 
@@ -163,16 +163,9 @@ def test_a_burst_of_refusals_teaches_once() -> None:
     assert pace.known(None) == pytest.approx(50 / 6.0, rel=0.03)
 
 
-def test_pacers_of_one_endpoint_pass_on_what_they_learned(make_name: Callable[[], str]) -> None:
-    from feedeval.model.sharing import shared_pacer
-
-    endpoint = make_name()
+def test_pacers_of_one_endpoint_pass_on_what_they_learned() -> None:
+    endpoint = "http://kept/v1"
     pace = shared_pacer(endpoint, None).pace
     pace.rate = 7.0
     assert shared_pacer(endpoint, None).pace.rate == 7.0
     assert shared_pacer(endpoint + "/other", None).pace.rate is None
-
-
-@pytest.fixture
-def make_name() -> Callable[[], str]:
-    return lambda: f"http://kept-{random.randrange(10**9)}/v1"

@@ -10,8 +10,8 @@ import pytest
 import feedeval as fe
 from feedeval.errors import InputError
 from feedeval.html import escape
-from feedeval.results.families import Families
 from feedeval.results.gaps.cards import cards_html
+from feedeval.results.near_identical import Families
 from feedeval.results.session import Session, load_session
 from tests.e2e.support import write_jsonl
 from tests.notebook.hostile import HOSTILE

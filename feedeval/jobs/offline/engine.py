@@ -238,9 +238,8 @@ class OfflineEngine:
                 f"sentences are read in {', '.join(known)} and {last}. What they leave open is not judged."
             )
         if count < wanted:
-            notes.append(
-                f"The bank knows {count} questions that suit these products, fewer than the {wanted} asked for."
-            )
+            # How many there are stands in the set: the same words for each lets a summary say it once.
+            notes.append(f"The bank knows fewer questions that suit these products than the {wanted} asked for.")
         return tuple(notes)
 
 

@@ -15,8 +15,8 @@ from feedeval.feed.tables import DATA
 from feedeval.formatting import clip
 from feedeval.html import Markup, escape, link
 from feedeval.notebook.report.parts import Material, foreign, text_of
-from feedeval.results.families import Families
 from feedeval.results.frames.results import RowStatus
+from feedeval.results.near_identical import Families
 
 STILL = 60
 """Products in the table that needs no script."""

@@ -8,7 +8,7 @@ from feedeval.formatting import clip
 from feedeval.html import Markup, escape, link
 from feedeval.notebook.report.parts import Material, foreign, question_html, table, text_of
 from feedeval.records import Verdict
-from feedeval.results.families import Families
+from feedeval.results.near_identical import Families
 from feedeval.results.product import covered_in_words, verdict_mark
 
 WORST = 3

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from feedeval.results.families import Families
 from feedeval.results.frames.judgement_arrays import Codes, Floats
 from feedeval.results.gaps.actions import FIRST, LEAST_GAIN_PCT, Action, Actions, Example, OpenQuestion, Share
 from feedeval.results.gaps.gaps import Keys, lacking_fields, sums
 from feedeval.results.gaps.groups import Group, short_names
 from feedeval.results.gaps.open_questions import OpenQuestions
+from feedeval.results.near_identical import Families
 
 QUESTIONS = 5
 """Questions that are named with an action."""

@@ -12,7 +12,13 @@ from feedeval.run.progress import Snapshot
 
 LONG_WAIT_S = 10.0
 """A shorter wait for an endpoint's limits is part of the pace."""
-BY_HAND = {"paused by hand": "You paused it.", "stopped by hand": "You stopped it."}
+_ELSEWHERE = ", from another window"
+BY_HAND = {
+    "paused by hand": "You paused it.",
+    "stopped by hand": "You stopped it.",
+    f"paused by hand{_ELSEWHERE}": f"You paused it{_ELSEWHERE}.",
+    f"stopped by hand{_ELSEWHERE}": f"You stopped it{_ELSEWHERE}.",
+}
 """What a run notes of a person's word, and what that person reads."""
 _SORTS_NAMED = 3
 _MINUTE_S = 60.0
@@ -108,6 +114,13 @@ def reason_in_words(reason: str) -> str:
     if colon and name in _FAULTS_OF_RUNS:
         return rest
     return BY_HAND.get(reason, reason[:1].upper() + reason[1:])
+
+
+def state_in_words(state: str, reason: str = "") -> str:
+    """Return a state with its reason, such as `paused by you` and `stopped: The budget is reached`."""
+    if reason in BY_HAND:
+        return reason.replace("by hand", "by you")
+    return f"{state}: {reason_in_words(reason)}" if reason else state
 
 
 def until(seconds: float, now: datetime) -> str:
