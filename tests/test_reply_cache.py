@@ -50,6 +50,14 @@ def test_only_what_is_new_is_asked(server: ModelServer, tmp_path: Path) -> None:
     assert server.stats.requests == paid + 1
 
 
+def test_what_came_by_batch_is_kept_as_well(server: ModelServer, tmp_path: Path) -> None:
+    audit(server, tmp_path, cache=True, delivery="batch", poll_first_s=0.05)
+    assert server.stats.batch_requests > 0
+    paid = server.stats.requests
+    assert audit(server, tmp_path, cache=True)["cost_usd"].sum() == 0
+    assert server.stats.requests == paid
+
+
 def test_without_being_asked_for_it_nothing_is_kept(server: ModelServer, tmp_path: Path) -> None:
     audit(server, tmp_path)
     paid = server.stats.requests

@@ -164,6 +164,9 @@ class RunLedger:
         if request_hash in self._charged:
             return call, False
         self._charged.add(request_hash)
+        if self._cache is not None:
+            # It came by batch, or in an earlier sitting, and was not written here.
+            self._cache.put(call)
         return call, True
 
     def _found_elsewhere(self, request_hash: str) -> Call | None:

@@ -22,7 +22,6 @@ FOLDER = "cache"
 FILE = "replies.sqlite"
 KEPT_SHARE = 0.9
 """Share of the limit that is left when the oldest replies have made room."""
-WRITE_EVERY_S = 1.0
 BUSY_S = 5.0
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS replies "
@@ -48,7 +47,6 @@ class ReplyCache:
         self.fault = ""
         """Why nothing is written any more; empty while all is well."""
         self._limit = limit_mb * 1e6
-        self._written_s = time.monotonic()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # It holds words of feeds: for the same eyes as the session's files.
@@ -89,23 +87,12 @@ class ReplyCache:
             self._size += len(body)
             if self._size > self._limit:
                 self._make_room()
-            if time.monotonic() - self._written_s >= WRITE_EVERY_S:
-                self._commit()
         except sqlite3.Error as exc:
             self.fault = str(exc)
 
     def close(self) -> None:
-        """Write what is left and close the file."""
-        try:
-            self._commit()
-        except sqlite3.Error as exc:
-            self.fault = self.fault or str(exc)
-        finally:
-            self._connection.close()
-
-    def _commit(self) -> None:
-        self._connection.commit()
-        self._written_s = time.monotonic()
+        """Close the file."""
+        self._connection.close()
 
     def _make_room(self) -> None:
         # Others may have written, too: the sum is taken anew.
@@ -119,7 +106,6 @@ class ReplyCache:
             over -= size
             self._size -= size
         self._connection.executemany("DELETE FROM replies WHERE request_hash = ?", gone)
-        self._commit()
 
 
 def cache_size(folder: Path) -> tuple[int, int]:
@@ -156,7 +142,8 @@ def clear_cache(folder: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
+    # Each statement for itself: a transaction left open, be it by a look, keeps all other runs from writing.
+    connection = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection

@@ -46,11 +46,14 @@ def test_a_reply_is_found_by_a_later_sitting_as_it_was(tmp_path: Path) -> None:
 def test_two_runs_use_one_cache_at_once(tmp_path: Path) -> None:
     one, other = ReplyCache(tmp_path, 10), ReplyCache(tmp_path, 10)
     one.put(call("a"))
-    one.close()
     assert other.get("a") is not None
-    other.put(call("b"))
+    one.put(call("b"))
+    other.put(call("c"))
+    assert one.get("c") is not None and other.get("b") is not None
+    assert one.fault == other.fault == ""
+    one.close()
     other.close()
-    assert cache_size(tmp_path)[0] == 2
+    assert cache_size(tmp_path)[0] == 3
 
 
 def test_replies_that_were_not_used_for_longest_make_room(tmp_path: Path) -> None:
