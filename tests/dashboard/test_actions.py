@@ -158,9 +158,13 @@ def test_the_run_of_another_process_can_be_asked_to_pause_and_to_stop(tmp_path: 
 
     assert actions.reachable(session) == (Action.PAUSE, Action.STOP)
     assert "heard it" in actions.request(session, Action.PAUSE)
-    until(lambda: run.snapshot().needs_person)
-    session.reload()
-    assert actions.reachable(session) == (Action.RESUME, Action.STOP)
+
+    # The dashboard knows of the run what its progress file says, and that is written after the state has changed.
+    def waits_for_a_person() -> bool:
+        session.reload()
+        return actions.reachable(session) == (Action.RESUME, Action.STOP)
+
+    until(waits_for_a_person)
     actions.request(session, Action.STOP)
     assert run.wait(WAIT_S).status is Status.STOPPED
     session.reload()
