@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 START_SPEED = 400.0
 """Calls a second with which an endpoint is tried of which nothing is known."""
@@ -23,6 +23,10 @@ SURE = 2
 """Findings of one pace from which on it widens slowly."""
 FEWEST = 4
 """Accepted calls between two refusals from which on these tell a pace."""
+SOLID = 20
+"""Accepted calls from which on a finding makes a pace surer."""
+WEIGHTY = 400
+"""Accepted calls over which a finding takes away all of a pace that others found before: few of them tell little."""
 MOST_LOST = 0.5
 """Share of a pace that one finding can take away."""
 SLIGHTLY = 0.97
@@ -31,6 +35,8 @@ CHANGED = 0.8
 """A finding below this share of the pace shows that the endpoint allows less than it did: it is young again."""
 CROWDED = 3
 """Bursts of refusals in a row that show a limit of calls at once."""
+NOTICEABLY = 1.02
+"""Times a pace from which on it counts as wider."""
 GRACE = 1.5
 """Calls that may make up for those that started late."""
 
@@ -97,8 +103,10 @@ class LearnedPace:
         step = min(LARGEST_STEP, max(SMALLEST_STEP, STEP_OF_AGE / (now - self._found_s)))
         if self._findings < SURE:
             step = LARGEST_STEP
-        rate *= 1.0 + step * used_s
-        self.rate = rate if stated is None else min(rate, max(stated, self.rate or 0.0))
+        wider = rate * (1.0 + step * used_s)
+        self.rate = wider if stated is None else min(wider, max(stated, rate))
+        if self._base is not None:
+            self._base.note(self.rate, self._started, now)
 
     def accepted(self, in_flight: int) -> None:
         """Note that a call was accepted that was one of so many."""
@@ -140,17 +148,18 @@ class LearnedPace:
             self._base.resumed_s = max(self._base.resumed_s, at_s)
 
     def _find(self, accepted: int, base: _Base, back_s: float, stated: float | None) -> None:
-        found, kept = accepted / (back_s - base.back_s), self.known(stated)
+        found, kept = base.found(accepted, back_s), self.known(stated)
         # What came in while nobody was allowed to ask may have been lost: the pace may be better than the time tells.
         best = accepted / max(back_s - base.resumed_s, 1e-9)
-        self._findings += 1
+        self._findings += accepted >= SOLID or self._findings >= SURE
         if self.rate is None or best < CHANGED * self.rate:
             self._findings, self._found_s = 1, back_s
         if kept is None:
             self.rate = found
         else:
             likely = math.sqrt(found * max(found, min(best, SLIGHTLY * kept)))
-            self.rate = max(MOST_LOST * kept, min(kept, likely))
+            most_lost = MOST_LOST if self._findings <= SURE else min(MOST_LOST, accepted / WEIGHTY)
+            self.rate = max((1 - most_lost) * kept, min(kept, likely))
 
 
 @dataclass(slots=True)
@@ -163,3 +172,22 @@ class _Base:
     """When calls were allowed again."""
     refused: int = 1
     """Calls refused since, this one included."""
+    steps: list[tuple[float, int, float]] = field(default_factory=list)
+    """The pace, the calls started and refused so far, and the time, each time that the pace had widened noticeably."""
+
+    def note(self, rate: float, started: int, now: float) -> None:
+        """Note how wide the pace is now."""
+        if not self.steps or rate > NOTICEABLY * self.steps[-1][0]:
+            self.steps.append((rate, started - self.refused, now))
+
+    def found(self, accepted: int, back_s: float) -> float:
+        """Return the pace at which calls were accepted, but for the time in which they were slower than that.
+
+        An endpoint saves up little or nothing: what it would have allowed then tells of no limit.
+        """
+        found = accepted / (back_s - self.back_s)
+        for rate, before, since_s in self.steps:
+            later = accepted - (before - self.number)
+            if rate < found and later >= FEWEST and back_s > since_s:
+                found = max(found, later / (back_s - since_s))
+        return found

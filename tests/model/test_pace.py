@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import statistics
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +114,51 @@ def test_what_was_accepted_between_two_refusals_is_the_pace() -> None:
     now = accepted_evenly(pace, 99, 0.1, now=now + 0.1)
     refuse(pace, now)
     assert pace.known(None) == pytest.approx(99 / 10.0, rel=0.02)
+
+
+def test_a_limit_of_a_second_is_used_whatever_the_first_seconds_told() -> None:
+    """A few refusals close together tell a pace badly: that must not be paid for in the minutes after them."""
+    enforced = Enforced(1.0, Shape.FIXED, Headers.NONE, phase=0.1)
+    found = [play(enforced, latency_s=1.0, sigma=0.5, seed=seed) for seed in range(20, 40)]
+    assert min(played.used for played in found) >= 0.92
+    assert statistics.mean(played.used for played in found) >= 0.95
+    assert max(played.refused for played in found) <= 0.03
+
+
+def start_as_soon_as_may_be(pace: LearnedPace, until_s: float, *, now: float) -> float:
+    """Let calls start at the pace that is kept and be accepted; return when the next may start."""
+    while (now := now + pace.wait_s(now)) < until_s:
+        pace.start(now, None)
+        pace.accepted(1)
+    return now
+
+
+def test_the_time_in_which_a_pace_was_still_widening_tells_of_no_limit() -> None:
+    pace = LearnedPace()
+    refuse(pace, accepted_evenly(pace, 60, 0.001))
+    refuse(pace, accepted_evenly(pace, 10, 0.2, now=0.1))
+    began = pace.known(None)
+    assert began is not None and began < 6.0
+    now = start_as_soon_as_may_be(pace, 30.0, now=3.0)
+    reached = pace.known(None)
+    assert reached is not None and reached > 1.5 * began
+    refuse(pace, now)
+    kept = pace.known(None)
+    assert kept is not None and 0.85 * reached < kept < reached
+
+
+def test_few_calls_take_little_from_a_pace_that_many_found() -> None:
+    pace = LearnedPace()
+    now = accepted_evenly(pace, 60, 0.001)
+    for _ in range(4):
+        refuse(pace, now)
+        now = accepted_evenly(pace, 100, 0.1, now=now + 0.1)
+    refuse(pace, now)
+    sure = pace.known(None)
+    now = accepted_evenly(pace, 12, 0.11, now=now + 0.1)
+    refuse(pace, now)
+    kept = pace.known(None)
+    assert sure is not None and kept is not None and 0.965 * sure < kept <= sure
 
 
 def test_after_a_refusal_the_stated_pace_is_kept_and_never_gone_beyond() -> None:
