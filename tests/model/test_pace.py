@@ -155,7 +155,7 @@ def test_few_calls_take_little_from_a_pace_that_many_found() -> None:
         now = accepted_evenly(pace, 100, 0.1, now=now + 0.1)
     refuse(pace, now)
     sure = pace.known(None)
-    now = accepted_evenly(pace, 12, 0.11, now=now + 0.1)
+    now = accepted_evenly(pace, 12, 0.1, now=now + 0.1)
     refuse(pace, now)
     kept = pace.known(None)
     assert sure is not None and kept is not None and 0.965 * sure < kept <= sure
