@@ -54,7 +54,7 @@ class Desk:
         sids = session_ids(self.output_dir)[::-1]
         answer.say(f"Audits and other sessions: {len(sids):,}{', the latest first' if sids else ''}.")
         for sid in sids[:MOST_ROWS]:
-            answer.quote(_one_line(self._session(sid)))
+            answer.quote(self._one_line(sid))
         answer.whole(_command("list", "--output-dir", str(self.output_dir)))
         return answer.text()
 
@@ -190,12 +190,20 @@ class Desk:
         return path, self._latest[1]
 
     def _session(self, name: str | None) -> Session:
-        """Return a session whose files are all where they may be read."""
+        """Return a session whose files are all where they seem to be."""
         session = load_session(name, output_dir=self.output_dir)
-        allowed = Places([self.output_dir, *self.places.folders])
-        if not all(allowed.holds(path.resolve()) for path in session.files):
-            raise SessionError(f"session {session.id}: a file of it leads out of its folder, and is not read")
+        links = (path for path in self.output_dir.iterdir() if session.id in path.name and path.is_symlink())
+        if (link := next(links, None)) is not None:
+            raise SessionError(f"session {session.id}: {link.name} is a link, which may lead anywhere, and is not read")
         return session
+
+    def _one_line(self, sid: str) -> str:
+        try:
+            session = self._session(sid)
+            kind, done = session.progress.kind, session.progress.counts.done
+            return f"{sid}: {session.title}, {kind}, {session.status.value}, {done:,} done"
+        except SessionError as exc:
+            return f"{sid}: {exc}"
 
     def _audit_before(self, later: Session) -> Session:
         earlier = (self._session(sid) for sid in reversed(session_ids(self.output_dir)) if sid < later.id)
@@ -221,14 +229,6 @@ class Desk:
         product_answers.verdicts(answer, session.id, evaluation)
         answer.whole(_command("info", session.id, "--output-dir", str(self.output_dir)))
         return True
-
-
-def _one_line(session: Session) -> str:
-    try:
-        counts = session.progress.counts
-        return f"{session.id}: {session.title}, {session.progress.kind}, {session.status.value}, {counts.done:,} done"
-    except SessionError:
-        return f"{session.id}: damaged"
 
 
 def _cut(frame: pd.DataFrame) -> str:

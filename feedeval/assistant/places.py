@@ -54,7 +54,7 @@ class Places:
         inside = [path for path in self._candidates(name) if self.holds(path)]
         if not inside:
             raise InputError(f"{shown} is outside of the folders that were named at start")
-        found = next((path for path in inside if path.is_file()), None)
+        found = next(filter(_is_file, inside), None)
         if found is None:
             raise InputError(f"there is no file {shown} in the folders that were named at start")
         if any(part.startswith(".") for part in found.relative_to(self._root(found)).parts):
@@ -95,6 +95,13 @@ class Places:
 
     def _root(self, path: Path) -> Path:
         return next(folder for folder in self.folders if path.is_relative_to(folder))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long for one
+        return False
 
 
 def _folder(name: str | Path) -> Path:

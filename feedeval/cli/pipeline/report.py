@@ -34,8 +34,7 @@ class Report:
     @property
     def targets(self) -> list[str]:
         """The destinations that were checked, and "" for good practice, which is no destination's rule."""
-        named = list(self.findings.attrs["feedeval"]["targets"])
-        return named if self.found_by == "pages" else [*named, ""]
+        return [*self.findings.attrs["feedeval"]["targets"], ""]
 
     @property
     def rules(self) -> list[Check]:
