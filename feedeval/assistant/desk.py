@@ -12,14 +12,13 @@ from pydantic import Field
 
 from feedeval.assistant import product_answers
 from feedeval.assistant.answers import Answer
+from feedeval.assistant.audits import Audits
 from feedeval.assistant.places import MOST_LISTED, Places
-from feedeval.errors import FeedError, InputError, SessionError, SessionNotFound
+from feedeval.errors import FeedError, InputError, SessionNotFound
 from feedeval.feed.checks.check_feed import check_feed
 from feedeval.feed.checks.findings import Severity
 from feedeval.feed.checks.findings_frame import by_check, destinations
 from feedeval.feed.reader import read_feed
-from feedeval.results.session import Session, load_session
-from feedeval.storage.readers import session_ids
 
 MOST_PRODUCTS = 50_000
 """Of a feed that are read."""
@@ -41,7 +40,7 @@ class Desk:
 
     def __init__(self, places: Places, output_dir: Path) -> None:
         self.places = places
-        self.output_dir = output_dir.expanduser().resolve()
+        self.audits = Audits(output_dir)
         self._latest: tuple[tuple[object, ...], pd.DataFrame] | None = None
 
     def list_feeds_and_audits(self) -> str:
@@ -51,11 +50,11 @@ class Desk:
         answer.say(f"Files that may be feeds, by their name: {len(feeds):,}.")
         for path in feeds[:MOST_LISTED]:
             answer.quote(self.places.short(path))
-        sids = session_ids(self.output_dir)[::-1]
+        sids = self.audits.ids[::-1]
         answer.say(f"Audits and other sessions: {len(sids):,}{', the latest first' if sids else ''}.")
         for sid in sids[:MOST_ROWS]:
-            answer.quote(self._one_line(sid))
-        answer.whole(_command("list", "--output-dir", str(self.output_dir)))
+            answer.quote(self.audits.one_line(sid))
+        answer.whole(_command("list", "--output-dir", str(self.audits.folder)))
         return answer.text()
 
     def scan_feed(self, feed: FeedName) -> str:
@@ -128,7 +127,7 @@ class Desk:
         n: Annotated[int, Field(ge=1, le=20, description="how many actions")] = 5,
     ) -> str:
         """Say what to add to the feed first: one action an attribute, the one that gains most first."""
-        audit = self._session(session)
+        audit = self.audits.session(session)
         actions = audit.action_cards
         answer = Answer()
         answer.quote(f"session {audit.id}, {audit.title}")
@@ -143,7 +142,7 @@ class Desk:
         for note in (actions.together, *actions.notes):
             if note:
                 answer.quote(note)
-        folder = ("--output-dir", str(self.output_dir))
+        folder = ("--output-dir", str(self.audits.folder))
         answer.whole(_command("gaps", audit.id, "--fix-file", "fixes.tsv", *folder))
         return answer.text()
 
@@ -155,8 +154,8 @@ class Desk:
         """Say what changed between two audits of the same products: better, worse, and how sure that is."""
         from feedeval.results.compare.compare import compare
 
-        later = self._session(after)
-        earlier = self._session(before) if before is not None else self._audit_before(later)
+        later = self.audits.session(after)
+        earlier = self.audits.session(before) if before is not None else self.audits.before(later)
         found = compare(earlier, later)
         answer = Answer()
         answer.quote(f"{earlier.id}, {earlier.title} → {later.id}, {later.title}")
@@ -173,7 +172,7 @@ class Desk:
         answer.say(f"Questions with worse verdicts: {len(worse):,}.")
         for question, count in worse.head(5)[["question", "worse"]].itertuples(index=False):
             answer.quote(f"{question}: worse for {count:,} products")
-        folder = ("--output-dir", str(self.output_dir))
+        folder = ("--output-dir", str(self.audits.folder))
         answer.whole(_command("compare", earlier.id, later.id, "--to", "changes.html", *folder))
         return answer.text()
 
@@ -189,32 +188,10 @@ class Desk:
             self._latest = (key, frame)
         return path, self._latest[1]
 
-    def _session(self, name: str | None) -> Session:
-        """Return a session whose files are all where they seem to be."""
-        session = load_session(name, output_dir=self.output_dir)
-        links = (path for path in self.output_dir.iterdir() if session.id in path.name and path.is_symlink())
-        if (link := next(links, None)) is not None:
-            raise SessionError(f"session {session.id}: {link.name} is a link, which may lead anywhere, and is not read")
-        return session
-
-    def _one_line(self, sid: str) -> str:
-        try:
-            session = self._session(sid)
-            kind, done = session.progress.kind, session.progress.counts.done
-            return f"{sid}: {session.title}, {kind}, {session.status.value}, {done:,} done"
-        except SessionError as exc:
-            return f"{sid}: {exc}"
-
-    def _audit_before(self, later: Session) -> Session:
-        earlier = (self._session(sid) for sid in reversed(session_ids(self.output_dir)) if sid < later.id)
-        if (found := next((session for session in earlier if session.is_audit), None)) is None:
-            raise InputError(f"there is no audit before {later.id}: name two to compare")
-        return found
-
     def _verdicts(self, answer: Answer, product: str, name: str | None, *, with_text: bool) -> bool:
         """Add what an audit says of a product, and return whether it knows it."""
         try:
-            session = self._session(name)
+            session = self.audits.session(name)
             evaluation = session.evaluation(product)
         except (SessionNotFound, InputError) as exc:
             if name is not None:
@@ -227,7 +204,7 @@ class Desk:
             for line in evaluation.context.splitlines()[: product_answers.MOST_FIELDS]:
                 answer.quote(line)
         product_answers.verdicts(answer, session.id, evaluation)
-        answer.whole(_command("info", session.id, "--output-dir", str(self.output_dir)))
+        answer.whole(_command("info", session.id, "--output-dir", str(self.audits.folder)))
         return True
 
 

@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from feedeval.errors import InputError
 from feedeval.formatting import clip, plain
+from feedeval.storage.paths import parse_name
 
-MOST_MB = 500
+MOST_MB = 200
 """A larger file is for the terminal: nobody waits so long for an answer."""
 MOST_LISTED = 50
 MOST_LOOKED_AT = 5_000
@@ -68,7 +69,7 @@ class Places:
         return any(path.is_relative_to(folder) for folder in self.folders)
 
     def feeds(self) -> Iterator[Path]:
-        """Yield the files that may be feeds, by their suffix; those of sessions and reports are not told apart."""
+        """Yield the files that may be feeds, by their suffix, without those of sessions."""
         looked_at = 0
         for folder in self.folders:
             for parent, folders, files in os.walk(folder):
@@ -78,7 +79,7 @@ class Places:
                     if looked_at > MOST_LOOKED_AT:
                         return
                     path = Path(parent, name)
-                    if not name.startswith(".") and path.suffix.lower() in _SUFFIXES and self.holds(path.resolve()):
+                    if _may_be_a_feed(path) and self.holds(path.resolve()):
                         yield path
 
     def short(self, path: Path) -> str:
@@ -95,6 +96,11 @@ class Places:
 
     def _root(self, path: Path) -> Path:
         return next(folder for folder in self.folders if path.is_relative_to(folder))
+
+
+def _may_be_a_feed(path: Path) -> bool:
+    is_named_so = not path.name.startswith(".") and path.suffix.lower() in _SUFFIXES
+    return is_named_so and parse_name(path.name) is None
 
 
 def _is_file(path: Path) -> bool:

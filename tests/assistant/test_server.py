@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -112,7 +113,7 @@ async def test_all_tools_answer_read_only_and_short(shop: Path) -> None:
         assert not refused, text
         assert text.startswith(NOTICE) and len(text) <= MOST_CHARS + 100 and "The whole:\n> feedeval " in text
     listed, scanned, checked, one_check, product, audited, actions, compared, named = (text for _, text in answers)
-    assert "> feed.json" in listed and "> 20261102_090000: " in listed
+    assert "by their name: 1.\n> feed.json" in listed and "> 20261102_090000: " in listed
     assert "Format json; 3 products." in scanned and "error, price_invalid: 3." in scanned
     assert "Findings by the rules of OpenAI" in checked and "--target openai --country DE" in checked
     assert "Findings of this check: 3." in one_check and "> A: " in one_check
@@ -167,8 +168,15 @@ async def test_a_session_whose_files_lead_elsewhere_is_not_read(shop: Path, tmp_
     [questions] = (shop / "output").glob("questions_*20261102*")
     questions.rename(tmp_path / "elsewhere.json")
     questions.symlink_to(tmp_path / "elsewhere.json")
-    [(refused, text)] = await asked(program(str(shop)), ("what_to_add_first", {}))
-    assert refused and "is a link, which may lead anywhere" in text
+    named, latest, listed = await asked(
+        program(str(shop)),
+        ("what_to_add_first", {"session": "20261102"}),
+        ("what_to_add_first", {}),
+        ("list_feeds_and_audits", {}),
+    )
+    assert named[0] and "is a link, which may lead anywhere" in named[1]
+    assert not latest[0] and "session 20261101_090000" in latest[1]
+    assert not listed[0] and "is a link" in listed[1]
 
 
 async def test_nothing_is_written_and_nobody_is_asked(shop: Path, tmp_path: Path) -> None:
@@ -187,6 +195,9 @@ async def test_nothing_is_written_and_nobody_is_asked(shop: Path, tmp_path: Path
         ("compare_audits", {}),
         ("scan_feed", {"feed": "https://shop.example/feed.json"}),
     ]
+    subprocess.run([sys.executable, "-c", "open('x', 'w')"], cwd=tmp_path, env={**os.environ, **env}, check=True)
+    assert json.loads(watched.read_text()) == ["open", "x"]
+    watched.write_text("")
     await asked(program(str(shop), env=env), *calls)
     assert everything(shop) == before
     noted = [json.loads(line) for line in watched.read_text().splitlines()]
@@ -217,3 +228,16 @@ def test_the_program_says_what_is_wrong_with_its_folders(tmp_path: Path, capsys:
         timeout=60,
     )
     assert done.returncode == 0 and done.stdout == b""
+
+
+async def test_the_configuration_of_the_readme_starts_the_server(shop: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```json\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    [stated] = json.loads(block)["mcpServers"].values()
+    assert Path(stated["command"]).name == "feedeval"
+    words = [word.replace("/home/me/shop", str(shop)) for word in stated["args"]]
+    server = StdioServerParameters(command=sys.executable, args=["-m", "feedeval", *words])
+    async with Client(server) as client:
+        named = [tool.name for tool in (await client.list_tools()).tools]
+    table = readme.partition("| tool | says |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert named == [row.split("`")[1] for row in table]

@@ -122,7 +122,7 @@ def _results(report: Report, findings: pd.DataFrame, numbers: dict[str, int]) ->
     for row in findings.to_dict("records"):
         product, target = row["product_id"], row["target"]
         said = f"{product}: {row['message']}" if product else row["message"]
-        whose = f" [{Target(target).display_name}]" if target else ""
+        whose = f" ({Target(target).display_name})" if target else ""
         key = "\0".join((product, row["field"], row["check"], target)).encode("utf-8", "replace")
         fingerprint = hashlib.sha256(key).hexdigest()[:32]
         seen[fingerprint] += 1
