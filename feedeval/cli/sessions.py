@@ -149,7 +149,11 @@ def info_command(arguments: Arguments) -> int:
 
     session = _load(arguments)
     known = session_info(session)
-    tell(lambda: _info(session, known), lambda: {**known, **session_document(session)})
+    more = ("fingerprint", "settings", "files")
+    tell(
+        lambda: _info(session, known),
+        lambda: {**session_document(session), **{name: known[name] for name in more}},
+    )
     return Exit.DONE
 
 

@@ -108,7 +108,7 @@ def write_reports(findings: pd.DataFrame, arguments: argparse.Namespace, *, foun
         return {}
     from feedeval.cli.pipeline.junit import write_junit
     from feedeval.cli.pipeline.report import Report
-    from feedeval.cli.pipeline.sarif import write_sarif
+    from feedeval.cli.pipeline.sarif import MOST_RESULTS, write_sarif
 
     report = Report(findings, feed=arguments.feed, found_by=found_by, fails_from=arguments.fail_on or SEVERITIES[0])
     written: dict[str, Any] = {}
@@ -116,4 +116,6 @@ def write_reports(findings: pd.DataFrame, arguments: argparse.Namespace, *, foun
         written["junit"] = write_junit(report, arguments.junit)
     if arguments.sarif:
         written["sarif"] = write_sarif(report, arguments.sarif)
+        if (left := len(findings) - MOST_RESULTS) > 0:
+            complain(f"note: {plain(arguments.sarif)} has the {MOST_RESULTS:,} gravest findings; {left:,} are left out")
     return written

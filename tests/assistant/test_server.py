@@ -237,7 +237,9 @@ async def test_the_configuration_of_the_readme_starts_the_server(shop: Path) -> 
     assert Path(stated["command"]).name == "feedeval"
     words = [word.replace("/home/me/shop", str(shop)) for word in stated["args"]]
     server = StdioServerParameters(command=sys.executable, args=["-m", "feedeval", *words])
-    async with Client(server) as client:
+    # Most assistants of today shake hands first.
+    async with Client(server, mode="legacy") as client:
+        assert client.instructions is not None and NOTICE in client.instructions
         named = [tool.name for tool in (await client.list_tools()).tools]
     table = readme.partition("| tool | says |")[2].partition("\n\n")[0].splitlines()[2:]
     assert named == [row.split("`")[1] for row in table]
