@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ def test_a_run_is_paused_goes_on_and_stops_from_a_terminal(tmp_path: Path, capsy
     assert main(["resume", *where, run.sid]) == 0
     until(lambda: run.snapshot().status is Status.RUNNING)
     assert "goes on" in capsys.readouterr().out
-    assert main(["stop", *where, run.sid]) == 0
+    assert main(["stop", *where, run.sid, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document == {"session": run.sid, "asked": "stop", "output_dir": str(tmp_path)}
     assert run.wait(WAIT_S).status is Status.STOPPED
 
 

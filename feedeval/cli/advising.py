@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from feedeval.cli.output import Exit, say, width
+from feedeval.cli.output import Exit, json_option, say, tell, width
 from feedeval.formatting import columns, plain, plain_line
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     gaps.add_argument("--within", choices=("category",), help="a row a category (default: the whole feed)")
     gaps.add_argument("--to", metavar="FILE", help="also write all rows (.csv, .xlsx, .jsonl, .parquet)")
     gaps.add_argument("--fix-file", metavar="FILE", help="also write a supplemental feed to fill in (.tsv)")
+    json_option(gaps)
     text = "write a workbook of what was found, what to do, and a sheet to fill in"
     book = commands.add_parser("workbook", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
     book.set_defaults(handler=workbook_command)
@@ -36,6 +37,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     book.add_argument("--to", metavar="FILE", help="an .xlsx file (default: audit_SESSION.xlsx)")
     book.add_argument("--target", default="google", help="the destination whose values cells offer (default: google)")
     book.add_argument("--limit", type=int, metavar="N", help="the N products that gain most")
+    json_option(book)
 
 
 def gaps_command(arguments: Arguments) -> int:
@@ -46,13 +48,23 @@ def gaps_command(arguments: Arguments) -> int:
     session = load_session(arguments.session, output_dir=arguments.output_dir)
     frame = session.gaps(by=arguments.by, within=arguments.within)
     steps = session.next_steps(within=arguments.within)
-    say("\n".join(map(plain_line, steps.text().splitlines())))
-    if not frame.empty:
-        say(f"\n{gap_lines(frame)}")
-    if arguments.to:
-        say(f"\nWritten: {plain(write_frame(frame, arguments.to))}")
-    if arguments.fix_file:
-        say(f"\n{session.fix_file(arguments.fix_file)}")
+    lines = "\n".join(map(plain_line, steps.text().splitlines()))
+    written = {"to": write_frame(frame, arguments.to)} if arguments.to else {}
+    fixes = session.fix_file(arguments.fix_file) if arguments.fix_file else None
+    tell(
+        lambda: lines if frame.empty else f"{lines}\n\n{gap_lines(frame)}",
+        lambda: {
+            "session": session.id,
+            "gaps": frame,
+            "next_steps": [str(step) for step in steps],
+            "notes": steps.notes,
+            "written": written | ({"fix_file": fixes.path} if fixes else {}),
+        },
+    )
+    if written:
+        say(f"\nWritten: {plain(written['to'])}")
+    if fixes:
+        say(f"\n{fixes}")
     return Exit.DONE
 
 
@@ -62,8 +74,18 @@ def workbook_command(arguments: Arguments) -> int:
 
     session = load_session(arguments.session, output_dir=arguments.output_dir)
     path = arguments.to or f"audit_{session.id}.xlsx"
-    say(session.workbook(path, target=arguments.target, limit=arguments.limit).text())
-    say(f"Filled in, it goes into the app, or into fe.apply_fixes(feed, {path!r}).")
+    book = session.workbook(path, target=arguments.target, limit=arguments.limit)
+    hint = f"Filled in, it goes into the app, or into fe.apply_fixes(feed, {path!r})."
+    tell(
+        lambda: f"{book.text()}\n{hint}",
+        lambda: {
+            "session": session.id,
+            "written": book.path,
+            "products": book.products,
+            "columns": book.columns,
+            "notes": book.notes,
+        },
+    )
     return Exit.DONE
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.caching import cache_options, caching
 from feedeval.cli.calls import call_options, said_again, spoken, way, way_options
-from feedeval.cli.output import Exit, complain, say, width
+from feedeval.cli.output import Exit, complain, json_option, tell, width
 from feedeval.cli.reading import feed_of, feed_options
+from feedeval.cli.thresholds import ended, look_at_options, too_low, under_option
 from feedeval.errors import BudgetReached, InputError
 from feedeval.formatting import duration, plain, plain_line
 
@@ -49,12 +50,15 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     run.add_argument("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
     run.add_argument("--keep-calls", action="store_true", help="keep the raw replies of the model")
     cache_options(run)
+    under_option(run)
+    json_option(run)
 
     estimate = commands.add_parser(
         "estimate", parents=[common, audit], help="estimate money and time for a whole feed from a few real products"
     )
     estimate.set_defaults(handler=estimate_command)
     estimate.add_argument("--pilot", type=int, default=5, metavar="N", help="products to try (default: 5)")
+    json_option(estimate)
 
     resume = commands.add_parser("resume", parents=[common, here], help="go on with a session")
     resume.set_defaults(handler=resume_command)
@@ -67,6 +71,8 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     )
     resume.add_argument("--fixes", metavar="FILE", help="a filled file that was laid over the feed")
     way_options(resume)
+    under_option(resume)
+    json_option(resume)
 
 
 def _audit_options(command: argparse.ArgumentParser) -> None:
@@ -177,6 +183,7 @@ def _feed(arguments: Arguments) -> Any:
 
 def run_command(arguments: Arguments) -> int:
     """Audit a feed."""
+    look_at_options(arguments)
     feed = _feed(arguments)
     if arguments.sample is not None:
         from feedeval.feed.sample import sample
@@ -204,10 +211,12 @@ def resume_command(arguments: Arguments) -> int:
     from feedeval.storage.readers import is_being_written
     from feedeval.storage.requests import Action
 
+    look_at_options(arguments)
     if arguments.session is None:
         session = _latest_unfinished(arguments.output_dir)
         if session is None:
-            say(f"Every session in {plain(arguments.output_dir)} is finished: nothing to go on with.")
+            done = f"Every session in {plain(arguments.output_dir)} is finished: nothing to go on with."
+            tell(lambda: done, lambda: {"session": None, "output_dir": arguments.output_dir})
             return Exit.DONE
     else:
         session = load_session(arguments.session, output_dir=arguments.output_dir)
@@ -258,7 +267,7 @@ def _key_for(session: Session, base_url: str | None) -> str | None:
 def estimate_command(arguments: Arguments) -> int:
     """Estimate what a whole feed would take."""
     estimate = _evaluator(arguments).estimate(feed_of(arguments), arguments.pilot, **_audit(arguments))
-    say("\n".join(map(plain_line, str(estimate).splitlines())))
+    tell(lambda: "\n".join(map(plain_line, str(estimate).splitlines())), estimate.model_dump)
     return Exit.DONE
 
 
@@ -282,14 +291,21 @@ def see_through(run: EvaluationRun, arguments: Arguments) -> int:
     if not snapshot.session:
         complain("stopped before it began: there is no session, and nothing was spent")
         return Exit.UNFINISHED
-    if not arguments.quiet:
-        say(f"\n{run.session().summary().text(width())}")
-    if snapshot.status is not Status.FINISHED:
+    from feedeval.cli.documents import session_document
+
+    finished = snapshot.status is Status.FINISHED
+    missed = too_low(run.session(), getattr(arguments, "fail_under", None)) if finished else []
+    if not arguments.quiet or arguments.json:
+        tell(
+            lambda: f"\n{run.session().summary().text(width())}",
+            lambda: {**session_document(run.session()), "missed": missed},
+        )
+    if not finished:
         why = reason or snapshot.status_reason
         how = _how_to_go_on(run.sid, arguments, reached=why.startswith(BudgetReached.__name__))
         complain(f"not finished{f': {why}' if why else ''}; `{how}` goes on")
         return Exit.UNFINISHED
-    return Exit.SOME_FAILED if snapshot.counts.failed else Exit.DONE
+    return ended(Exit.SOME_FAILED if snapshot.counts.failed else Exit.DONE, missed)
 
 
 def _how_to_go_on(sid: str, arguments: Arguments, *, reached: bool) -> str:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from feedeval.cli.output import Exit, say
+from feedeval.cli.output import Exit, json_option, tell
 from feedeval.formatting import plain
 
 Arguments = argparse.Namespace
@@ -19,6 +19,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     cache = commands.add_parser("cache", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
     cache.add_argument("--clear", action="store_true", help="delete all replies that it keeps")
     cache.set_defaults(handler=cache_command)
+    json_option(cache)
 
 
 def cache_options(command: argparse.ArgumentParser) -> None:
@@ -41,9 +42,11 @@ def cache_command(arguments: Arguments) -> int:
     folder = Path(arguments.output_dir)
     if arguments.clear:
         clear_cache(folder)
-        say(f"The cache of replies in {plain(str(folder))} is empty.")
-        return Exit.DONE
-    count, size = cache_size(folder)
+    count, size = (0, 0) if arguments.clear else cache_size(folder)
     kept = f"{count:,} {'reply' if count == 1 else 'replies'}, {size / 1e6:.1f} MB"
-    say(f"The cache of replies in {plain(str(folder))} keeps {kept}.")
+    state = "is empty" if arguments.clear else f"keeps {kept}"
+    tell(
+        lambda: f"The cache of replies in {plain(str(folder))} {state}.",
+        lambda: {"output_dir": folder, "replies": count, "size_mb": size / 1e6},
+    )
     return Exit.DONE

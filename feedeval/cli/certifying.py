@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
-from feedeval.cli.output import Exit, say
+from feedeval.cli.output import Exit, json_option, say, tell
 from feedeval.formatting import plain, plain_line
 
 Arguments = argparse.Namespace
@@ -22,6 +23,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
         "labels", metavar="LABELS", help="a CSV with product_id, question, label and perhaps probability"
     )
     certify.add_argument("--to", metavar="FILE", help="also write a report of the audit with the figure (.html)")
+    json_option(certify)
 
 
 def certify_command(arguments: Arguments) -> int:
@@ -31,9 +33,16 @@ def certify_command(arguments: Arguments) -> int:
     named = None if arguments.session == "latest" else arguments.session
     session = load_session(named, output_dir=Path(arguments.output_dir))
     found = session.certify(arguments.labels)
-    say("\n".join(map(plain_line, str(found).splitlines())))
+    written = None
     if arguments.to is not None:
         from feedeval.notebook.report.report import report
 
-        say(f"\nWritten: {plain(report(session, arguments.to, certified=found))}")
+        written = report(session, arguments.to, certified=found)
+    fields = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    tell(
+        lambda: "\n".join(map(plain_line, str(found).splitlines())),
+        lambda: {"sentence": found.sentence, **fields, "written": written},
+    )
+    if written:
+        say(f"\nWritten: {plain(written)}")
     return Exit.DONE

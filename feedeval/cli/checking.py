@@ -6,8 +6,9 @@ import argparse
 import textwrap
 from typing import TYPE_CHECKING
 
-from feedeval.cli.output import Exit, say, width
+from feedeval.cli.output import Exit, json_option, say, tell, width
 from feedeval.cli.reading import feed_options, said_of_feed
+from feedeval.cli.thresholds import ended, findings_options, look_at_options, too_many, write_reports
 from feedeval.formatting import columns, plain
 
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     check.add_argument("--images", action="store_true", help="also look at some of the pictures, over the network")
     check.add_argument("--csv", metavar="FILE", help="write all findings to this file")
     check.add_argument("--strict", action="store_true", help="exit with 1 where there are findings of severity error")
+    findings_options(check)
+    json_option(check)
     known = commands.add_parser("targets", parents=[common], help="list the destinations that there are rules for")
     known.set_defaults(handler=targets_command)
+    json_option(known)
 
 
 def check_command(arguments: Arguments) -> int:
@@ -43,6 +47,7 @@ def check_command(arguments: Arguments) -> int:
     from feedeval.feed.reader import read_feed
     from feedeval.results.export import write_frame
 
+    look_at_options(arguments)
     feed = read_feed(arguments.feed, limit=arguments.limit, **said_of_feed(arguments))
     findings = check_feed(
         feed,
@@ -52,11 +57,22 @@ def check_command(arguments: Arguments) -> int:
         supplemental=arguments.supplemental,
         check_images=arguments.images,
     )
-    say(check_table(findings, products=len(feed), width=width()))
-    if arguments.csv:
-        say(f"\nWritten: {plain(write_frame(findings, arguments.csv))}")
+    written = {"csv": write_frame(findings, arguments.csv)} if arguments.csv else {}
+    written |= write_reports(findings, arguments, found_by="check")
+    missed = too_many(findings, arguments)
+    tell(
+        lambda: check_table(findings, products=len(feed), width=width()),
+        lambda: {
+            "checked": findings.attrs["feedeval"],
+            "findings": findings,
+            "written": written,
+            "missed": missed,
+        },
+    )
+    if written:
+        say("\n" + "\n".join(f"Written: {plain(path)}" for path in written.values()))
     errors = bool((findings["severity"] == "error").any())
-    return Exit.SOME_FAILED if arguments.strict and errors else Exit.DONE
+    return ended(Exit.SOME_FAILED if arguments.strict and errors else Exit.DONE, missed)
 
 
 def _named(given: list[str] | None) -> list[str]:
@@ -70,9 +86,11 @@ def targets_command(arguments: Arguments) -> int:
     """List the destinations that there are rules for."""
     from feedeval.feed.targets import targets
 
-    shown = targets()[["target", "name", "as_of", "attributes", "about"]]
+    known = targets()
+    shown = known[["target", "name", "as_of", "attributes", "about"]]
     heads = ("Target", "Name", "As of", "Attributes", "What its rules cover")
-    say(columns(list(shown.itertuples(index=False, name=None)), heads, width=width()))
+    rows = list(shown.itertuples(index=False, name=None))
+    tell(lambda: columns(rows, heads, width=width()), lambda: {"targets": known})
     return Exit.DONE
 
 

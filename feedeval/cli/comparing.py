@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from feedeval.cli.output import Exit, say, width
+from feedeval.cli.output import Exit, json_option, say, tell, width
+from feedeval.cli.thresholds import ended, worse
 from feedeval.errors import InputError
 from feedeval.formatting import plain, plain_line
 
@@ -33,6 +35,12 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     compare.add_argument(
         "--other-engine", action="store_true", help="compare although two engines judged: the engines, not the feed"
     )
+    compare.add_argument(
+        "--fail-if-worse",
+        action="store_true",
+        help="exit with 4 where coverage fell beyond chance (its whole 95 %% interval), or cannot be compared",
+    )
+    json_option(compare)
 
 
 def compare_command(arguments: Arguments) -> int:
@@ -42,10 +50,21 @@ def compare_command(arguments: Arguments) -> int:
     folder = Path(arguments.output_dir)
     before, after = _sides(arguments.before, arguments.after, folder)
     found = compare(before, after, other_engine=arguments.other_engine)
-    say("\n".join(map(plain_line, found.text(width()).splitlines())))
-    if arguments.to is not None:
-        say(f"\nWritten: {plain(_write(found, Path(arguments.to)))}")
-    return Exit.DONE
+    written = _write(found, Path(arguments.to)) if arguments.to is not None else None
+    missed = worse(found) if arguments.fail_if_worse else []
+    tell(
+        lambda: "\n".join(map(plain_line, found.text(width()).splitlines())),
+        lambda: {**_document(found), "written": written, "missed": missed},
+    )
+    if written:
+        say(f"\nWritten: {plain(written)}")
+    return ended(Exit.DONE, missed)
+
+
+def _document(found: Comparison) -> dict[str, Any]:
+    """Return a comparison as its fields, with the sessions by their ids."""
+    fields = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    return {"headline": found.headline, **fields, "before": found.before.id, "after": found.after.id}
 
 
 def _sides(before: str | None, after: str | None, folder: Path) -> tuple[Session, Session]:

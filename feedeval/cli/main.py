@@ -12,6 +12,7 @@ from typing import TextIO
 
 from feedeval.cli import (
     advising,
+    assisting,
     auditing,
     caching,
     certifying,
@@ -22,7 +23,7 @@ from feedeval.cli import (
     sessions,
     shadowing,
 )
-from feedeval.cli.output import Exit, complain, say
+from feedeval.cli.output import Exit, complain, one_document, say
 from feedeval.errors import FeedevalError, RunFault, StorageError
 
 DESCRIPTION = "Asks of every product in a feed what a buyer would ask, and shows what the feed leaves unsaid."
@@ -31,14 +32,14 @@ EPILOG = """\
 The API key is read from OPENAI_API_KEY and never from the command line. Without a key or an endpoint the embedded
 engine "offline" screens the feed.
 
-exit codes: 0 all done, 1 some records failed, 2 wrong usage or input, 3 stopped or paused before the end
+exit codes:
 """
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     top = argparse.ArgumentParser(
-        prog="feedeval", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="feedeval", description=DESCRIPTION, epilog=_epilog(), formatter_class=argparse.RawDescriptionHelpFormatter
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
@@ -58,7 +59,12 @@ def parser() -> argparse.ArgumentParser:
     sessions.register(commands, common)
     requesting.register(commands, common)
     caching.register(commands, common)
+    assisting.register(commands)
     return top
+
+
+def _epilog() -> str:
+    return EPILOG + "".join(f"  {code.value}  {code.words}\n" for code in Exit)
 
 
 class _ShowVersion(argparse.Action):
@@ -86,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StorageError as exc:  # what was asked for, such as the version, could not be printed
         complain(f"error: {exc}")
         return Exit.UNFINISHED
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_document(getattr(arguments, "json", False)):
         warnings.showwarning = _show_warning
         try:
             return int(arguments.handler(arguments))

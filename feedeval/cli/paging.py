@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from feedeval.cli.output import Exit, say, width
+from feedeval.cli.output import Exit, json_option, say, tell, width
 from feedeval.cli.reading import feed_options, said_of_feed
+from feedeval.cli.thresholds import ended, findings_options, look_at_options, too_many, write_reports
 from feedeval.formatting import columns, plain, wrapped
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     pages.add_argument("--country", metavar="CODE", help="whose rates of tax are tried, such as DE")
     pages.add_argument("--csv", metavar="FILE", help="write all contradictions to this file")
     pages.add_argument("--strict", action="store_true", help="exit with 1 where there are any of severity error")
+    findings_options(pages)
+    json_option(pages)
 
 
 def pages_command(arguments: Arguments) -> int:
@@ -49,6 +52,7 @@ def pages_command(arguments: Arguments) -> int:
     from feedeval.feed.reader import read_feed
     from feedeval.results.export import write_frame
 
+    look_at_options(arguments)
     asked = {"pause_s": arguments.pause, "max_age_days": arguments.max_age}
     limits = PageLimits(**{name: value for name, value in asked.items() if value is not None})
     feed = read_feed(arguments.feed, limit=arguments.limit, **said_of_feed(arguments))
@@ -60,11 +64,25 @@ def pages_command(arguments: Arguments) -> int:
         limits=limits,
     )
     found = check_pages(feed, pages, target=arguments.target, country=arguments.country)
-    say(pages_table(found, width=width()))
-    if arguments.csv:
-        say(f"\nWritten: {plain(write_frame(found, arguments.csv))}")
+    written = {"csv": write_frame(found, arguments.csv)} if arguments.csv else {}
+    written |= write_reports(found, arguments, found_by="pages")
+    missed = _missed(found, arguments)
+    tell(
+        lambda: pages_table(found, width=width()),
+        lambda: {"checked": found.attrs["feedeval"], "contradictions": found, "written": written, "missed": missed},
+    )
+    if written:
+        say("\n" + "\n".join(f"Written: {plain(path)}" for path in written.values()))
     errors = bool((found["severity"] == "error").any())
-    return Exit.SOME_FAILED if arguments.strict and errors else Exit.DONE
+    return ended(Exit.SOME_FAILED if arguments.strict and errors else Exit.DONE, missed)
+
+
+def _missed(found: Contradictions, arguments: Arguments) -> list[str]:
+    """Return which thresholds were missed; what nobody could read contradicts nothing, and proves nothing."""
+    asked = arguments.fail_on is not None or arguments.max_findings is not None
+    if asked and not found.attrs["feedeval"]["pages"]:
+        return ["no page was read, so nothing could contradict the feed"]
+    return too_many(found, arguments)
 
 
 def pages_table(found: Contradictions, *, width: int) -> str:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedeval.cli.output import Exit, say
+from feedeval.cli.output import Exit, json_option, tell
 from feedeval.errors import SessionError
 from feedeval.formatting import plain
 
@@ -35,6 +35,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
             help="name of a session or the beginning of one; the one that is worked on by default",
         )
         command.set_defaults(handler=request_command, action=action)
+        json_option(command)
 
 
 def request_command(arguments: argparse.Namespace) -> int:
@@ -53,7 +54,10 @@ def put(paths: SessionPaths, action: str) -> int:
             "stands until the process that works on it looks. One of an earlier version of feedeval does not: stop it "
             "with Ctrl-C there"
         )
-    say(_DONE[action].format(paths.sid, paths.sid))
+    tell(
+        lambda: _DONE[action].format(paths.sid, paths.sid),
+        lambda: {"session": paths.sid, "asked": action, "output_dir": paths.folder},
+    )
     return Exit.DONE
 
 

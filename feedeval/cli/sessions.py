@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from feedeval.cli.output import Exit, say, width
+from feedeval.cli.output import Exit, json_option, say, tell, width
 from feedeval.errors import InputError
 from feedeval.formatting import brief_money, columns, plain
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from feedeval.results.session import Session
+    from feedeval.storage.verify import FileProblem
 
 Arguments = argparse.Namespace
 Commands = argparse._SubParsersAction  # argparse has no public name for it
@@ -26,6 +28,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     def add(name: str, handler: object, text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
         command.set_defaults(handler=handler)
+        json_option(command)
         return command
 
     session_help = "id of a session, its beginning, or its name; the latest by default"
@@ -82,7 +85,8 @@ def list_command(arguments: Arguments) -> int:
     # Only what reads sessions loads pandas: a folder that has none is told by the names of its files.
     frame = _listed(arguments) if any(list_files(SessionFolder.of(arguments.output_dir))) else None
     if frame is None or frame.empty:
-        say(f"There is no session in {plain(arguments.output_dir)}. `feedeval run FEED` makes one.")
+        none = f"There is no session in {plain(arguments.output_dir)}. `feedeval run FEED` makes one."
+        tell(lambda: none, lambda: {"sessions": []})
         return Exit.DONE
     shown = frame[
         [
@@ -100,8 +104,17 @@ def list_command(arguments: Arguments) -> int:
         ]
     ]
     header = ("Session", "Name", "Kind", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
-    say(columns([_list_row(row) for row in shown.itertuples(index=False)], header, width=width()))
+    tell(
+        lambda: columns([_list_row(row) for row in shown.itertuples(index=False)], header, width=width()),
+        lambda: {"sessions": _rows(frame)},
+    )
     return Exit.DONE
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    from feedeval.cli.documents import iso_time, rows_of
+
+    return [{name: iso_time(value) for name, value in row.items()} for row in rows_of(frame)]
 
 
 def _listed(arguments: Arguments) -> pd.DataFrame:
@@ -131,18 +144,28 @@ def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
 
 def info_command(arguments: Arguments) -> int:
     """Print the summary, then settings and files."""
+    from feedeval.cli.documents import session_document
     from feedeval.results.library import session_info
 
     session = _load(arguments)
-    say(session.summary().text(width()))
     known = session_info(session)
+    more = ("fingerprint", "settings", "files")
+    tell(
+        lambda: _info(session, known),
+        lambda: {**session_document(session), **{name: known[name] for name in more}},
+    )
+    return Exit.DONE
+
+
+def _info(session: Session, known: dict[str, Any]) -> str:
+    parts = [session.summary().text(width())]
     titles = {"fingerprint": "What the results depend on", "settings": "Other settings", "usage": "Usage"}
     for part, title in titles.items():
         rows = [(name.replace("_", " "), _value(value)) for name, value in known[part].items()]
-        say(f"\n{title}\n{columns(rows, width=width(), indent='  ')}")
+        parts.append(f"{title}\n{columns(rows, width=width(), indent='  ')}")
     files = [(kind, int(of["number"]), f"{of['size_mb']:.2f} MB") for kind, of in sorted(known["files"].items())]
-    say(f"\nFiles\n{columns(files, width=width(), indent='  ')}")
-    return Exit.DONE
+    parts.append(f"Files\n{columns(files, width=width(), indent='  ')}")
+    return "\n\n".join(parts)
 
 
 def _value(value: object) -> str:
@@ -155,22 +178,25 @@ def _value(value: object) -> str:
 
 def status_command(arguments: Arguments) -> int:
     """Print where a session stands."""
-    from feedeval.results.summary import next_steps
+    from feedeval.cli.documents import session_document
 
     session = _load(arguments)
-    progress = session.progress
-    say(repr(session))
-    if progress.errors_by_type:
-        say(f"Failures   {plain(_value(progress.errors_by_type))}")
-    health = progress.health
-    say(f"Health     {health.overall_status.value}{''.join(f'; {plain(reason)}' for reason in health.reasons)}")
-    for advice in health.recommendations:
-        say(f"           {plain(advice)}")
-    # The session has named its folder already.
-    for name, step in next_steps(session).items():
-        if name != "Files":
-            say(f"{name:<11}{plain(step)}")
+    tell(lambda: _status(session), lambda: session_document(session))
     return Exit.DONE
+
+
+def _status(session: Session) -> str:
+    from feedeval.results.summary import next_steps
+
+    progress, health = session.progress, session.progress.health
+    lines = [repr(session)]
+    if progress.errors_by_type:
+        lines.append(f"Failures   {plain(_value(progress.errors_by_type))}")
+    lines.append(f"Health     {health.overall_status.value}{''.join(f'; {plain(why)}' for why in health.reasons)}")
+    lines += [f"           {plain(advice)}" for advice in health.recommendations]
+    # The session has named its folder already.
+    lines += [f"{name:<11}{plain(step)}" for name, step in next_steps(session).items() if name != "Files"]
+    return "\n".join(lines)
 
 
 def consolidate_command(arguments: Arguments) -> int:
@@ -182,7 +208,8 @@ def consolidate_command(arguments: Arguments) -> int:
 
     sids = [find_session(name, output_dir) for name in arguments.sessions or [None]]
     target = Path(arguments.to or f"results_{sids[-1]}.csv")
-    say(f"Written: {plain(consolidate(sids, target, rows=arguments.rows, output_dir=output_dir))}")
+    written = consolidate(sids, target, rows=arguments.rows, output_dir=output_dir)
+    tell(lambda: f"Written: {plain(written)}", lambda: {"sessions": sids, "written": written})
     return Exit.DONE
 
 
@@ -191,7 +218,8 @@ def backup_command(arguments: Arguments) -> int:
     from feedeval.results.archive import backup
 
     path = backup(arguments.session, arguments.to, output_dir=arguments.output_dir)
-    say(f"Written: {plain(path)} ({path.stat().st_size / 1e6:.2f} MB)")
+    size_mb = path.stat().st_size / 1e6
+    tell(lambda: f"Written: {plain(path)} ({size_mb:.2f} MB)", lambda: {"written": path, "size_mb": size_mb})
     return Exit.DONE
 
 
@@ -200,7 +228,10 @@ def restore_command(arguments: Arguments) -> int:
     from feedeval.results.archive import restore
 
     sids = restore(arguments.archive, arguments.output_dir, overwrite=arguments.overwrite)
-    say(f"Restored to {plain(arguments.output_dir)}: {', '.join(sids)}")
+    tell(
+        lambda: f"Restored to {plain(arguments.output_dir)}: {', '.join(sids)}",
+        lambda: {"sessions": sids, "output_dir": arguments.output_dir},
+    )
     return Exit.DONE
 
 
@@ -216,14 +247,12 @@ def cleanup_command(arguments: Arguments) -> int:
     size_mb = sum(path.stat().st_size for path in doomed if path.exists()) / 1e6
     what = f"{len(sids):,} session{'s' * (len(sids) != 1)} ({len(doomed):,} files, {size_mb:.2f} MB)"
     say(f"{what} in {plain(arguments.output_dir)}: {plain(', '.join(sids))}")
-    if arguments.dry_run or not sids:
-        say("Nothing deleted.")
-        return Exit.DONE
-    if not arguments.yes and not _agreed(f"Delete {what}?"):
-        say("Nothing deleted.")
-        return Exit.DONE
-    gone = cleanup(sids, output_dir=arguments.output_dir)
-    say(f"Deleted {len(gone):,} files.")
+    agreed = bool(sids) and not arguments.dry_run and (arguments.yes or _agreed(f"Delete {what}?"))
+    gone = cleanup(sids, output_dir=arguments.output_dir) if agreed else []
+    tell(
+        lambda: f"Deleted {len(gone):,} files." if agreed else "Nothing deleted.",
+        lambda: {"sessions": sids, "files": len(doomed), "size_mb": size_mb, "deleted": len(gone)},
+    )
     return Exit.DONE
 
 
@@ -242,12 +271,16 @@ def verify_command(arguments: Arguments) -> int:
 
     sid = find_session(arguments.session, Path(arguments.output_dir))
     findings = verify(session_paths(arguments.output_dir, sid), repair=arguments.repair)
-    if not findings:
-        say(f"Session {sid}: all files are whole and agree.")
-        return Exit.DONE
-    for finding in findings:
-        done = " (repaired)" if finding.repaired else ""
-        say(f"{finding.severity.value:<8} {plain(finding.file)}: {plain(finding.problem)}{done}")
-        say(f"         {plain(finding.advice)}")
+    tell(lambda: _problems(sid, findings), lambda: {"session": sid, "findings": findings})
     bad = any(finding.severity is ProblemSeverity.ERROR and not finding.repaired for finding in findings)
     return Exit.SOME_FAILED if bad else Exit.DONE
+
+
+def _problems(sid: str, findings: Sequence[FileProblem]) -> str:
+    if not findings:
+        return f"Session {sid}: all files are whole and agree."
+    return "\n".join(
+        f"{found.severity.value:<8} {plain(found.file)}: {plain(found.problem)}{' (repaired)' * found.repaired}\n"
+        f"         {plain(found.advice)}"
+        for found in findings
+    )

@@ -93,6 +93,7 @@ def test_importing_feedeval_loads_nothing_but_its_list_of_names() -> None:
         ["unknown"],
         ["check"],
         ["cleanup"],
+        ["mcp", "--help"],
         ["shadow", "labels.csv", "--classes", ","],
     ],
     ids=" ".join,

@@ -125,3 +125,17 @@ def test_pictures_are_there_small_and_put_into_words() -> None:
     for _, path in pictures:
         data = (ROOT / path).read_bytes()
         assert data.startswith(b"\x89PNG") and len(data) <= 150_000
+
+
+def test_the_workflow_of_the_readme_says_what_is_shown_below_it(workshop: Path) -> None:
+    [workflow] = [code for language, code in BLOCK.findall(README) if language == "yaml"]
+    shown = README.partition(workflow)[2].partition("```text\n")[2].partition("```")[0]
+    shutil.copy(workshop / "notebooks" / "data" / "sample_feed.xml", workshop / "feed.xml")
+    steps = re.findall(r"- run: (feedeval .*)$", workflow, re.MULTILINE)
+    said = []
+    for step in steps:
+        done = run(["-m", *shlex.split(step)], workshop)
+        said.append(f"$ {step}\n{done.stdout}{done.stderr}exit code {done.returncode}\n")
+    assert len(steps) == 2 and "\n".join(said) == shown
+    for name in re.findall(r"(?:--junit|--sarif|sarif_file:) (\S+)", workflow):
+        assert (workshop / name).stat().st_size, name
