@@ -87,7 +87,8 @@ def test_verdicts_are_labelled_by_keys_and_go_on_after_a_restart(notebook: Open,
     sees("39 of 40 labelled")
     # Keys that are pressed in the box are letters there, and no commands of the page.
     book.page.locator(".jp-Cell").nth(1).locator(".jp-InputPrompt").click()
-    book.save()
+    # The static form in the notebook's file follows the widget, it does not come with it.
+    book.wait_until(lambda: "39 of 40 labelled" in str(book.save()))
     lab.stop_kernels()
     book.load()
     sees("39 of 40 labelled")
