@@ -1,6 +1,7 @@
 """The same from a terminal: `feedeval run feed.xml` and its companions, a file a group of commands.
 
 - `advising`: the commands that say what to add first: gaps, and workbook, in which that is filled in
+- `answering`: the command answers: questions with their answers, as a supplemental feed
 - `auditing`: the commands that audit: run, estimate, resume
 - `caching`: the command cache, and the options of commands that use the cache of replies
 - `calls`: what a call may say: the options that every command with calls of its own has, and those to go on with

@@ -1,0 +1,84 @@
+"""An answer in the words of the feed: the whole sentence that a quote was cut from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from feedeval.jobs.evidence import normalise, quote_spans
+from feedeval.jobs.offline.reading import TITLE_FIELDS, sentences
+from feedeval.records import Context, ContextField
+
+PAIRS_FIELD = "question_and_answer"
+_PARTS = re.compile(r"\s*(?:\.{3,}|…|\[\.*…?\]|\n|\s\|\s|;)\s*")
+"""Where a quote joins two places, as `is_quoted` takes it."""
+
+
+def answer_in(evidence: str, context: Context, *, named: str = "", longest: int) -> tuple[str, str] | None:
+    """Return the words of a product that a quote stands for, and the field that they are from.
+
+    Whole sentences where they fit, else the quoted words alone; either way as they stand there, but for spaces. What
+    stands in the feed's own questions and answers only is no news.
+
+    Args:
+        evidence: The quote.
+        context: The product's fields.
+        named: The field that the judge named.
+        longest: Most characters.
+
+    Returns:
+        The words and the field's name; None where the quote is not there, or too long even by itself.
+    """
+    fields = [one for one in context.fields if one.name != PAIRS_FIELD]
+    places = _places(evidence, fields, named)
+    if not places:
+        return None
+    for whole in (True, False):
+        pieces = (_sentence(one.text, start, end) if whole else one.text[start:end] for one, start, end in places)
+        answer = " ".join(dict.fromkeys(" ".join(piece.split()).lstrip(" :") for piece in pieces))
+        if answer and len(answer) <= longest:
+            return answer, places[0][0].name
+    return None
+
+
+_Place = tuple[ContextField, int, int]
+
+
+def _places(evidence: str, fields: list[ContextField], named: str) -> list[_Place]:
+    """Return one place for each part of a quote; nothing where a part has none."""
+    if whole := _place(evidence, fields, named):
+        return [whole]
+    parts = [part for part in _PARTS.split(evidence) if normalise(part).strip()]
+    found = [_place(part, fields, named) for part in parts]
+    places = [place for place in found if place is not None]
+    return places if len(places) == len(parts) else []
+
+
+def _place(part: str, fields: list[ContextField], named: str) -> _Place | None:
+    """Return the best place of a text: in the field that was named, else anywhere before the title."""
+    ranked = sorted(fields, key=lambda one: (one.name != named, one.name in TITLE_FIELDS))
+    return next((place for one in ranked for place in _in_field(part, one)), None)
+
+
+def _in_field(part: str, one: ContextField) -> Iterator[_Place]:
+    label = f"{one.name}: "
+    wanted = normalise(part)
+    # Looking for the characters takes a hundred times as long as finding out that they are not there.
+    if wanted.strip() and wanted in normalise(label + one.text):
+        spans = quote_spans(part, label + one.text)
+        for start, end in spans:
+            if end > len(label):
+                yield one, max(0, start - len(label)), end - len(label)
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    """Return the sentences that a part of a text stands in."""
+    first, last, at = -1, -1, 0
+    for sentence in sentences(text, keep_questions=True):
+        begins = text.find(sentence, at)
+        if begins < 0:
+            continue
+        at = begins + len(sentence)
+        if at > start and begins < end:
+            first, last = (begins if first < 0 else first), at
+    return text[first:last] if first >= 0 else text[start:end]
