@@ -21,11 +21,7 @@ _SYMBOLS = {
     "円": "JPY", "kr": "SEK NOK DKK ISK", "r$": "BRL", "lei": "RON", "fr.": "CHF", "sfr": "CHF",
     "$": "USD CAD AUD NZD SGD HKD MXN CLP COP ARS TWD",
 }  # fmt: skip
-_MARK = r"(?:R\$|[€£¥₹₽₩₺₴₫฿₪₦₱円$]|zł|Kč|Ft|лв|руб|kr|lei|Fr\.|SFr|[A-Z]{3})"
-_MONEY = re.compile(
-    rf"(?<![\w.,])(?P<before>{_MARK})\.?[ \u00a0\u202f]?(?P<first>{_NUMBER})(?![\d%])"
-    rf"|(?<![\w.,])(?P<second>{_NUMBER})(?:,-|,–|\.-)?[ \u00a0\u202f]?(?P<after>{_MARK})(?![\w])"
-)
+_SIGNS = r"R\$|[€£¥₹₽₩₺₴₫฿₪₦₱円$]|zł|Kč|Ft|лв|руб|kr|lei|Fr\.|SFr"
 _UNIT = (
     r"(?:kg|g|mg|ml|cl|dl|l|m²|m2|qm|m³|m|cm|lbs?|oz|stk|stück|pcs?|pieces?|pièces?|units?|lit(?:er|re|ro|r|ers|res)|"
     r"kilo(?:gramm|gram|gramme|gramo|grammo)?|met(?:er|re|ro)|mètre|szt|ks|uds?|unidad|pezzo|stuk)\b"
@@ -105,7 +101,7 @@ def amounts_in(text: str) -> Iterator[Amount]:
     """Yield the amounts of a text that stand beside a currency."""
     for line in text.split("\n"):
         line = line[:2000]
-        matches = list(_MONEY.finditer(line))
+        matches = list(_money().finditer(line))
         ends = [0, *(match.end() for match in matches)]
         starts = [*(match.start() for match in matches[1:]), len(line)]
         for match, end, start in zip(matches, ends, starts, strict=False):
@@ -114,6 +110,16 @@ def amounts_in(text: str) -> Iterator[Amount]:
             if codes:
                 around = line[end : match.start()].casefold(), line[match.end() : start].casefold()
                 yield Amount(_readings(number), codes, match[0], line[:_MAX_LINE_CHARS], *around)
+
+
+@lru_cache(maxsize=1)
+def _money() -> re.Pattern[str]:
+    # Other three letters than those of a currency belong to the words around.
+    mark = rf"(?:{_SIGNS}|{'|'.join(sorted(currencies()))})"
+    return re.compile(
+        rf"(?<![\w.,])(?P<before>{mark})\.?[ \u00a0\u202f]?(?P<first>{_NUMBER})(?![\d%])"
+        rf"|(?<![\w.,])(?P<second>{_NUMBER})(?:,-|,–|\.-)?[ \u00a0\u202f]?(?P<after>{mark})(?![\w])"
+    )
 
 
 def _codes(mark: str) -> frozenset[str]:
