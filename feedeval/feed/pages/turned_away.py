@@ -46,6 +46,8 @@ class Shown(NamedTuple):
 
     heads: tuple[str, ...]
     """Its title and its headings of the first order."""
+    is_headed: bool
+    """It has such a heading."""
     aside: str
     """Its dialogs and notices."""
     is_challenge: bool
@@ -55,7 +57,8 @@ def shown_first(tree: LexborHTMLParser) -> Shown:
     """Return what a page shows first; asked before its text, which takes things out of the tree."""
     heads = [" ".join((node.text(deep=True) or "")[:500].split()) for node in tree.css("head > title,h1")[:5]]
     aside = " ".join(" ".join((node.text(deep=True) or "")[:3000].split()) for node in tree.css(_ASIDE)[:10])
-    return Shown(tuple(filter(None, heads)), aside[:6000], tree.css_first(_CHALLENGES) is not None)
+    headed = any((node.text(deep=True) or "").strip() for node in tree.css("h1")[:5])
+    return Shown(tuple(filter(None, heads)), headed, aside[:6000], tree.css_first(_CHALLENGES) is not None)
 
 
 def turned_away(shown: Shown, text: str, offered: Iterable[Offered]) -> tuple[Turned, str] | None:
@@ -67,7 +70,7 @@ def turned_away(shown: Shown, text: str, offered: Iterable[Offered]) -> tuple[Tu
         return Turned.CHALLENGE, "the shop asks whether a person is there, and shows no page before that"
     if said := _gone(shown, text):
         return Turned.GONE, f"the page is not this product\u2019s: it says \u201c{said}\u201d"
-    if is_short and not prices_in(text) and (_begins(shown.heads, "consent") or _agrees(shown, text)):
+    if is_short and not prices_in(text) and _agrees(shown, text):
         return Turned.CONSENT, "the shop asks for consent first, and shows no page before that"
     return None
 
@@ -77,8 +80,10 @@ def _begins(said: Iterable[str], meaning: str) -> bool:
 
 
 def _agrees(shown: Shown, text: str) -> bool:
-    """Whether nothing but what is to be agreed to stands on a page."""
+    """Whether a page is headed by what is to be agreed to, or nothing but that stands on it."""
     asked = phrases("consent")
+    if shown.is_headed or _begins(shown.heads, "consent"):
+        return _begins(shown.heads, "consent")
     about = [line for line in text.split("\n") if not any(phrase in line.casefold() for phrase in asked)]
     said = f"{text}\n{shown.aside}".casefold()
     return any(phrase in said for phrase in asked) and sum(map(len, about)) < _NOTHING_CHARS
