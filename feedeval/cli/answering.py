@@ -19,7 +19,9 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     text = "write what was answered as question_and_answer, a supplemental feed"
     answers = commands.add_parser("answers", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
     answers.set_defaults(handler=answers_command)
-    answers.add_argument("session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest by default")
+    answers.add_argument(
+        "session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest by default"
+    )
     answers.add_argument("--out", metavar="FILE", help="a .tsv file (default: answers_SESSION.tsv)")
     answers.add_argument("--ledger", metavar="FILE", help="what feed and pages say to the questions, as a .csv file")
 

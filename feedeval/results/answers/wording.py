@@ -12,6 +12,7 @@ from feedeval.records import Context, ContextField
 PAIRS_FIELD = "question_and_answer"
 _PARTS = re.compile(r"\s*(?:\.{3,}|…|\[\.*…?\]|\n|\s\|\s|;)\s*")
 """Where a quote joins two places, as `is_quoted` takes it."""
+_ENDINGS = ".!?…;:。！？"
 
 
 def answer_in(evidence: str, context: Context, *, named: str = "", longest: int) -> tuple[str, str] | None:
@@ -73,12 +74,21 @@ def _in_field(part: str, one: ContextField) -> Iterator[_Place]:
 
 def _sentence(text: str, start: int, end: int) -> str:
     """Return the sentences that a part of a text stands in."""
-    first, last, at = -1, -1, 0
+    found = [(begins, ends) for begins, ends in _bounds(text) if ends > start and begins < end]
+    return text[found[0][0] : found[-1][1]] if found else text[start:end]
+
+
+def _bounds(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the sentences of a text begin and end."""
+    begins = ends = 0
     for sentence in sentences(text, keep_questions=True):
-        begins = text.find(sentence, at)
-        if begins < 0:
+        at = text.find(sentence, ends)
+        if at < 0:
             continue
-        at = begins + len(sentence)
-        if at > start and begins < end:
-            first, last = (begins if first < 0 else first), at
-    return text[first:last] if first >= 0 else text[start:end]
+        # A long sentence comes in pieces, with a space between them at most.
+        goes_on = ends > begins and at - ends <= 1 and "\n" not in text[ends:at] and text[ends - 1] not in _ENDINGS
+        if ends > begins and not goes_on:
+            yield begins, ends
+        begins, ends = (begins if goes_on else at), at + len(sentence)
+    if ends > begins:
+        yield begins, ends

@@ -25,7 +25,10 @@ PAGES: dict[str, tuple[str, list[Facts]]] = {
         "microdata",
         [{"id": "TR-ELM", "low_price": "30 GBP", "high_price": "36 GBP", "price": None, "brand": "Stoolery"}],
     ),
-    "bigcommerce_range": ("json-ld", [{"id": "BE-ASH", "low_price": "210 USD", "high_price": "260 USD", "price": None}]),
+    "bigcommerce_range": (
+        "json-ld",
+        [{"id": "BE-ASH", "low_price": "210 USD", "high_price": "260 USD", "price": None}],
+    ),
     "google_rdfa": (
         "rdfa",
         [
@@ -119,7 +122,10 @@ FEEDS: list[tuple[str, Facts]] = [
     ("bigcommerce_range", {"id": "BE-ASH-140", "price": "260.00 USD"}),
     ("google_rdfa", {"id": "MOSS-1", "price": "24.99 GBP", "brand": "sporangium"}),
     ("google_variants", {"id": "a", "price": "39.99 USD", "link": "?utm_source=x&color=green&size=small"}),
-    ("google_variants", {"id": "b", "price": "49.99 USD", "availability": "backorder", "gtin": "", "color": "light blue"}),
+    (
+        "google_variants",
+        {"id": "b", "price": "49.99 USD", "availability": "backorder", "gtin": "", "color": "light blue"},
+    ),
     ("magento2", {"id": "HL-7", "price": "149.00 EUR", "sale_price": "119.50 EUR"}),
     ("modified", {"id": "7", "price": "1049.00 EUR", "gtin": "4251234500011"}),
     ("nopcommerce", {"id": "9", "price": "42.50 EUR", "brand": "Kompas GmbH"}),

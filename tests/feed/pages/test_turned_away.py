@@ -131,7 +131,9 @@ def test_a_list_in_the_place_of_the_product_is_not_compared() -> None:
         for name, price in (("Cup", "5.00"), ("Plate", "7.00"))
     ]
     listing = shop.script({"@context": "https://schema.org", "@type": "ItemList", "itemListElement": items})
-    elsewhere = html("Kitchen", "<p>€5.00</p>", f'<link rel="canonical" href="https://shop.example/c/kitchen">{listing}')
+    elsewhere = html(
+        "Kitchen", "<p>€5.00</p>", f'<link rel="canonical" href="https://shop.example/c/kitchen">{listing}'
+    )
     found = checked(elsewhere)
     assert kinds(found) == [("link", "page_not_this_product")] and "lists 2 others" in found["message"].iloc[0]
     own = html("Fjellby lamp", "<h1>Fjellby lamp</h1><p>€49.90</p>", listing)
@@ -196,7 +198,9 @@ def test_the_group_of_the_feed_is_that_of_the_pages_data(stated: str, theirs: st
     variant = {"@type": "Product", "gtin13": "4006381333931", "name": "Fjellby lamp, red"}
     variant["offers"] = {"@type": "Offer", "price": "49.90", "priceCurrency": "EUR"}  # type: ignore[assignment]
     data = {"@context": "https://schema.org", "@type": "ProductGroup", "name": "Fjellby lamp", "sku": "FL"}
-    data |= {"hasVariant": [variant, {**variant, "gtin13": "4006381333948"}]} | ({"productGroupID": theirs} if theirs else {})
+    data |= {"hasVariant": [variant, {**variant, "gtin13": "4006381333948"}]} | (
+        {"productGroupID": theirs} if theirs else {}
+    )
     found = checked(html("Fjellby lamp", "", shop.script(data)), item_group_id=stated)
     assert (("item_group_id", "page_group_differs") in kinds(found)) is differs
     assert differs or found.empty
@@ -214,7 +218,11 @@ def test_of_several_products_of_a_page_that_is_meant_whose_address_it_has() -> N
         offer = {"@type": "Offer", "price": price, "priceCurrency": "EUR"}
         return {"@context": "https://schema.org", "@type": "Product", "name": name, "url": path, "offers": offer}
 
-    made = [one("Lamp by Fjellby", "/p/fjellby-lamp", "49.90"), one("Cup", "/p/cup", "5.00"), one("Tent", "/p/t", "9.00")]
+    made = [
+        one("Lamp by Fjellby", "/p/fjellby-lamp", "49.90"),
+        one("Cup", "/p/cup", "5.00"),
+        one("Tent", "/p/t", "9.00"),
+    ]
     page = html("Shop", "<h1>Lamp</h1>", "".join(map(shop.script, made)))
     assert checked(page, gtin=None, brand=None).empty
     assert kinds(checked(page, price="59.90 EUR")) == [("price", "page_price_differs")]
