@@ -56,14 +56,15 @@ def write_questions_and_answers(
     `digital_source_type` of both: `trained_algorithmic_media` for a question that a model worded, `default` for one of
     the embedded engine, and for all answers, which nobody but the shop worded.
 
-    The file passes `check_feed` with `supplemental=True`, and `apply_fixes` lays it over the feed. A supplement takes the
-    place of what the feed has: where products have pairs already, upload what `write_supplement` makes of both.
+    The file passes `check_feed` with `supplemental=True`, and `apply_fixes` lays it over the feed. A supplement takes
+    the place of what the feed has: where products have pairs already, upload what `write_supplement` makes of both.
 
     Args:
         session: An audit, by a model or by the embedded engine.
         path: Ends in `.tsv` or `.txt`.
-        ledger: What `session.ledger()` returns, for answers that stand on the page alone, and to leave out those that
-            the page contradicts. Its columns `product_id, question, standing, page_quote, page_url, attribute` are read.
+        ledger: What feed and pages say to the same questions, for answers that stand on the page alone, and to leave
+            out those that the page contradicts: a row a product and question, with `product_id, question, standing`
+            (`page` and `contradicted` count), `page_quote, page_url, attribute`.
 
     Raises:
         InputError: The session is no audit, no question was answered in verified words, the ledger lacks a column, or
