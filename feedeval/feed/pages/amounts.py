@@ -53,6 +53,11 @@ class Amount(NamedTuple):
         return bool(_UNIT_IS.search(self.before) or _PER_UNIT.match(self.after))
 
     @property
+    def is_lowest(self) -> bool:
+        """Whether it is the lowest of several, by the words in front of it."""
+        return f" {self.before.strip()} ".endswith(tuple(f" {phrase.strip()} " for phrase in phrases("from")))
+
+    @property
     def is_of_product(self) -> bool:
         """Whether it may be what a product costs, by the words around it."""
         line = self.line.casefold()

@@ -55,6 +55,9 @@ def prices(product: Mapping[str, Any], match: Match | None, page: Page, said: Sa
     if ours is None:
         return
     theirs = _now(match.fields, said.moment) if match is not None else None
+    if theirs is not None and match is not None and match.several == 1 and _is_shown_as_lowest(page, theirs):
+        yield from _within(ours, (theirs, Asked("more", (inf,), theirs.currency)), page, said)
+        return
     if theirs is None and match is not None and (spread := _spread(match.fields)):
         yield from _within(ours, spread, page, said)
         return
@@ -106,6 +109,12 @@ def _spread(fields: Mapping[str, Any]) -> tuple[Asked, Asked] | None:
         return lowest, Asked("more", (inf,), lowest.currency)
     low, high = (asked(next(iter(texts(fields.get(name))), "")) for name in ("low_price", "high_price"))
     return (low or high, high or low) if low or high else None  # type: ignore[return-value]
+
+
+def _is_shown_as_lowest(page: Page, price: Asked) -> bool:
+    """Whether a buyer reads that a price of the data is the lowest of several, and nowhere that it is the price."""
+    shown = [amount for amount in amounts_in(page.text) if any(amount.may_be(own) for own in price.amounts)]
+    return bool(shown) and all(amount.is_lowest for amount in shown)
 
 
 def _within(ours: Asked, spread: tuple[Asked, Asked], page: Page, said: Said) -> Iterator[Contradiction]:

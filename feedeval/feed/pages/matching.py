@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from feedeval.feed.pages.amounts import readings, same
 from feedeval.feed.pages.page import Page
 from feedeval.feed.pages.structured import Offered, Syntax
 from feedeval.feed.text import clean_url
@@ -124,11 +125,23 @@ def _once(found: Sequence[Offered]) -> Offered | None:
     first = max(found, key=lambda one: ("price" in one.fields, len(one.fields)))
     keys = ("price", "sale_price", "availability", "gtin", "color", "size")
     agree = all(
-        one.fields.get(key) is None or first.fields.get(key) is None or one.fields[key] == first.fields[key]
+        one.fields.get(key) is None or first.fields.get(key) is None or _same(key, one.fields[key], first.fields[key])
         for one in found
         for key in keys
     )
     return first if agree else None
+
+
+def _same(key: str, one: Any, other: Any) -> bool:
+    """Whether two values say the same: `49.90` and `49.9`, thirteen digits and fourteen."""
+    if one == other or not (isinstance(one, str) and isinstance(other, str)):
+        return bool(one == other)
+    if "price" in key:
+        (amounts, currency), (others, of_other) = readings(one), readings(other)
+        return currency == of_other and any(same(amount, to) for amount in amounts for to in others)
+    if key == "gtin":
+        return bool(digits(one)) and digits(one) == digits(other)
+    return words(one) == words(other)
 
 
 _Test = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]

@@ -63,13 +63,17 @@ def shown_first(tree: LexborHTMLParser) -> Shown:
 
 def turned_away(shown: Shown, text: str, offered: Iterable[Offered]) -> tuple[Turned, str] | None:
     """Return what a page is instead of a product's, and a sentence that says so; None where it may be one."""
-    if any(not one.listed for one in offered):
-        return None
+    about = [str(one.fields.get("title") or "").casefold() for one in offered if not one.listed]
+    if about:
+        # What such a page recommends is not what it is headed by.
+        head = _gone_head(shown)
+        named = any(title and title in head.casefold() for title in about)
+        return (Turned.GONE, _not_there(head)) if head and not named else None
     is_short = len(text) <= _WALL_CHARS
     if is_short and ((shown.is_challenge and not prices_in(text)) or _begins(shown.heads, "challenge")):
         return Turned.CHALLENGE, "the shop asks whether a person is there, and shows no page before that"
     if said := _gone(shown, text):
-        return Turned.GONE, f"the page is not this product\u2019s: it says \u201c{said}\u201d"
+        return Turned.GONE, _not_there(said)
     if is_short and not prices_in(text) and _agrees(shown, text):
         return Turned.CONSENT, "the shop asks for consent first, and shows no page before that"
     return None
@@ -91,16 +95,26 @@ def _agrees(shown: Shown, text: str) -> bool:
 
 def _gone(shown: Shown, text: str) -> str:
     """Return the words that say that there is no such product, if any do."""
-    gone = phrases("gone")
-    for head in shown.heads:
-        said = head.casefold().strip(" .!")
-        # A number may be that of a model.
-        if said == "404" or any(phrase in said if phrase[0].isalpha() else said.startswith(phrase) for phrase in gone):
-            return head[:_LINE_CHARS]
+    if head := _gone_head(shown):
+        return head
     if prices_in(text):
         return ""
     for line in text.split("\n")[:_LINES]:
         bare = line.casefold().strip(" .!:\u2026\u3002")
-        if len(line) <= _LINE_CHARS and bare.startswith((*gone, *phrases("removed"))):
+        if len(line) <= _LINE_CHARS and bare.startswith((*phrases("gone"), *phrases("removed"))):
             return line
     return ""
+
+
+def _gone_head(shown: Shown) -> str:
+    for head in shown.heads:
+        said = head.casefold().strip(" .!")
+        # A number may be that of a model.
+        told = (phrase in said if phrase[0].isalpha() else said.startswith(phrase) for phrase in phrases("gone"))
+        if said == "404" or any(told):
+            return head[:_LINE_CHARS]
+    return ""
+
+
+def _not_there(said: str) -> str:
+    return f"the page is not this product\u2019s: it says \u201c{said}\u201d"

@@ -226,3 +226,28 @@ def test_of_several_products_of_a_page_that_is_meant_whose_address_it_has() -> N
     page = html("Shop", "<h1>Lamp</h1>", "".join(map(shop.script, made)))
     assert checked(page, gtin=None, brand=None).empty
     assert kinds(checked(page, price="59.90 EUR")) == [("price", "page_price_differs")]
+
+
+def test_what_a_page_recommends_in_the_place_of_a_product_is_not_compared() -> None:
+    offer = {"@type": "Offer", "price": "5.00", "priceCurrency": "EUR"}
+    other = shop.script({"@context": "https://schema.org", "@type": "Product", "name": "Cup", "offers": offer})
+    page = html("Shop", "<h1>Produkt nicht gefunden</h1><p>Beliebt: Cup, 5,00 €</p>", other)
+    assert kinds(checked(page)) == [("link", "page_not_this_product")]
+
+
+def test_a_price_that_a_buyer_reads_as_the_lowest_contradicts_no_dearer_variant() -> None:
+    page = product_page("<p>As low as <span>€39.90</span></p>", price="39.90")
+    assert checked(page).empty
+    assert kinds(checked(page, price="29.90 EUR")) == [("price", "page_price_differs")]
+    both = product_page("<p>As low as €39.90</p><p>€39.90</p>", price="39.90")
+    assert kinds(checked(both)) == [("price", "page_price_differs")]
+
+
+def test_two_pieces_of_data_that_write_one_price_in_two_ways_are_of_one_product() -> None:
+    def data(price: object) -> str:
+        offer = {"@type": "Offer", "price": price, "priceCurrency": "EUR"}
+        return shop.script({"@context": "https://schema.org", "@type": "Product", "name": "A lamp", "offers": offer})
+
+    page = html("Fjellby lamp", "<h1>Fjellby lamp</h1>", data("49.90") + data(49.9))
+    assert checked(page).empty
+    assert kinds(checked(page, price="59.90 EUR")) == [("price", "page_price_differs")]
