@@ -146,6 +146,11 @@ def test_a_sentence_that_is_too_long_gives_way_to_the_words_that_were_quoted() -
     assert answer_in("red", context, longest=1000) is None
 
 
+@pytest.mark.parametrize("evidence", ["5 l", "1", "oak", "1.5 litr"])
+def test_a_part_of_a_word_or_a_number_is_no_quote(evidence: str) -> None:
+    assert answer_in(evidence, context_of({"description": "Soaked for 1.5 litres."}), longest=1000) is None
+
+
 def test_what_the_feed_asks_and_answers_itself_is_no_news() -> None:
     fields = {"title": "Lamp", "question_and_answer": "Q: How high is it?\nA: 45 cm"}
     assert answer_in("45 cm", context_of(fields), longest=1000) is None

@@ -54,8 +54,10 @@ class Amount(NamedTuple):
 
     @property
     def is_lowest(self) -> bool:
-        """Whether it is the lowest of several, by the words in front of it."""
-        return f" {self.before.strip()} ".endswith(tuple(f" {phrase.strip()} " for phrase in phrases("from")))
+        """Whether it is the lowest of several, by the words around it."""
+        return self.after.lstrip().startswith(("から", "より", "〜", "～")) or f" {self.before.strip()} ".endswith(
+            tuple(f" {phrase.strip()} " for phrase in phrases("from"))
+        )
 
     @property
     def is_of_product(self) -> bool:
@@ -63,6 +65,7 @@ class Amount(NamedTuple):
         line = self.line.casefold()
         return not (
             self.is_per_unit
+            or self.is_lowest
             or any(phrase in line for phrase in phrases("no_price"))
             or any(phrase in self.before for phrase in phrases("no_price_before"))
         )

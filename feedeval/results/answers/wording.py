@@ -12,6 +12,7 @@ from feedeval.records import Context, ContextField
 PAIRS_FIELD = "question_and_answer"
 _PARTS = re.compile(r"\s*(?:\.{3,}|…|\[\.*…?\]|\n|\s\|\s|;)\s*")
 """Where a quote joins two places, as `is_quoted` takes it."""
+_AT_END, _AT_START = re.compile(r"[^\W_]$|\d[.,]$"), re.compile(r"[^\W_]|[.,]\d")
 _ENDINGS = ".!?…;:。！？"
 
 
@@ -63,13 +64,26 @@ def _place(part: str, fields: list[ContextField], named: str) -> _Place | None:
 
 def _in_field(part: str, one: ContextField) -> Iterator[_Place]:
     label = f"{one.name}: "
-    wanted = normalise(part)
-    # Looking for the characters takes a hundred times as long as finding out that they are not there.
-    if wanted.strip() and wanted in normalise(label + one.text):
-        spans = quote_spans(part, label + one.text)
-        for start, end in spans:
-            if end > len(label):
-                yield one, max(0, start - len(label)), end - len(label)
+    text = label + one.text
+    # Most quotes stand there letter by letter, and to look for words takes a hundred times as long.
+    spans = _as_it_is(part.strip(), text)
+    if not spans and (wanted := normalise(part)).strip() and wanted in normalise(text):
+        spans = quote_spans(part, text)
+    for start, end in spans:
+        if end > len(label):
+            yield one, max(0, start - len(label)), end - len(label)
+
+
+def _as_it_is(part: str, text: str) -> list[tuple[int, int]]:
+    """Return where whole words stand in a text as they are written; once is enough, behind the name of the field."""
+    start = text.rfind(part) if part else -1
+    end = start + len(part)
+    if start < 0 or not normalise(part).strip():
+        return []
+    # A part of a word is another word, and what is left of a decimal sign belongs to the number.
+    before, after = _AT_END.search(text, max(0, start - 2), start), _AT_START.match(text, end)
+    inside = (before and part[0].isalnum()) or (after and part[-1].isalnum())
+    return [] if inside else [(start, end)]
 
 
 def _sentence(text: str, start: int, end: int) -> str:
