@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from feedeval.feed.pages.amounts import is_lowest, prices_in
 from feedeval.feed.pages.check_pages import check_pages
 from feedeval.feed.pages.contradictions import Contradictions
+from feedeval.feed.pages.limits import PageLimits
 from feedeval.feed.pages.page import Page, Stored, read
 from feedeval.feed.pages.pages import Entry, Pages
 from feedeval.feed.pages.read_pages import read_pages
@@ -101,6 +105,26 @@ def test_a_challenge_is_called_one(page: str) -> None:
     assert read_of(page).problem == WAITS
     found = checked(page)
     assert found.empty and found.attrs["feedeval"]["no_page"] == {WAITS: 1}
+
+
+def test_a_challenge_in_the_head_of_an_answer_is_called_one(tmp_path: Path) -> None:
+    class Guarded(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404 if self.path == "/robots.txt" else 403)
+            self.send_header("cf-mitigated", "challenge")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        feed = [{**LAMP, "link": f"http://127.0.0.1:{server.server_port}/p/1"}]
+        quick = PageLimits(pause_s=0, timeout_s=5)
+        pages = read_pages(feed, cache_dir=tmp_path, allow_private=True, limits=quick, progress=False)
+        server.shutdown()
+    assert pages[0].problem == f"it answers 403 Forbidden: {WAITS}"
 
 
 @pytest.mark.parametrize(
