@@ -68,6 +68,7 @@ _HOMES = {
     "shadow_judge": "feedeval.evaluator.judging",
     "start_shadow": "feedeval.evaluator",
     "targets": "feedeval.feed.targets",
+    "write_questions_and_answers": "feedeval.results.answers.writing",
     "write_supplement": "feedeval.results.gaps.supplement",
 }
 """Each name, and the module to import it from; type checkers read the same in `__init__.pyi`."""

@@ -28,6 +28,7 @@ from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.report.report import report
 from feedeval.results.agreement.agreement import Agreement
 from feedeval.results.agreement.measure import agreement
+from feedeval.results.answers.writing import write_questions_and_answers
 from feedeval.results.archive import backup, restore
 from feedeval.results.certify.certified import Certified
 from feedeval.results.certify.certify import certify
@@ -95,5 +96,6 @@ __all__ = [
     "shadow_judge",
     "start_shadow",
     "targets",
+    "write_questions_and_answers",
     "write_supplement",
 ]

@@ -1,6 +1,7 @@
 """The same from a terminal: `feedeval run feed.xml` and its companions, a file a group of commands.
 
 - `advising`: the commands that say what to add first: gaps, and workbook, in which that is filled in
+- `answering`: the command answers: questions with their answers, as a supplemental feed
 - `assisting`: the command mcp: feeds and audits for an assistant that speaks MCP, on standard input and output
 - `auditing`: the commands that audit: run, estimate, resume
 - `caching`: the command cache, and the options of commands that use the cache of replies

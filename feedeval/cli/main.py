@@ -12,6 +12,7 @@ from typing import TextIO
 
 from feedeval.cli import (
     advising,
+    answering,
     assisting,
     auditing,
     caching,
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     checking.register(commands, common)
     paging.register(commands, common)
     advising.register(commands, common)
+    answering.register(commands, common)
     comparing.register(commands, common)
     certifying.register(commands, common)
     shadowing.register(commands, common)

@@ -1,6 +1,7 @@
 """What we learned: sessions read back as frames, summed up, compared and exported.
 
 - `agreement`/: labels against predictions
+- `answers`/: questions with answers in verified words, for `question_and_answer`
 - `archive`: back up a session as one file, and restore it from one that somebody else may have made
 - `basis`: what a coverage stands on: how much was judged, and the sentence in place of a figure where that is too
   little

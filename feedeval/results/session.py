@@ -234,6 +234,27 @@ class Session(StoredSession):
         asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
         return make_fix_file(self, self._open_questions, path, limit=limit, asking=asking)
 
+    def questions_and_answers(self, ledger: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Return the questions that were answered, with the words that answer them, as pairs for the feed.
+
+        Args:
+            ledger: What feed and pages say to the same questions; None takes the answers of the feed alone.
+
+        Returns:
+            A row a pair, by product in the order of the feed and the best first: product_id, title, question, answer,
+            source (feed, page), field (that holds the words, or where those of the page belong), quote, page_url,
+            question_digital_source_type, answer_digital_source_type (trained_algorithmic_media where a model worded
+            it, else default) (str); required (bool); open_products (Int64: that leave the question open).
+            `attrs["feedeval"]` holds `products`, `from_pages`, `beside` (products that have pairs in the feed) and
+            `left_out` (answers by the reason).
+
+        Raises:
+            InputError: The session is no audit, or the ledger lacks a column.
+        """
+        from feedeval.results.answers.writing import questions_and_answers
+
+        return questions_and_answers(self, ledger)
+
     def workbook(self, path: str | Path, *, target: str = "google", limit: int | None = None) -> Workbook:
         """Write a workbook of what was found and what to do, with a sheet to fill in.
 

@@ -21,11 +21,16 @@ _SYMBOLS = {
     "円": "JPY", "kr": "SEK NOK DKK ISK", "r$": "BRL", "lei": "RON", "fr.": "CHF", "sfr": "CHF",
     "$": "USD CAD AUD NZD SGD HKD MXN CLP COP ARS TWD",
 }  # fmt: skip
-_MARK = r"(?:R\$|[€£¥₹₽₩₺₴₫฿₪₦₱円$]|zł|Kč|Ft|лв|руб|kr|lei|Fr\.|SFr|[A-Z]{3})"
-_MONEY = re.compile(
-    rf"(?<![\w.,])(?P<before>{_MARK})\.?[ \u00a0\u202f]?(?P<first>{_NUMBER})(?![\d%])"
-    rf"|(?<![\w.,])(?P<second>{_NUMBER})(?:,-|,–|\.-)?[ \u00a0\u202f]?(?P<after>{_MARK})(?![\w])"
+_SIGNS = r"R\$|[€£¥₹₽₩₺₴₫฿₪₦₱円$]|zł|Kč|Ft|лв|руб|kr|lei|Fr\.|SFr"
+_UNIT = (
+    r"(?:kg|g|mg|ml|cl|dl|l|m²|m2|qm|m³|m|cm|lbs?|oz|stk|stück|pcs?|pieces?|pièces?|units?|lit(?:er|re|ro|r|ers|res)|"
+    r"kilo(?:gramm|gram|gramme|gramo|grammo)?|met(?:er|re|ro)|mètre|szt|ks|uds?|unidad|pezzo|stuk)\b"
 )
+_PER_UNIT = re.compile(
+    rf"[\s\u00a0*¹²³)]*(?:/|per\b|pro\b|je\b|par\b|por\b|al\b|au\b|za\b|na\b|le\b|la\b)\s*(?:\d+(?:[.,]\d+)?\s*)?{_UNIT}",
+    re.IGNORECASE,
+)
+_UNIT_IS = re.compile(rf"{_UNIT}\s*=\s*$", re.IGNORECASE)
 _GROUPED = re.compile(r"\d{1,3}[.,]\d{3}")
 _MAX_LINE_CHARS = 300
 
@@ -38,6 +43,32 @@ class Amount(NamedTuple):
     currencies: frozenset[str]
     words: str
     line: str
+    before: str = ""
+    """What stands in the line before it, from the amount in front of it on; in lower case, as `after` is."""
+    after: str = ""
+
+    @property
+    def is_per_unit(self) -> bool:
+        """Whether it is what a measure costs, such as a kilogram."""
+        return bool(_UNIT_IS.search(self.before) or _PER_UNIT.match(self.after))
+
+    @property
+    def is_lowest(self) -> bool:
+        """Whether it is the lowest of several, by the words around it."""
+        return self.after.lstrip().startswith(("から", "より", "〜", "～")) or f" {self.before.strip()} ".endswith(
+            tuple(f" {phrase.strip()} " for phrase in phrases("from"))
+        )
+
+    @property
+    def is_of_product(self) -> bool:
+        """Whether it may be what a product costs, by the words around it."""
+        line = self.line.casefold()
+        return not (
+            self.is_per_unit
+            or self.is_lowest
+            or any(phrase in line for phrase in phrases("no_price"))
+            or any(phrase in self.before for phrase in phrases("no_price_before"))
+        )
 
     def may_be(self, amount: float) -> bool:
         """Whether it may say this amount."""
@@ -77,11 +108,26 @@ def _only(codes: frozenset[str]) -> str:
 def amounts_in(text: str) -> Iterator[Amount]:
     """Yield the amounts of a text that stand beside a currency."""
     for line in text.split("\n"):
-        for match in _MONEY.finditer(line[:2000]):
+        line = line[:2000]
+        matches = list(_money().finditer(line))
+        ends = [0, *(match.end() for match in matches)]
+        starts = [*(match.start() for match in matches[1:]), len(line)]
+        for match, end, start in zip(matches, ends, starts, strict=False):
             mark, number = match["before"] or match["after"], match["first"] or match["second"]
             codes = _codes(mark)
             if codes:
-                yield Amount(_readings(number), codes, match[0], line[:_MAX_LINE_CHARS])
+                around = line[end : match.start()].casefold(), line[match.end() : start].casefold()
+                yield Amount(_readings(number), codes, match[0], line[:_MAX_LINE_CHARS], *around)
+
+
+@lru_cache(maxsize=1)
+def _money() -> re.Pattern[str]:
+    # Other three letters than those of a currency belong to the words around.
+    mark = rf"(?:{_SIGNS}|{'|'.join(sorted(currencies()))})"
+    return re.compile(
+        rf"(?<![\w.,])(?P<before>{mark})\.?[ \u00a0\u202f]?(?P<first>{_NUMBER})(?![\d%])"
+        rf"|(?<![\w.,])(?P<second>{_NUMBER})(?:,-|,–|\.-)?[ \u00a0\u202f]?(?P<after>{mark})(?![\w])"
+    )
 
 
 def _codes(mark: str) -> frozenset[str]:
@@ -105,13 +151,30 @@ def _readings(number: str) -> tuple[float, ...]:
 
 
 def prices_in(text: str) -> list[Amount]:
-    """Return those amounts of a visible text that may be what its product costs, each once."""
+    """Return those amounts of a visible text that may be what its product costs, each once.
+
+    What a measure costs is none, and neither is one before tax where another stands beside it.
+    """
     found: dict[tuple[float, ...], Amount] = {}
-    for amount in amounts_in(text):
-        line = amount.line.casefold()
-        if not any(phrase in line for phrase in phrases("no_price")):
+    for amount in amounts_in(own_part(text)):
+        if amount.is_of_product:
             found.setdefault(amount.readings, amount)
-    return list(found.values())
+    with_tax = [one for one in found.values() if not says_before_tax(f"{one.before} {one.after}")]
+    return with_tax or list(found.values())
+
+
+def own_part(text: str) -> str:
+    """Return a visible text up to the heading of what else a page recommends."""
+    lines = text.split("\n")
+    heads = phrases("others")
+    ends = next((n for n, line in enumerate(lines) if n and line.casefold().lstrip(" •").startswith(heads)), len(lines))
+    return "\n".join(lines[:ends])
+
+
+def is_lowest(price: str) -> bool:
+    """Whether a price is the lowest of several: *from 19.90*."""
+    said = price.casefold().strip()
+    return any(said.startswith(phrase) for phrase in phrases("from"))
 
 
 def says_before_tax(text: str) -> bool:

@@ -14,6 +14,7 @@ from feedeval.feed.checks.countries import country_of, country_of_feed
 from feedeval.feed.checks.finding_rows import Products, judged, row_of
 from feedeval.feed.checks.findings import COLUMNS as FINDING_COLUMNS
 from feedeval.feed.checks.findings import Finding, Issue, Severity, shorten
+from feedeval.feed.pages.another import is_another
 from feedeval.feed.pages.compare_facts import COMPARISONS
 from feedeval.feed.pages.compare_prices import prices
 from feedeval.feed.pages.contradictions import SAYS, Contradictions
@@ -40,10 +41,12 @@ def check_pages(
 ) -> Contradictions:
     """Set each product beside its landing page, and report where the two contradict each other.
 
-    Compared are price, sale price, currency, availability, condition, gtin, brand, variant, image and the canonical
-    address. Of a page, its structured data counts first and its visible text beside it; what a page does not say
-    contradicts nothing, and of several variants on a page only the one that is recognised is compared. Prices that
-    differ by tax alone are told apart from those that differ. No page is fetched: `read_pages` does that.
+    Compared are price, sale price, currency, availability, condition, gtin, brand, variant, group, image and the
+    canonical address. Of a page, its structured data counts first and its visible text beside it; what a page does not
+    say contradicts nothing, and of several variants on a page only the one that is recognised is compared. Prices that
+    differ by tax alone are told apart from those that differ. A page that is not the product's, because it says that
+    there is no such product, or is the home page or a list in its place, is called so and not compared. No page is
+    fetched: `read_pages` does that.
 
     Args:
         feed: The feed that the pages were read for.
@@ -112,11 +115,17 @@ def _of_product(
     if page is None or page.problem:
         problem = page.problem if page is not None else "there is no page for it"
         without[problem] += 1
+        link = str(product.get("link", ""))
         if page is not None and page.status in _GONE:
-            link = str(product.get("link", ""))
-            yield Contradiction(
-                "link", "page_gone", f"the page behind the link is not there: {problem}", (link, "", "")
-            )
+            message = f"the page behind the link is not there: {problem}"
+            yield Contradiction("link", "page_gone", message, (link, "", ""))
+        elif page is not None and page.says_gone:
+            yield Contradiction("link", "page_not_this_product", problem, (link, "", page.title))
+        return
+    if another := is_another(product, page):
+        without[another] += 1
+        words = (str(product.get("link", "")), "", page.title)
+        yield Contradiction("link", "page_not_this_product", another, words)
         return
     match = matched(product, page)
     if match is None and is_open(product, page):

@@ -1,4 +1,4 @@
-"""Comparisons of what is no price: availability, condition, identifiers, brand, variant, image and address."""
+"""Comparisons of what is no price: availability, condition, identifiers, brand, variant, group, image and address."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from feedeval.feed.pages.amounts import phrases
-from feedeval.feed.pages.matching import Match, code, digits, texts, words
+from feedeval.feed.pages.amounts import own_part, phrases
+from feedeval.feed.pages.matching import Match, code, digits, place, texts, words
 from feedeval.feed.pages.page import Page
 from feedeval.feed.pages.said import Contradiction, Said
 from feedeval.feed.parsing.understood import SCHEMA_AVAILABILITY, understood
-from feedeval.feed.text import clean_url
 
 _STATES = ("in_stock", "out_of_stock", "preorder", "backorder")
 _CONDITIONS = ("new", "refurbished", "used")
@@ -61,14 +60,20 @@ def _state(value: object) -> tuple[str, str]:
 def _state_lines(page: Page) -> dict[str, list[str]]:
     """Return the lines of a page that are nothing but a word on availability, by what they mean."""
     found: dict[str, list[str]] = {}
-    for line in page.text.split("\n"):
+    for line in own_part(page.text).split("\n"):
         if len(line) > _MOST_SEARCHED:
             continue
-        said = line.casefold().strip(" .!:✓✔●•-–")
+        said = _unlabelled(line.casefold().strip(" .!:✓✔●•-–"))
         for state in _STATES:
             if said in phrases(state):
                 found.setdefault(state, []).append(line)
     return found
+
+
+def _unlabelled(line: str) -> str:
+    """Return what a line says behind a label: *availability: in stock*."""
+    label, colon, said = line.partition(":")
+    return said.strip() if colon and label.strip() in phrases("stock_label") else line
 
 
 def condition(product: Mapping[str, Any], match: Match | None, page: Page, said: Said) -> Iterator[Contradiction]:
@@ -135,6 +140,23 @@ def variant(product: Mapping[str, Any], match: Match | None, page: Page, said: S
             yield Contradiction(name, "page_variant_differs", message, (ours, theirs, line_with(page, ours, theirs)))
 
 
+def group(product: Mapping[str, Any], match: Match | None, page: Page, said: Said) -> Iterator[Contradiction]:
+    """Compare the group of variants; one name inside the other is the same group: `shopify_GB_8001` and `8001`."""
+    del page
+    ours = next(iter(texts(product.get("item_group_id"))), "")
+    theirs = next(iter(texts(match.fields.get("item_group_id"))), "") if match is not None else ""
+    if not ours:
+        return
+    if not theirs or match is None or not match.is_sure:
+        said.open("item_group_id")
+        return
+    said.compared("item_group_id")
+    one, other = code(ours), code(theirs)
+    if one and other and one not in other and other not in one:
+        message = f"the feed says {ours[:60]}, the page's data calls its group {theirs[:60]}"
+        yield Contradiction("item_group_id", "page_group_differs", message, (ours, theirs, ""))
+
+
 def image(product: Mapping[str, Any], match: Match | None, page: Page, said: Said) -> Iterator[Contradiction]:
     """Report a picture of the feed that is none of its page, by the names of their files."""
     ours = next(iter(texts(product.get("image_link"))), "")
@@ -173,23 +195,13 @@ def canonical(product: Mapping[str, Any], match: Match | None, page: Page, said:
             said.open("canonical_link")
         return
     said.compared("canonical_link")
-    theirs = _place(page.canonical)
-    if stated and _place(stated) != theirs:
+    theirs = place(page.canonical)
+    if stated and place(stated) != theirs:
         message = "the feed and the page name different addresses as the canonical one"
         yield Contradiction("canonical_link", "page_canonical_differs", message, (stated, page.canonical, ""))
-    elif not stated and theirs not in (_place(link), _place(page.final_url)) and not _is_above(theirs, _place(link)):
+    elif not stated and theirs not in (place(link), place(page.final_url)) and not _is_above(theirs, place(link)):
         message = "the page names another address as its canonical one than the one that the feed links to"
         yield Contradiction("link", "page_canonical_differs", message, (link, page.canonical, ""))
-
-
-def _place(address: str) -> str:
-    """Return host and path of an address: variants of one product differ in what is behind."""
-    try:
-        parts = urllib.parse.urlsplit(clean_url(address))
-    except ValueError:
-        return address
-    host = (parts.netloc or "").lower().removeprefix("www.").removeprefix("m.")
-    return f"{host}{urllib.parse.unquote(parts.path)}".rstrip("/").casefold()
 
 
 def _is_above(theirs: str, link: str) -> bool:
@@ -210,4 +222,4 @@ def line_with(page: Page, *values: str) -> str:
     return " | ".join(dict.fromkeys(found))
 
 
-COMPARISONS: tuple[Comparison, ...] = (availability, condition, gtin, brand, variant, image, canonical)
+COMPARISONS: tuple[Comparison, ...] = (availability, condition, gtin, brand, variant, group, image, canonical)

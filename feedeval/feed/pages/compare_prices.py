@@ -9,9 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any
 
-from feedeval.feed.pages.amounts import Amount, amounts_in, prices_in, readings, same, says_before_tax, tax_between
+from feedeval.feed.pages.amounts import (
+    Amount,
+    amounts_in,
+    is_lowest,
+    prices_in,
+    readings,
+    same,
+    says_before_tax,
+    tax_between,
+)
 from feedeval.feed.pages.matching import Match, texts
 from feedeval.feed.pages.page import Page
 from feedeval.feed.pages.said import Contradiction, Said
@@ -45,6 +55,9 @@ def prices(product: Mapping[str, Any], match: Match | None, page: Page, said: Sa
     if ours is None:
         return
     theirs = _now(match.fields, said.moment) if match is not None else None
+    if theirs is not None and match is not None and match.several == 1 and _is_shown_as_lowest(page, theirs):
+        yield from _within(ours, (theirs, Asked("more", (inf,), theirs.currency)), page, said)
+        return
     if theirs is None and match is not None and (spread := _spread(match.fields)):
         yield from _within(ours, spread, page, said)
         return
@@ -70,7 +83,8 @@ def prices(product: Mapping[str, Any], match: Match | None, page: Page, said: Sa
 
 def _now(fields: Mapping[str, Any], moment: datetime) -> Asked | None:
     """Return what is asked now: the sale's price while there is one."""
-    price = next((found for one in texts(fields.get("price")) if (found := asked(one))), None)
+    stated = [one for one in texts(fields.get("price")) if not is_lowest(one)]
+    price = next((found for one in stated if (found := asked(one))), None)
     sale = next((found for one in texts(fields.get("sale_price")) if (found := asked(one, "sale_price"))), None)
     if sale is not None and _holds(" ".join(texts(fields.get("sale_price_effective_date"))), moment):
         return sale if sale.currency or price is None else Asked(sale.words, sale.amounts, price.currency, sale.field)
@@ -91,8 +105,16 @@ def _holds(period: str, moment: datetime) -> bool:
 
 
 def _spread(fields: Mapping[str, Any]) -> tuple[Asked, Asked] | None:
+    if lowest := next((found for one in texts(fields.get("price")) if is_lowest(one) and (found := asked(one))), None):
+        return lowest, Asked("more", (inf,), lowest.currency)
     low, high = (asked(next(iter(texts(fields.get(name))), "")) for name in ("low_price", "high_price"))
     return (low or high, high or low) if low or high else None  # type: ignore[return-value]
+
+
+def _is_shown_as_lowest(page: Page, price: Asked) -> bool:
+    """Whether a buyer reads that a price of the data is the lowest of several, and nowhere that it is the price."""
+    shown = [amount for amount in amounts_in(page.text) if any(amount.may_be(own) for own in price.amounts)]
+    return bool(shown) and all(amount.is_lowest for amount in shown)
 
 
 def _within(ours: Asked, spread: tuple[Asked, Asked], page: Page, said: Said) -> Iterator[Contradiction]:

@@ -26,6 +26,8 @@ MAX_REDIRECTS = 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _BUSY = frozenset({429, 503})
+_CHALLENGING = ("cf-mitigated", "x-datadome", "x-amzn-waf-action")
+"""What Cloudflare, DataDome and AWS call an answer that is a challenge."""
 _TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/plain")
 _ROBOTS_BYTES = 512_000
 """RFC 9309 has at least 500 KiB read of it."""
@@ -205,6 +207,8 @@ class PageFetcher:
             host.free_at = time.monotonic() + min(float(asked) if asked.isdigit() else 2.0, _LONGEST_PAUSE_S)
         if status != 200:
             said = f"it answers {status} {answer.reason or ''}".rstrip()
+            if any(answer.headers.get(name) for name in _CHALLENGING):
+                said += ": the shop asks whether a person is there, and shows no page before that"
             return Stored(link, status=status, final_url=target, problem=said, passing=status in _PASSING)
         kind = answer.headers.get("content-type", "")
         if kind.strip() and not kind.strip().lower().startswith(_TYPES):

@@ -1,7 +1,7 @@
 """Microdata and RDFa of a page as nodes of JSON-LD: one walk over its elements, whichever of the two they use.
 
 As the HTML standard has it for microdata (`itemscope`, `itemprop`, `itemref`), and the W3C for RDFa Lite (`vocab`,
-`typeof`, `property`, `resource`).
+`typeof`, `property`, `resource`) and the `rel` of RDFa around an item or beside an address.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _ADDRESSES = {
     "source": "src", "track": "src", "video": "src", "object": "data",
 }  # fmt: skip
 _VALUES = {"data": "value", "meter": "value", "time": "datetime", "meta": "content"}
+_LINKS = ("a", "link", "area", "form")
 _SCHEMA = ("http://schema.org", "https://schema.org", "http://www.schema.org", "https://www.schema.org", "schema:")
 
 
@@ -93,9 +94,27 @@ def _item(element: LexborNode) -> Node:
 def _rdfa_of(element: LexborNode) -> _Said:
     names = [plain(name) for name in _words(element, "property")]
     if "typeof" in element.attributes:
-        return names or [plain(name) for name in _words(element, "rel")], _resource(element)
+        return names or _relations(element) or _relations_around(element), _resource(element)
+    if not names and element.attributes.get("resource"):
+        names = _relations(element)
     # What is left with a prefix is of another vocabulary, such as `og:title`.
     return [name for name in names if ":" not in name], None
+
+
+def _relations(element: LexborNode) -> list[str]:
+    """Return the properties that `rel` states; those of links say what a page is to another."""
+    words = _words(element, "rel")
+    return [plain(word) for word in words if word.startswith(_SCHEMA) or element.tag not in _LINKS]
+
+
+def _relations_around(element: LexborNode) -> list[str]:
+    """Return the properties that an element around an item states, with the item as their value."""
+    for node in _above(element):
+        if "typeof" in node.attributes or "resource" in node.attributes:
+            return []
+        if "rel" in node.attributes:
+            return _relations(node)
+    return []
 
 
 def _resource(element: LexborNode) -> Node:
@@ -120,7 +139,8 @@ def _is_schema(kind: str | None) -> bool:
 
 def _is_inside(element: LexborNode) -> bool:
     """Whether an element is the value of a property of another one."""
-    if "property" not in element.attributes and "rel" not in element.attributes:
+    stated = "property" in element.attributes or "rel" in element.attributes or _relations_around(element)
+    if not stated:
         return False
     return any("typeof" in above.attributes for above in _above(element))
 
@@ -150,6 +170,8 @@ def _vocabulary(element: LexborNode) -> bool:
 def _value(element: LexborNode) -> str:
     """Return what an element says: its address, its value for machines, or its text."""
     tag, attributes = element.tag or "", element.attributes
+    if "rel" in attributes and "property" not in attributes and (address := attributes.get("resource")):
+        return address[:MAX_VALUE_CHARS].strip()
     # `content` on any element is RDFa, and shops write it in microdata as well; readers take it.
     if attributes.get("content") is not None:
         return str(attributes["content"])[:MAX_VALUE_CHARS].strip()

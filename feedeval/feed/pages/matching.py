@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from feedeval.feed.pages.amounts import readings, same
 from feedeval.feed.pages.page import Page
 from feedeval.feed.pages.structured import Offered, Syntax
 from feedeval.feed.text import clean_url
@@ -53,6 +54,16 @@ def digits(value: str) -> str:
     return only.lstrip("0") if 8 <= len(only) <= 14 and not value.strip(" -0123456789") else ""
 
 
+def place(address: str) -> str:
+    """Return the host and path of an address; variants of one product differ in what is behind."""
+    try:
+        parts = urllib.parse.urlsplit(clean_url(address))
+    except ValueError:
+        return address
+    host = (parts.netloc or "").lower().removeprefix("www.").removeprefix("m.")
+    return f"{host}{urllib.parse.unquote(parts.path)}".rstrip("/").casefold()
+
+
 def words(value: str) -> frozenset[str]:
     """Return the words of a text, whatever their order and case."""
     return frozenset(re.findall(r"\w+", value.casefold()))
@@ -91,6 +102,11 @@ def _of_one_syntax(product: Mapping[str, Any], offered: Sequence[Offered], page:
     about = _about(offered)
     if one := _once(about):
         return one, ""
+    own = {place(page.canonical), place(page.final_url)} - {""}
+    linked = [(one, _text(one.fields, "link")) for one in about]
+    here = [one for one, link in linked if link and place(urllib.parse.urljoin(page.final_url, link)) in own]
+    if one := _once(here):
+        return one, ""
     titled = [one for one in about if _titled(product, one.fields)] or [
         one for one in about if page.title and words(page.title) == words(_text(one.fields, "title"))
     ]
@@ -109,11 +125,23 @@ def _once(found: Sequence[Offered]) -> Offered | None:
     first = max(found, key=lambda one: ("price" in one.fields, len(one.fields)))
     keys = ("price", "sale_price", "availability", "gtin", "color", "size")
     agree = all(
-        one.fields.get(key) is None or first.fields.get(key) is None or one.fields[key] == first.fields[key]
+        one.fields.get(key) is None or first.fields.get(key) is None or _same(key, one.fields[key], first.fields[key])
         for one in found
         for key in keys
     )
     return first if agree else None
+
+
+def _same(key: str, one: Any, other: Any) -> bool:
+    """Whether two values say the same: `49.90` and `49.9`, thirteen digits and fourteen."""
+    if one == other or not (isinstance(one, str) and isinstance(other, str)):
+        return bool(one == other)
+    if "price" in key:
+        (amounts, currency), (others, of_other) = readings(one), readings(other)
+        return currency == of_other and any(same(amount, to) for amount in amounts for to in others)
+    if key == "gtin":
+        return bool(digits(one)) and digits(one) == digits(other)
+    return words(one) == words(other)
 
 
 _Test = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
@@ -140,6 +168,20 @@ def _by_link(product: Mapping[str, Any], offer: Mapping[str, Any]) -> bool:
     return bool(ours) and ours == theirs
 
 
+def _by_query(product: Mapping[str, Any], offer: Mapping[str, Any]) -> bool:
+    """Whether the feed's link asks for all that the offer's asks for, such as `?size=small&color=green`."""
+    ours, theirs = (_query(_text(one, "link")) for one in (product, offer))
+    return bool(theirs) and theirs <= ours
+
+
+def _query(link: str) -> set[tuple[str, str]]:
+    try:
+        query = urllib.parse.urlsplit(clean_url(link)).query
+    except ValueError:
+        return set()
+    return {(name.casefold(), value.casefold()) for name, value in urllib.parse.parse_qsl(query)}
+
+
 def _by_number(product: Mapping[str, Any], offer: Mapping[str, Any]) -> bool:
     """Whether the number of the variant in a platform's id, `shopify_GB_123_456`, is that of the offer's address."""
     numbers = _NUMBERS.findall(_text(product, "id"))
@@ -158,6 +200,7 @@ _TESTS: tuple[tuple[str, _Test], ...] = (
     ("id", _by_id),
     ("mpn", _by_mpn),
     ("link", _by_link),
+    ("query of the link", _by_query),
     ("id in the link", _by_number),
     ("options", _by_options),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from feedeval.feed.pages.structured import Offered, structured
+from feedeval.feed.pages.turned_away import Turned, shown_first, turned_away
 from feedeval.feed.pages.visible import canonical_of, html_text, not_too_deep, pictures_of, text_of, title_of
 
 
@@ -31,6 +32,8 @@ class Page:
     """Why there is no page, as a sentence; empty where there is one."""
     notes: tuple[str, ...] = field(default=())
     """What could not be read of it."""
+    says_gone: bool = False
+    """It says in words that there is no such product."""
 
     @property
     def is_read(self) -> bool:
@@ -71,8 +74,12 @@ def read(stored: Stored) -> Page:
     offered = tuple(structured(tree, notes))
     canonical, _ = canonical_of(tree, where)
     pictures, title = tuple(pictures_of(tree, where)), title_of(tree)
+    shown = shown_first(tree)
     text = text_of(tree)
     problem = "" if text or offered else "the page is empty"
+    turned = turned_away(shown, text, offered)
+    if turned is not None:
+        problem = turned[1]
     return Page(
         link=stored.link,
         final_url=where,
@@ -85,4 +92,5 @@ def read(stored: Stored) -> Page:
         pictures=pictures,
         problem=problem,
         notes=tuple(notes),
+        says_gone=turned is not None and turned[0] is Turned.GONE,
     )

@@ -11,7 +11,7 @@ from feedeval.feed.pages.jsonld import nodes
 from feedeval.feed.pages.markup_items import LISTED, microdata, rdfa
 from feedeval.feed.parsing.columns import ColumnNames
 from feedeval.feed.parsing.documents import jsonld as products_of
-from feedeval.feed.parsing.documents.fields import Entry
+from feedeval.feed.parsing.documents.fields import Entry, mappings, text
 from feedeval.feed.parsing.documents.linked import products, simplify, types
 from feedeval.feed.parsing.product import Product
 from feedeval.feed.parsing.values import Builder
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_PRODUCTS = 500
 """Products of one page that are read: variants of one, and what else it lists."""
+_SPELLED = {name.lower(): name for name in ("lowPrice", "highPrice", "priceCurrency", "itemCondition", "productID")}
+"""Properties that platforms write in lower case alone."""
 _LISTS = {"ItemList", "OfferCatalog", "CollectionPage", "SearchResultsPage", "BreadcrumbList", "Store", "Organization"}
 
 
@@ -68,14 +70,24 @@ def _rows(entries: Iterable[Entry], builder: Builder) -> Iterator[tuple[Product,
         node = simplify(_spelled(entry))
         listed = LISTED in entry or bool(types(node) & _LISTS)
         for product in products(node):
+            stated = _groups(product)
             for pairs in products_of.rows(product, ""):
                 if fields := builder.build(pairs):
+                    # A group that only its first variant or its address names is no group of the feed.
+                    if fields.get("item_group_id") not in stated:
+                        fields.pop("item_group_id", None)
                     yield fields, listed
 
 
+def _groups(product: Entry) -> set[str]:
+    """Return what a product calls the group that it belongs to, or is."""
+    nodes_of_group = [product, *mappings(product.get("isVariantOf")), *mappings(product.get("hasVariant"))]
+    return {text(one.get(name)) for one in nodes_of_group for name in ("productGroupID", "inProductGroupWithID")} - {""}
+
+
 def _spelled(value: Any) -> Any:
-    """Return a node whose keys begin in lower case, as all properties of schema.org do and not all shops write them."""
+    """Return a node with the properties as schema.org spells them, which not all shops do."""
     if isinstance(value, dict):
-        lowered = {name[:1].lower() + name[1:]: _spelled(inner) for name, inner in value.items()}
+        lowered = {_SPELLED.get(name, name[:1].lower() + name[1:]): _spelled(inner) for name, inner in value.items()}
         return {**lowered, **{name: _spelled(inner) for name, inner in value.items() if name in lowered}}
     return [_spelled(inner) for inner in value] if isinstance(value, list) else value

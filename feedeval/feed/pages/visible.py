@@ -25,7 +25,7 @@ MAX_OPEN = 8_000
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _HTTP_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _HIDDEN = (
-    "script,style,noscript,template,svg,iframe,object,embed,canvas,head,dialog,[hidden],[aria-hidden=true],"
+    "script,style,noscript,template,svg,iframe,object,embed,canvas,head,dialog,[hidden],[aria-hidden=true]:not(ins):not(.amount),"
     'input[type=hidden],[style*="display:none"],[style*="display: none"],[style*="visibility:hidden"]'
 )
 _FRAME = (
@@ -34,10 +34,13 @@ _FRAME = (
 )
 _OTHERS = re.compile(
     r"(?:^|[\s_-])(?:related|recommend\w*|recommendations|upsells?|up-sells?|cross-?sells?|crossselling|cross-selling|"
-    r"similar|recently-viewed|recentlyviewed|also-bought|also-like|breadcrumbs?|cookie\w*|newsletter|mini-?cart|"
+    r"crosssells?|similar|recently-viewed|recentlyviewed|also-bought|also-purchased|also-like|featured-products?|"
+    r"product-miniatures?|product-accessories|product-slider|breadcrumbs?|cookie\w*|newsletter|mini-?cart|"
     r"cart-drawer|visually-hidden|sr-only|screen-reader-text|a11y-hidden|visuallyhidden)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_STRUCK = "del,s,strike,[style*='line-through']"
+"""What costs so much no more."""
 _OTHER_LISTS = "[itemprop=isRelatedTo],[itemprop=isSimilarTo],[property=isRelatedTo],[property=isSimilarTo]"
 _KEPT = ("html", "body", "main")
 _MAIN = ("main", "[role=main]", "#main", "#MainContent", "#content", "#maincontent")
@@ -142,7 +145,7 @@ def text_of(tree: LexborHTMLParser) -> str:
     body = tree.body
     if body is None:
         return ""
-    for selector in (_HIDDEN, _FRAME, _OTHER_LISTS):
+    for selector in (_HIDDEN, _FRAME, _OTHER_LISTS, _STRUCK):
         _drop(tree.css(selector))
     _drop([node for node in tree.css("[class],[id]") if recommends(node)])
     parts = (part for name in _MAIN if (part := tree.css_first(name)) is not None)

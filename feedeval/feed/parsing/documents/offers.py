@@ -87,7 +87,7 @@ def _prices(product: Entry, offers: Sequence[Entry]) -> dict[str, str]:
     if len(offers) <= 1 or (len(stated) == len(offers) and len(prices) == 1):
         return stated[0] if stated else {}
     currencies = {price.partition(" ")[2] for price in prices}
-    ranges = [one for one in mappings(product.get("offers")) if text(one.get("lowPrice"))]
+    ranges = [one for one in mappings(product.get("offers")) if _ends(one)[0]]
     if len(ranges) == 1:
         return _range(ranges[0])
     if not stated or len(currencies) > 1:
@@ -107,14 +107,23 @@ def _number(price: str) -> float:
 
 def _range(offer: Entry) -> dict[str, str]:
     currency = text(offer.get("priceCurrency"))
-    low, high = (with_currency(text(offer.get(name)), currency) for name in ("lowPrice", "highPrice"))
+    low, high = (with_currency(end, currency) for end in _ends(offer))
     if low and high and _number(low) == _number(high) != float("inf"):
         return {"price": low}
     return {"low_price": low, "high_price": high}
 
 
+def _ends(offer: Entry) -> tuple[str, str]:
+    """Return the lowest and the highest price of an offer for several things, by either of their names."""
+    return first_text(offer, "lowPrice", "minPrice"), first_text(offer, "highPrice", "maxPrice")
+
+
 def _price(offer: Entry) -> dict[str, str]:
     """Return the price of one offer; one that is struck through is the price, and the present one is the sale's."""
+    low, high = _ends(offer)
+    if low and high and low != high and not text(offer.get("price")):
+        # A sale that stands beside is that of the cheapest variant.
+        return _range(offer)
     currency = text(offer.get("priceCurrency"))
     now, before = _amount(text(offer.get("price")), currency), ""
     found: dict[str, str] = {}
@@ -129,7 +138,7 @@ def _price(offer: Entry) -> dict[str, str]:
             found[snake(word(one.get("priceType")))] = amount
         elif not _is_per_unit(one) or not now:
             now = amount if kind == "saleprice" or not now else now
-    if not now and not before and (text(offer.get("lowPrice")) or text(offer.get("highPrice"))):
+    if not now and not before and (low or high):
         return found | _range(offer)
     return found | sale(now or before, before)
 
