@@ -69,7 +69,7 @@ def typed(folder: Path) -> dict[str, list[str]]:
         "pages": ["pages", str(SAMPLE / "sample_feed.xml"), "--folder", str(SAMPLE / "pages")],
         "gaps": ["gaps", "20261102"],
         "workbook": ["workbook", "20261102", "--to", str(folder / "audit.xlsx")],
-        "answers": ["answers", "20261102", "--to", str(folder / "answers.tsv")],
+        "answers": ["answers", "--to", str(folder / "answers.tsv")],
         "compare": ["compare", "20261101", "20261102"],
         "certify": ["certify", "20261102", str(labels)],
         "shadow": ["shadow", str(SAMPLE / "sample_labels.csv"), "--limit", "3"],
