@@ -20,12 +20,14 @@ from feedeval.results.stored import StoredSession
 from feedeval.storage.paths import AnyFolder, SessionFolder
 
 if TYPE_CHECKING:
+    from feedeval.feed.pages.pages import Pages
     from feedeval.results.certify.certified import Certified
     from feedeval.results.gaps.actions import Actions
     from feedeval.results.gaps.fixfile import FixFile
     from feedeval.results.gaps.next_steps import NextSteps
     from feedeval.results.gaps.open_questions import OpenQuestions
     from feedeval.results.gaps.proposals import Suggester
+    from feedeval.results.ledger.ledger import AnswerLedger, PageJudge
     from feedeval.results.summary import Summary
     from feedeval.results.workbook.workbook import Workbook
 
@@ -87,13 +89,84 @@ class Session(StoredSession):
         return certify(self, labels)
 
     @cached_property
-    def _open_questions(self) -> OpenQuestions:
+    def _all_open(self) -> OpenQuestions:
         from feedeval.results.frames.judgement_arrays import read_judgement_arrays
         from feedeval.results.gaps.open_questions import find_open_questions
 
         if not self.is_audit:
             raise InputError(f"session {self.id} is of kind {self.progress.kind}: only an audit has gaps")
         return find_open_questions(read_judgement_arrays(self.batch_files, self.sample))
+
+    @cached_property
+    def _open_questions(self) -> OpenQuestions:
+        """The open questions, which know what the pages answer where any were asked."""
+        from feedeval.results.ledger.ledger import marked
+
+        found, ledger = self._all_open, self._asked_pages
+        return found if ledger is None else marked(found, ledger.on_page)
+
+    @cached_property
+    def _asked_pages(self) -> AnswerLedger | None:
+        """The ledger, where pages were asked for this audit."""
+        from feedeval.results.ledger.ledger import stored_ledger
+        from feedeval.results.ledger.page_answers import pages_session
+
+        return None if pages_session(self) is None else stored_ledger(self, self._all_open)
+
+    def ledger(
+        self,
+        pages: Pages | bool | str | Path | None = None,
+        *,
+        evaluator: PageJudge | None = None,
+        budget_usd: float | None = None,
+    ) -> AnswerLedger:
+        """Return where the answer to each question stands: in the feed, on the product's page, or nowhere.
+
+        Without `pages` it reads what `ProductFeedEvaluator.start(feed, pages=…)` found. Coverage stays what the feed
+        says: an answer on a page raises it when it was copied. `gaps`, `next_steps`, `actions`, `fix_file` and
+        `workbook` use what was found, and begin with what can be copied.
+
+        Args:
+            pages: The pages of the audited feed, as `read_pages` returned them; with `evaluator` also True, which
+                fetches them, or a folder of saved ones.
+            evaluator: Who asks the pages; what it finds is kept in a session of its own, and nothing is paid for twice.
+                None: the embedded engine, for an audit of its own; what it finds is kept until `reload()`.
+            budget_usd: Hard cap on what that may cost.
+
+        Returns:
+            Its `frame` has a row a question and product, in the order of the audit: product_id, title, question,
+            taxonomy (str); required (bool); weight (Int64: 2 where required, else 1); standing (`feed`: answered there;
+            `page`: answered on the page alone; `contradicted`: feed and page answer differently; `nowhere`: neither
+            answers it whole; `unread`: the page was not read, or not asked); attribute (where the answer stands in the
+            feed, or belongs); feed_verdict, feed_quote, page_verdict, page_quote (words that stand there; empty where
+            there are none), page_source (`structured data`, `visible text`, `title`), page_url, read_at (ISO 8601,
+            UTC; empty for saved pages), proposal (words of the page that can be copied), proposal_for (the attribute
+            that takes them, or `question_and_answer`), why (for `unread` and `contradicted`) (str). Questions that do
+            not apply to a product have no row.
+
+        Raises:
+            InputError: The session is no audit, or a model audited and `pages` come without an evaluator.
+            RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
+        """
+        from feedeval.results.ledger.asking import answered_here, given_pages
+        from feedeval.results.ledger.ledger import ledger_of, stored_ledger
+
+        found = self._all_open
+        if pages is None:
+            return self._asked_pages or stored_ledger(self, found)
+        if evaluator is not None:
+            evaluator.judge_pages(pages, session=self, budget_usd=budget_usd)
+            ledger = stored_ledger(self, found)
+        else:
+            ledger = ledger_of(self, found, answered_here(self, given_pages(pages)))
+        self._use(ledger)
+        return ledger
+
+    def _use(self, ledger: AnswerLedger) -> None:
+        """Let the advice rest on a ledger from now on."""
+        for name in ("_open_questions", "action_cards"):
+            self.__dict__.pop(name, None)
+        self.__dict__["_asked_pages"] = ledger
 
     def gaps(self, by: str = "attribute", within: str | None = None) -> pd.DataFrame:
         """Return what the feed leaves open, and what it would gain by filling it; the most useful first.
@@ -149,7 +222,7 @@ class Session(StoredSession):
         return steps_of(
             gap_table(self._open_questions, within=within),
             n,
-            notes=advice_notes(self, self._open_questions.judged.not_judged),
+            notes=self._advice_notes(),
         )
 
     @cached_property
@@ -164,7 +237,14 @@ class Session(StoredSession):
         from feedeval.results.gaps.making import actions_of
 
         found = self._open_questions
-        return actions_of(found, self.standing.coverage_pct, advice_notes(self, found.judged.not_judged))
+        return actions_of(found, self.standing.coverage_pct, self._advice_notes())
+
+    def _advice_notes(self) -> Iterator[str]:
+        from feedeval.results.gaps.advice_notes import advice_notes
+
+        yield from advice_notes(self, self._open_questions.judged.not_judged)
+        if (ledger := self._asked_pages) is not None:
+            yield f"Pages beside the feed: {ledger.headline}. No answer on a page counts in the coverage."
 
     def actions(self) -> pd.DataFrame:
         """Return what to do first: a row an attribute, over all categories, the one that gains most first.
@@ -227,12 +307,13 @@ class Session(StoredSession):
             RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
             StorageError: The file cannot be written.
         """
-        from feedeval.results.gaps.proposals import Asking, make_fix_file
+        from feedeval.results.gaps.proposals import Asking, Sources, make_fix_file
 
         if suggest and evaluator is None:
             raise InputError("suggest=True needs somebody to ask: give evaluator=, a ProductFeedEvaluator with a model")
         asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
-        return make_fix_file(self, self._open_questions, path, limit=limit, asking=asking)
+        copies = {} if self._asked_pages is None else self._asked_pages.proposals()
+        return make_fix_file(self, self._open_questions, path, limit=limit, asking=Sources(copies, asking))
 
     def workbook(self, path: str | Path, *, target: str = "google", limit: int | None = None) -> Workbook:
         """Write a workbook of what was found and what to do, with a sheet to fill in.
@@ -259,7 +340,8 @@ class Session(StoredSession):
         """
         from feedeval.results.workbook.workbook import write_workbook
 
-        return write_workbook(self, self._open_questions, path, target=target, limit=limit)
+        copies = {} if self._asked_pages is None else self._asked_pages.proposals()
+        return write_workbook(self, self._open_questions, path, target=target, limit=limit, copies=copies)
 
     def consolidate(self, path: str | Path, *, rows: str = "products") -> Path:
         """Write the results as one table and return its path.
@@ -309,27 +391,3 @@ class Session(StoredSession):
         # The summary says what the facts say, and more.
         summed_up = self.progress.kind in (JobKind.AUDIT, JobKind.SHADOW) and self.is_small and counts.done
         return section(title, bar(share), self.summary().body_html() if summed_up else definitions(facts))
-
-
-def advice_notes(session: StoredSession, not_judged: int) -> Iterator[str]:
-    """Yield what has to be known to read the advice: who judged, and what it does not rest on.
-
-    Args:
-        session: An audit.
-        not_judged: Questions that were not judged.
-    """
-    counts = session.progress.counts
-    if session.note:
-        yield session.note
-    if drawn := session.sample:
-        yield (
-            f"A sample of {drawn['drawn']:,} of {drawn['of']:,} products was audited: counts and points are estimates "
-            "for the whole feed, examples are of the sample."
-        )
-    if not_judged:
-        were = "question was" if not_judged == 1 else "questions were"
-        yield f"{not_judged:,} {were} not judged: they count neither as open nor as answered."
-    if counts.left:
-        yield f"The audit is not finished: {counts.left:,} of {counts.total:,} products are left and not counted."
-    if counts.failed:
-        yield f"{counts.failed:,} product{'s' * (counts.failed != 1)} failed and could not be judged."

@@ -70,7 +70,8 @@ class StoredSession:
 
     def reload(self) -> Self:
         """Forget what was read and return this session, so that the next look reads it again."""
-        for name in ("progress", "_loaded", "_judgements", "_open_questions", "action_cards", "score_quality"):
+        kept = ("progress", "_loaded", "_judgements", "_all_open", "_asked_pages", "_open_questions")
+        for name in (*kept, "action_cards", "score_quality"):
             self.__dict__.pop(name, None)
         return self
 
@@ -117,8 +118,8 @@ class StoredSession:
 
     @property
     def has_evaluations(self) -> bool:
-        """Whether the results are evaluations of products, by an audit or by a judge that is being looked at."""
-        return self.is_audit or self.progress.kind in KINDS_OF_JUDGE
+        """Whether the results are evaluations: by an audit, of landing pages, or by a judge that is being looked at."""
+        return self.progress.kind in (JobKind.AUDIT, JobKind.PAGES) or self.progress.kind in KINDS_OF_JUDGE
 
     @property
     def stands_aside(self) -> bool:

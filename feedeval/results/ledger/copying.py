@@ -1,0 +1,89 @@
+"""What of a page's words can be copied into the feed, and into which attribute.
+
+A value is words of the page, in one piece and as they are written: what its structured data states for the attribute,
+or what its quote names beside it. Where the quote is a sentence that is no value, it is the answer to its question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from feedeval.jobs.evidence import is_quoted
+from feedeval.jobs.landing_pages import PageSource
+from feedeval.results.gaps.answer_places import ANYWHERE, AnswerPlace
+from feedeval.results.gaps.fixfile import LONGEST_QUESTION, has_column
+from feedeval.results.ledger.differing import lone_measure
+from feedeval.results.ledger.page_answers import PageAnswers, Said
+
+LONGEST_VALUE = 100
+"""Characters of what may be a value; longer words are a text."""
+_FEWEST_OF_A_SENTENCE = 7
+"""Words from which on a quote that names nothing is taken for a sentence."""
+_OF_VARIANTS = frozenset({"color", "size", "pattern", "material", "size_type", "size_system", "age_group", "gender"})
+"""What variants differ in: a page about several of them may speak of another."""
+_NAMED = re.compile(r"^\s*(?P<name>[^:：=\n]{1,40}?)\s*[:：=]\s*(?P<value>\S[^\n]*)$")
+_VALUE_ENDS = " \t.;,"
+_MEASURED = re.compile(r"(?:weight|length|width|height|depth|measure)$")
+
+
+class Copy(NamedTuple):
+    """Words of a page that can be copied."""
+
+    product_id: str
+    name: str
+    """The attribute, an entry such as `product_detail (power)`, or the question that they answer."""
+    value: str
+    quote: str
+    source: PageSource
+    url: str
+
+    @property
+    def where(self) -> str:
+        """Where they were found, for a list of proposals."""
+        return f"page, {self.source.value}: {self.url}"
+
+
+def values_for(place: AnswerPlace, said: Said, answers: PageAnswers) -> dict[str, str]:
+    """Return what can be copied into the place where an answer belongs, by attribute; empty where nothing can."""
+    if place.fields == (ANYWHERE,):
+        return {}
+    if place.label.startswith("product_detail ("):
+        value = _value(said.quote, measured=True)
+        return {place.label: value} if value else {}
+    if not all(map(has_column, place.fields)):
+        return {}
+    if all(_of_data(name, answers.stated) for name in place.fields):
+        return {name: _of_data(name, answers.stated) for name in place.fields}
+    name = place.fields[0]
+    if len(place.fields) > 1 or (name in _OF_VARIANTS and answers.variants > 1):
+        return {}
+    value = _value(said.quote, measured=_MEASURED.search(name) is not None)
+    return {name: value} if value else {}
+
+
+def answer_for(said: Said, attribute: str, answers: PageAnswers) -> str:
+    """Return the words that answer the question itself; empty where they may be those of another variant."""
+    in_data = said.source is PageSource.DATA
+    if answers.variants > 1 and attribute in _OF_VARIANTS and not in_data:
+        return ""
+    words = " ".join(said.quote.split())
+    return words if len(words) <= LONGEST_QUESTION else ""
+
+
+def _of_data(name: str, stated: Mapping[str, str]) -> str:
+    value = stated.get(name, "").strip()
+    return value if len(value) <= LONGEST_VALUE and "\n" not in value else ""
+
+
+def _value(quote: str, *, measured: bool) -> str:
+    """Return the value that a quote states; empty where it is a sentence."""
+    text = " ".join(quote.split())
+    named = _NAMED.match(text)
+    value = named["value"].rstrip(_VALUE_ENDS) if named else text.rstrip(_VALUE_ENDS)
+    if measured and (measure := lone_measure(value)):
+        value = measure
+    elif not named and (len(value.split()) >= _FEWEST_OF_A_SENTENCE or re.search(r"[.!?]\s", value)):
+        return ""
+    return value if value and len(value) <= LONGEST_VALUE and is_quoted(value, quote) else ""

@@ -1,0 +1,225 @@
+"""How the rows of the ledger come to be: the audit and its pages side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from feedeval.jobs.audit import REQUIRED_WEIGHT
+from feedeval.jobs.landing_pages import PageSource
+from feedeval.records import Verdict
+from feedeval.results.cases import StoredResult
+from feedeval.results.frames.decoding import Judged
+from feedeval.results.gaps.answer_places import ANYWHERE, AnswerPlace, answer_place
+from feedeval.results.gaps.open_questions import OpenQuestions
+from feedeval.results.ledger.copying import Copy, answer_for, values_for
+from feedeval.results.ledger.differing import differ
+from feedeval.results.ledger.page_answers import Contradicted, PageAnswers, Said
+from feedeval.results.ledger.standing import Standing
+
+COLUMNS = (
+    *("product_id", "title", "question", "taxonomy", "required", "weight", "standing", "attribute"),
+    *("feed_verdict", "feed_quote", "page_verdict", "page_quote", "page_source", "page_url", "read_at"),
+    *("proposal", "proposal_for", "why"),
+)
+
+NOT_ASKED = "no page was read for this audit"
+_NOT_YET = "its page has not been judged yet"
+
+
+class Row(NamedTuple):
+    """A question and a product, in the order of `COLUMNS`."""
+
+    product_id: str
+    title: str
+    question: str
+    taxonomy: str
+    required: bool
+    weight: int
+    standing: str
+    attribute: str
+    feed_verdict: str
+    feed_quote: str
+    page_verdict: str = ""
+    page_quote: str = ""
+    page_source: str = ""
+    page_url: str = ""
+    read_at: str = ""
+    proposal: str = ""
+    proposal_for: str = ""
+    why: str = ""
+
+
+@dataclass
+class Booked:
+    """What the rows come to, beside themselves."""
+
+    rows: list[Row] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
+    on_page: set[tuple[int, str]] = field(default_factory=set)
+    """Products, by their position among those that are done, and questions that their page alone answers."""
+    products: int = 0
+    pages: int = 0
+    """Products whose page was read."""
+    unread: dict[str, int] = field(default_factory=dict)
+    """Products without a page, by the reason; of those whose page was asked for."""
+
+
+def book(
+    audited: Iterable[StoredResult],
+    pages: Iterable[PageAnswers] | None,
+    found: OpenQuestions,
+    *,
+    failed: Mapping[str, str] | None = None,
+) -> Booked:
+    """Return the rows of a ledger.
+
+    Args:
+        audited: What an audit judged, in the order of the feed.
+        pages: What the pages said, in the same order; None where none was asked.
+        found: The open questions of the audit.
+        failed: Why pages could not be judged, by key.
+    """
+    booked = Booked()
+    places = _places(found)
+    for position, (result, answers) in enumerate(_beside(audited, pages)):
+        booked.products += 1
+        why = NOT_ASKED if pages is None else (failed or {}).get(result.key, _NOT_YET)
+        if answers is not None:
+            why = answers.problem
+            booked.pages += not answers.problem
+            if answers.problem:
+                booked.unread[answers.problem] = booked.unread.get(answers.problem, 0) + 1
+        for judged in result.value.judgements:
+            if judged.verdict == Verdict.NOT_APPLICABLE:
+                continue
+            place = places.get((position, judged.question)) or answer_place(
+                judged.attribute, frozenset(result.value.context_fields)
+            )
+            _Line(result, judged, place, answers, why).enter(booked, position)
+    return booked
+
+
+def _beside(
+    audited: Iterable[StoredResult], pages: Iterable[PageAnswers] | None
+) -> Iterator[tuple[StoredResult, PageAnswers | None]]:
+    """Yield each product with its page; both are in the order of the feed, and not every product has one."""
+    stream = iter(pages or ())
+    waiting = next(stream, None)
+    for result in audited:
+        if waiting is not None and waiting.key == result.key:
+            yield result, waiting
+            waiting = next(stream, None)
+        else:
+            yield result, None
+
+
+def _places(found: OpenQuestions) -> dict[tuple[int, str], AnswerPlace]:
+    """Return where the answer to each open question belongs, by the product's position and the question."""
+    texts = [question.text for question in found.judged.questions]
+    return {
+        (product, texts[code]): found.places[at]
+        for product, code, at in zip(found.product.tolist(), found.question.tolist(), found.place.tolist(), strict=True)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One question of one product, on its way into the ledger."""
+
+    result: StoredResult
+    judged: Judged
+    place: AnswerPlace
+    answers: PageAnswers | None
+    why: str
+    """Why its page says nothing, where it does not."""
+
+    def enter(self, booked: Booked, position: int) -> None:
+        """Enter the question."""
+        said = self._said()
+        fact = self._fact()
+        standing, why = self._standing(said, fact)
+        proposal, where = "", ""
+        if standing is Standing.PAGE and said is not None:
+            booked.on_page.add((position, self.judged.question))
+            proposal, where = self._copy(said, booked)
+        row = self._row(standing, why)
+        if self.answers is not None:
+            row = row._replace(page_url=self.answers.url, read_at=self.answers.read_at)
+        if fact is not None and standing is Standing.CONTRADICTED:
+            source = PageSource.DATA if fact.data else PageSource.TEXT
+            row = row._replace(page_quote=fact.data or fact.text, page_source=source.value)
+        elif said is not None:
+            source_words = said.source.value if said.source is not None else ""
+            row = row._replace(page_verdict=said.verdict.value, page_quote=said.quote, page_source=source_words)
+        booked.rows.append(row._replace(proposal=proposal, proposal_for=where))
+
+    def _said(self) -> Said | None:
+        return None if self.answers is None else self.answers.said.get(self.judged.question)
+
+    def _fact(self) -> Contradicted | None:
+        """Return what the page contradicts of the very attribute that the feed's answer was found in."""
+        if self.answers is None or not Verdict(self.judged.verdict).score:
+            return None
+        named = answer_place(self.judged.attribute).fields
+        for each in self.answers.contradictions:
+            if named == (each.field,) and (each.data or each.text):
+                return each
+        return None
+
+    def _standing(self, said: Said | None, fact: Contradicted | None) -> tuple[Standing, str]:
+        verdict = Verdict(self.judged.verdict)
+        answered = said is not None and said.verdict is Verdict.YES
+        if fact is not None:
+            return Standing.CONTRADICTED, f"the feed says {fact.feed}, the page {fact.data or fact.text}"
+        if (
+            said is not None
+            and answered
+            and verdict.score
+            and differ(self.judged.evidence, said.quote, about=self.judged.attribute)
+        ):
+            return Standing.CONTRADICTED, "feed and page give different values"
+        if verdict is Verdict.YES:
+            return Standing.FEED, ""
+        if answered:
+            return Standing.PAGE, ""
+        if said is None:
+            return Standing.UNREAD, self.why or "the page was not asked for it"
+        if said.verdict is Verdict.NOT_JUDGED:
+            return Standing.UNREAD, said.reason or "its text could not be judged"
+        return Standing.NOWHERE, ""
+
+    def _copy(self, said: Said, booked: Booked) -> tuple[str, str]:
+        """Take down what can be copied, and return it with where it belongs."""
+        answers, product_id = self.answers, self._text("product_id")
+        assert answers is not None and said.source is not None  # the page answered, with words that stand on it
+        values = values_for(self.place, said, answers)
+        answer = answer_for(said, self.place.label, answers)
+        question = " ".join(self.judged.question.split())
+        for name, value in (*values.items(), *(((question, answer),) if answer else ())):
+            if product_id:
+                booked.copies.append(Copy(product_id, name, value, said.quote, said.source, answers.url))
+        if values:
+            return ", ".join(values.values()), self.place.label
+        return answer, ANYWHERE if answer else ""
+
+    def _row(self, standing: Standing, why: str) -> Row:
+        judged = self.judged
+        return Row(
+            product_id=self._text("product_id"),
+            title=self._text("title"),
+            question=judged.question,
+            taxonomy=judged.taxonomy,
+            required=judged.required,
+            weight=REQUIRED_WEIGHT if judged.required else 1,
+            standing=standing.value,
+            attribute=self.place.label,
+            feed_verdict=judged.verdict,
+            feed_quote=judged.evidence,
+            why=why,
+        )
+
+    def _text(self, name: str) -> str:
+        meta: Mapping[str, Any] = self.result.meta
+        return str(meta.get(name) or "")
