@@ -9,7 +9,8 @@
 - `comparing`: the command that sets two sessions side by side: compare
 - `main`: the parser and `main`: arguments in, exit code out
 - `output`: what reaches the terminal, and the exit codes
-- `paging`: the command pages: where a feed and its landing pages contradict each other
+- `paging`: the commands pages and ledger: a feed beside its landing pages, and the options by which an audit reads
+  them
 - `reading`: how the feed of a command is read: what a person says of its form in the terminal
 - `requesting`: the commands pause and stop: what another process is asked to do with the session that it works on
 - `sessions`: the commands about sessions that are there: list, info, status, consolidate, backup, restore, cleanup,

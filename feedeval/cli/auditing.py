@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from feedeval.cli.caching import cache_options, caching
 from feedeval.cli.calls import call_options, said_again, spoken, way, way_options
 from feedeval.cli.output import Exit, complain, say, width
+from feedeval.cli.paging import page_choice, page_options
 from feedeval.cli.reading import feed_of, feed_options
 from feedeval.errors import BudgetReached, InputError
 from feedeval.formatting import duration, plain, plain_line
@@ -49,6 +50,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     run.add_argument("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
     run.add_argument("--keep-calls", action="store_true", help="keep the raw replies of the model")
     cache_options(run)
+    page_options(run)
 
     estimate = commands.add_parser(
         "estimate", parents=[common, audit], help="estimate money and time for a whole feed from a few real products"
@@ -191,8 +193,12 @@ def run_command(arguments: Arguments) -> int:
         reuse=not arguments.no_reuse,
         keep_calls=arguments.keep_calls,
         **caching(arguments),
+        **page_choice(arguments),
     )
-    return see_through(run, arguments)
+    code = see_through(run, arguments)
+    if arguments.pages is not None and code in (Exit.DONE, Exit.SOME_FAILED) and not arguments.quiet:
+        say(f"\n{run.session().ledger().text(width())}")
+    return code
 
 
 def resume_command(arguments: Arguments) -> int:

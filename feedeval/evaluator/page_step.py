@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 _LINKS = ("id", "item_id", "link", "url", "canonical_link", "item_group_id")
 """What a page is found by."""
 _OPTIONS = ("folder", "pages", "cache_dir", "allow_private", "limits", "progress")
-_KEPT = ("folder", "cache_dir", "allow_private", "limits")
-"""Arguments of `read_pages` that a session writes down."""
+_KEPT = ("folder", "cache_dir", "limits")
+"""Arguments of `read_pages` that a session writes down. Its files may be somebody else's: on their word alone nothing
+inside this network is asked."""
 _LEAST_USD = 1e-6
 """What is left for the pages where the audit used the budget up: they end at once, unless they are through already."""
 
@@ -49,9 +50,14 @@ class PageStep:
     products: Products | None = None
     """The feed; None: as far as the audit's own files tell."""
 
-    def launch(self, audit: Session, showing: Showing) -> EvaluationRun:
-        """Read the pages, and put the questions that the audit left open to them in a session of their own."""
-        pages = self._read(audit, shown=showing.blocking and showing.progress != "none")
+    def launch(self, audit: Session, showing: Showing, stopped: Callable[[], bool] = lambda: False) -> EvaluationRun:
+        """Read the pages, and put the questions that the audit left open to them in a session of their own.
+
+        Raises:
+            InputError: It was stopped while pages were fetched.
+        """
+        shown = showing.blocking and showing.progress != "none"
+        pages = self._read(audit, {"progress": shown, "stopped": stopped})
         engine, client = self.open_engine()
         cases = partial(page_cases, audit, pages, self.products, everything=engine.name == OFFLINE)
         job = PagesJob(cases, engine, locale=audit.progress.fingerprint["locale"], session=audit.id)
@@ -59,15 +65,18 @@ class PageStep:
 
     def behind(self, showing: Showing) -> Step:
         """Return what starts this step behind an audit, within what its budget left."""
-        return lambda audit, blocking: replace(self, running=self._within(audit)).launch(
-            audit, Showing(showing.progress, blocking)
-        )
 
-    def _read(self, audit: Session, *, shown: bool) -> Pages:
+        def begin(audit: Session, blocking: bool, stopped: Callable[[], bool]) -> EvaluationRun:
+            within = replace(self, running=self._within(audit))
+            return within.launch(audit, Showing(showing.progress, blocking), stopped)
+
+        return begin
+
+    def _read(self, audit: Session, watch: Mapping[str, Any]) -> Pages:
         if isinstance(self.pages, Pages):
             return self.pages
         products = self.products() if self.products is not None else map(stored_product, stored_results(audit))
-        options = {"cache_dir": audit.output_dir / "pages", "progress": shown, **self.pages}
+        options = {"cache_dir": audit.output_dir / "pages", **watch, **self.pages}
         return read_pages(_links(products), **options)
 
     def _within(self, audit: Session) -> RunSettings:

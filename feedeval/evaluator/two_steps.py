@@ -18,8 +18,9 @@ from feedeval.results.session import Session
 from feedeval.run.progress import Reporter, Snapshot
 from feedeval.run.runner import Run
 
-Step = Callable[[Session, bool], EvaluationRun]
-"""Starts what comes behind an audit; the second argument says that the caller waits for its end."""
+Step = Callable[[Session, bool, Callable[[], bool]], EvaluationRun]
+"""Starts what comes behind an audit. The second argument says that the caller waits for its end, the third is asked
+whether it was stopped meanwhile."""
 
 
 class TwoSteps(EvaluationRun):
@@ -109,7 +110,7 @@ class TwoSteps(EvaluationRun):
         try:
             found = self._audit.block()
             if found.status is Status.FINISHED and not self._ended:
-                self._second = self._step(self._audit.session(), True)
+                self._second = self._step(self._audit.session(), True, self._is_ended)
                 found = self._second.block()
             return found
         finally:
@@ -161,15 +162,19 @@ class TwoSteps(EvaluationRun):
         try:
             if self._audit.wait().status is not Status.FINISHED or self._ended:
                 return
-            second = self._step(self._audit.session(), False)
+            second = self._step(self._audit.session(), False, self._is_ended)
             self._second = second
             if self._ended:
                 second.stop()
             second.wait()
         except Exception as exc:  # raised where the run is waited for
-            self._failed = exc
+            if not self._ended:
+                self._failed = exc
         finally:
             self._over.set()
+
+    def _is_ended(self) -> bool:
+        return self._ended
 
     def __repr__(self) -> str:
         return run_text(self.snapshot())

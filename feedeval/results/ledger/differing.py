@@ -42,8 +42,9 @@ _MEASURE = re.compile(
 _ONE = re.compile(_NUMBER)
 _UNSURE = re.compile(
     r"\d\s*(?:[-–—]|to|bis|à|a|do)\s*\d|[<>≤≥~±]|"
-    r"\b(?:up to|upto|max|min|maximum|minimum|approx|approximately|about|around|ca|circa|from|at least|at most|over|under|less than|more than|bis zu|etwa|mindestens|höchstens|ab|jusqu|environ|hasta|"
-    r"fino a|tot|ongeveer|od|do|per|each|pro)\b",
+    r"\b(?:up to|upto|max|min|maximum|minimum|approx|approximately|about|around|ca|circa|from|at least|at most|over|"
+    r"under|less than|more than|bis zu|etwa|mindestens|höchstens|ab|jusqu|environ|hasta|fino a|tot|ongeveer|od|do|per|"
+    r"each|pro)\b",
     re.IGNORECASE,
 )
 _SIDES: Mapping[str, frozenset[str]] = {

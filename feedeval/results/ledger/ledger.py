@@ -95,13 +95,19 @@ class AnswerLedger:
             )
         return {product_id: list(each.values()) for product_id, each in found.items()}
 
-    def text(self, width: int = 100) -> str:
-        """Return the counts, then what is contradicted or can be copied, a line each."""
+    def text(self, width: int = 100, *, standing: str | None = None) -> str:
+        """Return the counts, then what is contradicted or can be copied, a line each.
+
+        Args:
+            width: Cells a line.
+            standing: Show the questions of this standing instead.
+        """
         parts = [wrapped(f"{self.headline[:1].upper()}{self.headline[1:]}.", width)]
-        if rows := list(self._shown()):
+        chosen = self._to_do if standing is None else self.frame[self.frame["standing"] == standing]
+        if rows := list(_lines(chosen)):
             parts.append(columns(rows, _HEADS, width=width))
-        if self._left_out:
-            parts.append(f"And {self._left_out:,} more: the frame holds them all.")
+        if len(chosen) > SHOWN:
+            parts.append(f"And {len(chosen) - SHOWN:,} more: the frame holds them all.")
         parts += [wrapped(f"- {count:,} without a page: {plain(why)}", width) for why, count in self.unread.items()]
         if self.note:
             parts.append(wrapped(self.note, width))
@@ -112,15 +118,6 @@ class AnswerLedger:
 
     __repr__ = __str__
 
-    def _shown(self) -> Iterable[tuple[str, ...]]:
-        for row in self._rows():
-            asked = clip(plain(row["question"]), QUOTED_CELLS)
-            quotes = (clip(plain(row[name]), QUOTED_CELLS) for name in ("feed_quote", "page_quote", "proposal"))
-            yield (plain(row["product_id"]), asked, row["standing"], *quotes, plain(row["proposal_for"]))
-
-    def _rows(self) -> list[dict[str, Any]]:
-        return self._to_do.head(SHOWN).to_dict("records")  # type: ignore[return-value]  # the names are texts
-
     @property
     def _to_do(self) -> pd.DataFrame:
         ranks = {standing.value: rank for rank, standing in enumerate(_FIRST)}
@@ -128,10 +125,6 @@ class AnswerLedger:
         return kept.assign(rank=kept["standing"].map(ranks)).sort_values(
             ["rank", "required"], ascending=[True, False], kind="stable"
         )
-
-    @property
-    def _left_out(self) -> int:
-        return max(len(self._to_do) - SHOWN, 0)
 
     def _repr_html_(self) -> Markup:
         rows: list[tuple[Any, ...]] = [
@@ -144,10 +137,11 @@ class AnswerLedger:
                 foreign(clip(row["proposal"], 200)),
                 foreign(row["proposal_for"]),
             )
-            for row in self._rows()
+            for row in self._to_do.head(SHOWN).to_dict("records")
         ]
+        left_out = len(self._to_do) - SHOWN
         counts = [(standing.words, f"{self.counts[standing.value]:,}") for standing in Standing]
-        more = f"<p>And {self._left_out:,} more: <code>frame</code> holds them all.</p>" if self._left_out else ""
+        more = f"<p>And {left_out:,} more: <code>frame</code> holds them all.</p>" if left_out > 0 else ""
         why = "".join(f"<li>{count:,} without a page: {escape(reason)}</li>" for reason, count in self.unread.items())
         body = (
             table(counts, ("Where the answer stands", "Questions")),
@@ -158,6 +152,14 @@ class AnswerLedger:
         )
         title = f"{self.headline[:1].upper()}{self.headline[1:]}"
         return section(title, Markup("".join(body)))
+
+
+def _lines(frame: pd.DataFrame) -> Iterable[tuple[str, ...]]:
+    """Yield the first rows as they stand in a terminal."""
+    for row in frame.head(SHOWN).to_dict("records"):
+        quotes = (clip(plain(row[name]), QUOTED_CELLS) for name in ("feed_quote", "page_quote", "proposal"))
+        asked = clip(plain(row["question"]), QUOTED_CELLS)
+        yield (plain(row["product_id"]), asked, row["standing"], *quotes, plain(row["proposal_for"]))
 
 
 def stored_ledger(session: StoredSession, found: OpenQuestions) -> AnswerLedger:
