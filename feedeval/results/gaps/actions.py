@@ -108,7 +108,7 @@ class Action:
 
     @property
     def copying(self) -> str:
-        """That answers can be copied: *on the page already for 34 of 120 products: copy it*; empty where none can."""
+        """That answers can be copied: *on the page already for 34 of 120 products, copy it*; empty where none can."""
         return copy_words(self.on_page, self.products) if self.on_page else ""
 
     @property

@@ -41,8 +41,8 @@ def instruction(attribute: str, action: str, products: str) -> str:
 
 
 def copy_words(on_page: int, products: int) -> str:
-    """Return that an answer can be copied, such as *on the page already for 34 of 120 products: copy it*."""
-    return f"on the page already for {on_page:,} of {products:,} product{'s' * (products != 1)}: copy it"
+    """Return that an answer can be copied, such as *on the page already for 34 of 120 products, copy it*."""
+    return f"on the page already for {on_page:,} of {products:,} product{'s' * (products != 1)}, copy it"
 
 
 @dataclass(frozen=True)

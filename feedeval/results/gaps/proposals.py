@@ -108,13 +108,10 @@ def make_fix_file(
 
 
 def copied(entries: Sequence[Entry], copies: Mapping[str, Sequence[Proposal]]) -> Proposed:
-    """Return the words of pages that a file asks for and the destination takes."""
-    columns = {entry.product_id: entry.columns for entry in entries}
+    """Return the words of pages that a file asks for."""
     wanted = {entry.product_id: {*entry.columns, *(q.text for q in entry.questions)} for entry in entries}
     kept = {pid: [p for p in copies[pid] if p.name in wanted[pid]] for pid in wanted if pid in copies}
-    refused = _refused(kept, columns)
-    by_product = {pid: [p for p in found if (pid, p.name) not in refused] for pid, found in kept.items()}
-    return Proposed({pid: found for pid, found in by_product.items() if found}, len(refused))
+    return Proposed({pid: found for pid, found in kept.items() if found})
 
 
 def together(first: Proposed, second: Proposed) -> Proposed:

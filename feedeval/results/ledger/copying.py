@@ -7,9 +7,10 @@ or what its quote names beside it. Where the quote is a sentence that is no valu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from feedeval.feed.checks.check_feed import Severity, check_feed
 from feedeval.jobs.evidence import is_quoted
 from feedeval.jobs.landing_pages import PageSource
 from feedeval.results.gaps.answer_places import ANYWHERE, AnswerPlace
@@ -24,6 +25,7 @@ _FEWEST_OF_A_SENTENCE = 7
 _OF_VARIANTS = frozenset({"color", "size", "pattern", "material", "size_type", "size_system", "age_group", "gender"})
 """What variants differ in: a page about several of them may speak of another."""
 _NAMED = re.compile(r"^\s*(?P<name>[^:：=\n]{1,40}?)\s*[:：=]\s*(?P<value>\S[^\n]*)$")
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2})(?!\d)")
 _VALUE_ENDS = " \t.;,"
 _MEASURED = re.compile(r"(?:weight|length|width|height|depth|measure)$")
 
@@ -83,7 +85,25 @@ def _value(quote: str, *, measured: bool) -> str:
     named = _NAMED.match(text)
     value = named["value"].rstrip(_VALUE_ENDS) if named else text.rstrip(_VALUE_ENDS)
     if measured and (measure := lone_measure(value)):
-        value = measure
-    elif not named and (len(value.split()) >= _FEWEST_OF_A_SENTENCE or re.search(r"[.!?]\s", value)):
+        return _with_point(measure) if is_quoted(measure, quote) else ""
+    if not named and (len(value.split()) >= _FEWEST_OF_A_SENTENCE or re.search(r"[.!?]\s", value)):
         return ""
     return value if value and len(value) <= LONGEST_VALUE and is_quoted(value, quote) else ""
+
+
+def _with_point(measure: str) -> str:
+    """Return a measure with the decimal sign that destinations read; what may be a thousand's stays as it is."""
+    return _DECIMAL_COMMA.sub(r"\1.\2", measure)
+
+
+def refused(copies: Sequence[Copy]) -> set[tuple[str, str]]:
+    """Return those of the copies, by product and attribute, that the destination would refuse there."""
+    rows: dict[str, dict[str, str]] = {}
+    for copy in copies:
+        if has_column(copy.name):
+            rows.setdefault(copy.product_id, {"id": copy.product_id})[copy.name] = copy.value
+    if not rows:
+        return set()
+    findings = check_feed(list(rows.values()), supplemental=True)
+    errors = findings[(findings["severity"] == Severity.ERROR.value) & (findings["field"] != "id")]
+    return set(zip(errors["product_id"], errors["field"].str.split(".").str[0], strict=True))

@@ -12,8 +12,9 @@ from feedeval.records import Verdict
 from feedeval.results.cases import StoredResult
 from feedeval.results.frames.decoding import Judged
 from feedeval.results.gaps.answer_places import ANYWHERE, AnswerPlace, answer_place
+from feedeval.results.gaps.fixfile import has_column
 from feedeval.results.gaps.open_questions import OpenQuestions
-from feedeval.results.ledger.copying import Copy, answer_for, values_for
+from feedeval.results.ledger.copying import Copy, answer_for, refused, values_for
 from feedeval.results.ledger.differing import differ
 from feedeval.results.ledger.page_answers import Contradicted, PageAnswers, Said
 from feedeval.results.ledger.standing import Standing
@@ -64,6 +65,21 @@ class Booked:
     """Products whose page was read."""
     unread: dict[str, int] = field(default_factory=dict)
     """Products without a page, by the reason; of those whose page was asked for."""
+    pending: list[tuple[int, list[Copy], list[Copy]]] = field(default_factory=list)
+    """Of a row, what can be copied into the attribute, and the answer to the question."""
+
+    def settle(self) -> None:
+        """Keep what the destination takes: what it refuses in an attribute still answers the question."""
+        no = refused([copy for _, copies, _ in self.pending for copy in copies])
+        for at, copies, spare in self.pending:
+            kept = copies if all((copy.product_id, copy.name) not in no for copy in copies) else []
+            if copies and not kept:
+                answer = spare[0].value if spare else ""
+                self.rows[at] = self.rows[at]._replace(proposal=answer, proposal_for=ANYWHERE if answer else "")
+            # An entry of `product_detail` has no column in a file to fill in: there it is the answer.
+            answers = [] if kept and has_column(kept[0].name) else spare
+            self.copies += [copy for copy in (*kept, *answers) if copy.product_id]
+        self.pending.clear()
 
 
 def book(
@@ -98,6 +114,7 @@ def book(
                 judged.attribute, frozenset(result.value.context_fields)
             )
             _Line(result, judged, place, answers, why).enter(booked, position)
+    booked.settle()
     return booked
 
 
@@ -197,9 +214,9 @@ class _Line:
         values = values_for(self.place, said, answers)
         answer = answer_for(said, self.place.label, answers)
         question = " ".join(self.judged.question.split())
-        for name, value in (*values.items(), *(((question, answer),) if answer else ())):
-            if product_id:
-                booked.copies.append(Copy(product_id, name, value, said.quote, said.source, answers.url))
+        copies = [Copy(product_id, n, v, said.quote, said.source, answers.url) for n, v in values.items()]
+        spare = [Copy(product_id, question, answer, said.quote, said.source, answers.url)] if answer else []
+        booked.pending.append((len(booked.rows), copies, spare))
         if values:
             return ", ".join(values.values()), self.place.label
         return answer, ANYWHERE if answer else ""
