@@ -1,8 +1,9 @@
-"""An audit with pages behind it, over real HTTP: each answer gets its place in the ledger, and nothing hostile counts."""
+"""An audit with pages behind it, over real HTTP: each answer gets its place, and nothing hostile counts."""
 
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import signal
@@ -42,7 +43,7 @@ class Reader(Answerer):
     def _verdict(self, number: int, question: str, product: str, lines: list[str]) -> dict[str, Any]:
         name = question.removeprefix("What is the ").removesuffix("?")
         said = next((x for x in lines if x.lower().removeprefix("product_").startswith(f"{name}: ")), "")
-        under = next((b for a, b in zip(lines, lines[1:], strict=False) if a.strip().lower().endswith(name)), "")
+        under = next((b for a, b in itertools.pairwise(lines) if a.strip().lower().endswith(name)), "")
         quote = said or under
         if not quote and self.lies:
             quote = "made of unobtainium"
@@ -93,7 +94,7 @@ def test_a_page_raises_no_coverage_and_the_feeds_answers_stay_its_own(
     results = alone.evaluate_products_batch(feed, progress="none")
     assert results["coverage_pct"].tolist() == session.results["coverage_pct"].tolist()
     without = fe.load_session(output_dir=tmp_path).ledger()
-    assert set(without.frame["standing"]) == {"feed", "unread"} and "no page was read" in str(without)
+    assert set(without.frame["standing"]) == {"feed", "unread"} and "No page was read" in str(without)
     assert fe.load_session(output_dir=session.output_dir).id == session.id
 
 
@@ -194,7 +195,7 @@ def test_a_model_is_asked_once_a_page_and_only_what_is_open(tmp_path: Path, lies
         assert counting.asked.most_common(1)[0][1] == 1 and server.stats.repeated == 0
         about_pages = [b["messages"][1]["content"] for b in bodies if "long words about it" in str(b)]
         assert about_pages and len(about_pages) <= 60 - len(shop.WITHOUT_PAGE)
-        assert not any(ASKED["colour"] in text for text in about_pages)  # the feed says the colour
+        assert sum(ASKED["colour"] in text for text in about_pages) <= 1  # the feed says the colour of all but one
         done = server.stats.accepted
         again = evaluator.start(answers.feed_of(base), pages=PAGES, progress="none", num_questions=4)
         again.wait(180)
@@ -223,7 +224,7 @@ def test_a_budget_holds_for_both_steps_and_the_same_call_goes_on(tmp_path: Path)
         with pytest.raises(fe.RunFault):
             evaluator.evaluate_products_batch(feed, budget_usd=spent * 1.2, **how)
         left = fe.list_sessions(tmp_path).set_index("kind")
-        assert 0 < left.loc["pages", "done"] < 60 and left["cost_usd"].sum() <= spent * 1.2
+        assert left.loc["pages", "done"] < 60 and spent < left["cost_usd"].sum() <= spent * 1.2
         evaluator.evaluate_products_batch(feed, **how)
         assert server.stats.repeated == 0
         assert {path for path, count in counting.asked.items() if count > 1} <= PASSING | {"/robots.txt"}

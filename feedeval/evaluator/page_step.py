@@ -12,7 +12,7 @@ from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, Showing, launch
 from feedeval.evaluator.options import PagesLike
-from feedeval.evaluator.two_steps import Step
+from feedeval.evaluator.two_steps import LEAST_USD, Step
 from feedeval.feed.pages.limits import PageLimits
 from feedeval.feed.pages.pages import Pages
 from feedeval.feed.pages.read_pages import read_pages
@@ -35,8 +35,6 @@ _OPTIONS = ("folder", "pages", "cache_dir", "allow_private", "limits", "progress
 _KEPT = ("folder", "cache_dir", "limits")
 """Arguments of `read_pages` that a session writes down. Its files may be somebody else's: on their word alone nothing
 inside this network is asked."""
-_LEAST_USD = 1e-6
-"""What is left for the pages where the audit used the budget up: they end at once, unless they are through already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,8 @@ class PageStep:
         engine, client = self.open_engine()
         cases = partial(page_cases, audit, pages, self.products, everything=engine.name == OFFLINE)
         job = PagesJob(cases, engine, locale=audit.progress.fingerprint["locale"], session=audit.id)
-        return launch(job, audit.output_dir, self.running, client=client, showing=showing)
+        running = self.running.model_copy(update={"name": f"Pages of {audit.title}"[:200]})
+        return launch(job, audit.output_dir, running, client=client, showing=showing)
 
     def behind(self, showing: Showing) -> Step:
         """Return what starts this step behind an audit, within what its budget left."""
@@ -81,10 +80,10 @@ class PageStep:
 
     def _within(self, audit: Session) -> RunSettings:
         """Return the settings of the run: its budget is what the audit left."""
-        running = self.running.model_copy(update={"session": None, "name": None, "also_from": ()})
+        running = self.running.model_copy(update={"session": None, "also_from": ()})
         if running.budget_usd is None:
             return running
-        left = max(running.budget_usd - (audit.progress.cost_usd or 0.0), _LEAST_USD)
+        left = max(running.budget_usd - (audit.progress.cost_usd or 0.0), LEAST_USD)
         return running.model_copy(update={"budget_usd": left})
 
 

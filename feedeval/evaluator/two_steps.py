@@ -18,6 +18,9 @@ from feedeval.results.session import Session
 from feedeval.run.progress import Reporter, Snapshot
 from feedeval.run.runner import Run
 
+LEAST_USD = 1e-6
+"""What is left for the second step where the audit used the budget up: it ends at once, unless it is through."""
+
 Step = Callable[[Session, bool, Callable[[], bool]], EvaluationRun]
 """Starts what comes behind an audit. The second argument says that the caller waits for its end, the third is asked
 whether it was stopped meanwhile."""
@@ -65,7 +68,10 @@ class TwoSteps(EvaluationRun):
         self._now.pause()
 
     def resume(self, **changes: Any) -> None:
-        """Go on after a pause, as `EvaluationRun.resume`."""
+        """Go on after a pause, as `EvaluationRun.resume`; a budget holds for both steps together."""
+        if self._second is not None and changes.get("budget_usd") is not None:
+            left_usd = changes["budget_usd"] - (self._audit.snapshot().cost_usd or 0.0)
+            changes["budget_usd"] = max(left_usd, LEAST_USD)
         self._now.resume(**changes)
 
     def stop(self) -> None:

@@ -119,9 +119,9 @@ def _measures(quote: str, about: str) -> dict[str, _Measures]:
         found.setdefault(kind, []).extend(tuple(value * size for value in _readings(number)) for number in numbers)
     words = frozenset(re.findall(r"[^\W\d_]+|ø", f"{text} {about.casefold().replace('_', ' ')}"))
     sides = frozenset(name for name, known in _SIDES.items() if known & words)
-    weights = frozenset(_OTHER_WEIGHTS.findall(text))
+    of = {"length": sides, "mass": frozenset(_OTHER_WEIGHTS.findall(text))}
     return {
-        kind: _Measures(tuple(values), sides if kind == "length" and len(values) == 1 else weights)
+        kind: _Measures(tuple(values), of.get(kind, frozenset()) if len(values) == 1 else frozenset())
         for kind, values in found.items()
     }
 
