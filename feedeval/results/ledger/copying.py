@@ -20,6 +20,7 @@ from feedeval.results.ledger.page_answers import PageAnswers, Said
 
 LONGEST_VALUE = 100
 """Characters of what may be a value; longer words are a text."""
+LONGEST_DETAIL = 200
 _FEWEST_OF_A_SENTENCE = 7
 """Words from which on a quote that names nothing is taken for a sentence."""
 _OF_VARIANTS = frozenset({"color", "size", "pattern", "material", "size_type", "size_system", "age_group", "gender"})
@@ -52,7 +53,7 @@ def values_for(place: AnswerPlace, said: Said, answers: PageAnswers) -> dict[str
     if place.fields == (ANYWHERE,):
         return {}
     if place.label.startswith("product_detail ("):
-        value = _value(said.quote, measured=True)
+        value = _detail(said.quote)
         return {place.label: value} if value else {}
     if not all(map(has_column, place.fields)):
         return {}
@@ -77,6 +78,14 @@ def answer_for(said: Said, attribute: str, answers: PageAnswers) -> str:
 def _of_data(name: str, stated: Mapping[str, str]) -> str:
     value = stated.get(name, "").strip()
     return value if len(value) <= LONGEST_VALUE and "\n" not in value else ""
+
+
+def _detail(quote: str) -> str:
+    """Return the value of a detail: what the quote names, or else all of it, as a detail may be a sentence."""
+    text = " ".join(quote.split())
+    named = _NAMED.match(text)
+    value = (named["value"] if named else text).rstrip(_VALUE_ENDS)
+    return value if len(value) <= LONGEST_DETAIL and is_quoted(value, quote) else ""
 
 
 def _value(quote: str, *, measured: bool) -> str:
