@@ -19,6 +19,8 @@ from feedeval.feed.pages.read_pages import read_pages
 from feedeval.feed.parsing.product import Product
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.landing_pages import PagesJob
+from feedeval.notebook.panel.output import kernel_shell
+from feedeval.notebook.panel.reporter import PanelReporter
 from feedeval.results.cases import stored_results
 from feedeval.results.ledger.asking import Products, page_cases, stored_product
 from feedeval.results.session import Session, load_session
@@ -54,7 +56,8 @@ class PageStep:
         Raises:
             InputError: It was stopped while pages were fetched.
         """
-        shown = showing.blocking and showing.progress != "none"
+        # A bar that is drawn behind a cell's back would stand in another cell.
+        shown = showing.progress != "none" and (showing.blocking or kernel_shell() is None)
         pages = self._read(audit, {"progress": shown, "stopped": stopped})
         engine, client = self.open_engine()
         cases = partial(page_cases, audit, pages, self.products, everything=engine.name == OFFLINE)
@@ -65,9 +68,9 @@ class PageStep:
     def behind(self, showing: Showing) -> Step:
         """Return what starts this step behind an audit, within what its budget left."""
 
-        def begin(audit: Session, blocking: bool, stopped: Callable[[], bool]) -> EvaluationRun:
+        def begin(audit: Session, panel: PanelReporter | None, stopped: Callable[[], bool]) -> EvaluationRun:
             within = replace(self, running=self._within(audit))
-            return within.launch(audit, Showing(showing.progress, blocking), stopped)
+            return within.launch(audit, showing._replace(panel=panel), stopped)
 
         return begin
 

@@ -21,9 +21,9 @@ from feedeval.run.runner import Run
 LEAST_USD = 1e-6
 """What is left for the second step where the audit used the budget up: it ends at once, unless it is through."""
 
-Step = Callable[[Session, bool, Callable[[], bool]], EvaluationRun]
-"""Starts what comes behind an audit. The second argument says that the caller waits for its end, the third is asked
-whether it was stopped meanwhile."""
+Step = Callable[[Session, PanelReporter | None, Callable[[], bool]], EvaluationRun]
+"""Starts what comes behind an audit, in the audit's panel where it has one; the last argument is asked whether it was
+stopped meanwhile."""
 
 
 class TwoSteps(EvaluationRun):
@@ -41,6 +41,9 @@ class TwoSteps(EvaluationRun):
         self._failed: BaseException | None = None
         self._ended = False
         self._over = threading.Event()
+        self._panel = audit._panel
+        if self._panel is not None:
+            self._panel.attach(self)
         if not blocking:
             self._follow_in_background()
 
@@ -116,8 +119,9 @@ class TwoSteps(EvaluationRun):
         try:
             found = self._audit.block()
             if found.status is Status.FINISHED and not self._ended:
-                self._second = self._step(self._audit.session(), True, self._is_ended)
+                self._second = self._begin_second()
                 found = self._second.block()
+                self._show_audit(found)
             return found
         finally:
             self._over.set()
@@ -147,17 +151,6 @@ class TwoSteps(EvaluationRun):
         self._audit.then(action)
 
     @property
-    def panel(self) -> PanelReporter:
-        """The panel of the step that goes on, to be shown among other widgets too."""
-        return self._now.panel
-
-    def display(self) -> None:
-        """Show the panel of the step that goes on; outside a notebook, print where it stands."""
-        self._now.display()
-
-    _ipython_display_ = display
-
-    @property
     def _now(self) -> EvaluationRun:
         return self._second or self._audit
 
@@ -168,19 +161,30 @@ class TwoSteps(EvaluationRun):
         try:
             if self._audit.wait().status is not Status.FINISHED or self._ended:
                 return
-            second = self._step(self._audit.session(), False, self._is_ended)
-            self._second = second
+            self._second = self._begin_second()
             if self._ended:
-                second.stop()
-            second.wait()
+                self._second.stop()
+            self._show_audit(self._second.wait())
         except Exception as exc:  # raised where the run is waited for
             if not self._ended:
                 self._failed = exc
         finally:
             self._over.set()
 
-    def _is_ended(self) -> bool:
-        return self._ended
+    def _begin_second(self) -> EvaluationRun:
+        if self._panel is not None:
+            self._panel.message("The feed is through; now its landing pages are read.")
+            self._panel.close(self._audit.snapshot())
+        second = self._step(self._audit.session(), self._panel, lambda: self._ended)
+        if self._panel is not None:
+            self._panel.attach(self)
+        return second
+
+    def _show_audit(self, end: Snapshot) -> None:
+        """Let the panel show the audit in the end, with what the second step found."""
+        if self._panel is not None and end.status is Status.FINISHED:
+            self._panel.message(f"Pages: {self.session().ledger().headline}.")
+            self._panel.close(self._audit.snapshot())
 
     def __repr__(self) -> str:
         return run_text(self.snapshot())

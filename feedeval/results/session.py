@@ -123,8 +123,7 @@ class Session(StoredSession):
         """Return where the answer to each question stands: in the feed, on the product's page, or nowhere.
 
         Without `pages` it reads what `ProductFeedEvaluator.start(feed, pages=…)` found. Coverage stays what the feed
-        says: an answer on a page raises it when it was copied. `gaps`, `next_steps`, `actions`, `fix_file` and
-        `workbook` use what was found, and begin with what can be copied.
+        says; `gaps`, `next_steps`, `actions`, `fix_file` and `workbook` begin with what can be copied.
 
         Args:
             pages: The pages of the audited feed, as `read_pages` returned them; with `evaluator` also True, which
@@ -132,17 +131,6 @@ class Session(StoredSession):
             evaluator: Who asks the pages; what it finds is kept in a session of its own, and nothing is paid for twice.
                 None: the embedded engine, for an audit of its own; what it finds is kept until `reload()`.
             budget_usd: Hard cap on what that may cost.
-
-        Returns:
-            Its `frame` has a row a question and product, in the order of the audit: product_id, title, question,
-            taxonomy (str); required (bool); weight (Int64: 2 where required, else 1); standing (`feed`: answered there;
-            `page`: answered on the page alone; `contradicted`: feed and page answer differently; `nowhere`: neither
-            answers it whole; `unread`: the page was not read, or not asked); attribute (where the answer stands in the
-            feed, or belongs); feed_verdict, feed_quote, page_verdict, page_quote (words that stand there; empty where
-            there are none), page_source (`structured data`, `visible text`, `title`), page_url, read_at (ISO 8601,
-            UTC; empty for saved pages), proposal (words of the page that can be copied), proposal_for (the attribute
-            that takes them, or `question_and_answer`), why (for `unread` and `contradicted`) (str). Questions that do
-            not apply to a product have no row.
 
         Raises:
             InputError: The session is no audit, or a model audited and `pages` come without an evaluator.
@@ -191,7 +179,8 @@ class Session(StoredSession):
             answer), missing_core (by attribute: products that lack it though the destination requires it), learnt_from
             (Int64); coverage_pct and coverage_if_filled_pct (0 to 100, of the group); gain, gain_low, gain_high
             (points of the group's coverage); gain_per_product (points of each product to be edited);
-            answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by);
+            answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by, after what
+            can be copied from pages: on_page, Int64, counts the products whose page answers);
             answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each).
             There are at most 10,000 rows. `attrs["feedeval"]` holds `left_out` (how many more there would be),
             `products` (that the figures rest on) and `estimated` (bool: a sample was audited, so that counts and
@@ -259,7 +248,8 @@ class Session(StoredSession):
             (str, the five that lose most, a line each); open_questions, required_open (required ones without any
             answer), missing_core (products that lack it though the destination requires it) (Int64); gain_pct,
             gain_low_pct, gain_high_pct (points of coverage), before_pct, after_pct (coverage of the feed, 0 to 100)
-            (float64); examples (str, three products that are not nearly the same, `id: title`, a line each).
+            (float64); examples (str, three products that are not nearly the same, `id: title`, a line each); on_page
+            (Int64, products whose page answers: what can be copied comes first).
             Actions that gain less than 0.1 point are left out, unless the destination requires the attribute or they
             are among the first three. `attrs["feedeval"]` holds `products`, `covered` and `estimated`, as those of
             `gaps`, and how many actions are `left_out`.

@@ -48,7 +48,14 @@ class AnswerLedger:
     pages_session: str
     """The session in which the pages were asked; empty where none was."""
     frame: pd.DataFrame
-    """A row a question and product, as `Session.ledger` describes it."""
+    """A row a question and product, in the order of the audit: product_id, title, question, taxonomy (str); required
+    (bool); weight (Int64: 2 where required, else 1); standing (`feed`: answered there; `page`: answered on the page
+    alone; `contradicted`: feed and page answer differently; `nowhere`: neither answers it whole; `unread`: the page was
+    not read, or not judged); attribute (where the answer stands in the feed, or belongs); feed_verdict, feed_quote,
+    page_verdict, page_quote (words that stand there), page_source (`structured data`, `visible text`, `title`),
+    page_url, read_at (ISO 8601, UTC; empty for saved pages), proposal (words of the page that can be copied),
+    proposal_for (the attribute that takes them, or `question_and_answer`), why (for `unread` and `contradicted`) (str).
+    What is not there is an empty text. Questions that do not apply to a product have no row."""
     products: int
     pages: int
     """Products whose page was read."""
