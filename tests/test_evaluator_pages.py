@@ -108,6 +108,7 @@ def test_what_stands_on_the_page_comes_first_in_the_advice(offline: tuple[Sessio
         "On the page already for 6 of 60 products, copy it."
         in fe.report(session, session.output_dir / "r.html").read_text()
     )
+    assert ("P-00", "Stainless steel") in session.action_cards[0].page_words
     steps = session.next_steps(2, within=None)
     assert [step.on_page for step in steps] == [6, 1]
     gaps = session.gaps()

@@ -224,9 +224,10 @@ class Session(StoredSession):
             InputError: The session is no audit.
         """
         from feedeval.results.gaps.making import actions_of
+        from feedeval.results.ledger.ledger import with_words
 
-        found = self._open_questions
-        return actions_of(found, self.standing.coverage_pct, self._advice_notes())
+        made = actions_of(self._open_questions, self.standing.coverage_pct, self._advice_notes())
+        return made if self._asked_pages is None else with_words(made, self._asked_pages)
 
     def _advice_notes(self) -> Iterator[str]:
         from feedeval.results.gaps.advice_notes import advice_notes

@@ -105,6 +105,8 @@ class Action:
     """Products on whose page an answer stands already: it has only to be copied."""
     copy_gain_pct: float = 0.0
     """Points of coverage that copying gains; part of `gain_pct`."""
+    page_words: tuple[tuple[str, str], ...] = ()
+    """Products and the words of their pages, for example."""
 
     @property
     def copying(self) -> str:

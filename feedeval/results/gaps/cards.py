@@ -91,7 +91,9 @@ def _for_which(action: Action) -> str:
 
 def _on_page(action: Action) -> str:
     copying = action.copying
-    return f"<div><b>{escape(copying[:1].upper() + copying[1:])}.</b></div>" if copying else ""
+    words = "; ".join(f"{foreign(clip(pid, 60))}: “{foreign(clip(quote, 200))}”" for pid, quote in action.page_words)
+    said = f' <span style="{_QUIET}">{words}</span>' if words else ""
+    return f"<div><b>{escape(copying[:1].upper() + copying[1:])}.</b>{said}</div>" if copying else ""
 
 
 def _entry(action: Action) -> str:

@@ -14,6 +14,7 @@ from feedeval.html import Markup, escape, foreign, link, section, table
 from feedeval.jobs.suggest import Proposal
 from feedeval.results.cases import stored_results
 from feedeval.results.frames.lazytext import TEXT
+from feedeval.results.gaps.actions import Actions
 from feedeval.results.gaps.open_questions import OpenQuestions
 from feedeval.results.ledger.copying import Copy
 from feedeval.results.ledger.page_answers import PageAnswers, failed_pages, pages_session, stored_answers
@@ -21,6 +22,8 @@ from feedeval.results.ledger.rows import COLUMNS, Booked, book
 from feedeval.results.ledger.standing import Standing
 from feedeval.results.stored import StoredSession, engine_note
 
+EXAMPLES = 2
+"""Words of pages that are shown with an action."""
 SHOWN = 30
 """Rows that are shown one by one."""
 QUOTED_CELLS = 60
@@ -214,6 +217,17 @@ def marked(found: OpenQuestions, on_page: frozenset[tuple[int, str]]) -> OpenQue
     pairs = zip(found.product.tolist(), found.question.tolist(), strict=True)
     there = np.array([(product, texts[code]) in on_page for product, code in pairs], dtype=bool)
     return replace(found, on_page=there)
+
+
+def with_words(actions: Actions, ledger: AnswerLedger) -> Actions:
+    """Return actions that show, for example, what the pages say of them."""
+    there = ledger.frame[ledger.frame["standing"] == Standing.PAGE.value]
+    words = {
+        str(name): tuple(zip(rows["product_id"].head(EXAMPLES), rows["page_quote"].head(EXAMPLES), strict=True))
+        for name, rows in there.groupby("attribute")
+    }
+    made = tuple(replace(action, page_words=words.get(action.attribute, ())) for action in actions)
+    return replace(actions, actions=made)
 
 
 def _many(count: int, noun: str) -> str:

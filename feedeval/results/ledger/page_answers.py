@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from feedeval.errors import SessionError
 from feedeval.jobs.landing_pages import PageSource, source_of, stated_values
+from feedeval.jobs.offline.bank import load_bank
+from feedeval.jobs.offline.reading import read
 from feedeval.records import Context, Judgement, Verdict
 from feedeval.records.kinds import JobKind
 from feedeval.results.cases import StoredResult, context_in, stored_results
 from feedeval.results.frames.decoding import Judged
+from feedeval.results.gaps.answer_places import answer_place
 from feedeval.results.stored import StoredSession
 from feedeval.storage.paths import SessionFolder
 from feedeval.storage.readers import session_ids
+
+
+_NOTHING = Context(category="", fields=())
 
 
 class Said(NamedTuple):
@@ -37,7 +44,7 @@ class Contradicted(NamedTuple):
     """Those of its visible text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageAnswers:
     """One product's page, as it was asked."""
 
@@ -53,6 +60,23 @@ class PageAnswers:
     stated: Mapping[str, str] = field(default_factory=dict)
     """What its structured data states of the product, by attribute."""
     contradictions: tuple[Contradicted, ...] = ()
+    context: Context = _NOTHING
+    """What the page says, as its judge saw it."""
+
+    @cached_property
+    def named(self) -> dict[str, list[str]]:
+        """What the page says under names that stand for an attribute, such as *Gewicht: 1,4 kg*, by attribute.
+
+        The embedded engine's bank knows the names, in its languages; those that mislead are left out.
+        """
+        bank = load_bank(None)
+        found: dict[str, list[str]] = {}
+        for pair in read(self.context, bank).pairs:
+            if facets := bank.names.facets(pair.name):
+                quotes = found.setdefault(answer_place(bank.facets[facets[0]].attribute).label, [])
+                if pair.text not in quotes:
+                    quotes.append(pair.text)
+        return found
 
 
 def pages_session(audit: StoredSession) -> StoredSession | None:
@@ -122,6 +146,7 @@ def answers_in(
         },
         stated=stated_values(fields),
         contradictions=tuple(_contradictions(meta.get("contradictions"))),
+        context=context,
     )
 
 

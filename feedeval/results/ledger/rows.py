@@ -15,7 +15,7 @@ from feedeval.results.gaps.answer_places import ANYWHERE, AnswerPlace, answer_pl
 from feedeval.results.gaps.fixfile import has_column
 from feedeval.results.gaps.open_questions import OpenQuestions
 from feedeval.results.ledger.copying import Copy, answer_for, refused, values_for
-from feedeval.results.ledger.differing import differ
+from feedeval.results.ledger.differing import differ, lone_measure
 from feedeval.results.ledger.page_answers import Contradicted, PageAnswers, Said
 from feedeval.results.ledger.standing import Standing
 
@@ -155,7 +155,7 @@ class _Line:
     def enter(self, booked: Booked, position: int) -> None:
         """Enter the question."""
         said = self._said()
-        fact = self._fact()
+        fact = self._fact() or (self._named() if said is None else None)
         standing, why = self._standing(said, fact)
         proposal, where = "", ""
         if standing is Standing.PAGE and said is not None:
@@ -174,6 +174,20 @@ class _Line:
 
     def _said(self) -> Said | None:
         return None if self.answers is None else self.answers.said.get(self.judged.question)
+
+    def _named(self) -> Contradicted | None:
+        """Return another measure that the page names where it was not asked, as the feed answers.
+
+        It counts only where the page names one alone, and is about one product.
+        """
+        answers, quote = self.answers, self.judged.evidence
+        if answers is None or not quote or not lone_measure(quote) or answers.variants > 1:
+            return None
+        place = answer_place(self.judged.attribute)
+        found = answers.named.get(place.label, [])
+        if len(found) != 1 or not differ(quote, found[0], about=self.judged.attribute):
+            return None
+        return Contradicted(place.label, quote, "", found[0])
 
     def _fact(self) -> Contradicted | None:
         """Return what the page contradicts of the very attribute that the feed's answer was found in."""
