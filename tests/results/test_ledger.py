@@ -7,7 +7,7 @@ import pytest
 from feedeval.jobs.landing_pages import PageSource
 from feedeval.records import Verdict
 from feedeval.results.gaps.answer_places import answer_place
-from feedeval.results.ledger.copying import Copy, answer_for, refused, values_for
+from feedeval.results.ledger.copying import Copy, answer_for, may_be_anothers, refused, values_for
 from feedeval.results.ledger.differing import differ, lone_measure
 from feedeval.results.ledger.page_answers import PageAnswers, Said
 
@@ -79,7 +79,7 @@ def page(variants: int = 1, **stated: str) -> PageAnswers:
 def test_the_words_that_are_a_value_are_copied(attribute: str, quote: str, expected: dict[str, str]) -> None:
     said = Said(Verdict.YES, quote, PageSource.TEXT)
     assert values_for(answer_place(attribute), said, page()) == expected
-    assert answer_for(said, attribute, page()) == quote
+    assert answer_for(said) == quote
 
 
 def test_structured_data_states_the_value_itself() -> None:
@@ -89,11 +89,11 @@ def test_structured_data_states_the_value_itself() -> None:
     assert values_for(answer_place("product_length, product_width, product_height"), said, page(**sides)) == sides
 
 
-def test_a_page_of_several_variants_lends_no_words_that_may_be_anothers() -> None:
-    said = Said(Verdict.YES, "Size: L", PageSource.TEXT)
-    assert values_for(answer_place("size"), said, page(3)) == {} and answer_for(said, "size", page(3)) == ""
-    assert values_for(answer_place("size"), said, page(1)) == {"size": "L"}
-    assert values_for(answer_place("size"), said, page(3, size="M")) == {"size": "M"}
+def test_words_of_a_page_of_several_variants_may_be_those_of_another() -> None:
+    said, size = Said(Verdict.YES, "Size: L", PageSource.TEXT), answer_place("size")
+    assert may_be_anothers(said, size, page(3)) and not may_be_anothers(said, size, page(1))
+    assert not may_be_anothers(said._replace(source=PageSource.DATA), size, page(3))
+    assert not may_be_anothers(said, answer_place("product_weight"), page(3))
 
 
 def test_what_the_destination_refuses_is_no_value_for_an_attribute() -> None:
@@ -102,3 +102,8 @@ def test_what_the_destination_refuses_is_no_value_for_an_attribute() -> None:
 
     assert refused([copy("product_weight", "heavy"), copy("material", "Wool")]) == {("P-1", "product_weight")}
     assert refused([copy("product_detail (power)", "2 kW")]) == set()
+
+
+def test_what_data_states_under_another_attribute_belongs_there() -> None:
+    said = Said(Verdict.YES, "0.4 kg", PageSource.DATA)
+    assert values_for(answer_place("size"), said, page(product_weight="0.4 kg")) == {"product_weight": "0.4 kg"}

@@ -23,7 +23,7 @@ LONGEST_VALUE = 100
 LONGEST_DETAIL = 200
 _FEWEST_OF_A_SENTENCE = 7
 """Words from which on a quote that names nothing is taken for a sentence."""
-_OF_VARIANTS = frozenset({"color", "size", "pattern", "material", "size_type", "size_system", "age_group", "gender"})
+OF_VARIANTS = frozenset({"color", "size", "pattern", "material", "size_type", "size_system", "age_group", "gender"})
 """What variants differ in: a page about several of them may speak of another."""
 _NAMED = re.compile(r"^\s*(?P<name>[^:：=\n]{1,40}?)\s*[:：=]\s*(?P<value>\S[^\n]*)$")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2})(?!\d)")
@@ -57,20 +57,35 @@ def values_for(place: AnswerPlace, said: Said, answers: PageAnswers) -> dict[str
         return {place.label: value} if value else {}
     if not all(map(has_column, place.fields)):
         return {}
+    if elsewhere := _stated_elsewhere(place, said, answers):
+        return elsewhere
     if all(_of_data(name, answers.stated) for name in place.fields):
         return {name: _of_data(name, answers.stated) for name in place.fields}
     name = place.fields[0]
-    if len(place.fields) > 1 or (name in _OF_VARIANTS and answers.variants > 1):
+    if len(place.fields) > 1:
         return {}
     value = _value(said.quote, measured=_MEASURED.search(name) is not None)
     return {name: value} if value else {}
 
 
-def answer_for(said: Said, attribute: str, answers: PageAnswers) -> str:
-    """Return the words that answer the question itself; empty where they may be those of another variant."""
+def _stated_elsewhere(place: AnswerPlace, said: Said, answers: PageAnswers) -> dict[str, str]:
+    """Return what a page's data states under another attribute than the one that was named: it belongs there."""
+    if said.source is not PageSource.DATA or any(name in answers.stated for name in place.fields):
+        return {}
+    found = {
+        name: _of_data(name, answers.stated) for name, text in answers.stated.items() if is_quoted(said.quote, text)
+    }
+    return {name: value for name, value in found.items() if value and has_column(name)}
+
+
+def may_be_anothers(said: Said, place: AnswerPlace, answers: PageAnswers) -> bool:
+    """Say whether words may be said of another variant: the page shows several, and they differ in just this."""
     in_data = said.source is PageSource.DATA
-    if answers.variants > 1 and attribute in _OF_VARIANTS and not in_data:
-        return ""
+    return answers.variants > 1 and not in_data and not OF_VARIANTS.isdisjoint(place.fields)
+
+
+def answer_for(said: Said) -> str:
+    """Return the words that answer the question itself; empty where they are too long for an answer."""
     words = " ".join(said.quote.split())
     return words if len(words) <= LONGEST_QUESTION else ""
 

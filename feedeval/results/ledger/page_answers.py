@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from feedeval.errors import SessionError
 from feedeval.jobs.landing_pages import PageSource, source_of, stated_values
 from feedeval.jobs.offline.bank import load_bank
+from feedeval.jobs.offline.facets import Bank
 from feedeval.jobs.offline.reading import read
 from feedeval.records import Context, Judgement, Verdict
 from feedeval.records.kinds import JobKind
@@ -20,8 +21,12 @@ from feedeval.results.stored import StoredSession
 from feedeval.storage.paths import SessionFolder
 from feedeval.storage.readers import session_ids
 
-
 _NOTHING = Context(category="", fields=())
+
+
+@cache
+def _bank() -> Bank:
+    return load_bank()
 
 
 class Said(NamedTuple):
@@ -69,7 +74,7 @@ class PageAnswers:
 
         The embedded engine's bank knows the names, in its languages; those that mislead are left out.
         """
-        bank = load_bank(None)
+        bank = _bank()
         found: dict[str, list[str]] = {}
         for pair in read(self.context, bank).pairs:
             if facets := bank.names.facets(pair.name):

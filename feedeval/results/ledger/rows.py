@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from feedeval.jobs.audit import REQUIRED_WEIGHT
+from feedeval.jobs.evidence import is_quoted
 from feedeval.jobs.landing_pages import PageSource
 from feedeval.records import Verdict
 from feedeval.results.cases import StoredResult
@@ -14,7 +15,7 @@ from feedeval.results.frames.decoding import Judged
 from feedeval.results.gaps.answer_places import ANYWHERE, AnswerPlace, answer_place
 from feedeval.results.gaps.fixfile import has_column
 from feedeval.results.gaps.open_questions import OpenQuestions
-from feedeval.results.ledger.copying import Copy, answer_for, refused, values_for
+from feedeval.results.ledger.copying import Copy, answer_for, may_be_anothers, refused, values_for
 from feedeval.results.ledger.differing import differ, lone_measure
 from feedeval.results.ledger.page_answers import Contradicted, PageAnswers, Said
 from feedeval.results.ledger.standing import Standing
@@ -76,10 +77,14 @@ class Booked:
             if copies and not kept:
                 answer = spare[0].value if spare else ""
                 self.rows[at] = self.rows[at]._replace(proposal=answer, proposal_for=ANYWHERE if answer else "")
-            # An entry of `product_detail` has no column in a file to fill in: there it is the answer.
-            answers = [] if kept and has_column(kept[0].name) else spare
+            # What has no column in a file to fill in, such as an entry of `product_detail`, is the answer there.
+            belongs = kept and all(has_column(copy.name) and copy.name in self._fields(at) for copy in kept)
+            answers = [] if belongs else spare
             self.copies += [copy for copy in (*kept, *answers) if copy.product_id]
         self.pending.clear()
+
+    def _fields(self, at: int) -> list[str]:
+        return self.rows[at].attribute.split(", ")
 
 
 def book(
@@ -213,6 +218,11 @@ class _Line:
             return Standing.CONTRADICTED, "feed and page give different values"
         if verdict is Verdict.YES:
             return Standing.FEED, ""
+        if said is not None and answered and is_quoted(said.quote, self.result.value.context):
+            return Standing.NOWHERE, "the feed has the words of the page, too, and they did not answer there"
+        if said is not None and answered and self.answers and may_be_anothers(said, self.place, self.answers):
+            why = f"the page shows {self.answers.variants:,} variants, and its words may be those of another"
+            return Standing.NOWHERE, why
         if answered:
             return Standing.PAGE, ""
         if said is None:
@@ -226,13 +236,13 @@ class _Line:
         answers, product_id = self.answers, self._text("product_id")
         assert answers is not None and said.source is not None  # the page answered, with words that stand on it
         values = values_for(self.place, said, answers)
-        answer = answer_for(said, self.place.label, answers)
+        answer = answer_for(said)
         question = " ".join(self.judged.question.split())
         copies = [Copy(product_id, n, v, said.quote, said.source, answers.url) for n, v in values.items()]
         spare = [Copy(product_id, question, answer, said.quote, said.source, answers.url)] if answer else []
         booked.pending.append((len(booked.rows), copies, spare))
         if values:
-            return ", ".join(values.values()), self.place.label
+            return ", ".join(values.values()), ", ".join(values)
         return answer, ANYWHERE if answer else ""
 
     def _row(self, standing: Standing, why: str) -> Row:
