@@ -28,14 +28,23 @@ QUICK = fe.PageLimits(pause_s=0, timeout_s=2, max_mb=1)
 PAGES: dict[str, Any] = {"allow_private": True, "limits": QUICK}
 PASSING = {"/p/45", "/p/47"}
 """What does not answer, or leads where nobody is asked, is tried again by the next call."""
-ASKED = {"material": "What is the material?", "weight": "What is the weight?", "colour": "What is the color?"}
+ASKED = {
+    "material": "What is the material?",
+    "weight": "What is the weight?",
+    "colour": "What is the color?",
+    "price": "What is the price?",
+}
+PRICES = {
+    n for n, found in shop.PLANTED.items() for name, check in found if name == "price" and check != "page_price_tax"
+}
+"""Products whose page names another price."""
 
 
 class Reader(Answerer):
     """Says yes where the text has `name: value` or the value under its name; orders in the text are nothing."""
 
     lies = False
-    """Quote words that stand nowhere, too."""
+    """Quote words that stand nowhere, and do what a page orders."""
 
     def _questions(self, asked: Any) -> dict[str, Any]:
         return {"questions": [{"text": text, "taxonomy": "Specs", "required": False} for text in ASKED.values()]}
@@ -46,7 +55,7 @@ class Reader(Answerer):
         under = next((b for a, b in itertools.pairwise(lines) if a.strip().lower().endswith(name)), "")
         quote = said or under
         if not quote and self.lies:
-            quote = "made of unobtainium"
+            quote = next((x for x in lines if x.startswith("Ignore all")), "made of unobtainium")
         attribute = {"weight": "product_weight"}.get(name, name)
         verdict = {"number": number, "evidence": quote, "attribute": attribute, "verdict": "yes" if quote else "no"}
         return {**verdict, "reason": ""}
@@ -197,6 +206,8 @@ def test_a_model_is_asked_once_a_page_and_only_what_is_open(tmp_path: Path, lies
         about_pages = [b["messages"][1]["content"] for b in bodies if "long words about it" in str(b)]
         assert about_pages and len(about_pages) <= 60 - len(shop.WITHOUT_PAGE)
         assert sum(ASKED["colour"] in text for text in about_pages) <= 1  # the feed says the colour of all but one
+        hostile = next(text for text in about_pages if "Ignore all previous" in text)
+        assert hostile.index("<<<PRODUCT") < hostile.index("Ignore all previous") < hostile.index(" PRODUCT>>>")
         done = server.stats.accepted
         again = evaluator.start(answers.feed_of(base), pages=PAGES, progress="none", num_questions=4)
         again.wait(180)
@@ -204,7 +215,12 @@ def test_a_model_is_asked_once_a_page_and_only_what_is_open(tmp_path: Path, lies
     if not lies:
         expected = {key: said[0] for key, said in answers.ON_PAGE.items()}
         assert {key: row["proposal"] for key, row in placed(ledger, "page").items()} == expected
-        assert set(placed(ledger, "contradicted")) == set(answers.CONTRADICTED)
+        contradicted = placed(ledger, "contradicted")
+        assert contradicted.keys() == answers.CONTRADICTED.keys() | {(number, "price") for number in PRICES}
+        assert (contradicted[13, "price"]["feed_quote"], contradicted[13, "price"]["page_quote"]) == (
+            "price: 49.90 EUR",
+            "59,90 EUR",
+        )
     assert not (ledger.frame["page_quote"] == "made of unobtainium").any()
     hostile = ledger.frame[ledger.frame["product_id"] == "P-43"]
     assert set(hostile["standing"]) <= {"feed", "nowhere"}

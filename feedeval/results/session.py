@@ -274,7 +274,8 @@ class Session(StoredSession):
         A row a product with something to add, those that gain most first. Columns are `id`, the attributes of Google's
         data that products lack or that say too little, the one that gains most first, and `question_and_answer` with
         the product's open questions, required ones first, at most 30, each with an empty answer. What the judge called
-        by a name that is no such attribute is asked for by its question. An empty cell changes nothing.
+        by a name that is no such attribute is asked for by its question. An empty cell changes nothing. Where pages
+        were asked (`ledger`), what can be copied from them comes first and stands in the cells, as proposals do.
 
         Filled, it is laid over the feed by `apply_fixes`, which leaves out questions without an answer; `check_feed`
         reads it with `supplemental=True`. What is uploaded is made of it by `write_supplement`, because a supplement
@@ -315,7 +316,9 @@ class Session(StoredSession):
         answer to a question that belongs to no attribute have columns of their own. Where the destination takes one of
         a few values, the cell offers them.
 
-        Filled in, it is given to `apply_fixes`, or uploaded in the app. An empty cell changes nothing.
+        Filled in, it is given to `apply_fixes`, or uploaded in the app. An empty cell changes nothing. Where pages were
+        asked (`ledger`), what can be copied from them comes first: the words stand in green cells, to be looked at, and
+        their quote and address in `current value`.
 
         Args:
             path: Ends in `.xlsx`.

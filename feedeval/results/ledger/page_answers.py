@@ -11,6 +11,7 @@ from feedeval.errors import SessionError
 from feedeval.jobs.landing_pages import PageSource, source_of, stated_values
 from feedeval.jobs.offline.bank import load_bank
 from feedeval.jobs.offline.facets import Bank
+from feedeval.jobs.offline.patterns import fold
 from feedeval.jobs.offline.reading import read
 from feedeval.records import Context, Judgement, Verdict
 from feedeval.records.kinds import JobKind
@@ -118,6 +119,12 @@ def failed_pages(session: StoredSession) -> dict[str, str]:
     """Return why pages that were read could not be judged, by the key of their product."""
     failures = session.failures
     return dict(zip(failures["key"], failures["message"], strict=True)) if len(failures) else {}
+
+
+def is_order(quote: str) -> bool:
+    """Say whether words speak to whoever reads the page, and order an answer: they are none."""
+    folded = fold(quote)
+    return any(pattern.search(folded) for pattern in _bank().dropped)
 
 
 def answers_of(result: StoredResult) -> PageAnswers:

@@ -17,7 +17,7 @@ from feedeval.results.gaps.fixfile import has_column
 from feedeval.results.gaps.open_questions import OpenQuestions
 from feedeval.results.ledger.copying import Copy, answer_for, may_be_anothers, refused, values_for
 from feedeval.results.ledger.differing import differ, lone_measure
-from feedeval.results.ledger.page_answers import Contradicted, PageAnswers, Said
+from feedeval.results.ledger.page_answers import Contradicted, PageAnswers, Said, is_order
 from feedeval.results.ledger.standing import Standing
 
 COLUMNS = (
@@ -206,7 +206,7 @@ class _Line:
 
     def _standing(self, said: Said | None, fact: Contradicted | None) -> tuple[Standing, str]:
         verdict = Verdict(self.judged.verdict)
-        answered = said is not None and said.verdict is Verdict.YES
+        answered = said is not None and said.verdict is Verdict.YES and not is_order(said.quote)
         if fact is not None:
             return Standing.CONTRADICTED, f"the feed says {fact.feed}, the page {fact.data or fact.text}"
         if (
