@@ -18,6 +18,8 @@ import pytest
 
 import feedeval as fe
 from feedeval.errors import InputError
+from feedeval.results.export import write_frame
+from feedeval.results.gaps.cards import cards_html
 from feedeval.results.ledger.ledger import AnswerLedger
 from feedeval.results.session import Session
 from tests.e2e.support import KEY, until
@@ -315,3 +317,20 @@ def test_what_is_no_pages_is_refused_at_once(tmp_path: Path, pages: Any, said: s
     evaluator = fe.ProductFeedEvaluator(model="offline", output_dir=tmp_path)
     with pytest.raises(InputError, match=said):
         evaluator.start([{"id": "1", "title": "Lamp"}], pages=pages, progress="none")
+
+
+def test_words_of_pages_are_escaped_on_pages_and_neutralised_in_tables(tmp_path: Path) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    link = "https://fjellby.example/p/1"
+    feed = [{"id": f"=1+1{evil}", "title": "Fjellby kettle", "link": link, "description": "For long journeys."}]
+    said = "&lt;img src=x onerror=alert(1)&gt;"
+    html = f"<main><h1>Fjellby kettle</h1><p>Material: =HYPERLINK steel {said}</p><p>Weight: 1.4 kg</p></main>"
+    fe.ProductFeedEvaluator(model="offline", output_dir=tmp_path).evaluate_products_batch(feed, progress="none")
+    session = fe.load_session(output_dir=tmp_path)
+    ledger = session.ledger(fe.read_pages(feed, pages={link: html}))
+    assert "page" in set(ledger.frame["standing"])
+    shown = str(ledger._repr_html_()) + str(cards_html(session.action_cards))
+    assert evil not in shown and "&lt;img" in shown
+    with write_frame(ledger.frame, tmp_path / "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
