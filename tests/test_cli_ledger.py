@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+import feedeval as fe
 from feedeval.cli import main
+from tests.e2e.support import KEY, until
 from tests.feed.pages import answers, shop
+from tests.server import ModelServer
+from tests.test_evaluator_pages import Reader
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -58,3 +62,28 @@ def test_saved_pages_are_asked_from_a_folder(tmp_path: Path, capsys: pytest.Capt
     assert "3 questions of 3 products are answered on the page alone" in " ".join(capsys.readouterr().out.split())
     assert main(["run", str(feed), "--model", "offline", "--pages", str(tmp_path / "none"), *out]) == 2
     assert "is no folder of saved pages" in capsys.readouterr().err
+
+
+def test_resume_goes_on_with_pages_that_are_not_through(tmp_path: Path) -> None:
+    with (
+        ModelServer(answerer=Reader(), latency_s=0.05) as server,
+        shop.opened(answers.stock()) as (base, counting),
+    ):
+        feed = tmp_path / "feed.json"
+        feed.write_text(json.dumps(answers.feed_of(base)[:12]))
+        out = ["--output-dir", str(tmp_path / "out")]
+        how = ["--base-url", server.base_url, "--input-price", "1", "--output-price", "4"]
+        started = ["run", str(feed), "--model", "model-a", *how, "--pages", "--allow-private", *out]
+        env = {**os.environ, "OPENAI_API_KEY": KEY}
+        running = subprocess.Popen([sys.executable, "-m", "feedeval", *started], env=env, stdout=subprocess.DEVNULL)
+        try:
+            until(lambda: server.stats.by_purpose["judge"] > 14, "pages to be judged", timeout_s=120)
+        finally:
+            running.kill()
+            running.wait()
+        asked = counting.asked["/p/3"]
+        command = [sys.executable, "-m", "feedeval", "resume", "--base-url", server.base_url, *out]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert asked == counting.asked["/p/3"] == 1
+    assert {"page", "contradicted"} <= set(fe.load_session(output_dir=tmp_path / "out").ledger().frame["standing"])

@@ -233,9 +233,28 @@ def _latest_unfinished(output_dir: str) -> Session | None:
     load_session(output_dir=output_dir)
     for sid in reversed(session_ids(output_dir)):
         session = load_session(sid, output_dir=output_dir)
-        if not session.stands_aside and session.status is not Status.FINISHED:
+        if session.status is Status.FINISHED:
+            continue
+        if not session.stands_aside:
             return session
+        if (audit := _audit_of_pages(session)) is not None:
+            return audit
     return None
+
+
+def _audit_of_pages(session: Session) -> Session | None:
+    """Return the audit whose second step a session is; None where it is none, or is gone on with elsewhere."""
+    from feedeval.errors import SessionError
+    from feedeval.records.kinds import JobKind
+    from feedeval.results.session import load_session
+
+    if session.progress.kind != JobKind.PAGES:
+        return None
+    try:
+        audit = load_session(str(session.progress.settings["source"]["session"]), output_dir=session.output_dir)
+        return audit if audit.progress.settings.get("pages") is not None else None
+    except SessionError:
+        return None
 
 
 def key_of_environment() -> str | None:

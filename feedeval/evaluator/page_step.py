@@ -12,13 +12,14 @@ from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, Showing, launch
 from feedeval.evaluator.options import PagesLike
-from feedeval.evaluator.two_steps import LEAST_USD, Step
+from feedeval.evaluator.two_steps import LEAST_USD, READING, Step
 from feedeval.feed.pages.limits import PageLimits
 from feedeval.feed.pages.pages import Pages
 from feedeval.feed.pages.read_pages import read_pages
 from feedeval.feed.parsing.product import Product
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.landing_pages import PagesJob
+from feedeval.notebook.panel.choose_reporters import reporters_for
 from feedeval.notebook.panel.output import kernel_shell
 from feedeval.notebook.panel.reporter import PanelReporter
 from feedeval.results.cases import stored_results
@@ -58,6 +59,11 @@ class PageStep:
         """
         # A bar that is drawn behind a cell's back would stand in another cell.
         shown = showing.progress != "none" and (showing.blocking or kernel_shell() is None)
+        if showing.reporters is None:
+            reporters = reporters_for(showing.progress, blocking=showing.blocking)
+            showing = showing._replace(reporters=reporters)
+            for reporter in reporters:
+                reporter.message(READING)
         pages = self._read(audit, {"progress": shown, "stopped": stopped})
         engine, client = self.open_engine()
         cases = partial(page_cases, audit, pages, self.products, everything=engine.name == OFFLINE)
@@ -70,7 +76,7 @@ class PageStep:
 
         def begin(audit: Session, panel: PanelReporter | None, stopped: Callable[[], bool]) -> EvaluationRun:
             within = replace(self, running=self._within(audit))
-            return within.launch(audit, showing._replace(panel=panel), stopped)
+            return within.launch(audit, showing._replace(reporters=(panel,) if panel else None), stopped)
 
         return begin
 

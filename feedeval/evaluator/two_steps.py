@@ -18,6 +18,7 @@ from feedeval.results.session import Session
 from feedeval.run.progress import Reporter, Snapshot
 from feedeval.run.runner import Run
 
+READING = "The feed is through; now its landing pages are read, each once."
 LEAST_USD = 1e-6
 """What is left for the second step where the audit used the budget up: it ends at once, unless it is through."""
 
@@ -173,7 +174,7 @@ class TwoSteps(EvaluationRun):
 
     def _begin_second(self) -> EvaluationRun:
         if self._panel is not None:
-            self._panel.message("The feed is through; now its landing pages are read.")
+            self._panel.message(READING)
             self._panel.close(self._audit.snapshot())
         second = self._step(self._audit.session(), self._panel, lambda: self._ended)
         if self._panel is not None:
