@@ -334,3 +334,24 @@ def test_words_of_pages_are_escaped_on_pages_and_neutralised_in_tables(tmp_path:
     with write_frame(ledger.frame, tmp_path / "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
+
+
+def test_one_handle_pauses_and_goes_on_with_either_step(tmp_path: Path) -> None:
+    with ModelServer(answerer=Reader(), latency_s=0.03) as server, shop.opened(answers.stock()) as (base, _):
+        evaluator = fe.ProductFeedEvaluator(
+            KEY, "model-a", base_url=server.base_url, output_dir=tmp_path, input_price=1.0, output_price=4.0,
+            max_in_flight=2, max_output_tokens=400,
+        )  # fmt: skip
+        run = evaluator.start(answers.feed_of(base), pages=PAGES, progress="none", num_questions=4)
+        until(lambda: server.stats.by_purpose["judge"] > 5, "the audit")
+        run.pause()
+        until(lambda: run.snapshot().status == "paused", "a pause of the audit")
+        assert run.snapshot().kind == "audit" and not run.done
+        run.resume()
+        until(lambda: server.stats.by_purpose["judge"] > 65, "the pages")
+        run.pause()
+        until(lambda: run.snapshot().status == "paused", "a pause of the pages")
+        assert run.snapshot().kind == "pages" and not run.done
+        run.resume()
+        assert run.wait(120).status == "finished" and run.done and run.session().is_audit
+        assert server.stats.repeated == 0
