@@ -355,3 +355,20 @@ def test_one_handle_pauses_and_goes_on_with_either_step(tmp_path: Path) -> None:
         run.resume()
         assert run.wait(120).status == "finished" and run.done and run.session().is_audit
         assert server.stats.repeated == 0
+
+
+def test_after_a_copy_only_the_changed_product_and_its_page_are_asked_again(tmp_path: Path) -> None:
+    with ModelServer(answerer=Reader()) as server, shop.opened(answers.stock()) as (base, counting):
+        evaluator = fe.ProductFeedEvaluator(KEY, "model-a", base_url=server.base_url, output_dir=tmp_path)
+        feed = pd.DataFrame(answers.feed_of(base)[:12])
+        how: dict[str, Any] = {"pages": PAGES, "progress": "none", "num_questions": 4}
+        evaluator.evaluate_products_batch(feed, **how)
+        before = fe.load_session(output_dir=tmp_path)
+        copied = before.fix_file(tmp_path / "fix.tsv", limit=1)
+        assert copied.copied == 1
+        asked, pages = server.stats.accepted, dict(counting.asked)
+        evaluator.evaluate_products_batch(fe.apply_fixes(feed, copied), **how)
+        assert server.stats.accepted - asked == 2 and counting.asked == pages
+        after = fe.load_session(output_dir=tmp_path)
+    assert after.id != before.id and after.ledger().counts["page"] == before.ledger().counts["page"] - 1
+    assert after.standing.coverage_pct > before.standing.coverage_pct
