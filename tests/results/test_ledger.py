@@ -7,7 +7,7 @@ import pytest
 from feedeval.jobs.landing_pages import PageSource
 from feedeval.records import Verdict
 from feedeval.results.gaps.answer_places import answer_place
-from feedeval.results.ledger.copying import Copy, answer_for, may_be_anothers, refused, values_for
+from feedeval.results.ledger.copying import Copy, answer_for, may_be_anothers, quote_of, refused, values_for
 from feedeval.results.ledger.differing import differ, lone_measure
 from feedeval.results.ledger.page_answers import PageAnswers, Said
 
@@ -107,3 +107,9 @@ def test_what_the_destination_refuses_is_no_value_for_an_attribute() -> None:
 def test_what_data_states_under_another_attribute_belongs_there() -> None:
     said = Said(Verdict.YES, "0.4 kg", PageSource.DATA)
     assert values_for(answer_place("size"), said, page(product_weight="0.4 kg")) == {"product_weight": "0.4 kg"}
+
+
+def test_a_value_of_the_data_rests_on_the_words_of_the_data() -> None:
+    said = Said(Verdict.YES, "Weight: 1,4 kg", PageSource.TEXT)
+    assert quote_of("product_weight", "1.4 kg", said, page()) == ("Weight: 1,4 kg", PageSource.TEXT)
+    assert quote_of("material", "Steel", said, page(material="Steel")) == ("Steel", PageSource.DATA)

@@ -78,6 +78,13 @@ def _stated_elsewhere(place: AnswerPlace, said: Said, answers: PageAnswers) -> d
     return {name: value for name, value in found.items() if value and has_column(name)}
 
 
+def quote_of(name: str, value: str, said: Said, answers: PageAnswers) -> tuple[str, PageSource]:
+    """Return the words that a value rests on, and where they stand: those of the data where it states the value."""
+    if _of_data(name, answers.stated) == value and not is_quoted(value, said.quote):
+        return value, PageSource.DATA
+    return said.quote, said.source or PageSource.TEXT
+
+
 def may_be_anothers(said: Said, place: AnswerPlace, answers: PageAnswers) -> bool:
     """Say whether words may be said of another variant: the page shows several, and they differ in just this."""
     in_data = said.source is PageSource.DATA

@@ -15,7 +15,7 @@ from feedeval.results.frames.decoding import Judged
 from feedeval.results.gaps.answer_places import ANYWHERE, AnswerPlace, answer_place
 from feedeval.results.gaps.fixfile import has_column
 from feedeval.results.gaps.open_questions import OpenQuestions
-from feedeval.results.ledger.copying import Copy, answer_for, may_be_anothers, refused, values_for
+from feedeval.results.ledger.copying import Copy, answer_for, may_be_anothers, quote_of, refused, values_for
 from feedeval.results.ledger.differing import differ, lone_measure
 from feedeval.results.ledger.page_answers import Contradicted, PageAnswers, Said, is_order
 from feedeval.results.ledger.standing import Standing
@@ -238,7 +238,10 @@ class _Line:
         values = values_for(self.place, said, answers)
         answer = answer_for(said)
         question = " ".join(self.judged.question.split())
-        copies = [Copy(product_id, n, v, said.quote, said.source, answers.url) for n, v in values.items()]
+        copies = [
+            Copy(product_id, name, value, *quote_of(name, value, said, answers), answers.url)
+            for name, value in values.items()
+        ]
         spare = [Copy(product_id, question, answer, said.quote, said.source, answers.url)] if answer else []
         booked.pending.append((len(booked.rows), copies, spare))
         if values:
