@@ -15,6 +15,7 @@ from feedeval.lazy import load_when_used
 
 _HOMES = {
     "Agreement": "feedeval.results.agreement.agreement",
+    "AnswerLedger": "feedeval.results.ledger.ledger",
     "Certified": "feedeval.results.certify.certified",
     "Comparison": "feedeval.results.compare.comparison",
     "Estimate": "feedeval.results.estimate",

@@ -37,12 +37,14 @@ from feedeval.results.compare.comparison import Comparison
 from feedeval.results.compare.history import history
 from feedeval.results.estimate import Estimate
 from feedeval.results.gaps.supplement import write_supplement
+from feedeval.results.ledger.ledger import AnswerLedger
 from feedeval.results.library import cleanup, consolidate, list_sessions
 from feedeval.results.session import Session, load_session
 from feedeval.version import __version__
 
 __all__ = [
     "Agreement",
+    "AnswerLedger",
     "Certified",
     "Comparison",
     "Estimate",

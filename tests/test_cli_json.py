@@ -68,6 +68,7 @@ def typed(folder: Path) -> dict[str, list[str]]:
         "targets": ["targets"],
         "pages": ["pages", str(SAMPLE / "sample_feed.xml"), "--folder", str(SAMPLE / "pages")],
         "gaps": ["gaps", "20261102"],
+        "ledger": ["ledger", "20261102"],
         "workbook": ["workbook", "20261102", "--to", str(folder / "audit.xlsx")],
         "answers": ["answers", "--to", str(folder / "answers.tsv")],
         "compare": ["compare", "20261101", "20261102"],

@@ -12,7 +12,8 @@
 - `documents`: what commands found as plain JSON: frames as rows, what is not known as null, times in ISO 8601
 - `main`: the parser and `main`: arguments in, exit code out
 - `output`: what reaches the terminal, as text or as one JSON document, and the exit codes
-- `paging`: the command pages: where a feed and its landing pages contradict each other
+- `paging`: the commands pages and ledger: a feed beside its landing pages, and the options by which an audit reads
+  them
 - `pipeline`: findings as build servers and code hosts read them: JUnit XML and SARIF
 - `reading`: how the feed of a command is read: what a person says of its form in the terminal
 - `requesting`: the commands pause and stop: what another process is asked to do with the session that it works on

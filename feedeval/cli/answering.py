@@ -23,7 +23,9 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
         "session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest by default"
     )
     answers.add_argument("--to", metavar="FILE", help="a .tsv file (default: answers_SESSION.tsv)")
-    answers.add_argument("--ledger", metavar="FILE", help="what feed and pages say to the questions, as a .csv file")
+    answers.add_argument(
+        "--ledger", metavar="FILE", help="what `ledger --to` wrote (default: as the session has it)"
+    )
     json_option(answers)
 
 
@@ -33,7 +35,7 @@ def answers_command(arguments: Arguments) -> int:
     from feedeval.results.session import load_session
 
     session = load_session(arguments.session, output_dir=arguments.output_dir)
-    ledger = _ledger(arguments.ledger) if arguments.ledger else None
+    ledger = _ledger(arguments.ledger) if arguments.ledger else session.ledger()
     path = arguments.to or f"answers_{session.id}.tsv"
     written = write_questions_and_answers(session, path, ledger)
     tell(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.caching import cache_options, caching
 from feedeval.cli.calls import call_options, said_again, spoken, way, way_options
-from feedeval.cli.output import Exit, complain, json_option, tell, width
+from feedeval.cli.output import Exit, complain, json_option, say, tell, width
+from feedeval.cli.paging import page_choice, page_options
 from feedeval.cli.reading import feed_of, feed_options
 from feedeval.cli.thresholds import ended, look_at_options, too_low, under_option
 from feedeval.errors import BudgetReached, InputError
@@ -50,6 +51,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     run.add_argument("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
     run.add_argument("--keep-calls", action="store_true", help="keep the raw replies of the model")
     cache_options(run)
+    page_options(run)
     under_option(run)
     json_option(run)
 
@@ -198,8 +200,12 @@ def run_command(arguments: Arguments) -> int:
         reuse=not arguments.no_reuse,
         keep_calls=arguments.keep_calls,
         **caching(arguments),
+        **page_choice(arguments),
     )
-    return see_through(run, arguments)
+    code = see_through(run, arguments)
+    if arguments.pages is not None and code in (Exit.DONE, Exit.SOME_FAILED, Exit.MISSED) and not arguments.quiet:
+        say(f"\n{run.session().ledger().text(width())}")
+    return code
 
 
 def resume_command(arguments: Arguments) -> int:
@@ -236,9 +242,28 @@ def _latest_unfinished(output_dir: str) -> Session | None:
     load_session(output_dir=output_dir)
     for sid in reversed(session_ids(output_dir)):
         session = load_session(sid, output_dir=output_dir)
-        if not session.stands_aside and session.status is not Status.FINISHED:
+        if session.status is Status.FINISHED:
+            continue
+        if not session.stands_aside:
             return session
+        if (audit := _audit_of_pages(session)) is not None:
+            return audit
     return None
+
+
+def _audit_of_pages(session: Session) -> Session | None:
+    """Return the audit whose second step a session is; None where it is none, or is gone on with elsewhere."""
+    from feedeval.errors import SessionError
+    from feedeval.records.kinds import JobKind
+    from feedeval.results.session import load_session
+
+    if session.progress.kind != JobKind.PAGES:
+        return None
+    try:
+        audit = load_session(str(session.progress.settings["source"]["session"]), output_dir=session.output_dir)
+        return audit if audit.progress.settings.get("pages") is not None else None
+    except SessionError:
+        return None
 
 
 def key_of_environment() -> str | None:

@@ -1,9 +1,9 @@
-"""The command pages: where a feed and its landing pages contradict each other, without asking a model."""
+"""The commands pages and ledger: a feed beside its landing pages, and the options by which an audit reads them."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.output import Exit, json_option, say, tell, width
 from feedeval.cli.reading import feed_options, said_of_feed
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Arguments = argparse.Namespace
 Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+STANDINGS = ("feed", "page", "contradicted", "nowhere", "unread")
 
 
 def register(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
@@ -40,6 +42,37 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     pages.add_argument("--strict", action="store_true", help="exit with 1 where there are any of severity error")
     findings_options(pages)
     json_option(pages)
+    text = "say where the answer to each question stands: in the feed, on the product's page, or nowhere"
+    ledger = commands.add_parser("ledger", parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.")
+    ledger.set_defaults(handler=ledger_command)
+    ledger.add_argument(
+        "session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest by default"
+    )
+    ledger.add_argument("--standing", choices=STANDINGS, help="only the questions of this standing")
+    ledger.add_argument("--to", metavar="FILE", help="also write all rows (.csv, .xlsx, .jsonl, .parquet)")
+    json_option(ledger)
+
+
+def page_options(command: argparse.ArgumentParser) -> None:
+    """Add how an audit reads the landing pages."""
+    command.add_argument(
+        "--pages",
+        nargs="?",
+        const=True,
+        metavar="FOLDER",
+        help="then put what the feed leaves open to the landing pages: fetched, or saved in a folder (see `ledger`)",
+    )
+    command.add_argument(
+        "--allow-private", action="store_true", help="with --pages: also fetch from this machine and its network"
+    )
+
+
+def page_choice(arguments: Arguments) -> dict[str, Any]:
+    """Return what was said of the pages, as `ProductFeedEvaluator.start` takes it."""
+    if arguments.pages is None:
+        return {}
+    folder = {} if arguments.pages is True else {"folder": arguments.pages}
+    return {"pages": {**folder, "allow_private": arguments.allow_private}}
 
 
 def pages_command(arguments: Arguments) -> int:
@@ -83,6 +116,27 @@ def _missed(found: Contradictions, arguments: Arguments) -> list[str]:
     if asked and not found.attrs["feedeval"]["pages"]:
         return ["no page was read, so nothing could contradict the feed"]
     return too_many(found, arguments)
+
+
+def ledger_command(arguments: Arguments) -> int:
+    """Show where the answers of an audit stand."""
+    from feedeval.results.export import write_frame
+    from feedeval.results.session import load_session
+
+    ledger = load_session(arguments.session, output_dir=arguments.output_dir).ledger()
+    frame = ledger.frame
+    if arguments.standing is not None:
+        frame = frame[frame["standing"] == arguments.standing]
+    written = {"to": write_frame(frame, arguments.to)} if arguments.to else {}
+    tell(
+        lambda: ledger.text(width(), standing=arguments.standing),
+        lambda: {"counts": ledger.counts, "pages_session": ledger.pages_session, "ledger": frame, "written": written},
+    )
+    if written:
+        say(f"\nWritten: {plain(written['to'])}")
+    if not ledger.pages_session:
+        say("\n`feedeval run FEED --pages` reads the pages.")
+    return Exit.DONE
 
 
 def pages_table(found: Contradictions, *, width: int) -> str:

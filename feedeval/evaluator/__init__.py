@@ -8,12 +8,14 @@
 - `jury`: several judges on a finished audit: each in a session of its own, and what they say together
 - `launching`: whom a run asks, and the start of a run of any job: shared by everything that people start
 - `options`: what can be said of a run, by keyword: the names and types of all options, and to whom each belongs
+- `page_step`: the second step of an audit with pages: what the feed leaves open is put to the products' landing pages
 - `probing`: known cases for a judge: planted in products of a feed, judged, and counted
 - `questions`: questions that somebody else worded, put to a judge: so that its verdicts can be held against people's
 - `resume_kinds`: going on with a session of any kind, on the engine and with the settings that it began with
 - `shadow`: shadow mode, wired together: labelled images in, what a classifier would have said beside them
 - `status`: how the current or the latest evaluation stands, as one dictionary
 - `tiers`: an estimate at the price of the service tier that is asked for, and by batch, whatever the pilot was paid at
+- `two_steps`: the handle of an audit with a second step behind it: one thing to wait for, to pause and to stop
 """
 
 from __future__ import annotations

@@ -14,9 +14,11 @@ from feedeval.errors import InputError, SessionNotFound
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
-from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, delivery_of, sorted_options
+from feedeval.evaluator.options import AuditOptions, ModelOptions, PagesLike, StartOptions, delivery_of, sorted_options
+from feedeval.evaluator.page_step import PageStep, judge_pages, kept, pages_of
 from feedeval.evaluator.status import evaluation_status
 from feedeval.evaluator.tiers import estimate_of
+from feedeval.evaluator.two_steps import TwoSteps
 from feedeval.feed.parsing.frames.kinds import is_used_up
 from feedeval.feed.parsing.product import BuiltProducts
 from feedeval.feed.reader import products
@@ -124,7 +126,10 @@ class ProductFeedEvaluator:
                 two can be compared; categories that it had not get new ones, and the results say which), `delivery`
                 (`batch` sends the judgements by the endpoint's Batch API, for half the price and within a day;
                 `leftover`, `part_requests`, `part_mb`, `part_tokens`, `poll_first_s` and `poll_longest_s` as
-                `RunSettings` has them).
+                `RunSettings` has them), `pages` (when the audit is finished, put what the feed leaves open to the
+                landing pages, in a session of its own that `Session.ledger` reads: True fetches them, a path is a
+                folder of saved ones, else what `read_pages` returned or a mapping of its arguments; `budget_usd` holds
+                for both).
 
         Raises:
             InputError: A setting is out of range, a field is in no product, or the feed cannot be read or is empty.
@@ -248,6 +253,7 @@ class ProductFeedEvaluator:
             **options,
             "delivery": "live",
             "limit": None,
+            "pages": None,
             "progress": options.get("progress", "none"),
         }
         run = self.start(few, selected_fields, **trial)
@@ -281,6 +287,20 @@ class ProductFeedEvaluator:
         run.block()
         return run.session()
 
+    def judge_pages(self, pages: PagesLike, *, session: StoredSession, budget_usd: float | None = None) -> Session:
+        """Put what an audit leaves open to the landing pages; `Session.ledger(pages, evaluator=…)` calls it.
+
+        Args:
+            pages: True, a folder, what `read_pages` returned, or a mapping of its arguments.
+            session: The audit.
+            budget_usd: Hard cap on what this costs.
+
+        Raises:
+            InputError: `pages` is none of these, or the embedded engine is asked questions that are not its own.
+            RunFault: The run had to pause for something that a person has to mend; the same call goes on.
+        """
+        return judge_pages(pages, session, self.open_engine, budget_usd=budget_usd)
+
     def get_evaluation_status(self) -> dict[str, Any]:
         """Return how the current or the latest evaluation stands.
 
@@ -305,6 +325,7 @@ class ProductFeedEvaluator:
             "num_questions": then.fingerprint["num_questions"],
             "question_scope": then.fingerprint["question_scope"],
             "limit": then.settings["source"].get("limit"),
+            "pages": then.settings.get("pages"),
             # A hard cap holds until a person sets another one, or None.
             "budget_usd": then.budget_usd,
             **delivery_of(then.settings),
@@ -325,10 +346,16 @@ class ProductFeedEvaluator:
         source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         job.expected = source.expected
+        pages = pages_of(rest.get("pages"))
+        if pages is not None:
+            job.beside = kept(pages)
         if frozen is not None:
             running = running.model_copy(update={"also_from": sources(job, frozen, self.output_dir)})
         showing = Showing(rest.get("progress"), blocking)
         self._run = launch(job, self.output_dir, running, client=client, showing=showing)
+        if pages is not None:
+            step = PageStep(pages, lambda: self.open_engine(rest.get("max_in_flight")), running, source.products)
+            self._run = TwoSteps(self._run, step.behind(showing), blocking=blocking)
         if frozen is not None:
             # Which categories had no questions is known once the feed was gone through.
             self._run.then(lambda run: run.say(said_of(job, frozen)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +21,7 @@ from feedeval.model.settings import ModelSettings
 from feedeval.notebook.panel.choose_reporters import reporters_for
 from feedeval.records.delivery import Courier, Delivery
 from feedeval.run.job import Job
+from feedeval.run.progress import Reporter
 from feedeval.run.runner import Hooks, Run, plan_of, start
 from feedeval.run.settings import RunSettings
 from feedeval.run.telling.beginning import Beginning
@@ -84,6 +85,8 @@ class Showing(NamedTuple):
     """One of `notebook.panel.choose_reporters.WAYS`; None: what suits the place."""
     blocking: bool = False
     """The caller waits for the end, so that the run is to be shown at once."""
+    reporters: Sequence[Reporter] | None = None
+    """Those that are there already, such as the panel of what came before; None: what `progress` says."""
 
 
 def launch(
@@ -111,7 +114,9 @@ def launch(
     if "max_workers" not in settings.model_fields_set:
         workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
         settings = settings.model_copy(update={"max_workers": workers})
-    reporters = reporters_for(showing.progress, blocking=showing.blocking)
+    reporters = showing.reporters
+    if reporters is None:
+        reporters = reporters_for(showing.progress, blocking=showing.blocking)
     courier = _courier(client, settings.delivery)
     hooks = Hooks(on_change=None if client is None else _changer(client), courier=courier)
     found: list[EvaluationRun] = []

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict, cast
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypedDict, cast
 
 from pydantic import SecretStr
 
 from feedeval.errors import InputError
+from feedeval.feed.pages.pages import Pages
 from feedeval.jobs.audit import AuditSettings
 from feedeval.model.settings import OPENAI_URL
 from feedeval.results.session import Session
 from feedeval.run.settings import RunSettings
+
+PagesLike: TypeAlias = bool | str | Path | Pages | Mapping[str, Any] | None
+"""Landing pages: True fetches them, a path is a folder of saved ones, a mapping has the arguments of `read_pages`."""
 
 
 class WayOptions(TypedDict, total=False):
@@ -76,6 +81,7 @@ class AuditOptions(DeliveryOptions, total=False):
     max_in_flight: int | None
     progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
     question_set: Session | str | None
+    pages: PagesLike
 
 
 class ResumeOptions(AuditOptions, WayOptions, total=False):
@@ -116,7 +122,9 @@ def sorted_options(options: Mapping[str, Any], locale: str) -> tuple[AuditSettin
     left = dict(options)
     audit = {name: left.pop(name) for name in AuditSettings.model_fields if name in left}
     running = {name: left.pop(name) for name in RunSettings.model_fields if name in left}
-    rest: dict[str, Any] = {name: left.pop(name) for name in ("limit", "max_in_flight", "progress") if name in left}
+    rest: dict[str, Any] = {
+        name: left.pop(name) for name in ("limit", "max_in_flight", "progress", "pages") if name in left
+    }
     if left:
         known = sorted({**DeliveryOptions.__annotations__, **AuditOptions.__annotations__})
         raise InputError(f"{', '.join(left)}: no such setting; known are {', '.join(known)}")

@@ -55,6 +55,7 @@ def resume(
 
 _GONE_ON_WITH_ELSEWHERE: Mapping[str, str] = {
     JobKind.QUESTIONS: "judges questions: judge_questions with the same table goes on with it",
+    JobKind.PAGES: "puts an audit's questions to its pages: fe.resume of the audit goes on with it",
     JobKind.SUGGEST: "proposes values: the audit's fix_file(..., suggest=True, evaluator=…) goes on with it",
 }
 _OF_A_JOB = "is of kind {kind}: start the job that it was made by once more"

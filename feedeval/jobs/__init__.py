@@ -10,6 +10,8 @@ that starts it in `evaluator/`, and how it is gone on with in `evaluator/resume_
 - `evidence`: is the quoted evidence really in the context?
 - `fingerprint`: what every reply of a model depends on: said once for all jobs that ask one
 - `frozen`: the questions of an earlier session, to be asked again as they are
+- `landing_pages`: the landing page of a product as something to judge: what it says, by the attributes of a feed, and
+  nothing else
 - `offline`/: the embedded engine
 - `probes`/: known cases for a judge
 - `prompts`: every prompt, and the version that fingerprints them

@@ -98,6 +98,9 @@ class AuditJob(Job):
     expected: int | None = None
     """Products to expect; None: not known before the feed was gone through."""
 
+    beside: Mapping[str, Any] | None = None
+    """How the landing pages are read that are asked behind the audit; None where none are, or they were given."""
+
     def __init__(
         self,
         products: Callable[[], Iterable[Product]],
@@ -162,7 +165,8 @@ class AuditJob(Job):
         """Return where the products came from, their questions where they are frozen, and how calls are made."""
         frozen = {"question_set": self._frozen.description()} if self._frozen else {}
         calls = {"calls": dict(self._engine.calls)} if self._engine.calls else {}
-        return {"source": dict(self._source), **frozen, **calls}
+        pages = {"pages": dict(self.beside)} if self.beside is not None else {}
+        return {"source": dict(self._source), **frozen, **calls, **pages}
 
     @property
     def unfrozen(self) -> list[str]:

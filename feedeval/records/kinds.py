@@ -19,6 +19,7 @@ class JobKind(StrEnum):
     PROBE = "probe"
     QUESTIONS = "questions"
     SUGGEST = "suggest"
+    PAGES = "pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ JOB_KINDS: Mapping[str, KindWords] = {
     JobKind.PROBE: KindWords("Probes of a judge", "variant", "variants", judges=True),
     JobKind.QUESTIONS: KindWords("Questions to a judge", "question", "questions", judges=True),
     JobKind.SUGGEST: KindWords("Proposed values", "product", "products"),
+    JobKind.PAGES: KindWords("Pages beside a feed", "page", "pages"),
 }
 
 KINDS_OF_JUDGE = frozenset(kind for kind, words in JOB_KINDS.items() if words.judges)

@@ -18,6 +18,7 @@
 - `judges`/: judges compared and probed
 - `labelling`/: people's labels on a session's verdicts
 - `lazytext`: where frames of results look that version 0.2 pickled: what their long texts were made with
+- `ledger`/: page against feed, question by question
 - `library`: the sessions of an output folder: list, inspect, put together, back up, restore, clean up
 - `merging`: several sessions as one table: of each product the newest result
 - `naming`: what people call a session: by its feed, rather than by the id of its files

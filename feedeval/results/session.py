@@ -20,12 +20,14 @@ from feedeval.results.stored import StoredSession
 from feedeval.storage.paths import AnyFolder, SessionFolder
 
 if TYPE_CHECKING:
+    from feedeval.feed.pages.pages import Pages
     from feedeval.results.certify.certified import Certified
     from feedeval.results.gaps.actions import Actions
     from feedeval.results.gaps.fixfile import FixFile
     from feedeval.results.gaps.next_steps import NextSteps
     from feedeval.results.gaps.open_questions import OpenQuestions
     from feedeval.results.gaps.proposals import Suggester
+    from feedeval.results.ledger.ledger import AnswerLedger, PageJudge
     from feedeval.results.summary import Summary
     from feedeval.results.workbook.workbook import Workbook
 
@@ -87,13 +89,72 @@ class Session(StoredSession):
         return certify(self, labels)
 
     @cached_property
-    def _open_questions(self) -> OpenQuestions:
+    def _all_open(self) -> OpenQuestions:
         from feedeval.results.frames.judgement_arrays import read_judgement_arrays
         from feedeval.results.gaps.open_questions import find_open_questions
 
         if not self.is_audit:
             raise InputError(f"session {self.id} is of kind {self.progress.kind}: only an audit has gaps")
         return find_open_questions(read_judgement_arrays(self.batch_files, self.sample))
+
+    @cached_property
+    def _open_questions(self) -> OpenQuestions:
+        """The open questions, which know what the pages answer where any were asked."""
+        from feedeval.results.ledger.ledger import marked
+
+        found, ledger = self._all_open, self._asked_pages
+        return found if ledger is None else marked(found, ledger.on_page)
+
+    @cached_property
+    def _asked_pages(self) -> AnswerLedger | None:
+        """The ledger, where pages were asked for this audit."""
+        from feedeval.results.ledger.ledger import stored_ledger
+        from feedeval.results.ledger.page_answers import pages_session
+
+        return None if pages_session(self) is None else stored_ledger(self, self._all_open)
+
+    def ledger(
+        self,
+        pages: Pages | bool | str | Path | None = None,
+        *,
+        evaluator: PageJudge | None = None,
+        budget_usd: float | None = None,
+    ) -> AnswerLedger:
+        """Return where the answer to each question stands: in the feed, on the product's page, or nowhere.
+
+        Without `pages` it reads what `ProductFeedEvaluator.start(feed, pages=…)` found. Coverage stays what the feed
+        says; `gaps`, `next_steps`, `actions`, `fix_file` and `workbook` begin with what can be copied.
+
+        Args:
+            pages: The pages of the audited feed, as `read_pages` returned them; with `evaluator` also True, which
+                fetches them, or a folder of saved ones.
+            evaluator: Who asks the pages; what it finds is kept in a session of its own, and nothing is paid for twice.
+                None: the embedded engine, for an audit of its own; what it finds is kept until `reload()`.
+            budget_usd: Hard cap on what that may cost.
+
+        Raises:
+            InputError: The session is no audit, or a model audited and `pages` come without an evaluator.
+            RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
+        """
+        from feedeval.results.ledger.asking import answered_here, given_pages
+        from feedeval.results.ledger.ledger import ledger_of, stored_ledger
+
+        found = self._all_open
+        if pages is None:
+            return self._asked_pages or stored_ledger(self, found)
+        if evaluator is not None:
+            evaluator.judge_pages(pages, session=self, budget_usd=budget_usd)
+            ledger = stored_ledger(self, found)
+        else:
+            ledger = ledger_of(self, found, answered_here(self, given_pages(pages)))
+        self._use(ledger)
+        return ledger
+
+    def _use(self, ledger: AnswerLedger) -> None:
+        """Let the advice rest on a ledger from now on."""
+        for name in ("_open_questions", "action_cards"):
+            self.__dict__.pop(name, None)
+        self.__dict__["_asked_pages"] = ledger
 
     def gaps(self, by: str = "attribute", within: str | None = None) -> pd.DataFrame:
         """Return what the feed leaves open, and what it would gain by filling it; the most useful first.
@@ -118,7 +179,8 @@ class Session(StoredSession):
             answer), missing_core (by attribute: products that lack it though the destination requires it), learnt_from
             (Int64); coverage_pct and coverage_if_filled_pct (0 to 100, of the group); gain, gain_low, gain_high
             (points of the group's coverage); gain_per_product (points of each product to be edited);
-            answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by);
+            answers_per_product; gain_of_feed (points of the whole feed's coverage, which rows are ranked by, after what
+            can be copied from pages: on_page, Int64, counts the products whose page answers);
             answer_rate (0 to 1) (float64); examples (str: three products with their open questions, a line each).
             There are at most 10,000 rows. `attrs["feedeval"]` holds `left_out` (how many more there would be),
             `products` (that the figures rest on) and `estimated` (bool: a sample was audited, so that counts and
@@ -149,7 +211,7 @@ class Session(StoredSession):
         return steps_of(
             gap_table(self._open_questions, within=within),
             n,
-            notes=advice_notes(self, self._open_questions.judged.not_judged),
+            notes=self._advice_notes(),
         )
 
     @cached_property
@@ -162,9 +224,17 @@ class Session(StoredSession):
             InputError: The session is no audit.
         """
         from feedeval.results.gaps.making import actions_of
+        from feedeval.results.ledger.ledger import with_words
 
-        found = self._open_questions
-        return actions_of(found, self.standing.coverage_pct, advice_notes(self, found.judged.not_judged))
+        made = actions_of(self._open_questions, self.standing.coverage_pct, self._advice_notes())
+        return made if self._asked_pages is None else with_words(made, self._asked_pages)
+
+    def _advice_notes(self) -> Iterator[str]:
+        from feedeval.results.gaps.advice_notes import advice_notes
+
+        yield from advice_notes(self, self._open_questions.judged.not_judged)
+        if (ledger := self._asked_pages) is not None:
+            yield f"Pages beside the feed: {ledger.headline}. No answer on a page counts in the coverage."
 
     def actions(self) -> pd.DataFrame:
         """Return what to do first: a row an attribute, over all categories, the one that gains most first.
@@ -179,7 +249,8 @@ class Session(StoredSession):
             (str, the five that lose most, a line each); open_questions, required_open (required ones without any
             answer), missing_core (products that lack it though the destination requires it) (Int64); gain_pct,
             gain_low_pct, gain_high_pct (points of coverage), before_pct, after_pct (coverage of the feed, 0 to 100)
-            (float64); examples (str, three products that are not nearly the same, `id: title`, a line each).
+            (float64); examples (str, three products that are not nearly the same, `id: title`, a line each); on_page
+            (Int64, products whose page answers: what can be copied comes first).
             Actions that gain less than 0.1 point are left out, unless the destination requires the attribute or they
             are among the first three. `attrs["feedeval"]` holds `products`, `covered` and `estimated`, as those of
             `gaps`, and how many actions are `left_out`.
@@ -203,7 +274,8 @@ class Session(StoredSession):
         A row a product with something to add, those that gain most first. Columns are `id`, the attributes of Google's
         data that products lack or that say too little, the one that gains most first, and `question_and_answer` with
         the product's open questions, required ones first, at most 30, each with an empty answer. What the judge called
-        by a name that is no such attribute is asked for by its question. An empty cell changes nothing.
+        by a name that is no such attribute is asked for by its question. An empty cell changes nothing. Where pages
+        were asked (`ledger`), what can be copied from them comes first and stands in the cells, as proposals do.
 
         Filled, it is laid over the feed by `apply_fixes`, which leaves out questions without an answer; `check_feed`
         reads it with `supplemental=True`. What is uploaded is made of it by `write_supplement`, because a supplement
@@ -227,14 +299,15 @@ class Session(StoredSession):
             RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
             StorageError: The file cannot be written.
         """
-        from feedeval.results.gaps.proposals import Asking, make_fix_file
+        from feedeval.results.gaps.proposals import Asking, Sources, make_fix_file
 
         if suggest and evaluator is None:
             raise InputError("suggest=True needs somebody to ask: give evaluator=, a ProductFeedEvaluator with a model")
         asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
-        return make_fix_file(self, self._open_questions, path, limit=limit, asking=asking)
+        copies = {} if self._asked_pages is None else self._asked_pages.proposals()
+        return make_fix_file(self, self._open_questions, path, limit=limit, asking=Sources(copies, asking))
 
-    def questions_and_answers(self, ledger: pd.DataFrame | None = None) -> pd.DataFrame:
+    def questions_and_answers(self, ledger: AnswerLedger | pd.DataFrame | None = None) -> pd.DataFrame:
         """Return the questions that were answered, with the words that answer them, as pairs for the feed.
 
         Args:
@@ -264,7 +337,9 @@ class Session(StoredSession):
         answer to a question that belongs to no attribute have columns of their own. Where the destination takes one of
         a few values, the cell offers them.
 
-        Filled in, it is given to `apply_fixes`, or uploaded in the app. An empty cell changes nothing.
+        Filled in, it is given to `apply_fixes`, or uploaded in the app. An empty cell changes nothing. Where pages were
+        asked (`ledger`), what can be copied from them comes first: the words stand in green cells, to be looked at, and
+        their quote and address in `current value`.
 
         Args:
             path: Ends in `.xlsx`.
@@ -280,7 +355,8 @@ class Session(StoredSession):
         """
         from feedeval.results.workbook.workbook import write_workbook
 
-        return write_workbook(self, self._open_questions, path, target=target, limit=limit)
+        copies = {} if self._asked_pages is None else self._asked_pages.proposals()
+        return write_workbook(self, self._open_questions, path, target=target, limit=limit, copies=copies)
 
     def consolidate(self, path: str | Path, *, rows: str = "products") -> Path:
         """Write the results as one table and return its path.
@@ -311,15 +387,6 @@ class Session(StoredSession):
             return f"Session {self.id}: {plain(exc)}"
         return "\n".join(f"{name:<11}{plain(value)}" for name, value in facts.items())
 
-    def _coverage_facts(self) -> dict[str, object]:
-        """Return the coverage with what it stands on; of a session that takes long to read, how to come by it."""
-        if not self.is_small and "_loaded" not in self.__dict__:
-            size_mb = sum(file.size for file in self.batch_files) / 1e6
-            return {"Coverage": f"session.standing says it, and reads all {size_mb:,.0f} MB of results for it"}
-        standing = self.standing
-        known = self.is_small and standing.coverage_pct is not None
-        return {"Coverage": standing.sentence, **(self.score_quality.sentences if known else {})}
-
     def _repr_html_(self) -> str:
         try:
             facts, counts = self.facts(), self.progress.counts
@@ -330,27 +397,3 @@ class Session(StoredSession):
         # The summary says what the facts say, and more.
         summed_up = self.progress.kind in (JobKind.AUDIT, JobKind.SHADOW) and self.is_small and counts.done
         return section(title, bar(share), self.summary().body_html() if summed_up else definitions(facts))
-
-
-def advice_notes(session: StoredSession, not_judged: int) -> Iterator[str]:
-    """Yield what has to be known to read the advice: who judged, and what it does not rest on.
-
-    Args:
-        session: An audit.
-        not_judged: Questions that were not judged.
-    """
-    counts = session.progress.counts
-    if session.note:
-        yield session.note
-    if drawn := session.sample:
-        yield (
-            f"A sample of {drawn['drawn']:,} of {drawn['of']:,} products was audited: counts and points are estimates "
-            "for the whole feed, examples are of the sample."
-        )
-    if not_judged:
-        were = "question was" if not_judged == 1 else "questions were"
-        yield f"{not_judged:,} {were} not judged: they count neither as open nor as answered."
-    if counts.left:
-        yield f"The audit is not finished: {counts.left:,} of {counts.total:,} products are left and not counted."
-    if counts.failed:
-        yield f"{counts.failed:,} product{'s' * (counts.failed != 1)} failed and could not be judged."

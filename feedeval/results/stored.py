@@ -70,7 +70,8 @@ class StoredSession:
 
     def reload(self) -> Self:
         """Forget what was read and return this session, so that the next look reads it again."""
-        for name in ("progress", "_loaded", "_judgements", "_open_questions", "action_cards", "score_quality"):
+        kept = ("progress", "_loaded", "_judgements", "_all_open", "_asked_pages", "_open_questions")
+        for name in (*kept, "action_cards", "score_quality"):
             self.__dict__.pop(name, None)
         return self
 
@@ -117,8 +118,8 @@ class StoredSession:
 
     @property
     def has_evaluations(self) -> bool:
-        """Whether the results are evaluations of products, by an audit or by a judge that is being looked at."""
-        return self.is_audit or self.progress.kind in KINDS_OF_JUDGE
+        """Whether the results are evaluations: by an audit, of landing pages, or by a judge that is being looked at."""
+        return self.progress.kind in (JobKind.AUDIT, JobKind.PAGES) or self.progress.kind in KINDS_OF_JUDGE
 
     @property
     def stands_aside(self) -> bool:
@@ -327,6 +328,15 @@ class StoredSession:
         if drawn := self.sample:
             facts["Sample"] = f"{drawn['drawn']:,} of {drawn['of']:,} products, drawn by {drawn['by']}"
         return facts
+
+    def _coverage_facts(self) -> dict[str, object]:
+        """Return the coverage with what it stands on; of a session that takes long to read, how to come by it."""
+        if not self.is_small and "_loaded" not in self.__dict__:
+            size_mb = sum(file.size for file in self.batch_files) / 1e6
+            return {"Coverage": f"session.standing says it, and reads all {size_mb:,.0f} MB of results for it"}
+        standing = self.standing
+        known = self.is_small and standing.coverage_pct is not None
+        return {"Coverage": standing.sentence, **(self.score_quality.sentences if known else {})}
 
 
 def _moment(written: str) -> datetime | None:

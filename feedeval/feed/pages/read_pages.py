@@ -6,9 +6,9 @@ import asyncio
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -34,6 +34,7 @@ def read_pages(
     allow_private: bool = False,
     limits: PageLimits | None = None,
     progress: bool = True,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Pages:
     """Fetch the landing page of every product, or take those that were saved, and read what they say.
 
@@ -54,14 +55,15 @@ def read_pages(
             construction; a redirect to others is still refused.
         limits: How often a host is asked, how much of a page is read, how long a page counts as fresh.
         progress: Show a bar while pages are fetched.
+        stopped: Asked many times a second while pages are fetched; where it says so, no more of them are.
 
     Returns:
         The pages, each read from disk when it is asked for. A page that could not be read has a `problem`, and stops
         nothing; what may pass is tried again by the next call.
 
     Raises:
-        InputError: The feed has no products, `folder` and `pages` are both given or hold no page, or `cache_dir` cannot
-            be written.
+        InputError: The feed has no products, `folder` and `pages` are both given or hold no page, `cache_dir` cannot be
+            written, or it was stopped; what was fetched by then is kept.
     """
     limits = limits or PageLimits()
     cells = cells_of(feed)
@@ -80,11 +82,18 @@ def read_pages(
     links = dict.fromkeys(link for entry in entries if (link := asked(entry.link)))
     missing = [link for link in links if not cache.is_fresh(link)]
     if missing:
-        _fetch(missing, cache, limits, allow_private=allow_private, progress=progress)
+        _fetch(missing, cache, limits, allow_private=allow_private, watch=_Watch(progress, stopped))
     return Pages(entries, CachedPages(cache), keeps=holds)
 
 
-def _fetch(links: list[str], cache: PageCache, limits: PageLimits, *, allow_private: bool, progress: bool) -> None:
+class _Watch(NamedTuple):
+    """Who looks on while pages are fetched."""
+
+    progress: bool
+    stopped: Callable[[], bool]
+
+
+def _fetch(links: list[str], cache: PageCache, limits: PageLimits, *, allow_private: bool, watch: _Watch) -> None:
     """Fetch on a thread of its own, whose loop does not mind that a notebook has one running already."""
     # Loaded here: only who fetches pages waits for it.
     from tqdm.auto import tqdm
@@ -98,12 +107,14 @@ def _fetch(links: list[str], cache: PageCache, limits: PageLimits, *, allow_priv
     thread = threading.Thread(target=_work, args=(loop, task), name="feedeval-pages", daemon=True)
     thread.start()
     # A notebook shows a bar; elsewhere a terminal does, and a file or a pipe is spared it.
-    hidden = True if not progress else False if "ipykernel" in sys.modules else None
+    hidden = True if not watch.progress else False if "ipykernel" in sys.modules else None
     with tqdm(total=len(links), desc="pages", unit="page", disable=hidden) as bar:
         try:
             while thread.is_alive():
                 thread.join(_LOOKED_S)
                 bar.update(len(done) - bar.n)
+                if watch.stopped():
+                    raise InputError(f"stopped after {len(done):,} of {len(links):,} pages, which are kept")
         except BaseException:
             loop.call_soon_threadsafe(task.cancel)
             thread.join()

@@ -10,11 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-import pandas as pd
-
 from feedeval.errors import InputError
 from feedeval.records import Context, Verdict
-from feedeval.results.answers.ledger_rows import LedgerRows
+from feedeval.results.answers.ledger_rows import Ledger, LedgerRows
 from feedeval.results.answers.pairs import Answered, Pair, Source, Tally, question_key
 from feedeval.results.answers.wording import PAIRS_FIELD, answer_in
 from feedeval.results.cases import StoredEvaluation, context_in, stored_results
@@ -30,7 +28,7 @@ _OPEN = (Verdict.NO.value, Verdict.PARTIAL.value)
 _SAID_ALREADY = "the feed has the pair already"
 
 
-def answered_products(session: StoredSession, ledger: pd.DataFrame | None, tally: Tally) -> Iterator[Answered]:
+def answered_products(session: StoredSession, ledger: Ledger | None, tally: Tally) -> Iterator[Answered]:
     """Yield what each product gets, those that get something, in the order of the feed; one batch is held at a time.
 
     Args:

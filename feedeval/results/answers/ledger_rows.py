@@ -10,8 +10,11 @@ import pandas as pd
 from feedeval.errors import InputError
 from feedeval.feed.spec import first_text
 from feedeval.results.answers.pairs import question_key
+from feedeval.results.ledger.ledger import AnswerLedger
 
 COLUMNS = ("product_id", "question", "standing", "page_quote", "page_url", "attribute")
+Ledger = pd.DataFrame | AnswerLedger
+"""What `session.ledger()` returns, or its frame, as it also comes back from a file."""
 _PAGE, _CONTRADICTED = "page", "contradicted"
 
 
@@ -34,11 +37,13 @@ class LedgerRows:
         InputError: It lacks a column.
     """
 
-    def __init__(self, ledger: pd.DataFrame | None) -> None:
+    def __init__(self, ledger: Ledger | None) -> None:
         self._on_page: dict[str, list[OnPage]] = defaultdict(list)
         self._contradicted: set[tuple[str, str]] = set()
         if ledger is None:
             return
+        if not isinstance(ledger, pd.DataFrame):
+            ledger = ledger.frame
         if missing := [name for name in COLUMNS if name not in ledger.columns]:
             raise InputError(f"the ledger lacks the columns {', '.join(missing)}: give what session.ledger() returns")
         told = ledger[ledger["standing"].astype(str).isin((_PAGE, _CONTRADICTED))]

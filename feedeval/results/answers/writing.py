@@ -13,6 +13,7 @@ from feedeval.feed.spreadsheet import text_form
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.results.answers.answers_file import AnswersFile
 from feedeval.results.answers.choosing import answered_products
+from feedeval.results.answers.ledger_rows import Ledger
 from feedeval.results.answers.pairs import Tally, Wording
 from feedeval.results.answers.wording import PAIRS_FIELD
 from feedeval.results.gaps.fixfile import table_path, write_table
@@ -25,7 +26,7 @@ _TEXTS = (
 COLUMNS = (*_TEXTS, "required", "open_products")
 
 
-def questions_and_answers(session: StoredSession, ledger: pd.DataFrame | None = None) -> pd.DataFrame:
+def questions_and_answers(session: StoredSession, ledger: Ledger | None = None) -> pd.DataFrame:
     """Return the pairs of `write_questions_and_answers` as a frame, as `Session.questions_and_answers` says."""
     tally = Tally()
     frame = pd.DataFrame(list(_rows(session, ledger, tally)), columns=list(COLUMNS))
@@ -41,9 +42,7 @@ def questions_and_answers(session: StoredSession, ledger: pd.DataFrame | None = 
     return frame
 
 
-def write_questions_and_answers(
-    session: StoredSession, path: str | Path, ledger: pd.DataFrame | None = None
-) -> AnswersFile:
+def write_questions_and_answers(session: StoredSession, path: str | Path, ledger: Ledger | None = None) -> AnswersFile:
     """Write the questions that were answered, with the words that answer them, as a supplemental feed; return the file.
 
     A row a product with `id` and `question_and_answer`, in Google's form: at most 30 pairs, 1,000 characters a question
@@ -95,7 +94,7 @@ def write_questions_and_answers(
     )
 
 
-def _rows(session: StoredSession, ledger: pd.DataFrame | None, tally: Tally) -> Iterator[tuple[Any, ...]]:
+def _rows(session: StoredSession, ledger: Ledger | None, tally: Tally) -> Iterator[tuple[Any, ...]]:
     by = _wording(session)
     for one in answered_products(session, ledger, tally):
         for pair in one.pairs:

@@ -2,6 +2,7 @@
 
 - `actions`: what to do first: one action an attribute, with what it gains, the questions that it answers and its
   products
+- `advice_notes`: what has to be known to read advice: who judged, and what it does not rest on
 - `answer_places`: where an answer would stand: what a judge called the attribute, by the names of the feed
 - `cards`: actions as cards: the same on every page and in the report, as static HTML
 - `entry_examples`: what an entry may look like: an example of what to type, for attributes where one suits any shop

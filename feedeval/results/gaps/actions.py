@@ -12,7 +12,7 @@ from feedeval.formatting import plain
 from feedeval.results.frames.judgement_arrays import Codes
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.gaps.groups import Group, groups_in_words
-from feedeval.results.gaps.next_steps import instruction
+from feedeval.results.gaps.next_steps import copy_words, instruction
 from feedeval.results.gaps.open_questions import Action as Deed
 
 LEAST_GAIN_PCT = 0.1
@@ -22,7 +22,7 @@ FIRST = 3
 
 COLUMNS = (
     *("attribute", "action", "what", "products", "questions", "open_questions", "required_open", "missing_core"),
-    *("gain_pct", "gain_low_pct", "gain_high_pct", "before_pct", "after_pct", "examples"),
+    *("gain_pct", "gain_low_pct", "gain_high_pct", "before_pct", "after_pct", "examples", "on_page"),
 )
 
 ASSUMES = (
@@ -101,6 +101,17 @@ class Action:
     """The categories of the feed, with how many products of each it is for; the biggest first."""
     estimated: bool = False
     """Whether a sample of the feed was audited."""
+    on_page: int = 0
+    """Products on whose page an answer stands already: it has only to be copied."""
+    copy_gain_pct: float = 0.0
+    """Points of coverage that copying gains; part of `gain_pct`."""
+    page_words: tuple[tuple[str, str], ...] = ()
+    """Products and the words of their pages, for example."""
+
+    @property
+    def copying(self) -> str:
+        """That answers can be copied: *on the page already for 34 of 120 products, copy it*; empty where none can."""
+        return copy_words(self.on_page, self.products) if self.on_page else ""
 
     @property
     def for_which(self) -> str:
@@ -154,7 +165,8 @@ class Action:
             if self.coverage
             else f"{self.gain} points of coverage"
         )
-        return f"answers {asked}, {gain}{also}"
+        copy = f"{self.copying}; " if self.on_page else ""
+        return f"{copy}answers {asked}, {gain}{also}"
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}."
@@ -162,7 +174,7 @@ class Action:
 
 @dataclass(frozen=True, eq=False)
 class Actions(Sequence[Action]):
-    """What to do, one action an attribute, the one that gains most first."""
+    """What to do, one action an attribute: first what can be copied from pages, then the one that gains most."""
 
     actions: tuple[Action, ...]
     notes: tuple[str, ...] = ()
@@ -232,7 +244,7 @@ class Actions(Sequence[Action]):
         rows = [_row(action) for action in self]
         frame = pd.DataFrame(rows, columns=list(COLUMNS))
         texts = ("attribute", "action", "what", "questions", "examples")
-        counts = ("products", "open_questions", "required_open", "missing_core")
+        counts = ("products", "open_questions", "required_open", "missing_core", "on_page")
         kinds: dict[str, Any] = {**dict.fromkeys(texts, TEXT), **dict.fromkeys(counts, "Int64")}
         kinds |= {name: "float64" for name in COLUMNS if name.endswith("_pct")}
         frame = frame.astype(kinds)
@@ -249,6 +261,7 @@ def _row(action: Action) -> tuple[object, ...]:
         *(action.open_questions, action.required_open, action.missing_core),
         *(action.gain_pct, action.gain_low_pct, action.gain_high_pct, action.before_pct, action.after_pct),
         "\n".join(f"{example.product_id}: {example.title}" for example in action.examples),
+        action.on_page,
     )
 
 

@@ -77,7 +77,7 @@ def card_html(action: Action, number: int, *, more: str = "") -> Markup:
 def head_html(action: Action, number: int) -> Markup:
     """Return what to do, for which products, and what it gains: the first lines of a card."""
     what = f'<div class="fe-card-what" style="font-weight:600;font-size:1.05em">{number}. {marked(action.what)}</div>'
-    return Markup(f"{what}{_for_which(action)}{_gain(action)}")
+    return Markup(f"{what}{_for_which(action)}{_on_page(action)}{_gain(action)}")
 
 
 def rest_html(action: Action) -> Markup:
@@ -87,6 +87,13 @@ def rest_html(action: Action) -> Markup:
 
 def _for_which(action: Action) -> str:
     return f"<div>For {foreign(action.for_which)}</div>" if action.for_which else ""
+
+
+def _on_page(action: Action) -> str:
+    copying = action.copying
+    words = "; ".join(f"{foreign(clip(pid, 60))}: “{foreign(clip(quote, 200))}”" for pid, quote in action.page_words)
+    said = f' <span style="{_QUIET}">{words}</span>' if words else ""
+    return f"<div><b>{escape(copying[:1].upper() + copying[1:])}.</b>{said}</div>" if copying else ""
 
 
 def _entry(action: Action) -> str:

@@ -49,6 +49,8 @@ class FixFile:
     """Proposed values that the product's own text does not support, or that the destination would refuse."""
     failed: int = 0
     """Products that could not be asked about; the same call tries them again."""
+    copied: int = 0
+    """Those of the proposed values that are words of the products' pages."""
     not_audited: int = 0
     """Products of the feed that the session says nothing of: left out of a sample, not done yet, or failed."""
 
@@ -69,6 +71,8 @@ class FixFile:
             facts["Not audited"] = f"{self.not_audited:,} of the feed's products, so that they are not in the file"
         if self.proposals_path is not None:
             facts["Proposed"] = f"{_counted(self.proposed, 'value')}; the words behind each: {self.proposals_path}"
+            if self.copied:
+                facts["From pages"] = f"{_counted(self.copied, 'value')} of these, in the words of the products' pages"
             facts["Dropped"] = f"{_counted(self.dropped, 'proposal')} that the product's own text does not bear out"
         if self.failed:
             facts["Not asked"] = f"{_counted(self.failed, 'product')} failed; the same call tries again"
@@ -109,7 +113,8 @@ class Entry:
 def entries_of(found: OpenQuestions, *, limit: int | None = None) -> tuple[list[Entry], int]:
     """Return the products with something to fill in, those that gain most first, and how many of them have no id.
 
-    Products of the same id become one, because a supplement speaks of them by their id.
+    Those that gain by a copy from their page come before the others. Products of the same id become one, because a
+    supplement speaks of them by their id.
 
     Args:
         found: The open questions.
@@ -118,7 +123,9 @@ def entries_of(found: OpenQuestions, *, limit: int | None = None) -> tuple[list[
     judged = found.judged
     gain = np.bincount(found.product, found.lost * found.rates.rate, len(judged))
     lacks = np.array([bool(set(names) - {"id"}) for names in judged.lacks] or [False])[judged.lacking]
-    ranked = np.lexsort((np.arange(len(judged)), -gain))
+    copied = np.bincount(found.product, found.lost * found.rates.rate * found.copied, len(judged))
+    # What can be copied from a page comes first.
+    ranked = np.lexsort((np.arange(len(judged)), -gain, -copied))
     ranked = ranked[(gain[ranked] > 0) | lacks[ranked]]
     order = np.argsort(found.product, kind="stable")
     starts = np.searchsorted(found.product[order], np.arange(len(judged) + 1))

@@ -19,10 +19,12 @@ from feedeval.results.stats import quantile
 MOST_ROWS = 10_000
 """Longest table: questions that were written for each product alone would give a row each."""
 EXAMPLES = 3
+LEAST_COPY_PCT = 0.1
+"""Points of the feed's coverage from which on what can be copied from pages comes first."""
 QUESTIONS_SHOWN = 4
 """Open questions of one example."""
 
-_COUNTS = ("of_products", "products", "open_questions", "required_open", "missing_core", "learnt_from")
+_COUNTS = ("of_products", "products", "open_questions", "required_open", "missing_core", "learnt_from", "on_page")
 
 
 class By(StrEnum):
@@ -48,11 +50,12 @@ def gap_table(found: OpenQuestions, by: str = "attribute", within: str | None = 
     cells = sums(found, keys)
     columns = _lacking_only(found, keys, cells) if what is By.ATTRIBUTE else cells
     frame = pd.DataFrame(columns)
-    order = frame.sort_values(["gain_of_feed", "missing_core", "products"], ascending=False, kind="stable").index[
-        :MOST_ROWS
-    ]
+    # What stands on a page comes first: it costs a copy and no research.
+    order = frame.sort_values(
+        ["copy_gain", "gain_of_feed", "missing_core", "products"], ascending=False, kind="stable"
+    ).index[:MOST_ROWS]
     left_out = len(frame) - len(order)
-    frame = frame.loc[order].reset_index(drop=True)
+    frame = frame.loc[order].reset_index(drop=True).drop(columns="copy_gain")
     frame["examples"] = _examples(found, keys, frame.pop("cell").to_numpy())
     judged = found.judged
     estimated = bool(len(judged)) and round(keys.of_products.sum()) != len(judged)
@@ -155,7 +158,22 @@ def sums(found: OpenQuestions, keys: Keys) -> dict[str, Any]:
         "gain_of_feed": gain * size / max(keys.covered.sum(), 1),
         "answer_rate": summed(lost * rates.rate) / summed(lost),
         "learnt_from": _learnt_from(found, keys),
+        "on_page": _on_page(found, keys),
+        "copy_gain": _worth_a_copy(summed(lost * rates.rate * found.copied) / max(keys.covered.sum(), 1)),
     }
+
+
+def _on_page(found: OpenQuestions, keys: Keys) -> Floats:
+    """Return for how many products of each cell an answer stands on their page."""
+    there = np.bincount(keys.pair, found.copied, len(keys.pairs)) > 0
+    return np.bincount(keys.pair_cell, found.judged.stands_for[keys.pair_product] * there, len(keys.cells)).astype(
+        float
+    )
+
+
+def _worth_a_copy(gain: Floats) -> Floats:
+    """Return what copying gains, 0 where that is next to nothing: no reason to be done first."""
+    return np.where(gain >= LEAST_COPY_PCT, gain, 0.0)
 
 
 def _learnt_from(found: OpenQuestions, keys: Keys) -> Codes:

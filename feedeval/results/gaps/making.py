@@ -84,7 +84,8 @@ class _Maker:
             for row, cell in enumerate(self.keys.cells.tolist())
         ]
         made += [self._required(name, count) for name, count in lacking.items()]
-        return sorted(made, key=lambda a: (-a.gain_pct, -a.missing_core, -a.products, a.attribute))
+        # What stands on a page comes first: it costs a copy and no research.
+        return sorted(made, key=lambda a: (-a.copy_gain_pct, -a.gain_pct, -a.missing_core, -a.products, a.attribute))
 
     def together(self, actions: list[Action]) -> float:
         """Return the coverage of the feed when some actions are all done; NaN where that says nothing."""
@@ -128,6 +129,8 @@ class _Maker:
             positions=positions,
             groups=self._groups(positions),
             estimated=self.estimated,
+            on_page=round(float(figures["on_page"][row])),
+            copy_gain_pct=float(figures["copy_gain"][row]),
         )
 
     def _required(self, name: str, count: float) -> Action:

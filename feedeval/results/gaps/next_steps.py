@@ -40,6 +40,11 @@ def instruction(attribute: str, action: str, products: str) -> str:
     return f"Add {required_words(attribute)} to {products}"
 
 
+def copy_words(on_page: int, products: int) -> str:
+    """Return that an answer can be copied, such as *on the page already for 34 of 120 products, copy it*."""
+    return f"on the page already for {on_page:,} of {products:,} product{'s' * (products != 1)}, copy it"
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing to do, for the products of one category or of the whole feed."""
@@ -58,6 +63,8 @@ class Step:
     examples: str
     estimated: bool = False
     """Whether a sample of the feed was audited."""
+    on_page: int = 0
+    """Products on whose page the answer stands already."""
 
     @property
     def what(self) -> str:
@@ -76,7 +83,8 @@ class Step:
             return f"the destination requires it{'; no open question depends on it' if known else ''}"
         count = f"{self.answers:.1f}".removesuffix(".0")
         now, then = f"{self.coverage_pct:.1f}", f"{self.coverage_if_filled_pct:.1f}"
-        return f"answers {count} question{'s' * (count != '1')} each, coverage {now} → {then}"
+        copy = f"{copy_words(self.on_page, self.products)}; " if self.on_page else ""
+        return f"{copy}answers {count} question{'s' * (count != '1')} each, coverage {now} → {then}"
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}."
@@ -152,6 +160,7 @@ def _step(row: dict[Any, Any], *, estimated: bool) -> Step:
         gain_high=float(row["gain_high"]),
         examples=row["examples"],
         estimated=estimated,
+        on_page=int(row.get("on_page") or 0),
     )
 
 

@@ -11,7 +11,7 @@ questions. Whole answers that stand elsewhere say nothing about the attribute an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -64,6 +64,13 @@ class OpenQuestions:
     extends: NDArray[np.bool_]
     """Whether the product fills the place already."""
     rates: Rates
+    on_page: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """Whether the product's landing page answers it; empty where no page was asked."""
+
+    @property
+    def copied(self) -> Floats:
+        """Of each open question, 1 where its answer can be copied from the page, else 0."""
+        return self.on_page.astype(float) if len(self.on_page) else np.zeros(len(self.rows))
 
     @property
     def product(self) -> Codes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from feedeval.errors import InputError
@@ -44,6 +45,14 @@ class Asking(NamedTuple):
     budget_usd: float | None = None
 
 
+class Sources(NamedTuple):
+    """Where proposed values come from."""
+
+    copies: Mapping[str, Sequence[Proposal]] = MappingProxyType({})
+    """Words of the products' pages, by product id."""
+    asking: Asking | None = None
+
+
 @dataclass(frozen=True)
 class Proposed:
     """What came of asking."""
@@ -65,9 +74,9 @@ class Proposed:
 
 
 def make_fix_file(
-    session: StoredSession, found: OpenQuestions, path: str | Path, *, limit: int | None, asking: Asking | None
+    session: StoredSession, found: OpenQuestions, path: str | Path, *, limit: int | None, asking: Sources
 ) -> FixFile:
-    """Write the file to fill in, and the list of proposals where somebody was asked, as `Session.fix_file` says."""
+    """Write the file to fill in, and the list of proposals where there are any, as `Session.fix_file` says."""
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
     target = table_path(path)
@@ -77,7 +86,10 @@ def make_fix_file(
     if not entries:
         some = f" of the products with an id; {without_id:,} have none" if without_id else ""
         raise InputError(f"session {session.id} leaves nothing open{some}: there is nothing to fill in")
-    proposed = Proposed() if asking is None else propose(session, entries, asking)
+    copies = copied(entries, asking.copies)
+    suggested = Proposed() if asking.asking is None else propose(session, entries, asking.asking)
+    proposed = together(copies, suggested)
+    lists = asking.asking is not None or copies.count > 0
     columns = column_order(found, entries)
     write_fix_file(target, entries, columns, proposed.values)
     return FixFile(
@@ -86,12 +98,29 @@ def make_fix_file(
         columns=tuple(columns),
         questions=sum(len(entry.questions) for entry in entries),
         without_id=without_id,
-        proposals_path=None if asking is None else write_proposals(target, entries, proposed),
+        proposals_path=write_proposals(target, entries, proposed) if lists else None,
         proposed=proposed.count,
+        copied=copies.count,
         dropped=proposed.dropped,
         failed=proposed.failed,
         not_audited=max((session.sample or {}).get("of", session.progress.counts.total) - len(found.judged), 0),
     )
+
+
+def copied(entries: Sequence[Entry], copies: Mapping[str, Sequence[Proposal]]) -> Proposed:
+    """Return the words of pages that a file asks for."""
+    wanted = {entry.product_id: {*entry.columns, *(q.text for q in entry.questions)} for entry in entries}
+    kept = {pid: [p for p in copies[pid] if p.name in wanted[pid]] for pid in wanted if pid in copies}
+    return Proposed({pid: found for pid, found in kept.items() if found})
+
+
+def together(first: Proposed, second: Proposed) -> Proposed:
+    """Return the proposals of both; where both have one for the same cell, that of the first."""
+    by_product: dict[str, Sequence[Proposal]] = dict(first.by_product)
+    for pid, found in second.by_product.items():
+        names = {each.name for each in first.by_product.get(pid, ())}
+        by_product[pid] = [*first.by_product.get(pid, ()), *(each for each in found if each.name not in names)]
+    return Proposed(by_product, first.dropped + second.dropped, first.failed + second.failed)
 
 
 def propose(session: StoredSession, entries: Sequence[Entry], asking: Asking) -> Proposed:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 
 from feedeval.feed.filled import answer_heading, detail_heading, heading_of
 from feedeval.feed.rules import Kind, Target, rule_for
+from feedeval.jobs.suggest import Proposal
 from feedeval.results.cases import context_in, stored_results
 from feedeval.results.gaps.answer_places import ANYWHERE
 from feedeval.results.gaps.open_questions import OpenQuestions
@@ -50,7 +52,9 @@ class FillRow:
     """Places of the columns that are asked of it."""
     link: str = ""
     current: str = ""
-    """What it says already in the attributes that are to say more."""
+    """What it says already in the attributes that are to say more, and where on its page a proposed value stands."""
+    proposed: Mapping[int, str] = field(default_factory=dict)
+    """By the place of their column, words of the product's page: to be looked at before they are used."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class _Asked:
         columns = [self._columns(found, code) for code in names.tolist()]
         worth = found.lost * found.rates.rate
         self.product_gain = np.bincount(found.product, worth, len(judged))
+        self.copy_gain = np.bincount(found.product, worth * found.copied, len(judged))
         feed = max(float((judged.stands_for * judged.covered).sum()), 1.0)
         gains = np.bincount(member, worth * judged.stands_for[found.product], len(names)) / feed
         self.gains: dict[int, float] = {}
@@ -128,7 +133,12 @@ class _Asked:
 
 
 def filling_of(
-    session: StoredSession, found: OpenQuestions, *, target: Target = Target.GOOGLE, limit: int | None = None
+    session: StoredSession,
+    found: OpenQuestions,
+    *,
+    target: Target = Target.GOOGLE,
+    limit: int | None = None,
+    copies: Mapping[str, Sequence[Proposal]] = MappingProxyType({}),
 ) -> Filling:
     """Return what the sheet to fill in asks for.
 
@@ -137,6 +147,7 @@ def filling_of(
         found: Its open questions.
         target: The destination whose lists of values are offered.
         limit: Most products.
+        copies: Words of the products' pages, by product id.
     """
     asked = _Asked(found)
     kept = _kept(asked)
@@ -158,7 +169,28 @@ def filling_of(
         )
         for at, number in enumerate(kept)
     )
-    return Filling(columns, tuple(known[row.product_id] for row in rows), len(asked.keys) - len(kept), without_id)
+    written = tuple(_with_copies(known[row.product_id], columns, copies.get(row.product_id, ())) for row in rows)
+    return Filling(columns, written, len(asked.keys) - len(kept), without_id)
+
+
+def _with_copies(row: FillRow, columns: Sequence[Column], copies: Sequence[Proposal]) -> FillRow:
+    """Return a row with the words of its page in the cells that ask for them, and beside them where they stand."""
+    by_name = {each.name: each for each in copies}
+    found = {at: by_name[name] for at in sorted(row.wanted) if (name := _copied_as(columns[at])) in by_name}
+    # What the destination refuses in a cell is no proposal for it.
+    found = {at: each for at, each in found.items() if not columns[at].values or each.value in columns[at].values}
+    if not found:
+        return row
+    said = [f"{columns[at].heading}, {each.field}: “{each.quote}”" for at, each in found.items()]
+    current = _shortened("\n".join([*filter(None, [row.current]), *said]))
+    return replace(row, current=current, proposed={at: each.value for at, each in found.items()})
+
+
+def _copied_as(column: Column) -> str:
+    """Return what a proposal for a column is called."""
+    if column.field == ANYWHERE:
+        return column.heading.removeprefix(answer_heading(""))
+    return column.heading if column.heading.startswith(f"{column.field} (") else column.field
 
 
 def accepted(target: Target, field: str) -> tuple[str, ...]:
@@ -180,7 +212,7 @@ def _kept(asked: _Asked) -> list[int]:
 def _rows(asked: _Asked, place: Mapping[int, int], limit: int | None) -> tuple[list[FillRow], int]:
     judged, without_id = asked.judged, 0
     rows: dict[str, FillRow] = {}
-    for product in np.lexsort((np.arange(len(judged)), -asked.product_gain)).tolist():
+    for product in np.lexsort((np.arange(len(judged)), -asked.product_gain, -asked.copy_gain)).tolist():
         wanted = frozenset(place[number] for number in asked.wanted[product] if number in place)
         if not wanted:
             continue
@@ -207,11 +239,14 @@ def _known(session: StoredSession, rows: Mapping[str, FillRow], fields: Sequence
         said = dict.fromkeys(name for name in names if name != ANYWHERE)
         context = context_in(result.value) if said else None
         current = "\n".join(f"{name}: {context.get(name)}" for name in said) if context else ""
-        if len(current) > LONGEST_CURRENT:
-            current = f"{current[:LONGEST_CURRENT]} […]"
+        current = _shortened(current)
         link = str(result.meta.get("product_url") or "")
         found[row.product_id] = FillRow(row.product_id, row.title, row.wanted, link, current)
     return {product_id: found.get(product_id, row) for product_id, row in rows.items()}
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_CURRENT else f"{text[:LONGEST_CURRENT]} […]"
 
 
 def lines(filling: Filling) -> Iterator[tuple[str, ...]]:

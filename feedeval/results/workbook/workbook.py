@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from feedeval.errors import InputError
 from feedeval.feed.filled import REFERENCE, SHEET
-from feedeval.feed.rules import Target, target_of
+from feedeval.feed.rules import target_of
 from feedeval.formatting import plain
 from feedeval.html import Markup, definitions, escape, section
+from feedeval.jobs.suggest import Proposal
 from feedeval.results.export import MOST_CHARS, MOST_ROWS, CutWarning, fit, put_row, write_whole
 from feedeval.results.gaps.making import actions_of
 from feedeval.results.gaps.open_questions import OpenQuestions
@@ -35,6 +37,8 @@ _LIST_CHARS = 255
 """Longest list of values, and longest hint, that a cell's validation takes."""
 _HINT_TITLE_CHARS = 32
 _COLOUR = "#FFF8E1"
+_COPIED_COLOUR = "#E3F2E1"
+"""Of cells that hold words of the product's page, to be looked at before they are used."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,13 @@ class Workbook:
 
 
 def write_workbook(
-    session: StoredSession, found: OpenQuestions, path: str | Path, *, target: str, limit: int | None = None
+    session: StoredSession,
+    found: OpenQuestions,
+    path: str | Path,
+    *,
+    target: str,
+    limit: int | None = None,
+    copies: Mapping[str, Sequence[Proposal]] = MappingProxyType({}),
 ) -> Workbook:
     """Write the workbook of an audit, whole or not at all, as `Session.workbook` says."""
     destination = target_of(target)
@@ -88,15 +98,14 @@ def write_workbook(
     if not session.progress.counts.done:
         raise InputError(f"session {session.id} has no product that is done: there is nothing to write yet")
     made: list[Workbook] = []
-    write_whole(place, lambda unfinished: made.append(_write(session, found, (place, unfinished), destination, limit)))
+    most = min(limit or MOST_ROWS, MOST_ROWS)
+    filling = filling_of(session, found, target=destination, limit=most, copies=copies)
+    write_whole(place, lambda unfinished: made.append(_write(session, found, (place, unfinished), filling)))
     return made[0]
 
 
-def _write(
-    session: StoredSession, found: OpenQuestions, places: tuple[Path, Path], target: Target, limit: int | None
-) -> Workbook:
+def _write(session: StoredSession, found: OpenQuestions, places: tuple[Path, Path], filling: Filling) -> Workbook:
     place, unfinished = places
-    filling = filling_of(session, found, target=target, limit=min(limit or MOST_ROWS, MOST_ROWS))
     products, answers = products_sheet(session), answers_sheet(session)
     notes = tuple(_left_out(session, filling, (products, answers)))
     with _Book(unfinished) as book:
@@ -142,6 +151,7 @@ class _Book:
         self._wrapped = self._book.add_format({"text_wrap": True, "valign": "top"})
         self._title = self._book.add_format({"bold": True, "font_size": 14})
         self._asked = self._book.add_format({"bg_color": _COLOUR, "num_format": "@", "border": 4})
+        self._copied = self._book.add_format({"bg_color": _COPIED_COLOUR, "num_format": "@", "border": 4})
         self._text = self._book.add_format({"num_format": "@"})
         self._cut = 0
 
@@ -186,8 +196,11 @@ class _Book:
         coloured = sum(len(row.wanted) for row in filling.rows) <= _MOST_COLOURED
         for line, row in enumerate(filling.rows, 1):
             self._cut += put_row(sheet, line, (row.product_id, row.title, row.link, row.current or None))
-            for at in sorted(row.wanted) if coloured else ():
-                sheet.write_blank(line, first + at, None, self._asked)
+            for at in sorted(row.wanted):
+                if at in row.proposed:
+                    sheet.write_string(line, first + at, fit(row.proposed[at]), self._copied)
+                elif coloured:
+                    sheet.write_blank(line, first + at, None, self._asked)
         last = max(len(filling.rows), 1)
         for at, column in enumerate(filling.columns):
             sheet.data_validation(1, first + at, last, first + at, self._takes(column, at))

@@ -1,0 +1,234 @@
+"""The answer ledger: a row a question and product, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from feedeval.formatting import clip, columns, plain, wrapped
+from feedeval.html import Markup, escape, foreign, link, section, table
+from feedeval.jobs.suggest import Proposal
+from feedeval.results.cases import stored_results
+from feedeval.results.frames.lazytext import TEXT
+from feedeval.results.gaps.actions import Actions
+from feedeval.results.gaps.open_questions import OpenQuestions
+from feedeval.results.ledger.copying import Copy
+from feedeval.results.ledger.page_answers import PageAnswers, failed_pages, pages_session, stored_answers
+from feedeval.results.ledger.rows import COLUMNS, Booked, book
+from feedeval.results.ledger.standing import Standing
+from feedeval.results.stored import StoredSession, engine_note
+
+EXAMPLES = 2
+"""Words of pages that are shown with an action."""
+SHOWN = 30
+"""Rows that are shown one by one."""
+QUOTED_CELLS = 60
+_HEADS = ("Product", "Question", "Where", "The feed", "The page", "Copy", "Into")
+_FIRST = (Standing.CONTRADICTED, Standing.PAGE)
+"""What is shown one by one: what there is to do about."""
+
+
+class PageJudge(Protocol):
+    """Who can put questions to pages: `ProductFeedEvaluator`."""
+
+    def judge_pages(self, pages: Any, *, session: StoredSession, budget_usd: float | None = None) -> StoredSession:
+        """Ask the page of each product once, in a session of its own, and return that session."""
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerLedger:
+    """Where the answer to each question of an audit stands: in the feed, on the page, or nowhere.
+
+    Printed it says how many there are of each and what to copy; a notebook shows the same as a table.
+    """
+
+    session: str
+    """The audit."""
+    pages_session: str
+    """The session in which the pages were asked; empty where none was."""
+    frame: pd.DataFrame
+    """A row a question and product, in the order of the audit: product_id, title, question, taxonomy (str); required
+    (bool); weight (Int64: 2 where required, else 1); standing (`feed`: answered there; `page`: answered on the page
+    alone; `contradicted`: feed and page answer differently; `nowhere`: neither answers it whole; `unread`: the page was
+    not read, or not judged); attribute (where the answer stands in the feed, or belongs); feed_verdict, feed_quote,
+    page_verdict, page_quote (words that stand there), page_source (`structured data`, `visible text`, `title`),
+    page_url, read_at (ISO 8601, UTC; empty for saved pages), proposal (words of the page that can be copied),
+    proposal_for (the attribute that takes them, or `question_and_answer`), why (for `unread` and `contradicted`) (str).
+    What is not there is an empty text. Questions that do not apply to a product have no row."""
+    products: int
+    pages: int
+    """Products whose page was read."""
+    unread: Mapping[str, int] = field(default_factory=dict)
+    """Products whose page was asked for and not read, by the reason."""
+    note: str = ""
+    """What has to be said of the engine that judged the pages."""
+    copies: Sequence[Copy] = ()
+    """What can be copied from a page into the feed."""
+    on_page: frozenset[tuple[int, str]] = frozenset()
+    """Products, by their position among those that are done, and questions that their page alone answers."""
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many questions there are of each standing."""
+        found = self.frame["standing"].value_counts()
+        return {standing.value: int(found.get(standing.value, 0)) for standing in Standing}
+
+    @property
+    def headline(self) -> str:
+        """What it comes to, in a sentence without its full stop."""
+        if not self.pages_session:
+            return "no page was read for this audit, so nobody knows what the pages answer"
+        counts = self.counts
+        copied = self.frame[self.frame["standing"] == Standing.PAGE.value]["product_id"].nunique()
+        said = [
+            f"{_many(counts['page'], 'question')} of {_many(copied, 'product')} "
+            f"{'is' if counts['page'] == 1 else 'are'} answered on the page alone",
+            f"{counts['contradicted']:,} contradicted",
+            f"{counts['nowhere']:,} answered nowhere",
+        ]
+        return f"of {self.products:,} products {self.pages:,} have a page that was read: {', '.join(said)}"
+
+    def proposals(self) -> dict[str, list[Proposal]]:
+        """Return what can be copied, by product id, as proposals for a file to fill in."""
+        found: dict[str, dict[str, Proposal]] = {}
+        for copy in self.copies:
+            of_product = found.setdefault(copy.product_id, {})
+            of_product.setdefault(
+                copy.name, Proposal(name=copy.name, value=copy.value, quote=copy.quote, field=copy.where)
+            )
+        return {product_id: list(each.values()) for product_id, each in found.items()}
+
+    def text(self, width: int = 100, *, standing: str | None = None) -> str:
+        """Return the counts, then what is contradicted or can be copied, a line each.
+
+        Args:
+            width: Cells a line.
+            standing: Show the questions of this standing instead.
+        """
+        parts = [wrapped(f"{self.headline[:1].upper()}{self.headline[1:]}.", width)]
+        chosen = self._to_do if standing is None else self.frame[self.frame["standing"] == standing]
+        if rows := list(_lines(chosen)):
+            parts.append(columns(rows, _HEADS, width=width))
+        if len(chosen) > SHOWN:
+            parts.append(f"And {len(chosen) - SHOWN:,} more: the frame holds them all.")
+        parts += [wrapped(f"- {count:,} without a page: {plain(why)}", width) for why, count in self.unread.items()]
+        if self.note:
+            parts.append(wrapped(self.note, width))
+        return "\n\n".join(parts)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    @property
+    def _to_do(self) -> pd.DataFrame:
+        ranks = {standing.value: rank for rank, standing in enumerate(_FIRST)}
+        kept = self.frame[self.frame["standing"].isin(list(ranks))]
+        return kept.assign(rank=kept["standing"].map(ranks)).sort_values(
+            ["rank", "required"], ascending=[True, False], kind="stable"
+        )
+
+    def _repr_html_(self) -> Markup:
+        rows: list[tuple[Any, ...]] = [
+            (
+                foreign(clip(row["product_id"], QUOTED_CELLS)),
+                foreign(row["question"]),
+                Standing(row["standing"]).words,
+                foreign(clip(row["feed_quote"], 200)),
+                Markup(f"{foreign(clip(row['page_quote'], 200))} {link(row['page_url'], 'page')}"),
+                foreign(clip(row["proposal"], 200)),
+                foreign(row["proposal_for"]),
+            )
+            for row in self._to_do.head(SHOWN).to_dict("records")
+        ]
+        left_out = len(self._to_do) - SHOWN
+        counts = [(standing.words, f"{self.counts[standing.value]:,}") for standing in Standing]
+        more = f"<p>And {left_out:,} more: <code>frame</code> holds them all.</p>" if left_out > 0 else ""
+        why = "".join(f"<li>{count:,} without a page: {escape(reason)}</li>" for reason, count in self.unread.items())
+        body = (
+            table(counts, ("Where the answer stands", "Questions")),
+            table(rows, _HEADS) if rows else "",
+            more,
+            f"<ul>{why}</ul>" if why else "",
+            f"<p><em>{escape(self.note)}</em></p>" if self.note else "",
+        )
+        title = f"{self.headline[:1].upper()}{self.headline[1:]}"
+        return section(title, Markup("".join(body)))
+
+
+def _lines(frame: pd.DataFrame) -> Iterable[tuple[str, ...]]:
+    """Yield the first rows as they stand in a terminal."""
+    for row in frame.head(SHOWN).to_dict("records"):
+        quotes = (clip(plain(row[name]), QUOTED_CELLS) for name in ("feed_quote", "page_quote", "proposal"))
+        asked = clip(plain(row["question"]), QUOTED_CELLS)
+        yield (plain(row["product_id"]), asked, row["standing"], *quotes, plain(row["proposal_for"]))
+
+
+def stored_ledger(session: StoredSession, found: OpenQuestions) -> AnswerLedger:
+    """Return the ledger of an audit, with what its pages said in the latest session in which they were asked."""
+    asked = pages_session(session)
+    if asked is None:
+        return _ledger(session, None, book(stored_results(session), None, found))
+    booked = book(stored_results(session), stored_answers(asked), found, failed=failed_pages(asked))
+    return _ledger(session, asked, booked)
+
+
+def ledger_of(session: StoredSession, found: OpenQuestions, answers: Iterable[PageAnswers]) -> AnswerLedger:
+    """Return the ledger of an audit with what pages said that were asked here and now, in the order of the feed."""
+    booked = book(stored_results(session), answers, found)
+    return _ledger(session, session, booked)
+
+
+def _ledger(session: StoredSession, asked: StoredSession | None, booked: Booked) -> AnswerLedger:
+    frame = pd.DataFrame(booked.rows, columns=list(COLUMNS))
+    texts = [name for name in COLUMNS if name not in ("required", "weight")]
+    kinds: dict[str, Any] = {**dict.fromkeys(texts, TEXT), "required": "bool", "weight": "Int64"}
+    frame = frame.astype(kinds)
+    engine = "" if asked is None else asked.progress.engine
+    frame.attrs["feedeval"] = {
+        "session": session.id,
+        "pages_session": "" if asked is None else asked.id,
+        "engine": engine,
+    }
+    return AnswerLedger(
+        session=session.id,
+        pages_session="" if asked is None else asked.id,
+        frame=frame,
+        products=booked.products,
+        pages=booked.pages,
+        unread=dict(sorted(booked.unread.items(), key=lambda item: -item[1])),
+        note=engine_note(engine) if engine else "",
+        copies=tuple(booked.copies),
+        on_page=frozenset(booked.on_page),
+    )
+
+
+def marked(found: OpenQuestions, on_page: frozenset[tuple[int, str]]) -> OpenQuestions:
+    """Return open questions that know which of them a page answers."""
+    texts = [question.text for question in found.judged.questions]
+    pairs = zip(found.product.tolist(), found.question.tolist(), strict=True)
+    there = np.array([(product, texts[code]) in on_page for product, code in pairs], dtype=bool)
+    return replace(found, on_page=there)
+
+
+def with_words(actions: Actions, ledger: AnswerLedger) -> Actions:
+    """Return actions that show, for example, what the pages say of them."""
+    there = ledger.frame[ledger.frame["standing"] == Standing.PAGE.value]
+    words = {
+        str(name): tuple(zip(rows["product_id"].head(EXAMPLES), rows["page_quote"].head(EXAMPLES), strict=True))
+        for name, rows in there.groupby("attribute")
+    }
+    made = tuple(replace(action, page_words=words.get(action.attribute, ())) for action in actions)
+    return replace(actions, actions=made)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
