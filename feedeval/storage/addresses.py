@@ -62,7 +62,7 @@ def normal(address: str | Path) -> str:
             "alone, and give keys by the environment or by storage_options="
         )
     parts = [part for part in rest.split("/") if part]
-    if protocol in _UNWRITABLE or not parts or {".", ".."} & set(parts):
+    if protocol in _UNWRITABLE or not parts or {".", ".."} & set(parts) or set("*[]") & set(rest):
         raise InputError(f"{protocol}://{'/'.join(parts)} is no folder that sessions can be written to")
     return f"{protocol}://{'/' if protocol in _LOCAL else ''}{'/'.join(parts)}"
 
