@@ -217,6 +217,6 @@ def list_files(folder: SessionFolder, naming: str = "") -> Iterator[SessionFile]
         folder: Where to look.
         naming: Pass over files whose names do not contain this; much quicker than to parse each name.
     """
-    for name in folder.file_system.names(folder.path):
-        if naming in name and (file := parse_name(name)) is not None:
+    for name in folder.file_system.names(folder.path, naming):
+        if (file := parse_name(name)) is not None:
             yield file

@@ -84,7 +84,11 @@ class Catalogue:
             return self._manifests.get(sid, ("", Manifest()))[1]
 
     def standing(self, sid: str) -> Standing:
-        """Return the objects of a session: those that the manifest names, and those that are there besides."""
+        """Return the objects of a session: those that the manifest names, and those that are there besides.
+
+        Args:
+            sid: The session; empty for what belongs to none.
+        """
         with self._mutex:
             listing = self.listing()
             if sid not in self._standing:
@@ -96,10 +100,10 @@ class Catalogue:
         put_s = listing[manifest_name(sid)].changed_s if manifest_name(sid) in listing else 0.0
         standing = Standing(named)
         for name, info in listing.items():
-            if session_of(name) != sid:
+            if (session_of(name) or "") != sid:
                 continue
-            # What was put after the manifest is taken as it is. A clock that counts in seconds calls both equal: a batch
-            # file is then the one that the manifest names if it has that length, a small file may be a later one.
+            # What was put after the manifest is taken as it is. A clock that counts in seconds calls both equal: then a
+            # batch file is the one that the manifest names if it has that length, a small file may be a later one.
             later = info.changed_s > put_s or (info.changed_s == put_s and not is_batch(name))
             entry = named.get(name)
             if entry is None or later or (info.changed_s == put_s and info.size != entry.size):
@@ -107,7 +111,7 @@ class Catalogue:
         return standing
 
     def files(self) -> set[str]:
-        """Return the names of the files that the objects hold, also of those that a manifest names and that are lost."""
+        """Return the names of the files that the objects hold, and of those that a manifest names and that are lost."""
         with self._mutex:
             names = set(self.listing())
             for _, manifest in self._manifests.values():
@@ -125,21 +129,29 @@ class Catalogue:
             SessionDamaged: It is named in the manifest, but has gone or is not what the manifest says.
             StorageError: The store cannot be reached.
         """
-        if is_batch(file):
-            return self._batch(file, standing) if standing.holds(file) else None
         pieces = standing.pieces(file)
-        return b"".join(self._whole(name, standing.objects[name]) for name in pieces) if pieces else None
+        if is_batch(file):
+            return self._batch(file, pieces[0][1], standing) if pieces else None
+        return b"".join(self._whole(name, entry) for name, entry in pieces) if pieces else None
+
+    def note(self, name: str) -> bytes | None:
+        """Return an object that is no file but says how files stand; None where it is not there."""
+        with self._mutex:
+            there = name in self.listing()
+        try:
+            return self._whole(name, Entry(0)) if there else None
+        except SessionDamaged:
+            return None
 
     def _whole(self, name: str, entry: Entry) -> bytes:
         """Return the content of an object that is not kept on disk."""
-        info = self._listing.get(name)
-        kept = (name, info.tag) if info else None
         with self._mutex:
-            data = self._kept.get(kept) if kept else None
-        if data is None or not entry.fits(data):
+            info = self._listing.get(name)
+            data = self._kept.get((name, info.tag)) if info else None
+        if data is None or not _may_be(data, entry):
             data = self._checked(name, entry, self.objects.get([name]).get(name))
-            if kept:
-                self._keep(kept, data)
+            if info is not None:
+                self._keep((name, info.tag), data)
         return data
 
     def _keep(self, key: tuple[str, str], data: bytes) -> None:
@@ -155,34 +167,34 @@ class Catalogue:
                 f"{self.objects.address}/{name} has gone, though the session's manifest names it. Go on with the "
                 "session: what it held is made again."
             )
-        if not entry.fits(data):
+        if not _may_be(data, entry):
             raise SessionDamaged(
                 f"{self.objects.address}/{name} is damaged: it is not what the session's manifest says. Run `feedeval "
                 "verify --repair` on the session to mend it."
             )
         return data
 
-    def _batch(self, name: str, standing: Standing) -> bytes:
+    def _batch(self, name: str, entry: Entry, standing: Standing) -> bytes:
         """Return the content of a batch file, by way of the cache."""
-        entry = standing.objects[name]
         data = self.cached(name, entry)
         if data is None:
-            got = self.objects.get(self._ahead(name, standing))
+            wanted = {name: entry, **self._ahead(entry.size, standing.batches_after(name, AHEAD_FILES))}
+            got = self.objects.get(list(wanted))
             data = self._checked(name, entry, got.get(name))
             for other, content in got.items():
-                if standing.objects[other].fits(content):
+                if wanted[other].fits(content):
                     self.keep(other, content)
         return data
 
-    def _ahead(self, name: str, standing: Standing) -> list[str]:
-        """Return a batch file, and those after it that will be asked for next."""
-        wanted, size = [name], standing.objects[name].size
-        for other in standing.batches_after(name):
-            if len(wanted) >= AHEAD_FILES or size >= AHEAD_BYTES:
+    def _ahead(self, size: int, later: Iterable[tuple[str, Entry]]) -> dict[str, Entry]:
+        """Return those of the batch files to come that are fetched along with one of a size."""
+        wanted: dict[str, Entry] = {}
+        for name, entry in later:
+            if size >= AHEAD_BYTES:
                 break
-            if not (self._cache / other).exists():
-                wanted.append(other)
-                size += standing.objects[other].size
+            if not (self._cache / name).exists():
+                wanted[name] = entry
+                size += entry.size
         return wanted
 
     def cached(self, name: str, entry: Entry) -> bytes | None:
@@ -215,3 +227,8 @@ class Catalogue:
         for name in names:
             with contextlib.suppress(OSError):
                 (self._cache / name).unlink(missing_ok=True)
+
+
+def _may_be(data: bytes, entry: Entry) -> bool:
+    """Say whether a content may be the one that is meant: of what was put after the manifest nothing is known."""
+    return entry.crc is None or entry.fits(data)

@@ -168,8 +168,8 @@ class Lease:
         tag = self._replaced(data, self._tag) or self._regained(data)
         if tag is None:
             raise LeaseLost(
-                f"session {self._sid} in {self._objects.address} was taken over by {self._other()} while this run could "
-                "not be heard of. Nothing more is put there from here."
+                f"session {self._sid} in {self._objects.address} was taken over by {self._other()} while this run "
+                "could not be heard of. Nothing more is put there from here."
             )
         self._tag, self._renewed_s = tag, now_s
 

@@ -217,7 +217,8 @@ class S3Objects(FsspecObjects):
             done = self._fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **condition)
         except Exception as exc:  # as in `_tried`
             status = _http_status(exc)
-            if status in _PRECONDITION or isinstance(exc, FileExistsError) or (status == 404 and "IfMatch" in condition):
+            gone = status == 404 and "IfMatch" in condition
+            if gone or status in _PRECONDITION or isinstance(exc, FileExistsError):
                 return None
             if status == _UNSUPPORTED:
                 # An older store that speaks S3. What is there has other tags from now on, so that the caller asks anew.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 
@@ -10,14 +11,15 @@ from feedeval.storage.remote.manifest import Entry, file_of
 
 
 class Standing:
-    """Objects by name, and by the file that they hold or hold a piece of. For one thread at a time.
+    """Objects by name, and by the file that they hold or hold a piece of. Safe to use from several threads.
 
     Args:
         objects: Those to begin with.
     """
 
     def __init__(self, objects: Mapping[str, Entry] | None = None) -> None:
-        self.objects: dict[str, Entry] = {}
+        self._mutex = threading.Lock()
+        self._objects: dict[str, Entry] = {}
         self._pieces: dict[str, set[str]] = {}
         self._in_order: list[tuple[int, str]] | None = None
         for name, entry in (objects or {}).items():
@@ -26,46 +28,64 @@ class Standing:
     def add(self, name: str, entry: Entry) -> None:
         """Note an object; one of this name is no more."""
         file = file_of(name)
-        if file is not None:
-            self.objects[name] = entry
+        if file is None:
+            return
+        with self._mutex:
+            if name not in self._objects and is_batch(name):
+                self._in_order = None
+            self._objects[name] = entry
             self._pieces.setdefault(file, set()).add(name)
-            self._in_order = None
 
     def discard(self, names: Iterable[str]) -> None:
         """Note that objects are no more."""
-        for name in names:
-            self.objects.pop(name, None)
-            file = file_of(name) or ""
-            pieces = self._pieces.get(file, set())
-            pieces.discard(name)
-            if not pieces:
-                self._pieces.pop(file, None)
-        self._in_order = None
+        with self._mutex:
+            for name in names:
+                self._objects.pop(name, None)
+                file = file_of(name) or ""
+                self._pieces.get(file, set()).discard(name)
+                if not self._pieces.get(file):
+                    self._pieces.pop(file, None)
+            self._in_order = None
+
+    def objects(self) -> dict[str, Entry]:
+        """Return all objects by name."""
+        with self._mutex:
+            return dict(self._objects)
+
+    def entry(self, name: str) -> Entry | None:
+        """Return what is known of an object; None where it does not stand."""
+        return self._objects.get(name)
 
     def files(self) -> set[str]:
         """Return the names of all files."""
-        return set(self._pieces)
+        with self._mutex:
+            return set(self._pieces)
 
     def holds(self, file: str) -> bool:
         """Say whether there is such a file."""
         return file in self._pieces
 
-    def pieces(self, file: str) -> list[str]:
+    def pieces(self, file: str) -> list[tuple[str, Entry]]:
         """Return the objects that hold a file, in the order of its content; none where there is no such file."""
-        return sorted(self._pieces.get(file, ()))
+        with self._mutex:
+            return [(name, self._objects[name]) for name in sorted(self._pieces.get(file, ()))]
 
     def size(self, file: str) -> int:
         """Return the length of a file in bytes; 0 where there is none."""
-        return sum(self.objects[name].size for name in self._pieces.get(file, ()))
+        return sum(entry.size for _, entry in self.pieces(file))
 
-    def batches_after(self, name: str) -> list[str]:
-        """Return the batch files that come after one, in the order of their numbers."""
-        if self._in_order is None:
-            files = (parse_name(each) for each in self.objects)
-            self._in_order = sorted((f.number or 0, f.name) for f in files if f and is_batch(f.name))
-        file = parse_name(name)
-        number = (file.number or 0) if file else 0
-        return [each for _, each in self._in_order[bisect_right(self._in_order, (number, name)) :]]
+    def batches_after(self, name: str, limit: int) -> list[tuple[str, Entry]]:
+        """Return the batch files that come after one, in the order of their numbers, so many at most."""
+        with self._mutex:
+            if self._in_order is None:
+                self._in_order = sorted((_number(each), each) for each in self._objects if is_batch(each))
+            begin = bisect_right(self._in_order, (_number(name), name))
+            return [(each, self._objects[each]) for _, each in self._in_order[begin : begin + limit]]
+
+
+def _number(name: str) -> int:
+    file = parse_name(name)
+    return (file.number or 0) if file else 0
 
 
 def is_batch(name: str) -> bool:

@@ -1,0 +1,149 @@
+"""Takes a session in a store for its one writer, and gives it back.
+
+Two locks, the nearer one first: the operating system's on the scratch folder, which tells processes of this machine
+apart and dies with its holder, and the lease, which tells machines apart. What the last writer of this machine left in
+the scratch folder is gone on with and put, unless somebody went on with the session elsewhere meanwhile: then it is
+moved aside, told, and kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+from feedeval.errors import FeedevalError, StorageError
+from feedeval.storage.atomic import read_bytes
+from feedeval.storage.lock import SessionLock
+from feedeval.storage.names import FileKind, FileState
+from feedeval.storage.remote.catalogue import Catalogue
+from feedeval.storage.remote.lease import Clock, Lease
+from feedeval.storage.remote.manifest import manifest_name
+from feedeval.storage.remote.scratch import Scratch
+from feedeval.storage.remote.shipper import Berth, Shipper
+from feedeval.storage.remote.standing import Standing
+
+
+class RemoteLock:
+    """The lock of a session in a store, for its writer.
+
+    Args:
+        path: The lock's path in the scratch folder.
+        place: What the session lies in: its catalogue, its scratch folder and the clock.
+        grace_s: How long to go on trying.
+        on_change: Told of the shipper when the session is taken, and of None when it was given back.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        place: tuple[Catalogue, Scratch, Clock],
+        *,
+        grace_s: float,
+        on_change: Callable[[str, Shipper | None], None],
+    ) -> None:
+        self._catalogue, self._scratch, self._clock = place
+        self._sid = path.stem.removeprefix("session_")
+        self._local = SessionLock(path, grace_s=grace_s)
+        self._grace_s = grace_s
+        self._on_change = on_change
+        self._shipper: Shipper | None = None
+        self.notes: list[str] = []
+
+    @property
+    def trouble(self) -> str:
+        """What a person should know while the session is written; empty while all is well."""
+        return self._shipper.trouble if self._shipper is not None else ""
+
+    def acquire(self) -> None:
+        """Take the session.
+
+        Raises:
+            SessionLocked: Somebody else has it.
+            StorageError: The store cannot be reached or written to, or the scratch folder cannot.
+        """
+        self._scratch.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._local.acquire()
+        try:
+            self._take()
+        except BaseException:
+            self._local.release()
+            raise
+
+    def _take(self) -> None:
+        catalogue, scratch, sid = self._catalogue, self._scratch, self._sid
+        left = scratch.generation(sid)
+        lease = Lease(catalogue.objects, sid, scratch.id(), self._clock)
+        catalogue.forget()
+        lease.acquire(self._grace_s, max(catalogue.manifest(sid).generation, left or 0))
+        try:
+            # Anew, now that nobody else puts anything.
+            catalogue.forget()
+            if lease.taken_from:
+                self.notes.append(f"the session was taken over from {lease.taken_from}, which had fallen silent")
+            self._set_superseded_aside(left)
+            shipper = self._shipper_of(lease)
+            scratch.mark(sid, lease.generation)
+        except BaseException:
+            with contextlib.suppress(StorageError):
+                lease.release()
+            raise
+        self._shipper = shipper
+        self._on_change(sid, shipper)
+        shipper.begin()
+
+    def _set_superseded_aside(self, left: int | None) -> None:
+        writer = self._catalogue.manifest(self._sid).writer
+        if left is not None and writer in ("", self._scratch.id()):
+            return
+        if (aside := self._scratch.supersede(self._sid)) is not None and left is not None:
+            self.notes.append(
+                f"the session was gone on with on another machine; what this one had not put by then is in {aside}"
+            )
+
+    def _shipper_of(self, lease: Lease) -> Shipper:
+        catalogue, scratch, sid = self._catalogue, self._scratch, self._sid
+        standing = Standing(catalogue.standing(sid).objects())
+        lost = [name for name in standing.objects() if name not in catalogue.listing()]
+        standing.discard(lost)
+        if lost:
+            self.notes.append(
+                f"{len(lost):,} objects that {manifest_name(sid)} names have gone from {catalogue.objects.address} "
+                f"({', '.join(sorted(lost)[:3])}{', …' if len(lost) > 3 else ''}); what they held is made again"
+            )
+        berth = Berth(sid, scratch.folder, scratch.id(), catalogue, lease, self._clock)
+        shipper = Shipper(berth, standing)
+        for file in scratch.files(sid):
+            if file.state is FileState.TEMPORARY or file.name.startswith("request_"):
+                continue
+            entry = standing.entry(file.name)
+            data = read_bytes(scratch.folder / file.name)
+            if data is not None and (file.kind is FileKind.CALLS or not entry or not entry.crc or not entry.fits(data)):
+                shipper.changed(file.name)
+        return shipper
+
+    def release(self) -> None:
+        """Put what is left, and give the session back; nothing happens where it is not held."""
+        shipper = self._shipper
+        if shipper is None:
+            return
+        try:
+            if shipper.close():
+                self._scratch.clear(self._sid)
+            else:
+                self.notes.append(shipper.left)
+        finally:
+            self._shipper = None
+            self._catalogue.forget()
+            self._on_change(self._sid, None)
+            self._local.release()
+
+
+def settle(lock: RemoteLock, sid: str) -> str:
+    """Put what an earlier process left of a session; return what a person should know of it."""
+    try:
+        lock.acquire()
+    except FeedevalError as exc:
+        return f"what is in the scratch folder of session {sid} could not be put: {exc}"
+    lock.release()
+    return " ".join(lock.notes)
