@@ -24,5 +24,5 @@
   looks for
 - `store`: one session on disk, for its one writer; `readers` has what takes no lock
 - `verify`: check the files of a session against each other, and mend what can be mended
-- `remote/`: sessions under an address
+- `remote`: sessions under an address
 """

@@ -20,7 +20,7 @@ from zlib import crc32
 import orjson
 
 from feedeval.storage.encoding import encode
-from feedeval.storage.paths import parse_name
+from feedeval.storage.names import parse_name
 
 _PIECE = re.compile(r"(?P<log>.+\.jsonl)\.(?P<writer>\d{4,})-(?P<number>\d{6,})")
 _OWN = re.compile(r"(?:manifest|lease)_(?P<sid>\d{8}_\d{6}(?:_[0-9a-z]{6})?)\.json")
