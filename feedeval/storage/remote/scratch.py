@@ -34,6 +34,7 @@ class Scratch:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._id_file = home() / "id"
 
     def id(self) -> str:
         """Return what tells this scratch folder from all others, on this machine and on any.
@@ -41,7 +42,7 @@ class Scratch:
         Raises:
             StorageError: The folder cannot be written.
         """
-        path = home() / "id"
+        path = self._id_file
         if (known := read_bytes(path)) is None:
             LOCAL.make_folder(path.parent)
             # Of two that make one at once the first stands: a link is never put over a file.
