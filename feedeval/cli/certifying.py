@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from feedeval.cli.output import Exit, say
 from feedeval.formatting import plain, plain_line
@@ -29,7 +28,7 @@ def certify_command(arguments: Arguments) -> int:
     from feedeval.results.session import load_session
 
     named = None if arguments.session == "latest" else arguments.session
-    session = load_session(named, output_dir=Path(arguments.output_dir))
+    session = load_session(named, output_dir=arguments.output_dir)
     found = session.certify(arguments.labels)
     say("\n".join(map(plain_line, str(found).splitlines())))
     if arguments.to is not None:

@@ -14,7 +14,7 @@ from feedeval.errors import InputError, SessionNotFound
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
-from feedeval.evaluator.options import AuditOptions, ModelOptions, StartOptions, delivery_of, sorted_options
+from feedeval.evaluator.options import AuditOptions, EvaluatorOptions, StartOptions, delivery_of, sorted_options
 from feedeval.evaluator.status import evaluation_status
 from feedeval.evaluator.tiers import estimate_of
 from feedeval.feed.parsing.frames.kinds import is_used_up
@@ -33,6 +33,8 @@ from feedeval.results.estimate import Estimate
 from feedeval.results.session import Session, load_session
 from feedeval.results.stored import StoredSession
 from feedeval.run.settings import RunSettings
+from feedeval.storage.addresses import shown, use_storage
+from feedeval.storage.paths import folder_path
 from feedeval.storage.readers import session_ids
 
 if TYPE_CHECKING:
@@ -50,7 +52,8 @@ class ProductFeedEvaluator:
         model: A model's name, or `offline` for the embedded engine. None: `gpt-4o-mini` where a key or an endpoint is
             given, here or by the environment's `OPENAI_API_KEY` and `OPENAI_BASE_URL`, else `offline`.
         locale: Language and country of the questions, such as `en-GB`.
-        output_dir: Folder of the sessions; made when the first one starts.
+        output_dir: Folder of the sessions; made when the first one starts. Or the address of one, such as
+            `s3://bucket/prefix`, `gs://…`, `az://…`.
         base_url: An OpenAI-compatible endpoint; None: the environment's `OPENAI_BASE_URL`, else OpenAI's own.
         **model_options: Settings of the calls, as `ModelSettings` has them: `timeout_s`, `max_retries`,
             `max_in_flight`, `temperature`, `max_output_tokens`, `delay_s`, `input_price`, `output_price` and
@@ -58,7 +61,8 @@ class ProductFeedEvaluator:
             `service_tier` (`auto`, `default`, `flex`, `priority`) and `flex_fallback` (what becomes of a flex call
             that is refused for want of capacity: `wait`, or `default` for that tier), `reasoning_effort`, `seed`,
             `extra_headers` (kept in memory only), `extra_body` (further fields of each request), `api_version` and
-            `azure_deployment` (Azure's classic form; `base_url` is the resource).
+            `azure_deployment` (Azure's classic form; `base_url` is the resource). And `storage_options`: those of the
+            store where `output_dir` is an address, as `use_storage` takes them (kept in memory only).
 
     Raises:
         InputError: There is no key for the model, or a setting cannot be used.
@@ -71,11 +75,13 @@ class ProductFeedEvaluator:
         locale: str = "en-GB",
         output_dir: str | Path = "output",
         base_url: str | None = None,
-        **model_options: Unpack[ModelOptions],
+        **model_options: Unpack[EvaluatorOptions],
     ) -> None:
         language_name(locale)
         self.locale = locale
-        self.output_dir = Path(output_dir)
+        if storage_options := model_options.pop("storage_options", None):
+            use_storage(str(output_dir), **storage_options)
+        self.output_dir = folder_path(output_dir)
         self.model = model or default_model(api_key, base_url)
         self._base_url = base_url
         self._settings: ModelSettings | None = None
@@ -298,8 +304,8 @@ class ProductFeedEvaluator:
             raise InputError(f"session {found.id} is of kind {then.kind}: fe.resume() goes on with any kind")
         if found != Session(found.id, self.output_dir):
             raise InputError(
-                f"session {found.id} is in {found.output_dir}, and this evaluator writes to {self.output_dir}: "
-                "fe.resume() goes on with a session where it is"
+                f"session {found.id} is in {shown(found.output_dir)}, and this evaluator writes to "
+                f"{shown(self.output_dir)}: fe.resume() goes on with a session where it is"
             )
         settings: StartOptions = {
             "num_questions": then.fingerprint["num_questions"],
@@ -343,7 +349,7 @@ class ProductFeedEvaluator:
 
     def _latest_audits(self) -> list[Session]:
         """Return the latest audit, and where it is finished the latest that is not; the likelier one first."""
-        sids = session_ids(self.output_dir) if self.output_dir.is_dir() else []
+        sids = session_ids(self.output_dir)
         latest: list[Session] = []
         for session in (load_session(sid, output_dir=self.output_dir) for sid in reversed(sids)):
             if not session.is_audit or session.stands_aside:
@@ -357,7 +363,7 @@ class ProductFeedEvaluator:
             # A trial of a few products is not what an audit of them all that was stopped before waits for.
             latest.reverse()
         if not latest:
-            raise SessionNotFound(f"there is no session in {self.output_dir}: nothing to go on with")
+            raise SessionNotFound(f"there is no session in {shown(self.output_dir)}: nothing to go on with")
         return latest
 
 

@@ -100,7 +100,7 @@ def options_for(address: str) -> Mapping[str, Any]:
 def home() -> Path:
     """Return the folder of this machine that scratch folders and fetched files are in."""
     named = os.environ.get("FEEDEVAL_SCRATCH")
-    return (Path(named) if named else Path.home() / ".feedeval").absolute()
+    return (Path(named) if named else Path.home() / ".feedeval").resolve()
 
 
 def scratch_folder(address: str) -> Path:
@@ -116,7 +116,7 @@ def cache_folder(address: str) -> Path:
 def address_of(path: Path) -> str | None:
     """Return the address that a scratch folder stands for; None for any other folder."""
     try:
-        store, *parts = path.absolute().relative_to(home() / _SCRATCH).parts
+        store, *parts = path.resolve().relative_to(home() / _SCRATCH).parts
     except ValueError:
         return None
     return f"{store.partition('@')[0]}://{'/'.join(map(unquote, parts))}" if parts else None

@@ -23,6 +23,7 @@ __all__ = [
     "SessionPaths",
     "StoredFile",
     "files_by_session",
+    "folder_path",
     "is_unique",
     "list_files",
     "new_sid",
@@ -191,6 +192,15 @@ class SessionFolder:
 
 AnyFolder: TypeAlias = SessionFolder | Path | str
 """How people name a folder of sessions."""
+
+
+def folder_path(output_dir: AnyFolder) -> Path:
+    """Return the folder of this machine that a named folder is, or is worked on in where it is an address.
+
+    Raises:
+        InputError: It is an address that cannot be used, or the package for it is missing.
+    """
+    return SessionFolder.of(output_dir).path
 
 
 def session_paths(output_dir: AnyFolder, sid: str) -> SessionPaths:
