@@ -68,6 +68,7 @@ _HOMES = {
     "shadow_judge": "feedeval.evaluator.judging",
     "start_shadow": "feedeval.evaluator",
     "targets": "feedeval.feed.targets",
+    "use_storage": "feedeval.storage.addresses",
     "write_supplement": "feedeval.results.gaps.supplement",
 }
 """Each name, and the module to import it from; type checkers read the same in `__init__.pyi`."""

@@ -38,6 +38,7 @@ from feedeval.results.estimate import Estimate
 from feedeval.results.gaps.supplement import write_supplement
 from feedeval.results.library import cleanup, consolidate, list_sessions
 from feedeval.results.session import Session, load_session
+from feedeval.storage.addresses import use_storage
 from feedeval.version import __version__
 
 __all__ = [
@@ -95,5 +96,6 @@ __all__ = [
     "shadow_judge",
     "start_shadow",
     "targets",
+    "use_storage",
     "write_supplement",
 ]
