@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from feedeval.errors import SessionDamaged
@@ -34,13 +34,11 @@ class Catalogue:
     Args:
         objects: What lies there.
         cache: A folder of this machine for what was fetched.
-        monotonic: The clock that listings grow old by.
     """
 
-    def __init__(self, objects: Objects, cache: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, objects: Objects, cache: Path) -> None:
         self.objects = objects
         self._cache = cache
-        self._monotonic = monotonic
         self._mutex = threading.RLock()
         self._listing: dict[str, ObjectInfo] = {}
         self._manifests: dict[str, tuple[str, Manifest]] = {}
@@ -57,7 +55,7 @@ class Catalogue:
     def listing(self) -> Mapping[str, ObjectInfo]:
         """Return the objects that are there."""
         with self._mutex:
-            began_s = self._monotonic()
+            began_s = time.monotonic()
             if began_s < self._until_s:
                 return self._listing
             listing = self.objects.listed()
@@ -66,7 +64,7 @@ class Catalogue:
             for name, data in self._got(changed).items():
                 self._manifests[sids[name]] = (listing[name].tag, Manifest.decoded(data))
             self._manifests = {sid: self._manifests[sid] for sid in sids.values() if sid in self._manifests}
-            took_s = self._monotonic() - began_s
+            took_s = time.monotonic() - began_s
             self._standing.clear()
             self._listing, self._until_s = listing, began_s + took_s + max(FRESH_S, _PATIENCE * took_s)
             return listing

@@ -48,7 +48,7 @@ class MirroredFileSystem:
         self.folder = folder
         self._objects = objects
         self._clock = clock or Clock()
-        self._catalogue = Catalogue(objects, cache, self._clock.monotonic)
+        self._catalogue = Catalogue(objects, cache)
         self._scratch = Scratch(folder)
         self._held: dict[str, Shipper] = {}
 

@@ -111,16 +111,13 @@ class FsspecObjects:
 
     def get(self, names: Sequence[str]) -> dict[str, bytes]:
         """Return the contents of those objects that are there."""
-        if not names:
-            return {}
-        try:
-            got = self._tried("read from", lambda: self._fs.cat([self._path(n) for n in names], on_error="return"))
-        except FileNotFoundError:
-            return {}
-        for content in got.values():
+        paths = [self._path(name) for name in names]
+        # Ranges from end to end: of all that reads several at once only this does not look first whether they exist.
+        got = self._tried("read from", lambda: self._fs.cat_ranges(paths, None, None, on_error="return"))
+        for content in got:
             if isinstance(content, Exception) and not isinstance(content, FileNotFoundError):
                 raise self._fault("read from", content)
-        return {path.rpartition("/")[2]: data for path, data in got.items() if isinstance(data, bytes)}
+        return {name: data for name, data in zip(names, got, strict=True) if isinstance(data, bytes)}
 
     def put(self, objects: Mapping[str, bytes]) -> None:
         """Put objects, in any order."""
@@ -186,10 +183,11 @@ class S3Objects(FsspecObjects):
             return super().tagged(name)
         while True:
             # Head, content, head: what was read has the tag that stood before and after.
-            before, data, after = self._etag(name), self.get([name]).get(name), self._etag(name)
+            before = self._etag(name)
+            data = self.get([name]).get(name) if before is not None else None
             if before is None or data is None:
                 return None
-            if before == after:
+            if before == self._etag(name):
                 return data, before
 
     def _etag(self, name: str) -> str | None:

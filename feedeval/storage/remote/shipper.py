@@ -33,6 +33,7 @@ TELL_AFTER_S = 30.0
 """What has waited for so long to be put is told."""
 FLUSH_FOR_S = 60.0
 """How long the end of a session goes on trying after the last put that went through."""
+_LONGEST_AT_THE_END_S = 8.0
 _MANIFEST_SHARE = 20.0
 """A large manifest is put so seldom that its puts take no more than one part in so many of the time."""
 _AT_ONCE, _BYTES_AT_ONCE = 64, 32_000_000
@@ -91,6 +92,7 @@ class Shipper:
         """Why nothing is put any more; empty while the lease holds."""
         self._fault = ""
         self._behind_since_s: float | None = None
+        self._went_through = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"feedeval-shipper-{berth.sid}", daemon=True)
 
@@ -187,6 +189,7 @@ class Shipper:
             StorageError: The store cannot be reached; what was not put is put the next time.
         """
         self._berth.lease.keep()
+        self._went_through += 1
         self._hear()
         self._put_files()
         self._put_pieces()
@@ -238,6 +241,7 @@ class Shipper:
     def _put(self, group: Mapping[str, bytes]) -> None:
         self._berth.lease.keep()
         self._objects.put(group)
+        self._went_through += 1
         self._manifest_due = True
 
     def _put_pieces(self) -> None:
@@ -345,19 +349,19 @@ class Shipper:
         clock, pause_s = self._berth.clock, SHIP_EVERY_S
         until_s = clock.monotonic() + FLUSH_FOR_S
         while True:
-            waiting = self.waiting
+            before = self._went_through
             if self._went_well(last=True) and self._is_done:
                 # Where it cannot be given back, it runs out by itself.
                 with contextlib.suppress(StorageError):
                     self._berth.lease.release()
                 return True
-            if self.waiting < waiting:
+            if self._went_through > before:
                 until_s, pause_s = clock.monotonic() + FLUSH_FOR_S, SHIP_EVERY_S
             if self.lost or clock.monotonic() >= until_s:
                 return False
             if self._fault:
                 clock.sleep(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                pause_s = min(2 * pause_s, _LONGEST_AT_THE_END_S)
 
     @property
     def left(self) -> str:

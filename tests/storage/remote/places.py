@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from feedeval.storage.addresses import cache_folder, normal, scratch_folder
 from feedeval.storage.paths import SessionFolder
 from feedeval.storage.remote.lease import Clock
 from feedeval.storage.remote.mirror import MirroredFileSystem
-from feedeval.storage.remote.objects import open_objects
+from feedeval.storage.remote.objects import ObjectInfo, Objects, open_objects
 
 PLACES = ("local", "memory", "s3")
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAOFTHETEST", "AWS_SECRET_ACCESS_KEY": "the-secret-of-the-test"}
@@ -25,6 +27,7 @@ def s3_server() -> Iterator[str]:
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server.start()
     host, port = server.get_host_and_port()
     try:
@@ -73,9 +76,75 @@ def new_address(place: str, tmp_path: Path) -> str:
     return f"{base}/audits/2026"
 
 
-def machine(address: str, home: Path, clock: Clock | None = None) -> SessionFolder:
+class Disturbed:
+    """A store that fails, or that somebody looks at, whenever something is asked of it.
+
+    Args:
+        objects: The store.
+        disturb: Called with what is asked, and the names of the objects.
+    """
+
+    def __init__(self, objects: Objects, disturb: Callable[[str, list[str]], None]) -> None:
+        self._objects, self._disturb = objects, disturb
+        self.address = objects.address
+
+    @property
+    def is_conditional(self) -> bool:
+        return self._objects.is_conditional
+
+    def listed(self) -> dict[str, ObjectInfo]:
+        self._disturb("list", [])
+        return self._objects.listed()
+
+    def get(self, names: Sequence[str]) -> dict[str, bytes]:
+        self._disturb("get", list(names))
+        return self._objects.get(names)
+
+    def put(self, objects: Mapping[str, bytes]) -> None:
+        self._disturb("put", list(objects))
+        self._objects.put(objects)
+
+    def delete(self, names: Iterable[str]) -> None:
+        names = list(names)
+        self._disturb("delete", names)
+        self._objects.delete(names)
+
+    def tagged(self, name: str) -> tuple[bytes, str] | None:
+        self._disturb("get", [name])
+        return self._objects.tagged(name)
+
+    def create(self, name: str, data: bytes) -> str | None:
+        self._disturb("put", [name])
+        return self._objects.create(name, data)
+
+    def replace(self, name: str, data: bytes, tag: str) -> str | None:
+        self._disturb("put", [name])
+        return self._objects.replace(name, data, tag)
+
+
+class HandClock:
+    """Time that goes by when it is told to, or when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.passed_s += seconds
+
+    def as_clock(self) -> Clock:
+        began = datetime.now(UTC)
+        return Clock(lambda: began + timedelta(seconds=self.passed_s), lambda: self.passed_s, self.sleep)
+
+
+def machine(
+    address: str, home: Path, clock: Clock | None = None, *, disturb: Callable[[str, list[str]], None] | None = None
+) -> SessionFolder:
     """Return a folder as it is on a machine of its own: with another scratch folder, and nobody else in the process."""
     with environment({"FEEDEVAL_SCRATCH": str(home)}):
         objects = open_objects(normal(address))
+        if disturb is not None:
+            objects = Disturbed(objects, disturb)
         folder = scratch_folder(address)
         return SessionFolder(folder, MirroredFileSystem(objects, folder, cache_folder(address), clock))
