@@ -9,13 +9,13 @@ moved aside, told, and kept.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from feedeval.errors import FeedevalError, StorageError
 from feedeval.storage.atomic import read_bytes
 from feedeval.storage.lock import SessionLock
-from feedeval.storage.names import FileKind, FileState
+from feedeval.storage.names import FileKind, FileState, parse_name
 from feedeval.storage.remote.catalogue import Catalogue
 from feedeval.storage.remote.lease import Clock, Lease
 from feedeval.storage.remote.manifest import manifest_name
@@ -120,7 +120,20 @@ class RemoteLock:
             data = read_bytes(scratch.folder / file.name)
             if data is not None and (file.kind is FileKind.CALLS or not entry or not entry.crc or not entry.fits(data)):
                 shipper.changed(file.name)
+        for name in self._used_up(standing):
+            shipper.removed(name)
         return shipper
+
+    def _used_up(self, standing: Standing) -> Iterator[str]:
+        """Yield the call logs that were removed here, their batches being complete, but not yet where they lie."""
+        folder, named = self._scratch.folder, self._catalogue.manifest(self._sid).objects
+        for file in filter(None, map(parse_name, standing.files())):
+            if file.kind is not FileKind.CALLS or (folder / file.name).exists():
+                continue
+            batch = f"batch_{file.number:04d}_{self._sid}.json"
+            is_named = any(piece in named for piece, _ in standing.pieces(file.name))
+            if (folder / batch).exists() or (standing.holds(batch) and not is_named):
+                yield file.name
 
     def release(self) -> None:
         """Put what is left, and give the session back; nothing happens where it is not held."""
