@@ -192,6 +192,9 @@ class Run:
             target=context.run, args=(self._work,), name=f"feedeval-run-{self.sid}", daemon=True
         )
         _live.add(self)
+        # Anew each time, so that it comes before the connections to a store are closed: last in, first out.
+        atexit.unregister(_stop_all)
+        atexit.register(_stop_all)
         self._thread.start()
         if self._context is not None:
             self._context.reporter_thread.run()
@@ -366,7 +369,6 @@ _choosing = threading.Lock()
 _live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
-@atexit.register
 def _stop_all() -> None:
     """Stop what still runs when the interpreter exits; the call logs hold whatever does not end in time."""
     runs = list(_live)

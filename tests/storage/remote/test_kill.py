@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of a run under an address: what this machine has is gone on with, and what another one has."""
+"""`kill -9` in the middle of a run under an address, which this machine or another one goes on with."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 
 from feedeval.errors import SessionLocked
 from feedeval.records import Status
-from feedeval.results.session import load_session
 from feedeval.run.runner import RunSettings, start
-from feedeval.storage.paths import session_paths
+from feedeval.storage.batch_files import scan_batches
+from feedeval.storage.paths import SessionPaths, session_paths
 from feedeval.storage.readers import read_progress, status_of, writer_of
 from feedeval.storage.remote.lease import LASTS_S, SKEW_S, Clock
 from feedeval.storage.verify import verify
@@ -32,6 +32,11 @@ SHIPPED_S = 2.5
 
 def calls(folder: Path) -> Counter[str]:
     return Counter((folder / "witness.txt").read_text().split())
+
+
+def done(paths: SessionPaths) -> int:
+    """Count the records that have a result in the batch files."""
+    return len(scan_batches(paths, on_damaged=lambda path, problem: pytest.fail(problem)).done_hash)
 
 
 def killed(address: str, folder: Path, home: Path, *, after_s: float, latency_s: float = 0.1) -> str:
@@ -63,7 +68,7 @@ def test_this_machine_goes_on_from_its_scratch_folder_and_repeats_no_call(s3: st
     assert known and len(answered) > 30
     assert max(calls(tmp_path).values()) == 1, "every reply that had arrived stood in a log"
     there = machine(s3, tmp_path / "other")
-    assert len(load_session(output_dir=there).results) == RECORDS
+    assert done(there.session(sid)) == RECORDS
     assert verify(there.session(sid)) == []
 
 
@@ -89,13 +94,13 @@ def test_another_machine_goes_on_once_the_lease_has_run_out_and_repeats_the_last
     repeated = sum(count - 1 for count in calls(tmp_path).values())
     # 16 calls at a time of 0.3 s each, for as long as the last round was ago.
     assert repeated <= 16 * (SHIPPED_S / 0.3 + 1) < len(before) + 16
-    assert len(load_session(output_dir=other).results) == RECORDS
+    assert done(other.session(sid)) == RECORDS
 
     # The machine that was killed comes back, and finds that it was gone on with.
     with environment({"FEEDEVAL_SCRATCH": str(home)}):
         again = Witnessed(tmp_path, latency_s=0.001, records=RECORDS)
         assert start(again, s3, settings).sid == sid and not again.served
-        assert len(load_session(output_dir=s3).results) == RECORDS
+        assert done(session_paths(s3, sid)) == RECORDS
 
 
 def test_the_end_of_the_interpreter_puts_what_is_there(s3: str, tmp_path: Path, home: Path) -> None:
