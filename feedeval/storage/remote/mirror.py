@@ -10,7 +10,9 @@ What others than the writer have to say lies in the store itself: requests to a 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import shutil
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
@@ -303,6 +305,11 @@ def _refuse_lost(shipper: Shipper) -> None:
         raise StorageError(shipper.lost)
 
 
+def _forget(*folders: Path) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 _mirrors: dict[tuple[Path, int], MirroredFileSystem] = {}
 _mutex = threading.Lock()
 
@@ -322,5 +329,8 @@ def mirror_of(address: str) -> MirroredFileSystem:
             # So that what people write beside their sessions finds it; who cannot have one may still read.
             with contextlib.suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if address.startswith("memory://"):
+                # Nobody could ever go on with it.
+                atexit.register(_forget, folder, cache_folder(address))
             _mirrors[key] = MirroredFileSystem(open_objects(address), folder, cache_folder(address))
         return _mirrors[key]
