@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from feedeval.errors import SessionError, SessionNotFound
 from feedeval.results.stored import StoredSession
 from feedeval.storage.addresses import address_of
-from feedeval.storage.paths import AnyFolder, SessionFolder
-from feedeval.storage.readers import session_ids
+from feedeval.storage.paths import AnyFolder, SessionFolder, sid_time
+from feedeval.storage.readers import is_there, session_ids
 
 
 def session_labels(sessions: Sequence[StoredSession]) -> list[str]:
@@ -33,6 +33,9 @@ def find_session(session_id: str | None, output_dir: AnyFolder) -> str:
         SessionNotFound: As `load_session`.
     """
     folder = SessionFolder.of(output_dir)
+    # Who names it needs no look at the others.
+    if session_id and sid_time(session_id) is not None and is_there(folder.session(session_id)):
+        return session_id
     known = session_ids(folder)
     if not known:
         raise SessionNotFound(

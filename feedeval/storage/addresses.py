@@ -117,7 +117,7 @@ def address_of(path: Path) -> str | None:
     """Return the address that a scratch folder stands for; None for any other folder."""
     try:
         store, *parts = path.resolve().relative_to(home() / _SCRATCH).parts
-    except ValueError:
+    except (ValueError, OSError, RuntimeError):  # not below it, or no path that could be followed
         return None
     return f"{store.partition('@')[0]}://{'/'.join(map(unquote, parts))}" if parts else None
 

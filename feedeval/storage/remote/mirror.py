@@ -53,6 +53,8 @@ class MirroredFileSystem:
         self._catalogue = Catalogue(objects, cache)
         self._scratch = Scratch(folder)
         self._held: dict[str, Shipper] = {}
+        self._left: dict[str, Shipper] = {}
+        """Sessions that this process wrote and could not put; what it knows of them needs no network."""
 
     @property
     def works_here(self) -> bool:
@@ -62,9 +64,18 @@ class MirroredFileSystem:
     def _shipper(self, path: Path) -> Shipper | None:
         return self._held.get(session_of(path.name) or "")
 
+    def _known(self, sid: str) -> Shipper | None:
+        """Return who knows what stands of a session without a look at the store."""
+        left = self._left.get(sid)
+        if left is not None and self._scratch.generation(sid) != left.generation:
+            # Another process of this machine has put it.
+            self._left.pop(sid, None)
+            left = None
+        return self._held.get(sid) or left
+
     def _counts_here(self, sid: str) -> bool:
         """Say whether the scratch folder is ahead of the store, whoever of this machine writes or wrote the session."""
-        if sid in self._held:
+        if self._known(sid) is not None:
             return True
         if self._scratch.generation(sid) is None:
             return False
@@ -91,15 +102,15 @@ class MirroredFileSystem:
 
     def names(self, folder: Path, naming: str = "") -> Iterator[str]:
         """Yield the names of the files that stand or are in the scratch folder."""
-        shipper = self._held.get(naming)
+        shipper = self._known(naming)
         if shipper is not None:
             # What a run asks of its own session needs no network.
             yield from shipper.standing.files() | {file.name for file in self._scratch.files(naming)}
             return
-        names = {name for name in self._catalogue.files() if session_of(name) not in self._held}
-        for sid in {*self._held, *self._scratch.marked()}:
-            held = self._held.get(sid)
-            names |= held.standing.files() if held else set()
+        known = {sid: shipper for sid in {*self._held, *self._left} if (shipper := self._known(sid))}
+        names = {name for name in self._catalogue.files() if session_of(name) not in known}
+        names.update(*(shipper.standing.files() for shipper in known.values()))
+        for sid in {*known, *self._scratch.marked()}:
             if self._counts_here(sid):
                 names |= {file.name for file in self._scratch.files(sid)}
         yield from (name for name in names if naming in name)
@@ -111,7 +122,7 @@ class MirroredFileSystem:
         return self._counts_here(session_of(path.name) or "")
 
     def _standing_has(self, path: Path) -> bool:
-        shipper = self._shipper(path)
+        shipper = self._known(session_of(path.name) or "")
         if shipper is None or path.name.startswith(_LABELS):
             return self._catalogue.standing(session_of(path.name) or "").holds(path.name)
         return not path.name.startswith(_REQUEST) and shipper.standing.holds(path.name)
@@ -124,7 +135,7 @@ class MirroredFileSystem:
         """Return the length of a file in bytes; 0 where there is none."""
         if self._here(path):
             return LOCAL.size(path)
-        shipper = self._shipper(path)
+        shipper = self._known(session_of(path.name) or "")
         if shipper is not None:
             return shipper.standing.size(path.name)
         return self._catalogue.standing(session_of(path.name) or "").size(path.name)
@@ -133,7 +144,7 @@ class MirroredFileSystem:
         """Return the content of a file; None where there is none."""
         if self._here(path) and (data := read_bytes(path)) is not None:
             return data
-        shipper = self._shipper(path)
+        shipper = self._known(session_of(path.name) or "")
         if shipper is not None and not path.name.startswith(_LABELS):
             if path.name.startswith(_REQUEST):
                 return None
@@ -249,11 +260,14 @@ class MirroredFileSystem:
         place = (self._catalogue, self._scratch, self._clock)
         return RemoteLock(self.folder / path.name, place, grace_s=grace_s, on_change=self._note)
 
-    def _note(self, sid: str, shipper: Shipper | None) -> None:
-        if shipper is None:
+    def _note(self, sid: str, is_held: bool, shipper: Shipper | None) -> None:
+        known = self._held if is_held else self._left
+        if shipper is not None:
+            known[sid] = shipper
+        if not is_held:
             self._held.pop(sid, None)
-        else:
-            self._held[sid] = shipper
+        if is_held or shipper is None:
+            self._left.pop(sid, None)
 
     def holder(self, path: Path) -> str | None:
         """Return who holds the lock of a session, in words; None where nobody does."""

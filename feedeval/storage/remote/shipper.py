@@ -96,6 +96,11 @@ class Shipper:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"feedeval-shipper-{berth.sid}", daemon=True)
 
+    @property
+    def generation(self) -> int:
+        """How many writers the session has had, this one included."""
+        return self._berth.lease.generation
+
     def begin(self) -> None:
         """Start to work."""
         self._thread.start()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from feedeval.errors import FeedevalError, StorageError
 from feedeval.storage.atomic import read_bytes
+from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.lock import SessionLock
 from feedeval.storage.names import FileKind, FileState, parse_name
 from feedeval.storage.remote.catalogue import Catalogue
@@ -31,7 +32,8 @@ class RemoteLock:
         path: The lock's path in the scratch folder.
         place: What the session lies in: its catalogue, its scratch folder and the clock.
         grace_s: How long to go on trying.
-        on_change: Told of the shipper when the session is taken, and of None when it was given back.
+        on_change: Told when the session is taken (True) and when it was given back (False), with the shipper; without
+            one where all of it stands.
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class RemoteLock:
         place: tuple[Catalogue, Scratch, Clock],
         *,
         grace_s: float,
-        on_change: Callable[[str, Shipper | None], None],
+        on_change: Callable[[str, bool, Shipper | None], None],
     ) -> None:
         self._catalogue, self._scratch, self._clock = place
         self._sid = path.stem.removeprefix("session_")
@@ -62,7 +64,7 @@ class RemoteLock:
             SessionLocked: Somebody else has it.
             StorageError: The store cannot be reached or written to, or the scratch folder cannot.
         """
-        self._scratch.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        LOCAL.make_folder(self._scratch.folder)
         self._local.acquire()
         try:
             self._take()
@@ -89,7 +91,7 @@ class RemoteLock:
                 lease.release()
             raise
         self._shipper = shipper
-        self._on_change(sid, shipper)
+        self._on_change(sid, True, shipper)
         shipper.begin()
 
     def _set_superseded_aside(self, left: int | None) -> None:
@@ -140,15 +142,17 @@ class RemoteLock:
         shipper = self._shipper
         if shipper is None:
             return
+        stands = False
         try:
-            if shipper.close():
+            stands = shipper.close()
+            if stands:
                 self._scratch.clear(self._sid)
             else:
                 self.notes.append(shipper.left)
         finally:
             self._shipper = None
             self._catalogue.forget()
-            self._on_change(self._sid, None)
+            self._on_change(self._sid, False, None if stands or shipper.lost else shipper)
             self._local.release()
 
 

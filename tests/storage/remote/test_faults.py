@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from feedeval.errors import SessionDamaged, StorageError
@@ -100,6 +101,11 @@ def test_what_waits_for_long_is_told_and_so_is_its_end(address: str, tmp_path: P
     assert store.left == []
 
 
+def run_results(folder: SessionFolder, sid: str) -> pd.DataFrame:
+    """Return what a blocking call returns at its end."""
+    return load_session(sid, output_dir=folder).results
+
+
 def test_what_could_not_be_put_is_told_is_read_here_and_is_put_by_the_next_call(
     address: str, tmp_path: Path, weather: Weather
 ) -> None:
@@ -114,6 +120,7 @@ def test_what_could_not_be_put_is_told_is_read_here_and_is_put_by_the_next_call(
         assert run.wait(WAIT_S).status is Status.FINISHED
     (told,) = [text for text in listener.messages if "could not be put" in text]
     assert address in told and str(folder.path) in told
+    assert len(run_results(folder, run.sid)) == RECORDS, "its results are shown although the store is away"
 
     weather.is_away = False
     there = machine(address, tmp_path / "two")
