@@ -24,7 +24,7 @@ from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.names import FileKind, FileState, parse_name
 from feedeval.storage.remote.catalogue import Catalogue
 from feedeval.storage.remote.lease import Clock, Lease, LeaseLost
-from feedeval.storage.remote.manifest import Entry, Manifest, manifest_name, piece_name
+from feedeval.storage.remote.manifest import Entry, Manifest, file_of, manifest_name, piece_name
 from feedeval.storage.remote.standing import Standing, is_batch
 
 SHIP_EVERY_S = 2.0
@@ -215,7 +215,7 @@ class Shipper:
         with self._mutex:
             # The progress file counts what is in the others.
             versions = dict(sorted(self._dirty.items(), key=lambda item: item[0].startswith("progress_")))
-        for group in self._groups(list(versions)):
+        for group in self._groups(versions):
             self._put(group)
             with self._mutex:
                 for name, data in group.items():
@@ -228,13 +228,15 @@ class Shipper:
                         del self._dirty[name]
                         self._put_batches |= {name} if is_batch(name) else set()
 
-    def _groups(self, names: Sequence[str]) -> Iterator[dict[str, bytes]]:
+    def _groups(self, versions: Mapping[str, int]) -> Iterator[dict[str, bytes]]:
         group: dict[str, bytes] = {}
-        for name in names:
+        for name, version in versions.items():
             data = read_bytes(self._berth.scratch / name)
             if data is None:
+                # Removed, unless it was written again since we looked.
                 with self._mutex:
-                    self._dirty.pop(name, None)
+                    if self._dirty.get(name) == version:
+                        del self._dirty[name]
                 continue
             group[name] = data
             if len(group) >= _AT_ONCE or sum(map(len, group.values())) >= _BYTES_AT_ONCE:
@@ -298,9 +300,11 @@ class Shipper:
         with self._mutex:
             if not self._manifest_due or (not at_once and began_s < self._manifest_at_s):
                 return
-            self._manifest_due = False
-            # Cut short, what is left of a session that is deleted is still known for one.
-            doomed = sorted(self._doomed, key=lambda name: name.startswith(("progress_", "session_")))
+            # A log that was used up since this round began stays until the batch that used it was put.
+            doomed = [name for name in self._doomed if _user_of(name) not in self._dirty]
+            self._manifest_due = len(doomed) < len(self._doomed)
+        # Cut short, what is left of a session that is deleted is still known for one.
+        doomed.sort(key=lambda name: name.startswith(("progress_", "session_")))
         try:
             self._put_what_stands()
             self._objects.delete(doomed)
@@ -378,3 +382,9 @@ class Shipper:
             f"in {self._berth.scratch} only ({self._fault.rstrip('.')}). The next call that names this output folder "
             "puts them there."
         )
+
+
+def _user_of(name: str) -> str | None:
+    """Return the batch file that a piece of a call log is used up by; None for any other object."""
+    file = parse_name(file_of(name) or "")
+    return f"batch_{file.number:04d}_{file.sid}.json" if file and file.kind is FileKind.CALLS else None

@@ -245,6 +245,26 @@ def _put(objects: Objects, content: dict[str, bytes]) -> bool:
     return False
 
 
+def test_a_reply_is_in_a_piece_until_the_batch_that_used_it_stands(address: str, tmp_path: Path) -> None:
+    done: list[tuple[str, str]] = []
+    stores: list[SessionStore] = []
+
+    def complete(what: str, names: list[str]) -> None:
+        if what == "put" and any(name.startswith("errors_") for name in names):
+            # In the middle of a round, after it has looked what there is to put.
+            stores[0].write_batch(make_batch(stores[0].sid, 1))
+        done.extend((what, name) for name in names)
+
+    with small_store(machine(address, tmp_path / "one", disturb=complete)) as store:
+        stores.append(store)
+        store.append_call(1, make_call("paid"))
+        until(lambda: any(name.startswith("calls_0001") for what, name in done if what == "put"))
+        store.write_errors({"counts": {}})
+    puts = [at for at, (what, name) in enumerate(done) if what == "put" and name.startswith("batch_0001")]
+    deletes = [at for at, (what, name) in enumerate(done) if what == "delete" and name.startswith("calls_0001")]
+    assert puts[0] < deletes[0]
+
+
 def test_a_killed_writers_lease_and_pieces_are_gone_when_the_session_is_closed(address: str, tmp_path: Path) -> None:
     sid, _ = stopped(machine(address, tmp_path / "one"))
     finish(JudgingJob(RECORDS), machine(address, tmp_path / "two"))
