@@ -115,6 +115,9 @@ def cache_folder(address: str) -> Path:
 
 def address_of(path: Path) -> str | None:
     """Return the address that a scratch folder stands for; None for any other folder."""
+    # Of nearly all folders that says it, and links need not be followed.
+    if _SCRATCH not in path.absolute().parts:
+        return None
     try:
         store, *parts = path.resolve().relative_to(home() / _SCRATCH).parts
     except (ValueError, OSError, RuntimeError):  # not below it, or no path that could be followed
