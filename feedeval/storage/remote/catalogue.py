@@ -124,31 +124,30 @@ class Catalogue:
             standing: The objects that stand.
 
         Raises:
-            SessionDamaged: It is named in the manifest, but has gone or is not what the manifest says.
+            SessionDamaged: It is a batch file that the manifest names, and has gone or is not what the manifest says.
             StorageError: The store cannot be reached.
         """
         pieces = standing.pieces(file)
         if is_batch(file):
             return self._batch(file, pieces[0][1], standing) if pieces else None
-        return b"".join(self._whole(name, entry) for name, entry in pieces) if pieces else None
+        # Lines and documents say themselves whether they are whole; what has gone is not there, as on a disk.
+        found = [data for name, _ in pieces if (data := self._small(name)) is not None]
+        return b"".join(found) if found else None
 
     def note(self, name: str) -> bytes | None:
         """Return an object that is no file but says how files stand; None where it is not there."""
         with self._mutex:
             there = name in self.listing()
-        try:
-            return self._whole(name, Entry(0)) if there else None
-        except SessionDamaged:
-            return None
+        return self._small(name) if there else None
 
-    def _whole(self, name: str, entry: Entry) -> bytes:
-        """Return the content of an object that is not kept on disk."""
+    def _small(self, name: str) -> bytes | None:
+        """Return the content of an object that is not kept on disk; None where it has gone."""
         with self._mutex:
             info = self._listing.get(name)
             data = self._kept.get((name, info.tag)) if info else None
-        if data is None or not _may_be(data, entry):
-            data = self._checked(name, entry, self.objects.get([name]).get(name))
-            if info is not None:
+        if data is None:
+            data = self.objects.get([name]).get(name)
+            if info is not None and data is not None:
                 self._keep((name, info.tag), data)
         return data
 
@@ -162,10 +161,11 @@ class Catalogue:
     def _checked(self, name: str, entry: Entry, data: bytes | None) -> bytes:
         if data is None:
             raise SessionDamaged(
-                f"{self.objects.address}/{name} has gone, though the session's manifest names it. Go on with the "
-                "session: what it held is made again."
+                f"{self.objects.address}/{name} has gone, though the session's manifest names it. Run `feedeval "
+                "verify --repair` on the session, or go on with it: what is lost is made again."
             )
-        if not _may_be(data, entry):
+        # Of what was put after the manifest nothing is known.
+        if entry.crc is not None and not entry.fits(data):
             raise SessionDamaged(
                 f"{self.objects.address}/{name} is damaged: it is not what the session's manifest says. Run `feedeval "
                 "verify --repair` on the session to mend it."
@@ -225,8 +225,3 @@ class Catalogue:
         for name in names:
             with contextlib.suppress(OSError):
                 (self._cache / name).unlink(missing_ok=True)
-
-
-def _may_be(data: bytes, entry: Entry) -> bool:
-    """Say whether a content may be the one that is meant: of what was put after the manifest nothing is known."""
-    return entry.crc is None or entry.fits(data)

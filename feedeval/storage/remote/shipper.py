@@ -158,8 +158,8 @@ class Shipper:
         if not self._fault or behind_s < TELL_AFTER_S:
             return ""
         return (
-            f"{self.waiting:,} files have waited {duration(behind_s)} to be put: {self._fault.rstrip('.')}. The run "
-            f"goes on, and they are safe in {self._berth.scratch}."
+            f"For {duration(behind_s)} {_files(self.waiting)} waited to be put: {self._fault.rstrip('.')}. The run goes on, "
+            f"and nothing is lost: all is in {self._berth.scratch}."
         )
 
     def _work(self) -> None:
@@ -378,9 +378,9 @@ class Shipper:
         if self.lost:
             return self.lost
         return (
-            f"{self.waiting:,} files of session {self._berth.sid} could not be put to {self._objects.address} and are "
-            f"in {self._berth.scratch} only ({self._fault.rstrip('.')}). The next call that names this output folder "
-            "puts them there."
+            f"{_files(self.waiting)} of session {self._berth.sid} could not be put to {self._objects.address}: "
+            f"{self._fault.rstrip('.')}. What is missing there is in {self._berth.scratch}, and the next call that names "
+            "this output folder puts it there."
         )
 
 
@@ -388,3 +388,7 @@ def _user_of(name: str) -> str | None:
     """Return the batch file that a piece of a call log is used up by; None for any other object."""
     file = parse_name(file_of(name) or "")
     return f"batch_{file.number:04d}_{file.sid}.json" if file and file.kind is FileKind.CALLS else None
+
+
+def _files(count: int) -> str:
+    return "one file" if count == 1 else f"{count:,} files"

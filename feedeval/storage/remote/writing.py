@@ -110,8 +110,9 @@ class RemoteLock:
         standing.discard(lost)
         if lost:
             self.notes.append(
-                f"{len(lost):,} objects that {manifest_name(sid)} names have gone from {catalogue.objects.address} "
-                f"({', '.join(sorted(lost)[:3])}{', …' if len(lost) > 3 else ''}); what they held is made again"
+                f"of the objects that {manifest_name(sid)} names {len(lost):,} {'have' if len(lost) > 1 else 'has'} gone "
+                f"from {catalogue.objects.address} ({', '.join(sorted(lost)[:3])}{', …' if len(lost) > 3 else ''}); what "
+                "is lost is made again"
             )
         berth = Berth(sid, scratch.folder, scratch.id(), catalogue, lease, self._clock)
         shipper = Shipper(berth, standing)

@@ -94,7 +94,7 @@ def test_what_waits_for_long_is_told_and_so_is_its_end(address: str, tmp_path: P
         assert store.trouble == ""
         clock.passed_s += TELL_AFTER_S + 1
         until(lambda: bool(store.trouble))
-        assert "1 files have waited 31" in store.trouble and "reduce your request rate" in store.trouble
+        assert "one file waited to be put" in store.trouble and "reduce your request rate" in store.trouble
         assert str(folder.path) in store.trouble
         weather.is_away = False
         until(lambda: not store.trouble)
