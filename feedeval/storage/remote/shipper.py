@@ -158,8 +158,8 @@ class Shipper:
         if not self._fault or behind_s < TELL_AFTER_S:
             return ""
         return (
-            f"For {duration(behind_s)} {_files(self.waiting)} waited to be put: {self._fault.rstrip('.')}. The run goes on, "
-            f"and nothing is lost: all is in {self._berth.scratch}."
+            f"For {duration(behind_s)} {_files(self.waiting)} waited to be put: {self._fault.rstrip('.')}. The run goes "
+            f"on, and nothing is lost: all is in {self._berth.scratch}."
         )
 
     def _work(self) -> None:
@@ -379,8 +379,8 @@ class Shipper:
             return self.lost
         return (
             f"{_files(self.waiting)} of session {self._berth.sid} could not be put to {self._objects.address}: "
-            f"{self._fault.rstrip('.')}. What is missing there is in {self._berth.scratch}, and the next call that names "
-            "this output folder puts it there."
+            f"{self._fault.rstrip('.')}. What is missing there is in {self._berth.scratch}, and the next call that "
+            "names this output folder puts it there."
         )
 
 

@@ -109,10 +109,10 @@ class RemoteLock:
         lost = [name for name in standing.objects() if name not in catalogue.listing()]
         standing.discard(lost)
         if lost:
+            named = ", ".join(sorted(lost)[:3]) + (", …" if len(lost) > 3 else "")
             self.notes.append(
-                f"of the objects that {manifest_name(sid)} names {len(lost):,} {'have' if len(lost) > 1 else 'has'} gone "
-                f"from {catalogue.objects.address} ({', '.join(sorted(lost)[:3])}{', …' if len(lost) > 3 else ''}); what "
-                "is lost is made again"
+                f"from {catalogue.objects.address} has gone what {manifest_name(sid)} names: {named}, {len(lost):,} in "
+                "all. What is lost is made again"
             )
         berth = Berth(sid, scratch.folder, scratch.id(), catalogue, lease, self._clock)
         shipper = Shipper(berth, standing)
