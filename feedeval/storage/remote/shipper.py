@@ -158,8 +158,8 @@ class Shipper:
         if not self._fault or behind_s < TELL_AFTER_S:
             return ""
         return (
-            f"For {duration(behind_s)} {_files(self.waiting)} waited to be put: {self._fault.rstrip('.')}. The run goes "
-            f"on, and nothing is lost: all is in {self._berth.scratch}."
+            f"For {duration(behind_s)} {_files(self.waiting)} waited to be put: {self._fault.rstrip('.')}. The run "
+            f"goes on, and nothing is lost: all is in {self._berth.scratch}."
         )
 
     def _work(self) -> None:
