@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from zlib import crc32
 
 import orjson
@@ -23,6 +24,8 @@ from feedeval.storage.encoding import encode
 from feedeval.storage.names import parse_name
 
 _PIECE = re.compile(r"(?P<log>.+\.jsonl)\.(?P<writer>\d{4,})-(?P<number>\d{6,})")
+_NAMES = 1 << 17
+"""A session of a million products has 70,000 files, and each is asked for its session time and again."""
 _OWN = re.compile(r"(?:manifest|lease)_(?P<sid>\d{8}_\d{6}(?:_[0-9a-z]{6})?)\.json")
 
 
@@ -94,6 +97,7 @@ def file_of(name: str) -> str | None:
     return piece["log"] if piece else name
 
 
+@lru_cache(maxsize=_NAMES)
 def session_of(name: str) -> str | None:
     """Return the session that an object or file belongs to; None where it is none of a session's."""
     if own := _OWN.fullmatch(name):
