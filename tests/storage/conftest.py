@@ -11,7 +11,8 @@ from tests.storage.remote.places import PLACES, environment, new_address, s3_env
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """The address of an S3 server on this machine."""
-    pytest.importorskip("s3fs")
+    for package in ("s3fs", "moto.server"):
+        pytest.importorskip(package)
     with s3_server() as endpoint:
         yield endpoint
 

@@ -12,6 +12,7 @@ import pytest
 
 from feedeval.errors import SessionDamaged, StorageError
 from feedeval.records import Status
+from feedeval.results.library import cleanup
 from feedeval.results.session import load_session
 from feedeval.run.runner import RunSettings, start
 from feedeval.storage.paths import SessionFolder
@@ -282,3 +283,17 @@ def test_a_local_session_that_was_copied_there_is_read_and_gone_on_with(address:
     again = JudgingJob(RECORDS)
     assert finish(again, there).sid == sid
     assert again.served.total() + served == RECORDS
+
+
+def test_labels_lie_in_the_store_at_once_whoever_writes_the_session(address: str, tmp_path: Path) -> None:
+    folder, other = machine(address, tmp_path / "one"), machine(address, tmp_path / "two")
+    sid = make_session(folder)
+    paths = folder.session(sid)
+    with SessionStore.open(paths):
+        for said in (b"mine", b"theirs", b"mine again"):
+            (other if said == b"theirs" else folder).file_system.write(paths.labels, said)
+            until(lambda said=said: folder.file_system.read(paths.labels) == said)  # type: ignore[misc]
+            assert machine(address, tmp_path / "three").file_system.read(paths.labels) == said
+    assert verify(paths) == []
+    assert paths.labels.name in {path.name for path in cleanup(sid, output_dir=folder)}
+    assert bare(address).listed() == {}
