@@ -17,7 +17,7 @@ def s3_endpoint() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def home(tmp_path: Path) -> Iterator[Path]:
     """The folder that scratch folders are in."""
     with environment({"FEEDEVAL_SCRATCH": str(tmp_path / "home")}):

@@ -340,11 +340,12 @@ def mirror_of(address: str) -> MirroredFileSystem:
         # With other options it is another one: it might be another account.
         key = (folder, hash(repr(options_for(address))))
         if key not in _mirrors:
+            objects = open_objects(address)
             # So that what people write beside their sessions finds it; who cannot have one may still read.
             with contextlib.suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if address.startswith("memory://"):
                 # Nobody could ever go on with it.
                 atexit.register(_forget, folder, cache_folder(address))
-            _mirrors[key] = MirroredFileSystem(open_objects(address), folder, cache_folder(address))
+            _mirrors[key] = MirroredFileSystem(objects, folder, cache_folder(address))
         return _mirrors[key]
