@@ -69,6 +69,7 @@ _HOMES = {
     "shadow_judge": "feedeval.evaluator.judging",
     "start_shadow": "feedeval.evaluator",
     "targets": "feedeval.feed.targets",
+    "use_storage": "feedeval.storage.addresses",
     "write_questions_and_answers": "feedeval.results.answers.writing",
     "write_supplement": "feedeval.results.gaps.supplement",
 }

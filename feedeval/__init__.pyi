@@ -40,6 +40,7 @@ from feedeval.results.gaps.supplement import write_supplement
 from feedeval.results.ledger.ledger import AnswerLedger
 from feedeval.results.library import cleanup, consolidate, list_sessions
 from feedeval.results.session import Session, load_session
+from feedeval.storage.addresses import use_storage
 from feedeval.version import __version__
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "shadow_judge",
     "start_shadow",
     "targets",
+    "use_storage",
     "write_questions_and_answers",
     "write_supplement",
 ]

@@ -33,6 +33,8 @@ from feedeval.records import Status
 from feedeval.results.gaps.cards import cards_html
 from feedeval.results.session import Session
 from feedeval.run.progress import Need
+from feedeval.storage.addresses import shown
+from feedeval.storage.paths import folder_path
 
 if TYPE_CHECKING:
     from feedeval.app.boxes.common import Line
@@ -252,7 +254,7 @@ class App:
         self._run = run
         form.show_panel(run.panel.widget("press Start"))
         stays = GOES_ON_IN_VOILA if "VOILA_KERNEL_ID" in os.environ else GOES_ON
-        form.start_line.say(Tone.HINT, f"Saved as it goes, as session {run.sid} in {self._output_dir}. {stays}")
+        form.start_line.say(Tone.HINT, f"Saved as it goes, as session {run.sid} in {shown(self._output_dir)}. {stays}")
         threading.Thread(target=self._watch, args=(run, given), name="feedeval-app-watch", daemon=True).start()
 
     def _go_on(self, run: EvaluationRun) -> None:
@@ -369,11 +371,12 @@ def app(output_dir: str | Path = "output", *, places: bool = True) -> App:
         places: Let a feed be named by its path or address, and an endpoint by its address. Switch it off where
             strangers use the page: they could reach files and servers that only the machine of the page can reach.
     """
-    key = (Path(output_dir).resolve(), places)
+    folder = folder_path(output_dir)
+    key = (folder.resolve(), places)
     with _apps_lock:
         made = _apps.get(key)
         if made is None:
-            made = _apps[key] = App(Path(output_dir), places=places)
+            made = _apps[key] = App(folder, places=places)
         return made
 
 

@@ -203,7 +203,7 @@ def _preview(feed: FilledFeed) -> Preview:
 
 def _latest_audit(folder: Path) -> Session | None:
     """Return the latest audit that has results, of whichever kernel."""
-    for sid in reversed(session_ids(folder) if folder.is_dir() else []):
+    for sid in reversed(session_ids(folder)):
         try:
             session = Session(sid, folder)
             if session.is_audit and session.progress.counts.done and not session.stands_aside:

@@ -23,9 +23,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
         "session", nargs="?", metavar="SESSION", help="id, its beginning, or name; the latest by default"
     )
     answers.add_argument("--to", metavar="FILE", help="a .tsv file (default: answers_SESSION.tsv)")
-    answers.add_argument(
-        "--ledger", metavar="FILE", help="what `ledger --to` wrote (default: as the session has it)"
-    )
+    answers.add_argument("--ledger", metavar="FILE", help="what `ledger --to` wrote (default: as the session has it)")
     json_option(answers)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from feedeval.cli.output import Exit, json_option, tell
@@ -37,9 +36,10 @@ def caching(arguments: Arguments) -> dict[str, Any]:
 
 def cache_command(arguments: Arguments) -> int:
     """Say what the cache holds, or delete it."""
+    from feedeval.storage.paths import folder_path
     from feedeval.storage.reply_cache import cache_size, clear_cache
 
-    folder = Path(arguments.output_dir)
+    folder = folder_path(arguments.output_dir)
     if arguments.clear:
         clear_cache(folder)
     count, size = (0, 0) if arguments.clear else cache_size(folder)

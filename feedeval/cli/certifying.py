@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from pathlib import Path
 
 from feedeval.cli.output import Exit, json_option, say, tell
 from feedeval.formatting import plain, plain_line
@@ -31,7 +30,7 @@ def certify_command(arguments: Arguments) -> int:
     from feedeval.results.session import load_session
 
     named = None if arguments.session == "latest" else arguments.session
-    session = load_session(named, output_dir=Path(arguments.output_dir))
+    session = load_session(named, output_dir=arguments.output_dir)
     found = session.certify(arguments.labels)
     written = None
     if arguments.to is not None:

@@ -46,8 +46,9 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
 def compare_command(arguments: Arguments) -> int:
     """Compare two sessions."""
     from feedeval.results.compare.compare import compare
+    from feedeval.storage.paths import folder_path
 
-    folder = Path(arguments.output_dir)
+    folder = folder_path(arguments.output_dir)
     before, after = _sides(arguments.before, arguments.after, folder)
     found = compare(before, after, other_engine=arguments.other_engine)
     written = _write(found, Path(arguments.to)) if arguments.to is not None else None
@@ -70,6 +71,7 @@ def _document(found: Comparison) -> dict[str, Any]:
 def _sides(before: str | None, after: str | None, folder: Path) -> tuple[Session, Session]:
     """Return the sessions that are named; those that are not are the latest audits."""
     from feedeval.results.session import load_session
+    from feedeval.storage.addresses import shown
     from feedeval.storage.readers import session_ids
 
     def named(name: str | None, what: str, earlier_than: str) -> Session:
@@ -77,7 +79,9 @@ def _sides(before: str | None, after: str | None, folder: Path) -> tuple[Session
             return load_session(name, output_dir=folder)
         known = (load_session(sid, output_dir=folder) for sid in reversed(session_ids(folder)) if sid < earlier_than)
         if (found := next((session for session in known if session.is_audit), None)) is None:
-            raise InputError(f"there is no {what} in {folder}: audit a feed, or name the two sessions to compare")
+            raise InputError(
+                f"there is no {what} in {shown(folder)}: audit a feed, or name the two sessions to compare"
+            )
         return found
 
     later = named(after, "audit", "~")

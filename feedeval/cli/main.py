@@ -44,7 +44,10 @@ def parser() -> argparse.ArgumentParser:
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
-        "--output-dir", default="output", metavar="DIR", help="folder of the sessions (default: output)"
+        "--output-dir",
+        default="output",
+        metavar="DIR",
+        help="folder of the sessions, or an address such as s3://bucket/prefix (default: output)",
     )
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     version_help = "show program's version number and exit"

@@ -77,13 +77,12 @@ def page_choice(arguments: Arguments) -> dict[str, Any]:
 
 def pages_command(arguments: Arguments) -> int:
     """Read pages and print contradictions."""
-    from pathlib import Path
-
     from feedeval.feed.pages.check_pages import check_pages
     from feedeval.feed.pages.limits import PageLimits
     from feedeval.feed.pages.read_pages import read_pages
     from feedeval.feed.reader import read_feed
     from feedeval.results.export import write_frame
+    from feedeval.storage.paths import folder_path
 
     look_at_options(arguments)
     asked = {"pause_s": arguments.pause, "max_age_days": arguments.max_age}
@@ -92,7 +91,7 @@ def pages_command(arguments: Arguments) -> int:
     pages = read_pages(
         feed,
         folder=arguments.folder,
-        cache_dir=arguments.cache_dir or Path(arguments.output_dir) / "pages",
+        cache_dir=arguments.cache_dir or folder_path(arguments.output_dir) / "pages",
         allow_private=arguments.allow_private,
         limits=limits,
     )

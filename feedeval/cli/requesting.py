@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedeval.cli.output import Exit, json_option, tell
@@ -62,17 +61,20 @@ def put(paths: SessionPaths, action: str) -> int:
 
 
 def _session_of(arguments: argparse.Namespace) -> SessionPaths:
-    from feedeval.storage.paths import session_paths
+    from feedeval.storage.addresses import shown
+    from feedeval.storage.paths import folder_path, session_paths
     from feedeval.storage.readers import is_being_written, session_ids
 
-    folder = Path(arguments.output_dir)
+    folder = folder_path(arguments.output_dir)
     if arguments.session is not None:
         from feedeval.results.finding import find_session
 
         return session_paths(folder, find_session(arguments.session, folder))
     working = [sid for sid in session_ids(folder) if is_being_written(session_paths(folder, sid))]
     if not working:
-        raise SessionError(f"nobody works on a session in {plain(folder)}, so there is nothing to {arguments.action}")
+        raise SessionError(
+            f"nobody works on a session in {plain(shown(folder))}, so there is nothing to {arguments.action}"
+        )
     if len(working) > 1:
         raise SessionError(f"several sessions are worked on: name one of {', '.join(working)}")
     return session_paths(folder, working[0])

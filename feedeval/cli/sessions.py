@@ -201,11 +201,10 @@ def _status(session: Session) -> str:
 
 def consolidate_command(arguments: Arguments) -> int:
     """Write the results of sessions as one table."""
+    from feedeval.results.finding import find_session
     from feedeval.results.library import consolidate
 
-    output_dir = Path(arguments.output_dir)
-    from feedeval.results.finding import find_session
-
+    output_dir = arguments.output_dir
     sids = [find_session(name, output_dir) for name in arguments.sessions or [None]]
     target = Path(arguments.to or f"results_{sids[-1]}.csv")
     written = consolidate(sids, target, rows=arguments.rows, output_dir=output_dir)
@@ -240,11 +239,13 @@ def cleanup_command(arguments: Arguments) -> int:
     if arguments.all == bool(arguments.sessions):
         raise InputError("name the sessions to delete, or say --all")
     from feedeval.results.library import cleanup
+    from feedeval.storage.paths import SessionFolder
     from feedeval.storage.readers import session_ids
 
     sids = session_ids(arguments.output_dir) if arguments.all else arguments.sessions
     doomed = cleanup(sids, output_dir=arguments.output_dir, dry_run=True)
-    size_mb = sum(path.stat().st_size for path in doomed if path.exists()) / 1e6
+    file_system = SessionFolder.of(arguments.output_dir).file_system
+    size_mb = sum(map(file_system.size, doomed)) / 1e6
     what = f"{len(sids):,} session{'s' * (len(sids) != 1)} ({len(doomed):,} files, {size_mb:.2f} MB)"
     say(f"{what} in {plain(arguments.output_dir)}: {plain(', '.join(sids))}")
     agreed = bool(sids) and not arguments.dry_run and (arguments.yes or _agreed(f"Delete {what}?"))
@@ -269,7 +270,7 @@ def verify_command(arguments: Arguments) -> int:
     from feedeval.storage.paths import session_paths
     from feedeval.storage.verify import ProblemSeverity, verify
 
-    sid = find_session(arguments.session, Path(arguments.output_dir))
+    sid = find_session(arguments.session, arguments.output_dir)
     findings = verify(session_paths(arguments.output_dir, sid), repair=arguments.repair)
     tell(lambda: _problems(sid, findings), lambda: {"session": sid, "findings": findings})
     bad = any(finding.severity is ProblemSeverity.ERROR and not finding.repaired for finding in findings)

@@ -18,6 +18,7 @@ from feedeval.records import Status
 from feedeval.results.archive import backup
 from feedeval.results.library import cleanup
 from feedeval.results.session import Session
+from feedeval.storage.addresses import shown
 from feedeval.storage.readers import writer_of
 from feedeval.storage.requests import HEARD_WITHIN_S, Action, ask, heard
 
@@ -142,7 +143,7 @@ def go_on(session: Session, api_key: str | None = None) -> EvaluationRun:
     except InputError as exc:
         raise InputError(
             f"{exc} In a cell, feed and key can be given: fe.resume({session.id!r}, feed, api_key=…, "
-            f"output_dir={str(session.output_dir)!r})"
+            f"output_dir={shown(session.output_dir)!r})"
         ) from exc
 
 

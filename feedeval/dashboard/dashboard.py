@@ -19,6 +19,7 @@ from feedeval.notebook.panel.output import NOTHING, Bundle, Output, kernel_shell
 from feedeval.results.finding import find_session
 from feedeval.results.library import list_sessions
 from feedeval.results.session import Session
+from feedeval.storage.paths import folder_path
 
 if TYPE_CHECKING:
     from feedeval.dashboard.frame import DashboardFrame
@@ -208,7 +209,7 @@ def dashboard(output_dir: str | Path = "output") -> Dashboard:
     Args:
         output_dir: Folder of the sessions.
     """
-    folder = Path(output_dir)
+    folder = folder_path(output_dir)
     with _boards_lock:
         board = _boards.get(folder.resolve())
         if board is None:

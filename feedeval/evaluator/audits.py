@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 import pandas as pd
 from pydantic import SecretStr
 
-from feedeval.errors import InputError, SessionNotFound
+from feedeval.errors import InputError
+from feedeval.evaluator.earlier import latest_audits, settings_then
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.freezing import frozen_questions, said_of, sources
 from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
-from feedeval.evaluator.options import AuditOptions, ModelOptions, PagesLike, StartOptions, delivery_of, sorted_options
+from feedeval.evaluator.options import AuditOptions, EvaluatorOptions, PagesLike, StartOptions, sorted_options
 from feedeval.evaluator.page_step import PageStep, judge_pages, kept, pages_of
 from feedeval.evaluator.status import evaluation_status
 from feedeval.evaluator.tiers import estimate_of
@@ -30,12 +31,12 @@ from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.jobs.prompts import language_name
 from feedeval.jobs.suggest import Incomplete, SuggestJob
 from feedeval.model.settings import ModelSettings
-from feedeval.records import Status
 from feedeval.results.estimate import Estimate
 from feedeval.results.session import Session, load_session
 from feedeval.results.stored import StoredSession
 from feedeval.run.settings import RunSettings
-from feedeval.storage.readers import session_ids
+from feedeval.storage.addresses import shown, use_storage
+from feedeval.storage.paths import folder_path
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
@@ -52,7 +53,8 @@ class ProductFeedEvaluator:
         model: A model's name, or `offline` for the embedded engine. None: `gpt-4o-mini` where a key or an endpoint is
             given, here or by the environment's `OPENAI_API_KEY` and `OPENAI_BASE_URL`, else `offline`.
         locale: Language and country of the questions, such as `en-GB`.
-        output_dir: Folder of the sessions; made when the first one starts.
+        output_dir: Folder of the sessions; made when the first one starts. Or the address of one, such as
+            `s3://bucket/prefix`, `gs://…`, `az://…`.
         base_url: An OpenAI-compatible endpoint; None: the environment's `OPENAI_BASE_URL`, else OpenAI's own.
         **model_options: Settings of the calls, as `ModelSettings` has them: `timeout_s`, `max_retries`,
             `max_in_flight`, `temperature`, `max_output_tokens`, `delay_s`, `input_price`, `output_price` and
@@ -60,7 +62,8 @@ class ProductFeedEvaluator:
             `service_tier` (`auto`, `default`, `flex`, `priority`) and `flex_fallback` (what becomes of a flex call
             that is refused for want of capacity: `wait`, or `default` for that tier), `reasoning_effort`, `seed`,
             `extra_headers` (kept in memory only), `extra_body` (further fields of each request), `api_version` and
-            `azure_deployment` (Azure's classic form; `base_url` is the resource).
+            `azure_deployment` (Azure's classic form; `base_url` is the resource). And `storage_options`: those of the
+            store where `output_dir` is an address, as `use_storage` takes them (kept in memory only).
 
     Raises:
         InputError: There is no key for the model, or a setting cannot be used.
@@ -73,11 +76,13 @@ class ProductFeedEvaluator:
         locale: str = "en-GB",
         output_dir: str | Path = "output",
         base_url: str | None = None,
-        **model_options: Unpack[ModelOptions],
+        **model_options: Unpack[EvaluatorOptions],
     ) -> None:
         language_name(locale)
         self.locale = locale
-        self.output_dir = Path(output_dir)
+        if storage_options := model_options.pop("storage_options", None):
+            use_storage(str(output_dir), **storage_options)
+        self.output_dir = folder_path(output_dir)
         self.model = model or default_model(api_key, base_url)
         self._base_url = base_url
         self._settings: ModelSettings | None = None
@@ -186,7 +191,7 @@ class ProductFeedEvaluator:
             InputError: The audit had other settings or products; the message names them.
         """
         given = _given(feed, products_df)
-        *others, last = self._latest_audits()
+        *others, last = latest_audits(self.output_dir)
         if others and (isinstance(given, Iterator) or hasattr(given, "read") or is_used_up(given)):
             given = BuiltProducts(products(given))  # it may have to be gone through for each of them
         run: EvaluationRun | None = None
@@ -318,22 +323,10 @@ class ProductFeedEvaluator:
             raise InputError(f"session {found.id} is of kind {then.kind}: fe.resume() goes on with any kind")
         if found != Session(found.id, self.output_dir):
             raise InputError(
-                f"session {found.id} is in {found.output_dir}, and this evaluator writes to {self.output_dir}: "
-                "fe.resume() goes on with a session where it is"
+                f"session {found.id} is in {shown(found.output_dir)}, and this evaluator writes to "
+                f"{shown(self.output_dir)}: fe.resume() goes on with a session where it is"
             )
-        settings: StartOptions = {
-            "num_questions": then.fingerprint["num_questions"],
-            "question_scope": then.fingerprint["question_scope"],
-            "limit": then.settings["source"].get("limit"),
-            "pages": then.settings.get("pages"),
-            # A hard cap holds until a person sets another one, or None.
-            "budget_usd": then.budget_usd,
-            **delivery_of(then.settings),
-            **options,
-            "session": found.id,
-        }
-        if "question_set" in then.fingerprint:
-            settings["question_set"] = found
+        settings = settings_then(found, options)
         fields = then.fingerprint["fields"]
         again = audited_again(then.settings["source"]) if feed is None else feed
         selected = None if fields == "descriptive" else fields
@@ -367,25 +360,6 @@ class ProductFeedEvaluator:
         return EmbeddedEngine(OfflineEngine(self.locale)) if client is None else ModelEngine(
             client, self.locale
         ), client
-
-    def _latest_audits(self) -> list[Session]:
-        """Return the latest audit, and where it is finished the latest that is not; the likelier one first."""
-        sids = session_ids(self.output_dir) if self.output_dir.is_dir() else []
-        latest: list[Session] = []
-        for session in (load_session(sid, output_dir=self.output_dir) for sid in reversed(sids)):
-            if not session.is_audit or session.stands_aside:
-                continue
-            finished = session.status is Status.FINISHED
-            if not finished or not latest:
-                latest.append(session)
-            if not finished:
-                break
-        if len(latest) == 2 and latest[0].progress.counts.total < latest[1].progress.counts.total:
-            # A trial of a few products is not what an audit of them all that was stopped before waits for.
-            latest.reverse()
-        if not latest:
-            raise SessionNotFound(f"there is no session in {self.output_dir}: nothing to go on with")
-        return latest
 
 
 def _given(feed: Feed, products_df: Feed) -> Feed:

@@ -10,6 +10,7 @@ from feedeval.errors import InputError, SessionError
 from feedeval.jobs.audit import AuditJob
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.results.session import Session, load_session
+from feedeval.storage.addresses import shown
 
 _NAMED = 5
 """Categories that a sentence names."""
@@ -69,7 +70,7 @@ def _refrozen(session: Session) -> FrozenQuestions:
     if found is None or found.digest != frozen["digest"]:
         raise InputError(
             f"session {session.id} asks the questions of session {frozen['session']}, which are no longer in "
-            f"{session.output_dir}: give that session with question_set="
+            f"{shown(session.output_dir)}: give that session with question_set="
         )
     return found
 

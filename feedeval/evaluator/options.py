@@ -51,6 +51,12 @@ class ModelOptions(CallOptions, total=False):
     seed: int | None
 
 
+class EvaluatorOptions(ModelOptions, total=False):
+    """What can be said of an evaluator besides what it asks and where its sessions lie."""
+
+    storage_options: Mapping[str, Any] | None
+
+
 class DeliveryOptions(TypedDict, total=False):
     """What can be said of how requests are sent; defaults stand in `RunSettings`."""
 

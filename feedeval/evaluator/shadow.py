@@ -18,6 +18,7 @@ from feedeval.jobs.shadow.label_table import LabelTable, labels_again
 from feedeval.model.settings import ModelSettings
 from feedeval.results.session import Session
 from feedeval.run.settings import HealthSettings, RunSettings
+from feedeval.storage.paths import folder_path
 
 if TYPE_CHECKING:
     from feedeval.jobs.shadow.classifier import Classifier
@@ -192,7 +193,7 @@ def _started(labels: Labels, options: Mapping[str, Any], *, blocking: bool) -> E
     table_options = _taken(left, ("columns", "limit", "image_dir"))
     calls = _taken(left, _CALLS)
     whom = _taken(left, _WHOM)
-    output_dir = Path(left.pop("output_dir", "output"))
+    output_dir = folder_path(left.pop("output_dir", "output"))
     showing = Showing(left.pop("progress", None), blocking)
     if left:
         known = ", ".join(sorted({**DeliveryOptions.__annotations__, **ShadowOptions.__annotations__}))

@@ -18,12 +18,15 @@ from typing import IO, NamedTuple
 from feedeval.errors import InputError, SessionError
 from feedeval.results.export import write_whole
 from feedeval.results.session import Session, load_session
+from feedeval.storage.addresses import address_of
 from feedeval.storage.atomic import FILE_MODE, storage_error
-from feedeval.storage.lock import SessionLock
+from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.paths import (
+    AnyFolder,
     FileKind,
     FileState,
     SessionFile,
+    SessionFolder,
     SessionPaths,
     is_unique,
     parse_name,
@@ -42,16 +45,16 @@ _SUFFIXES = (".tar.gz", ".tgz", ".zip")
 
 
 def backup(
-    session: Session | str | None = None, to: str | Path | None = None, *, output_dir: str | Path = "output"
+    session: Session | str | None = None, to: str | Path | None = None, *, output_dir: AnyFolder = "output"
 ) -> Path:
     """Write all files of a session into one archive, whole or not at all, and return its path.
 
     Args:
         session: A session, its name or the beginning of one; the latest by default.
         to: The archive (`.tar.gz`, `.tgz` or `.zip`), or a folder; `feedeval_<session>.tar.gz` in the output folder by
-            default. In another folder the name of a session that was started before names were unique ends in eight
-            characters that stand for its own folder. The archive is readable for its owner alone, as the session's
-            files are.
+            default, where that is an address in the working folder. In another folder the name of a session that was
+            started before names were unique ends in eight characters that stand for its own folder. The archive is
+            readable for its owner alone, as the session's files are.
         output_dir: The folder of the session, where `session` is a name.
 
     Raises:
@@ -62,7 +65,8 @@ def backup(
     """
     chosen = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
     paths = chosen.paths
-    target = paths.folder if to is None else Path(to)
+    beside = Path() if address_of(paths.folder) else paths.folder
+    target = beside if to is None else Path(to)
     if target.is_dir():
         target = target / f"feedeval_{paths.sid}{_mark(paths, target)}.tar.gz"
     if not target.name.lower().endswith(_SUFFIXES):
@@ -125,7 +129,7 @@ def _pack_zip(target: Path, files: Iterator[tuple[str, bytes]]) -> None:
 
 def restore(
     archive: str | Path,
-    output_dir: str | Path = "output",
+    output_dir: AnyFolder = "output",
     *,
     overwrite: bool = False,
     max_bytes: int = MAX_RESTORED_BYTES,
@@ -146,17 +150,17 @@ def restore(
         SessionError: The session is there already, is running, or the backup holds a part of one only.
         StorageError: The folder cannot be written.
     """
-    source, folder = Path(archive), Path(output_dir)
+    source, folder = Path(archive), SessionFolder.of(output_dir)
     if not source.is_file():
         raise InputError(f"{source} is not a file: name the archive that `feedeval backup` wrote")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.file_system.make_folder(folder.path)
         # On the same file system, so that moving into place is a rename.
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as staging:
+        with tempfile.TemporaryDirectory(dir=folder.path, prefix=".restore-") as staging:
             _unpack(source, Path(staging), max_bytes)
-            return _move_in(source, Path(staging), folder, overwrite=overwrite)
+            return _move_in(source, SessionFolder(Path(staging)), folder, overwrite=overwrite)
     except OSError as exc:
-        raise storage_error(exc, folder, "restore to") from exc
+        raise storage_error(exc, folder.path, "restore to") from exc
 
 
 class _Member(NamedTuple):
@@ -221,7 +225,7 @@ def _copy(source: Path, member: _Member, target: Path, left: int) -> int:
     return left
 
 
-def _move_in(source: Path, staging: Path, folder: Path, *, overwrite: bool) -> list[str]:
+def _move_in(source: Path, staging: SessionFolder, folder: SessionFolder, *, overwrite: bool) -> list[str]:
     sids = session_ids(staging)
     if not sids:
         raise InputError(f"{source.name} holds no session: nothing restored")
@@ -229,9 +233,11 @@ def _move_in(source: Path, staging: Path, folder: Path, *, overwrite: bool) -> l
         read_progress(session_paths(staging, sid))
     there = [sid for sid in sids if session_files(session_paths(folder, sid))]
     if there and not overwrite:
-        raise SessionError(f"{', '.join(there)} is in {folder} already: say overwrite (--overwrite) to replace it")
+        raise SessionError(
+            f"{', '.join(there)} is in {folder.shown} already: say overwrite (--overwrite) to replace it"
+        )
     for sid in sids:
-        lock = SessionLock(session_paths(folder, sid).lock)
+        lock = folder.file_system.lock(session_paths(folder, sid).lock)
         lock.acquire()
         try:
             remove_files(session_paths(folder, sid))
@@ -239,10 +245,17 @@ def _move_in(source: Path, staging: Path, folder: Path, *, overwrite: bool) -> l
             for path in sorted(
                 session_files(session_paths(staging, sid)), key=lambda p: p.name.startswith("progress_")
             ):
-                shutil.move(path, folder / path.name)
+                _move(path, folder)
         finally:
             lock.release()
     return sids
+
+
+def _move(path: Path, folder: SessionFolder) -> None:
+    if folder.file_system == LOCAL:
+        shutil.move(path, folder.path / path.name)
+    else:
+        folder.file_system.write(folder.path / path.name, path.read_bytes())
 
 
 def remove_files(paths: SessionPaths) -> list[Path]:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from feedeval.errors import SessionError, SessionNotFound
 from feedeval.results.stored import StoredSession
-from feedeval.storage.paths import AnyFolder, SessionFolder
-from feedeval.storage.readers import session_ids
+from feedeval.storage.addresses import address_of
+from feedeval.storage.paths import AnyFolder, SessionFolder, sid_time
+from feedeval.storage.readers import is_there, session_ids
 
 
 def session_labels(sessions: Sequence[StoredSession]) -> list[str]:
@@ -17,7 +18,9 @@ def session_labels(sessions: Sequence[StoredSession]) -> list[str]:
     That is its id, and before it the folder where a session of another folder bears the same id.
     """
     shared = Counter(session.id for session in set(sessions))
-    return [s.id if shared[s.id] == 1 else (s.output_dir / s.id).as_posix() for s in sessions]
+    named = [s.output_dir / s.id for s in sessions]
+    labels = zip(sessions, named, strict=True)
+    return [s.id if shared[s.id] == 1 else address_of(path) or path.as_posix() for s, path in labels]
 
 
 def find_session(session_id: str | None, output_dir: AnyFolder) -> str:
@@ -30,10 +33,13 @@ def find_session(session_id: str | None, output_dir: AnyFolder) -> str:
         SessionNotFound: As `load_session`.
     """
     folder = SessionFolder.of(output_dir)
+    # Who names it needs no look at the others.
+    if session_id and sid_time(session_id) is not None and is_there(folder.session(session_id)):
+        return session_id
     known = session_ids(folder)
     if not known:
         raise SessionNotFound(
-            f"there is no session in {folder.path}: evaluate a feed first, or name the folder with output_dir"
+            f"there is no session in {folder.shown}: evaluate a feed first, or name the folder with output_dir"
         )
     if session_id is None:
         return next((sid for sid in reversed(known) if not _stands_aside(StoredSession(sid, folder))), known[-1])
@@ -45,12 +51,12 @@ def find_session(session_id: str | None, output_dir: AnyFolder) -> str:
         return named[0]
     if named:
         raise SessionNotFound(
-            f"{len(named):,} sessions in {folder.path} are called {session_id!r}: name one by its id, one of "
+            f"{len(named):,} sessions in {folder.shown} are called {session_id!r}: name one by its id, one of "
             f"{', '.join(named[-10:])}"
         )
     what = f"several sessions begin with {session_id!r}" if fitting else f"there is no session {session_id!r}"
     shown = ", ".join((fitting or known)[-10:])
-    raise SessionNotFound(f"{what} in {folder.path}; the latest are: {shown}")
+    raise SessionNotFound(f"{what} in {folder.shown}; the latest are: {shown}")
 
 
 def _called(name: str, known: Sequence[str], folder: SessionFolder) -> list[str]:

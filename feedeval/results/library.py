@@ -103,14 +103,14 @@ def _mean_coverage(files: Sequence[StoredFile]) -> float:
     return round(sum(found) / len(found), 1) if found and Basis.of_values(values).has_figure else float("nan")
 
 
-def session_info(session: Session | str | None = None, *, output_dir: str | Path = "output") -> dict[str, Any]:
+def session_info(session: Session | str | None = None, *, output_dir: AnyFolder = "output") -> dict[str, Any]:
     """Return all that is known of a session without reading its results.
 
     Keys: `state` (as in `list_sessions`), `fingerprint` (the settings that results depend on), `settings` (the others),
     `usage` (calls, retries, tokens, elapsed_s), `errors_by_type`, `health`, `files` (number and size_mb by kind),
     `note` (what has to be said of the engine).
     """
-    found = as_session(session, Path(output_dir))
+    found = as_session(session, output_dir)
     progress = found.progress
     kinds: dict[str, dict[str, float]] = {}
     for path in found.files:
@@ -142,7 +142,7 @@ def _shown(settings: dict[str, Any]) -> dict[str, Any]:
     return {**settings, "source": {**source, "url": shown_address(source["url"])}}
 
 
-def as_session(session: Session | str | None, output_dir: Path) -> Session:
+def as_session(session: Session | str | None, output_dir: AnyFolder) -> Session:
     """Return a session by itself, by name or beginning, or the latest."""
     return session if isinstance(session, Session) else Session(find_session(session, output_dir), output_dir)
 
@@ -152,7 +152,7 @@ def consolidate(
     path: str | Path,
     *,
     rows: str = RowKind.PRODUCTS,
-    output_dir: str | Path = "output",
+    output_dir: AnyFolder = "output",
 ) -> Path:
     """Write the results of one or several sessions as one table and return its path.
 
@@ -174,7 +174,7 @@ def consolidate(
         StorageError: The file cannot be written.
     """
     given = [sessions] if isinstance(sessions, Session | str) else list(sessions)
-    found = [as_session(each, Path(output_dir)) for each in given]
+    found = [as_session(each, output_dir) for each in given]
     if not found:
         raise InputError("no session to consolidate: name one or several")
     kinds = {session.progress.kind for session in found}
@@ -186,7 +186,7 @@ def consolidate(
 
 
 def cleanup(
-    sessions: Session | str | Iterable[Session | str], *, output_dir: str | Path = "output", dry_run: bool = False
+    sessions: Session | str | Iterable[Session | str], *, output_dir: AnyFolder = "output", dry_run: bool = False
 ) -> list[Path]:
     """Delete the files of sessions and return them; nothing that is not a session's file is touched.
 
@@ -202,9 +202,8 @@ def cleanup(
         SessionLocked: A session is running.
         StorageError: A file cannot be removed.
     """
-    folder = Path(output_dir)
     given = [sessions] if isinstance(sessions, Session | str) else sessions
-    chosen = dict.fromkeys(_exactly(each, folder) for each in given)
+    chosen = dict.fromkeys(_exactly(each, output_dir) for each in given)
     for session in chosen:
         if (writer := writer_of(session.paths)) is not None:
             raise SessionLocked(f"session {session.id} is running ({writer}): stop it first; nothing deleted")
@@ -213,7 +212,7 @@ def cleanup(
     return [path for session in chosen for path in _remove(session)]
 
 
-def _exactly(session: Session | str, folder: Path) -> Session:
+def _exactly(session: Session | str, folder: AnyFolder) -> Session:
     found = as_session(session, folder)
     if isinstance(session, str) and found.id != session:
         raise InputError(f"{session!r} is not the whole id of {found.id}: give that to delete it")

@@ -19,6 +19,7 @@ from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.naming import feed_name, session_name
 from feedeval.run.delivery.words import where_parts_stand
 from feedeval.run.telling.words import state_in_words
+from feedeval.storage.addresses import shown
 from feedeval.storage.batch_files import batch_files
 from feedeval.storage.parts import read_parts
 from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, StoredFile, sid_time
@@ -313,7 +314,7 @@ class StoredSession:
             units(progress.kind)[1].capitalize(): counts_in_words(progress.counts),
             "Cost": money(progress.cost_usd),
             "Started": progress.started[:19].replace("T", " "),
-            "Files": str(self.output_dir),
+            "Files": shown(self.output_dir),
         }
         parts = read_parts(self.paths)
         if any(part.state is not PartState.ENDED for part in parts):

@@ -21,6 +21,7 @@ from feedeval.results.blocks import TOP, Block
 from feedeval.results.frames.decoding import AuditAsked, readable_batches
 from feedeval.results.frames.results import RowStatus, units_of
 from feedeval.results.gaps.actions import Action
+from feedeval.storage.addresses import shown
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
 from feedeval.storage.paths import StoredFile
@@ -299,8 +300,8 @@ def failures_by_type(failures: pd.DataFrame, top: int = TOP) -> Block:
 
 def next_steps(session: StoredSession) -> dict[str, str]:
     """Return where the files of a session are and what to type next."""
-    folder = "" if str(session.output_dir) == "output" else f" --output-dir {shlex.quote(str(session.output_dir))}"
-    steps = {"Files": f"{session.output_dir}: {len(session.files):,} files of session {session.id}"}
+    folder = "" if str(session.output_dir) == "output" else f" --output-dir {shlex.quote(shown(session.output_dir))}"
+    steps = {"Files": f"{shown(session.output_dir)}: {len(session.files):,} files of session {session.id}"}
     if session.status in (Status.FINISHED, Status.RUNNING):
         progress = session.progress
         if session.status is Status.FINISHED and progress.counts.failed > progress.unreadable:

@@ -22,6 +22,7 @@ from feedeval.run.delivery.delivery import PartDelivery, parts_of
 from feedeval.run.failures import sentence
 from feedeval.run.health import Pressure
 from feedeval.run.progress import Need
+from feedeval.run.telling.place import PlaceWatch
 from feedeval.run.telling.waits import Waits, warn_of
 from feedeval.run.telling.words import reason_in_words
 from feedeval.run.workers import Workers
@@ -59,6 +60,7 @@ class RunLoop:
         self.crash: BaseException | None = None
         """A fault of the program itself, raised where the run is waited for."""
         self._waits = Waits(context.clock, self._warn)
+        self._place = PlaceWatch(context.store, self._tell)
 
     def call(self, action: Callable[[], None]) -> None:
         """Do something on the loop's thread. Callable from any thread; nothing happens when the run is over."""
@@ -284,8 +286,13 @@ class RunLoop:
         self._context.log.warning(text)
         warn_of(text)
 
+    def _tell(self, text: str) -> None:
+        self._warn(text)
+        self._context.reporter_thread.say(text)
+
     def _look(self, now_s: float) -> None:
         context = self._context
+        self._place.look()
         memory, disk_mb = context.readers.memory(), context.readers.disk_free_mb(context.store.output_dir)
         opinion = context.monitor.look(memory, disk_mb, context.job.backend.gauges(), now_s)
         with context.state.lock:
@@ -379,3 +386,4 @@ class RunLoop:
                 context.log.warning(f"closing the job: {type(exc).__name__}: {sentence(exc)}")
         with contextlib.suppress(FeedevalError):
             context.store.close()
+        self._place.leave()

@@ -40,7 +40,7 @@ from feedeval.run.settings import HealthSettings, RunSettings
 from feedeval.run.setup import RunInputs, finished_state, set_up
 from feedeval.run.telling.planning import Planning
 from feedeval.run.telling.words import outcome
-from feedeval.storage.paths import AnyFolder, SessionFolder
+from feedeval.storage.paths import AnyFolder, SessionFolder, folder_path
 
 __all__ = ["HealthSettings", "Hooks", "Run", "RunSettings", "run_blocking", "start"]
 
@@ -72,7 +72,7 @@ class Run:
     @property
     def output_dir(self) -> Path:
         """Folder of the session."""
-        return Path(self._state.output_dir)
+        return folder_path(self._state.output_dir)
 
     @property
     def done(self) -> bool:
@@ -192,6 +192,9 @@ class Run:
             target=context.run, args=(self._work,), name=f"feedeval-run-{self.sid}", daemon=True
         )
         _live.add(self)
+        # Anew each time, so that it comes before the connections to a store are closed: last in, first out.
+        atexit.unregister(_stop_all)
+        atexit.register(_stop_all)
         self._thread.start()
         if self._context is not None:
             self._context.reporter_thread.run()
@@ -268,12 +271,13 @@ def start(
     with planning.shown(reporters):
         plan = make_plan(job.records(), planning.count)
         planning.phase("Looking through the sessions that are there already.")
+        settled = folder.file_system.settle(folder.path)
         with _choosing:
             decision = decide_session(job, folder, settings, plan)
             if decision.finished is None:
                 context, messages = set_up(RunInputs(job, folder, settings, plan, decision, reporters, hooks))
     if decision.finished is not None:
-        return _finished(decision.finished, folder, decision.messages, reporters)
+        return _finished(decision.finished, folder, [*settled, *decision.messages], reporters)
     state = context.state
     context.log.info(
         f"starts: {state.total:,} records of {state.kind} with {state.engine}, batches of {state.batch_size}, "
@@ -281,7 +285,7 @@ def start(
     )
     for text in messages:
         context.log.info(text)
-    context.reporter_thread.open(messages)
+    context.reporter_thread.open([*settled, *messages])
     run = Run(context.state, context, hooks)
     run._begin()
     return run
@@ -299,7 +303,7 @@ def plan_of(job: Job, output_dir: AnyFolder, settings: RunSettings) -> Planning:
         session=settings.session or "",
         kind=job.kind,
         engine=job.engine,
-        output_dir=str(SessionFolder.of(output_dir).path),
+        output_dir=SessionFolder.of(output_dir).shown,
         total=0,
         batch_size=settings.batch_size,
         total_batches=0,
@@ -365,7 +369,6 @@ _choosing = threading.Lock()
 _live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
-@atexit.register
 def _stop_all() -> None:
     """Stop what still runs when the interpreter exits; the call logs hold whatever does not end in time."""
     runs = list(_live)

@@ -31,7 +31,6 @@ from feedeval.run.write_thread import WriteThread
 from feedeval.storage.batch_files import Scan
 from feedeval.storage.call_log import open_logs, parse_log, read_calls
 from feedeval.storage.event_log import EventLog
-from feedeval.storage.local_filesystem import LocalFileSystem
 from feedeval.storage.parts import has_parts, read_parts
 from feedeval.storage.paths import SessionFolder
 from feedeval.storage.reply_cache import ReplyCache
@@ -184,7 +183,7 @@ def _take_over(start: RunInputs, store: SessionStore, messages: list[str], *, is
 def _cache(start: RunInputs) -> ReplyCache | None:
     if not start.settings.cache:
         return None
-    if not isinstance(start.folder.file_system, LocalFileSystem):
+    if not start.folder.file_system.works_here:
         raise InputError("cache=True keeps replies in a file on this machine, and the output folder is elsewhere")
     return ReplyCache(start.folder.path, start.settings.cache_limit_mb)
 
@@ -194,7 +193,7 @@ def _state(progress: Progress, folder: SessionFolder) -> RunState:
         session=progress.session,
         kind=progress.kind,
         engine=progress.engine,
-        output_dir=str(folder.path),
+        output_dir=folder.shown,
         total=progress.counts.total,
         batch_size=progress.batch_size,
         total_batches=progress.total_batches,
@@ -214,7 +213,7 @@ def _session_state(start: RunInputs, store: SessionStore, before: Progress | Non
         session=store.sid,
         kind=start.job.kind,
         engine=start.job.engine,
-        output_dir=str(start.folder.path),
+        output_dir=start.folder.shown,
         total=total,
         batch_size=size,
         total_batches=-(-total // size),

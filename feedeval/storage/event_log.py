@@ -1,6 +1,7 @@
 """`evaluation.log`: timestamped lines for people, beside the sessions that they tell of.
 
-Written on this machine's disk only: it is rotated by renaming, by the logging module, and no result rests on it.
+Written on this machine's disk only, for an address in its scratch folder: it is rotated by renaming, by the logging
+module, and no result rests on it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from datetime import datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from feedeval.storage.local_filesystem import LocalFileSystem
 from feedeval.storage.paths import SessionPaths
 
 LOG_NAME = "evaluation.log"
@@ -52,7 +52,7 @@ class EventLog:
         self._logger = logging.Logger("feedeval.evaluation", logging.INFO)
         self._path = (paths.folder / LOG_NAME).absolute()
         self._sid = paths.sid
-        self._is_local = isinstance(paths.file_system, LocalFileSystem)
+        self._is_local = paths.file_system.works_here
         self._logger.addHandler(_handler(self._path) if self._is_local else logging.NullHandler())
 
     def info(self, text: str) -> None:

@@ -1,7 +1,7 @@
 """The seam between a session and the place where its files lie: all that storage asks of a file system.
 
-`local_filesystem` has the one that is used where nobody names another. Another one, such as a bucket in object
-storage, has to keep the same promises: a file that is written is found whole or not at all, what was appended survives
+`local_filesystem` has the one that is used where nobody names another, `remote.mirror` the one for addresses. Either
+keeps the same promises: a file that is written is found whole or not at all, what was appended survives
 the death of the process, and a lock is given back by the death of its holder. What goes wrong is a `StorageError` that
 names the file.
 """
@@ -21,8 +21,10 @@ class AppendedFile(Protocol):
 
     is_new: bool
     """It was made when it was opened, so that its folder's entries have to be synced too."""
-    torn: bool
-    """An append failed half way and what it left could not be taken back."""
+
+    @property
+    def torn(self) -> bool:
+        """Whether an append failed half way and what it left could not be taken back."""
 
     def append(self, data: bytes) -> None:
         """Append bytes; when this returns, the place has all of them, and the process may die.
@@ -41,6 +43,13 @@ class AppendedFile(Protocol):
 class Lock(Protocol):
     """The lock of one writer."""
 
+    notes: list[str]
+    """What came to light when it was taken or given back, each in a sentence for a person."""
+
+    @property
+    def trouble(self) -> str:
+        """What a person should know while it is held; empty while all is well."""
+
     def acquire(self) -> None:
         """Take it.
 
@@ -55,14 +64,26 @@ class Lock(Protocol):
 class FileSystem(Protocol):
     """Where the files of sessions lie: a path only names a file, this does something to it. Safe from any thread."""
 
+    @property
+    def works_here(self) -> bool:
+        """Whether its folders are on this machine's disk too, so that a log or a cache can lie in them."""
+
     def make_folder(self, folder: Path) -> None:
         """Make a folder and those above it, unless it is there."""
 
     def identity(self, folder: Path) -> Hashable:
         """Return what tells a folder from all others, whichever way leads there."""
 
-    def names(self, folder: Path) -> Iterator[str]:
-        """Yield the names of the files in a folder, in any order; none where there is no such folder."""
+    def settle(self, folder: Path) -> list[str]:
+        """Bring to a folder what earlier processes could not; return what a person should know."""
+
+    def names(self, folder: Path, naming: str = "") -> Iterator[str]:
+        """Yield the names of the files in a folder, in any order; none where there is no such folder.
+
+        Args:
+            folder: Where to look.
+            naming: Only those that contain this.
+        """
 
     def exists(self, path: Path) -> bool:
         """Say whether there is such a file."""

@@ -18,6 +18,11 @@ from feedeval.storage.filesystem import GRACE_S, AppendedFile, Lock
 class LocalFileSystem:
     """The disk of this machine."""
 
+    @property
+    def works_here(self) -> bool:
+        """All lies on this machine."""
+        return True
+
     def make_folder(self, folder: Path) -> None:
         """Make a folder and those above it, unless it is there."""
         try:
@@ -30,12 +35,16 @@ class LocalFileSystem:
         """Return the folder's own path: links are followed."""
         return folder.resolve()
 
-    def names(self, folder: Path) -> Iterator[str]:
+    def settle(self, folder: Path) -> list[str]:
+        """Do nothing: what was written is where it belongs."""
+        return []
+
+    def names(self, folder: Path, naming: str = "") -> Iterator[str]:
         """Yield the names of the files in a folder, links left out."""
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.is_file(follow_symlinks=False):
+                    if naming in entry.name and entry.is_file(follow_symlinks=False):
                         yield entry.name
         except (FileNotFoundError, NotADirectoryError):
             return

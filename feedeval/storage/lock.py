@@ -34,6 +34,7 @@ class SessionLock:
     def __init__(self, path: Path, *, grace_s: float = GRACE_S) -> None:
         self.path = path
         self._grace_s = grace_s
+        self.notes: list[str] = []
         # Not by thread: a run is started on one thread and may be closed on another. Never by the mere existence of
         # a file, which a killed process would leave behind: a file system that knows no locks is refused instead.
         self._lock = FileLock(
@@ -44,6 +45,11 @@ class SessionLock:
             preserve_lock_file=True,
             on_acquired=_sign,
         )
+
+    @property
+    def trouble(self) -> str:
+        """Nothing that a person would have to know: what is written is where it belongs."""
+        return ""
 
     def acquire(self) -> None:
         """Take the lock.

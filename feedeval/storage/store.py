@@ -40,6 +40,7 @@ class SessionStore:
 
     Attributes:
         repairs: What was mended or set aside since the session was taken up, each in a sentence for a person.
+        left: What could not be brought to where the session belongs when it was closed, likewise.
     """
 
     def __init__(self, paths: SessionPaths, lock: Lock, *, keep_calls: bool) -> None:
@@ -50,6 +51,7 @@ class SessionStore:
         self._logs = CallLogs(paths)
         self._origin: Progress | None = None
         self.repairs: list[str] = []
+        self.left: list[str] = []
 
     @classmethod
     def create(cls, output_dir: AnyFolder, *, now: datetime, keep_calls: bool = False) -> Self:
@@ -98,6 +100,7 @@ class SessionStore:
         lock = paths.file_system.lock(paths.lock)
         lock.acquire()
         store = cls(paths, lock, keep_calls=keep_calls)
+        store.repairs += lock.notes
         try:
             store._sweep()
             store._mend_progress()
@@ -126,10 +129,17 @@ class SessionStore:
 
     def close(self) -> None:
         """Write out the call logs and give the lock back. May be called twice."""
+        said = len(self._lock.notes)
         try:
             self._logs.close()
         finally:
             self._lock.release()
+            self.left += self._lock.notes[said:]
+
+    @property
+    def trouble(self) -> str:
+        """What a person should know of the place where the session lies; empty while all is well."""
+        return self._lock.trouble
 
     def __enter__(self) -> Self:
         return self

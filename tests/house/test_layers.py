@@ -30,6 +30,7 @@ HOMES = {
     "genai_prices": {"model/pricing.py"},
     "psutil": {"run/health.py"},
     "filelock": {"storage/lock.py"},
+    "fsspec": {"storage/remote/objects.py"},
     "tqdm": {"run/reporters.py", "feed/pages/read_pages.py"},
     "protego": {"feed/pages/fetching.py"},
     "matplotlib": {"notebook/plots/", "notebook/report/"},

@@ -37,7 +37,7 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *command],
         cwd=folder,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, "FEEDEVAL_SCRATCH": str(folder / ".feedeval")},
         capture_output=True,
         text=True,
         timeout=250,

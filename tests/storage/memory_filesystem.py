@@ -42,9 +42,16 @@ class MemoryFileSystem:
     def identity(self, folder: Path) -> Hashable:
         return id(self), folder
 
-    def names(self, folder: Path) -> Iterator[str]:
+    @property
+    def works_here(self) -> bool:
+        return False
+
+    def settle(self, folder: Path) -> list[str]:
+        return []
+
+    def names(self, folder: Path, naming: str = "") -> Iterator[str]:
         with self.mutex:
-            names = [path.name for path in self.content if path.parent == folder]
+            names = [path.name for path in self.content if path.parent == folder and naming in path.name]
         yield from names
 
     def exists(self, path: Path) -> bool:
@@ -147,6 +154,8 @@ class MemoryLock:
     path: Path
     grace_s: float
     held: bool = False
+    notes: list[str] = field(default_factory=list)
+    trouble: str = ""
 
     def acquire(self) -> None:
         until_s = time.monotonic() + self.grace_s

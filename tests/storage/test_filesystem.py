@@ -1,4 +1,4 @@
-"""What every file system promises to a session, on this machine's disk and in memory alike."""
+"""What every file system promises to a session: this machine's disk, one in memory, and those of addresses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from feedeval.storage.store import SessionStore
 from feedeval.storage.verify import verify
 from tests.storage.disks import fill, small_disk
 from tests.storage.memory_filesystem import MemoryFileSystem
-from tests.storage.sessions import make_batch, make_call, make_progress, make_session, request_hash
+from tests.storage.remote.places import new_address
+from tests.storage.sessions import OLD_SID, SID, make_batch, make_call, make_progress, make_session, request_hash
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,28 @@ class Place:
 
     file_system: FileSystem
     folder: Path
+    name: str = "a.json"
 
     @property
     def path(self) -> Path:
-        return self.folder / "a.json"
+        return self.folder / self.name
 
 
-@pytest.fixture(params=["local", "memory"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return Place(LOCAL, tmp_path) if request.param == "local" else Place(MemoryFileSystem(), Path("/bucket/output"))
+@pytest.fixture(params=["local", "memory", "memory://", "s3://"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, home: Path) -> Iterator[Place]:
+    if request.param == "local":
+        LOCAL.make_folder(tmp_path / "output")
+        yield Place(LOCAL, tmp_path / "output")
+    elif request.param == "memory":
+        yield Place(MemoryFileSystem(), Path("/bucket/output"))
+    else:
+        address = request.getfixturevalue("s3") if request.param == "s3://" else new_address("memory", tmp_path)
+        folder = SessionFolder.of(address)
+        # Only who holds a session changes its files, at an address.
+        lock = folder.file_system.lock(folder.session(OLD_SID).lock)
+        lock.acquire()
+        yield Place(folder.file_system, folder.path, f"errors_{OLD_SID}.json")
+        lock.release()
 
 
 @contextmanager
@@ -65,7 +79,7 @@ def test_what_is_written_is_found_whole_and_nothing_else(place: Place) -> None:
         assert place.file_system.read(place.path) == data
         assert place.file_system.size(place.path) == len(data)
         assert place.file_system.exists(place.path)
-        assert list(place.file_system.names(place.folder)) == ["a.json"]
+        assert list(place.file_system.names(place.folder)) == [place.name]
         assert place.file_system.exposure(place.path) == ""
     place.file_system.remove(place.path)
     assert not place.file_system.exists(place.path)
@@ -84,7 +98,7 @@ def test_a_file_that_is_not_there_is_no_error(place: Place) -> None:
     place.file_system.remove(place.path)
     assert list(place.file_system.names(gone.parent)) == []
     file = StoredFile(place.path, place.file_system)
-    assert (file.read(), file.size, file.name) == (None, 0, "a.json")
+    assert (file.read(), file.size, file.name) == (None, 0, place.name)
 
 
 @pytest.mark.parametrize("size", [0, 3, 6, 7])
@@ -117,7 +131,8 @@ def test_what_is_appended_is_there_at_once_and_stays(place: Place) -> None:
 
 
 def test_a_damaged_file_is_set_aside_under_a_name_that_is_free(place: Place) -> None:
-    for number, name in enumerate(("a.json.corrupt", "a.json.2.corrupt", "a.json.3.corrupt")):
+    for number, suffix in enumerate((".corrupt", ".2.corrupt", ".3.corrupt")):
+        name = place.name + suffix
         place.file_system.write(place.path, str(number).encode())
         assert place.file_system.set_aside(place.path) == place.folder / name
         assert place.file_system.read(place.folder / name) == str(number).encode()
@@ -143,14 +158,14 @@ def test_a_full_disk_leaves_what_was_there(which: str, tmp_path: Path) -> None:
 
 
 def test_a_lock_has_one_holder_at_a_time(place: Place) -> None:
-    path = place.folder / "session_20260301_093000.lock"
+    path = place.folder / f"session_{SID}.lock"
     first, second = place.file_system.lock(path), place.file_system.lock(path, grace_s=0.05)
     second.release()
     first.acquire()
     assert place.file_system.holder(path)
-    with pytest.raises(SessionLocked, match="session_20260301_093000 is being written by") as raised:
+    with pytest.raises(SessionLocked, match=f"session_{SID} is being written by") as raised:
         second.acquire()
-    assert raised.value.session == "20260301_093000"
+    assert raised.value.session == SID
     waiting = threading.Timer(0.05, first.release)
     waiting.start()
     third = place.file_system.lock(path, grace_s=10.0)
@@ -179,9 +194,13 @@ def test_a_session_is_the_same_on_every_file_system(place: Place) -> None:
     assert not is_being_written(paths)
     log = place.file_system.read(paths.calls(4))
     assert log is not None
+    lock = place.file_system.lock(paths.lock)
+    lock.acquire()
     place.file_system.truncate(paths.calls(4), len(log) - 20)
+    lock.release()
     with SessionStore.open(paths) as store:
-        assert "cut off" in store.repairs[0]
+        # Only whole lines come to an address.
+        assert "cut off" in "".join(store.repairs) or place.name != "a.json"
         assert set(store.read_calls()) == {request_hash("a")}
         store.write_batch(make_batch(sid, 4))
         store.write_progress(make_progress(sid, total=8))

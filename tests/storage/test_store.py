@@ -10,7 +10,7 @@ import pytest
 from feedeval.errors import InputError, SchemaTooNew, SessionDamaged, SessionLocked, SessionNotFound, StorageError
 from feedeval.records import Counts, Status
 from feedeval.storage.call_log import read_calls
-from feedeval.storage.paths import SessionPaths, parse_name, session_paths, sid_time
+from feedeval.storage.paths import FileState, SessionFolder, SessionPaths, parse_name, session_paths, sid_time
 from feedeval.storage.readers import (
     is_being_written,
     read_document,
@@ -36,6 +36,15 @@ from tests.storage.sessions import (
 )
 
 
+def put(output: str, path: Path, content: bytes | None) -> None:
+    """Lay a file where a session lies, or take it away, as nobody who writes sessions would."""
+    file_system = SessionFolder.of(output).file_system
+    if content is None:
+        file_system.remove(path)
+    else:
+        file_system.write(path, content)
+
+
 def test_a_session_is_named_after_its_start_and_reads_back_as_written(tmp_path: Path) -> None:
     with SessionStore.create(tmp_path / "new" / "output", now=NOW) as store:
         assert sid_time(store.sid) == NOW and store.sid.startswith(OLD_SID + "_")
@@ -58,23 +67,23 @@ def test_a_session_is_named_after_its_start_and_reads_back_as_written(tmp_path: 
     assert not store.paths.lock.exists()
 
 
-def test_sessions_of_one_second_and_of_a_clock_put_back_sort_in_the_order_of_their_start(tmp_path: Path) -> None:
+def test_sessions_of_one_second_and_of_a_clock_put_back_sort_in_the_order_of_their_start(output: str) -> None:
     started = []
     for now in (NOW, NOW, NOW - timedelta(hours=1), NOW + timedelta(days=1), NOW):
-        with SessionStore.create(tmp_path, now=now) as store:
+        with SessionStore.create(output, now=now) as store:
             store.write_progress(make_progress(store.sid))
             started.append(store.sid)
-    assert started == session_ids(tmp_path)
+    assert started == session_ids(output)
     assert len({sid_time(sid) for sid in started}) == 5
 
 
-def test_a_new_session_sorts_after_those_of_earlier_versions_also_of_its_own_second(tmp_path: Path) -> None:
+def test_a_new_session_sorts_after_those_of_earlier_versions_also_of_its_own_second(output: str) -> None:
     later = "20260301_093002"
     for sid in (OLD_SID, later):
-        make_session(tmp_path, sid=sid)
-    with SessionStore.create(tmp_path, now=NOW) as store:
+        make_session(output, sid=sid)
+    with SessionStore.create(output, now=NOW) as store:
         store.write_progress(make_progress(store.sid))
-    assert session_ids(tmp_path) == [OLD_SID, later, store.sid]
+    assert session_ids(output) == [OLD_SID, later, store.sid]
     assert store.sid.startswith("20260301_093003_")
 
 
@@ -103,13 +112,13 @@ def test_a_session_of_either_kind_of_name_is_taken_up_beside_the_other(tmp_path:
     assert verify(session_paths(tmp_path, other)) == []
 
 
-def test_two_new_sessions_at_the_same_moment_get_different_names(tmp_path: Path) -> None:
+def test_two_new_sessions_at_the_same_moment_get_different_names(output: str) -> None:
     names: list[str] = []
     barrier = threading.Barrier(6)
 
     def create() -> None:
         barrier.wait()
-        with SessionStore.create(tmp_path, now=NOW) as store:
+        with SessionStore.create(output, now=NOW) as store:
             store.write_progress(make_progress(store.sid))
             names.append(store.sid)
 
@@ -119,7 +128,7 @@ def test_two_new_sessions_at_the_same_moment_get_different_names(tmp_path: Path)
     for thread in threads:
         thread.join()
     assert len(set(names)) == 6
-    assert sorted(names) == session_ids(tmp_path)
+    assert sorted(names) == session_ids(output)
 
 
 def test_a_session_that_wrote_nothing_leaves_nothing(tmp_path: Path) -> None:
@@ -138,39 +147,39 @@ def test_a_folder_without_sessions_has_none(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["progress_99999999_999999.json"]
 
 
-def test_one_session_has_one_writer_at_a_time(tmp_path: Path) -> None:
-    sid = make_session(tmp_path)
-    with SessionStore.open(session_paths(tmp_path, sid)) as store:
+def test_one_session_has_one_writer_at_a_time(output: str) -> None:
+    sid = make_session(output)
+    with SessionStore.open(session_paths(output, sid)) as store:
         with pytest.raises(SessionLocked, match="one writer at a time"):
-            SessionStore.open(session_paths(tmp_path, sid))
+            SessionStore.open(session_paths(output, sid))
         store.write_batch(make_batch(sid, 1))
-    SessionStore.open(session_paths(tmp_path, sid)).close()
+    SessionStore.open(session_paths(output, sid)).close()
 
 
-def test_status_tells_a_dead_writer_from_a_living_one(tmp_path: Path) -> None:
-    with SessionStore.create(tmp_path, now=NOW) as store:
+def test_status_tells_a_dead_writer_from_a_living_one(output: str) -> None:
+    with SessionStore.create(output, now=NOW) as store:
         store.write_progress(make_progress(store.sid, status=Status.RUNNING))
-        assert status_of(session_paths(tmp_path, store.sid)) is Status.RUNNING
-    assert status_of(session_paths(tmp_path, store.sid)) is Status.INTERRUPTED
+        assert status_of(session_paths(output, store.sid)) is Status.RUNNING
+    assert status_of(session_paths(output, store.sid)) is Status.INTERRUPTED
     for status in (Status.PAUSED, Status.STOPPED, Status.FINISHED, Status.PENDING):
-        with SessionStore.open(session_paths(tmp_path, store.sid)) as again:
+        with SessionStore.open(session_paths(output, store.sid)) as again:
             again.write_progress(make_progress(store.sid, status=status))
-        assert status_of(session_paths(tmp_path, store.sid)) is status
+        assert status_of(session_paths(output, store.sid)) is status
 
 
-def test_batches_that_a_killed_writer_did_not_tell_of_are_counted(tmp_path: Path) -> None:
-    with SessionStore.create(tmp_path, now=NOW) as store:
+def test_batches_that_a_killed_writer_did_not_tell_of_are_counted(output: str) -> None:
+    with SessionStore.create(output, now=NOW) as store:
         told = make_progress(store.sid, status=Status.RUNNING)
         store.write_progress(told)
         half = make_batch(store.sid, 1, failed=(1,))
         report = half.report.model_copy(update={"successful": 1, "failed": 1})
         store.write_batch(half.model_copy(update={"report": report}))
         store.write_batch(make_batch(store.sid, 2))
-        SessionPaths(tmp_path, store.sid).batch(3).write_bytes(b'{"report":')
-        assert stand_of(session_paths(tmp_path, store.sid)) == told, "its writer will tell"
-    stand = stand_of(session_paths(tmp_path, store.sid))
+        put(output, session_paths(output, store.sid).batch(3), b'{"report":')
+        assert stand_of(session_paths(output, store.sid)) == told, "its writer will tell"
+    stand = stand_of(session_paths(output, store.sid))
     assert (stand.counts.done, stand.counts.failed, stand.batches_complete) == (3, 1, 2)
-    assert read_progress(session_paths(tmp_path, store.sid)) == told
+    assert read_progress(session_paths(output, store.sid)) == told
 
 
 def test_readers_work_in_a_read_only_folder_and_change_nothing(tmp_path: Path) -> None:
@@ -221,46 +230,43 @@ def test_the_size_of_the_progress_file_does_not_grow_with_the_batches(tmp_path: 
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema_version": 1}', bytes(300), None])
-def test_a_lost_progress_file_is_rebuilt_from_its_copy_and_the_batches(tmp_path: Path, content: bytes | None) -> None:
-    sid = make_session(tmp_path, batches=2, status=Status.RUNNING)
-    before = read_progress(session_paths(tmp_path, sid))
-    path = SessionPaths(tmp_path, sid).progress
-    if content is None:
-        path.unlink()
-    else:
-        path.write_bytes(content)
+def test_a_lost_progress_file_is_rebuilt_from_its_copy_and_the_batches(output: str, content: bytes | None) -> None:
+    sid = make_session(output, batches=2, status=Status.RUNNING)
+    before = read_progress(session_paths(output, sid))
+    path = session_paths(output, sid).progress
+    put(output, path, content)
     with pytest.raises(SessionDamaged, match="verify --repair"):
-        read_progress(session_paths(tmp_path, sid))
-    assert session_ids(tmp_path) == [sid]
-    with SessionStore.open(session_paths(tmp_path, sid)) as store:
+        read_progress(session_paths(output, sid))
+    assert session_ids(output) == [sid]
+    with SessionStore.open(session_paths(output, sid)) as store:
         after = store.read_progress()
-        assert "rebuilt" in store.repairs[0]
+        assert "rebuilt" in store.repairs[-1]
     assert after.status is Status.STOPPED
     for name in ("fingerprint", "settings", "records_digest", "counts", "batch_size", "calls", "started"):
         assert getattr(after, name) == getattr(before, name), name
     assert after.cost_usd == pytest.approx(before.cost_usd)
     if content is not None:
-        assert (tmp_path / f"{path.name}.corrupt").read_bytes() == content
+        assert session_paths(output, sid).file_system.read(path.with_name(f"{path.name}.corrupt")) == content
 
 
-def test_changed_settings_outlive_the_progress_file(tmp_path: Path) -> None:
-    sid = make_session(tmp_path, batches=1, status=Status.RUNNING)
-    with SessionStore.open(session_paths(tmp_path, sid)) as store:
+def test_changed_settings_outlive_the_progress_file(output: str) -> None:
+    sid = make_session(output, batches=1, status=Status.RUNNING)
+    with SessionStore.open(session_paths(output, sid)) as store:
         store.write_progress(make_progress(sid, budget_usd=7.5, settings={"source": "moved.xml"}))
-    SessionPaths(tmp_path, sid).progress.unlink()
-    with SessionStore.open(session_paths(tmp_path, sid)) as store:
+    put(output, session_paths(output, sid).progress, None)
+    with SessionStore.open(session_paths(output, sid)) as store:
         progress = store.read_progress()
     assert (progress.budget_usd, progress.settings) == (7.5, {"source": "moved.xml"})
 
 
-def test_a_session_that_cannot_be_rebuilt_says_what_is_left_and_frees_its_lock(tmp_path: Path) -> None:
-    sid = make_session(tmp_path)
-    paths = SessionPaths(tmp_path, sid)
-    paths.progress.write_bytes(b"{")
-    paths.session.unlink()
+def test_a_session_that_cannot_be_rebuilt_says_what_is_left_and_frees_its_lock(output: str) -> None:
+    sid = make_session(output)
+    paths = session_paths(output, sid)
+    put(output, paths.progress, b"{")
+    put(output, paths.session, None)
     for _ in range(2):
         with pytest.raises(SessionDamaged, match="results can still be read from the batch files"):
-            SessionStore.open(session_paths(tmp_path, sid))
+            SessionStore.open(session_paths(output, sid))
     assert not paths.lock.exists()
 
 
@@ -276,17 +282,17 @@ def test_a_session_of_a_later_version_is_refused_before_anything_changes(tmp_pat
     assert tree(tmp_path) == before
 
 
-def test_a_damaged_document_is_set_aside_by_the_writer_and_reported_by_a_reader(tmp_path: Path) -> None:
-    sid = make_session(tmp_path)
-    path = SessionPaths(tmp_path, sid).document("questions")
+def test_a_damaged_document_is_set_aside_by_the_writer_and_reported_by_a_reader(output: str) -> None:
+    sid = make_session(output)
+    path = session_paths(output, sid).document("questions")
     for content in (b"{", orjson.dumps({"schema_version": 1, "session": "20200101_000000"})):
-        path.write_bytes(content)
+        put(output, path, content)
         with pytest.raises(SessionDamaged, match=path.name):
-            read_document(session_paths(tmp_path, sid), "questions")
-        with SessionStore.open(session_paths(tmp_path, sid)) as store:
+            read_document(session_paths(output, sid), "questions")
+        with SessionStore.open(session_paths(output, sid)) as store:
             assert store.load("questions") is None
             assert f"{path.name}" in store.repairs[0]
-    assert len(list(tmp_path.glob("questions_*.corrupt"))) == 2
+    assert len([file for file in session_paths(output, sid).files() if file.state is FileState.ASIDE]) == 2
 
 
 def test_a_document_may_not_use_the_stores_own_keys(tmp_path: Path) -> None:
@@ -294,25 +300,25 @@ def test_a_document_may_not_use_the_stores_own_keys(tmp_path: Path) -> None:
         store.save("questions", {"schema_version": 3})
 
 
-def test_kept_call_logs_stay_beside_their_batches(tmp_path: Path) -> None:
-    with SessionStore.create(tmp_path, now=NOW, keep_calls=True) as store:
+def test_kept_call_logs_stay_beside_their_batches(output: str) -> None:
+    with SessionStore.create(output, now=NOW, keep_calls=True) as store:
         store.write_progress(make_progress(store.sid))
         store.append_call(1, make_call("a"))
         store.write_batch(make_batch(store.sid, 1))
-        assert (tmp_path / f"calls_0001_{store.sid}.jsonl").exists()
+        assert store.paths.file_system.exists(store.paths.calls(1))
         assert store.read_calls() == {}
         store.scan()
     # Its batch file lost, what was paid for is found again.
-    SessionPaths(tmp_path, store.sid).batch(1).write_bytes(b"{")
-    with SessionStore.open(session_paths(tmp_path, store.sid), keep_calls=True) as again:
+    put(output, session_paths(output, store.sid).batch(1), b"{")
+    with SessionStore.open(session_paths(output, store.sid), keep_calls=True) as again:
         again.scan()
         assert set(again.read_calls()) == {request_hash("a")}
 
 
-def test_a_path_given_as_text_is_as_good(tmp_path: Path) -> None:
-    with SessionStore.create(str(tmp_path), now=datetime.now().astimezone()) as store:
+def test_a_path_given_as_text_is_as_good(output: str) -> None:
+    with SessionStore.create(output, now=datetime.now().astimezone()) as store:
         store.write_progress(make_progress(store.sid))
-    assert session_ids(str(tmp_path)) == [store.sid]
+    assert session_ids(output) == [store.sid]
 
 
 def test_closing_twice_is_harmless(tmp_path: Path) -> None:
@@ -342,8 +348,8 @@ def test_what_could_not_be_read_again_is_refused_before_it_is_written(tmp_path: 
         assert [p.suffix for p in tmp_path.iterdir()] == [".lock"]
 
 
-def test_a_paused_session_with_a_living_writer_is_known_from_an_abandoned_one(tmp_path: Path) -> None:
-    with SessionStore.create(tmp_path, now=NOW) as store:
+def test_a_paused_session_with_a_living_writer_is_known_from_an_abandoned_one(output: str) -> None:
+    with SessionStore.create(output, now=NOW) as store:
         store.write_progress(make_progress(store.sid, status=Status.PAUSED))
-        assert is_being_written(session_paths(tmp_path, store.sid))
-    assert not is_being_written(session_paths(tmp_path, store.sid))
+        assert is_being_written(session_paths(output, store.sid))
+    assert not is_being_written(session_paths(output, store.sid))

@@ -24,6 +24,8 @@ from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.library import as_session
 from feedeval.results.session import Session
 from feedeval.results.stats import UNKNOWN, clustered_interval
+from feedeval.storage.addresses import shown
+from feedeval.storage.paths import folder_path
 
 _JUDGE = ("model", "prompts", "temperature")
 """Settings that make another judge, whose verdicts differ whatever the feed says."""
@@ -59,7 +61,7 @@ def compare(
         InputError: A session is no audit, the engines differ, or no product was asked the same questions in both; the
             message says what to do.
     """
-    folder = Path(output_dir)
+    folder = folder_path(output_dir)
     sides = (as_session(before, folder), as_session(after, folder))
     for session in sides:
         if not session.is_audit:
@@ -343,7 +345,7 @@ def _nothing_in_common(sides: tuple[Session, Session], pairs: Pairs) -> str:
     before, after = sides
     # A name is looked up in the folder that the later audit goes to.
     beside = before == Session(before.id, after.output_dir)
-    named = repr(before.id) if beside else f"fe.load_session({before.id!r}, output_dir={str(before.output_dir)!r})"
+    named = repr(before.id) if beside else f"fe.load_session({before.id!r}, output_dir={shown(before.output_dir)!r})"
     return (
         f"sessions {one} and {other} asked other questions, so their scores cannot be compared: audit the later feed "
         f"with question_set={named}, which asks the questions of {one} again"

@@ -23,6 +23,7 @@ from feedeval.results.session import Session
 from feedeval.results.stats import UNKNOWN, Interval, clustered_interval
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
+from feedeval.storage.paths import SessionFolder
 from feedeval.storage.readers import session_ids
 
 HISTORY_COLUMNS: dict[str, Any] = {
@@ -83,11 +84,11 @@ def history(
         InputError: A session is no audit, or no audit is left.
     """
     if isinstance(sessions, str | Path):
-        folder = Path(sessions)
+        folder = SessionFolder.of(sessions)
         known = [Session(sid, folder) for sid in session_ids(folder)]
         found = [session for session in known if _is_readable_audit(session)]
     else:
-        found = [as_session(each, Path(output_dir)) for each in sessions]
+        found = [as_session(each, output_dir) for each in sessions]
     found = [session for session in dict.fromkeys(found) if feed is None or _is_of(session, str(feed))]
     if not found:
         where = str(sessions) if isinstance(sessions, str | Path) else "the sessions that were given"

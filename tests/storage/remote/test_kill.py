@@ -1,0 +1,118 @@
+"""`kill -9` in the middle of a run under an address, which this machine or another one goes on with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feedeval.errors import SessionLocked
+from feedeval.records import Status
+from feedeval.run.runner import RunSettings, start
+from feedeval.storage.batch_files import scan_batches
+from feedeval.storage.paths import SessionPaths, session_paths
+from feedeval.storage.readers import read_progress, status_of, writer_of
+from feedeval.storage.remote.lease import LASTS_S, SKEW_S, Clock
+from feedeval.storage.verify import verify
+from tests.run.run_disturbed import Witnessed
+from tests.run.runs import WAIT_S, until
+from tests.storage.remote.places import environment, machine
+from tests.storage.remote.run_far_away import RECORDS, sitting
+
+CALLS = 2
+SHIPPED_S = 2.5
+
+
+def calls(folder: Path) -> Counter[str]:
+    return Counter((folder / "witness.txt").read_text().split())
+
+
+def done(paths: SessionPaths) -> int:
+    """Count the records that have a result in the batch files."""
+    return len(scan_batches(paths, on_damaged=lambda path, problem: pytest.fail(problem)).done_hash)
+
+
+def killed(address: str, folder: Path, home: Path, *, after_s: float, latency_s: float = 0.1) -> str:
+    """Run in a process of its own and kill it; return the session."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.storage.remote.run_far_away", address, str(folder), str(latency_s)],
+        env={**os.environ, "FEEDEVAL_SCRATCH": str(home)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    sid = process.stdout.readline().strip()
+    time.sleep(after_s)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "it was through before the kill"
+    process.stdout.close()
+    return sid
+
+
+@pytest.mark.slow
+def test_this_machine_goes_on_from_its_scratch_folder_and_repeats_no_call(s3: str, tmp_path: Path, home: Path) -> None:
+    sids = {killed(s3, tmp_path, home, after_s=after_s) for after_s in (0.3, 1.0)}
+    assert len(sids) == 1
+    (sid,) = sids
+    assert status_of(session_paths(s3, sid)) is Status.INTERRUPTED
+    known = read_progress(session_paths(s3, sid)).counts.done
+    answered = calls(tmp_path)
+    assert sitting(s3, tmp_path, latency_s=0.001) == sid
+    assert known and len(answered) > 30
+    assert max(calls(tmp_path).values()) == 1, "every reply that had arrived stood in a log"
+    there = machine(s3, tmp_path / "other")
+    assert done(there.session(sid)) == RECORDS
+    assert verify(there.session(sid)) == []
+
+
+@pytest.mark.slow
+def test_another_machine_goes_on_once_the_lease_has_run_out_and_repeats_the_last_seconds(
+    s3: str, tmp_path: Path, home: Path
+) -> None:
+    sid = killed(s3, tmp_path, home, after_s=2 * SHIPPED_S, latency_s=0.3)
+    before = calls(tmp_path)
+    other = machine(s3, tmp_path / "other")
+    assert writer_of(other.session(sid)), "for all that it knows the other one lives"
+    job = Witnessed(tmp_path, latency_s=0.001, records=RECORDS)
+    settings = RunSettings(batch_size=15, max_workers=16)
+    with pytest.raises(SessionLocked, match=r"the session is free 50 s after it was last heard of"):
+        start(job, other, settings.model_copy(update={"session": sid}))
+
+    later = Clock(now=lambda: datetime.now(UTC) + timedelta(seconds=LASTS_S + SKEW_S))
+    other = machine(s3, tmp_path / "other", later)
+    assert writer_of(other.session(sid)) is None
+    run = start(job, other, settings)
+    assert run.sid == sid
+    assert run.wait(WAIT_S).status is Status.FINISHED
+    repeated = sum(count - 1 for count in calls(tmp_path).values())
+    # 16 calls at a time of 0.3 s each, for as long as the last round was ago.
+    assert repeated <= 16 * (SHIPPED_S / 0.3 + 1) < len(before) + 16
+    assert done(other.session(sid)) == RECORDS
+
+    # The machine that was killed comes back, and finds that it was gone on with.
+    with environment({"FEEDEVAL_SCRATCH": str(home)}):
+        again = Witnessed(tmp_path, latency_s=0.001, records=RECORDS)
+        assert start(again, s3, settings).sid == sid and not again.served
+        assert done(session_paths(s3, sid)) == RECORDS
+
+
+def test_the_end_of_the_interpreter_puts_what_is_there(s3: str, tmp_path: Path, home: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from tests.run.run_disturbed import Witnessed;"
+        "from feedeval.run.runner import RunSettings, start;"
+        "run = start(Witnessed(Path(sys.argv[2]), latency_s=0.1), sys.argv[1], RunSettings(batch_size=5));"
+        "time.sleep(1.0); print(run.sid)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, s3, str(tmp_path)], env=os.environ, capture_output=True, text=True, check=True
+    )
+    paths = machine(s3, tmp_path / "other").session(ended.stdout.split()[-1])
+    until(lambda: status_of(paths) is Status.STOPPED)
+    assert read_progress(paths).counts.done and verify(paths) == []
