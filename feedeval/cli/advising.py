@@ -47,6 +47,8 @@ def gaps_command(arguments: Arguments) -> int:
     frame = session.gaps(by=arguments.by, within=arguments.within)
     steps = session.next_steps(within=arguments.within)
     say("\n".join(map(plain_line, steps.text().splitlines())))
+    if together := session.action_cards.together_by_name:
+        say(plain_line(together))
     if not frame.empty:
         say(f"\n{gap_lines(frame)}")
     if arguments.to:

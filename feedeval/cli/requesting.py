@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from feedeval.storage.paths import SessionPaths
 
 _DONE = {
-    "pause": "Session {} pauses: what is in flight finishes. `feedeval resume {}` lets it go on.",
-    "stop": "Session {} stops: what is in flight finishes and is saved. `feedeval resume {}` goes on with it.",
+    "pause": "Session {} pauses: calls that are under way finish first. `feedeval resume {}` lets it go on.",
+    "stop": "Session {} stops: calls that are under way finish and are saved. `feedeval resume {}` goes on with it.",
     "resume": "Session {} goes on, in the process that works on it.",
 }
 
@@ -49,8 +49,8 @@ def put(paths: SessionPaths, action: str) -> int:
     ask(paths, Action(action))
     if not heard(paths):
         raise SessionError(
-            f"session {paths.sid}: nothing was heard of the request to {action} within {HEARD_WITHIN_S:.0f} s; it "
-            "stands until the process that works on it looks. One of an earlier version of feedeval does not: stop it "
+            f"session {paths.sid}: there was no answer to the request to {action} within {HEARD_WITHIN_S:.0f} s; it "
+            "stands until the program that works on it looks. One of an earlier version of feedeval does not: stop it "
             "with Ctrl-C there"
         )
     say(_DONE[action].format(paths.sid, paths.sid))
@@ -68,7 +68,7 @@ def _session_of(arguments: argparse.Namespace) -> SessionPaths:
         return session_paths(folder, find_session(arguments.session, folder))
     working = [sid for sid in session_ids(folder) if is_being_written(session_paths(folder, sid))]
     if not working:
-        raise SessionError(f"nobody works on a session in {plain(folder)}, so there is nothing to {arguments.action}")
+        raise SessionError(f"no session in {plain(folder)} is being worked on, so there is nothing to {arguments.action}")
     if len(working) > 1:
         raise SessionError(f"several sessions are worked on: name one of {', '.join(working)}")
     return session_paths(folder, working[0])

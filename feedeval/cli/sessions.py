@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedeval.cli.output import Exit, say, width
+from feedeval.cli.output import Exit, complain, say, width
 from feedeval.errors import InputError
-from feedeval.formatting import brief_money, columns, plain
+from feedeval.formatting import brief_money, columns, counted, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,7 @@ def list_command(arguments: Arguments) -> int:
             "size_mb",
         ]
     ]
-    header = ("Session", "Name", "Kind", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
+    header = ("Session", "Name", "Kind", "State", "Judged by", "All", "Done", "Failed", "Coverage", "Cost", "MB")
     say(columns([_list_row(row) for row in shown.itertuples(index=False)], header, width=width()))
     return Exit.DONE
 
@@ -113,6 +113,8 @@ def _listed(arguments: Arguments) -> pd.DataFrame:
 def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
     import pandas as pd
 
+    from feedeval.results.stored import engine_words
+
     cells = (None if pd.isna(cell) else cell for cell in row)  # type: ignore[call-overload]
     session, name, kind, status, engine, total, done, failed, coverage, cost, size = cells
     counts = tuple("?" if count is None else f"{count:,}" for count in (total, done, failed))
@@ -121,7 +123,7 @@ def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
         name or "",
         kind or "?",
         status,
-        engine or "?",
+        engine_words(str(engine), str(kind)) if engine else "?",
         *counts,
         "" if coverage is None else f"{coverage:.1f} %",
         brief_money(cost),  # type: ignore[arg-type]  # a cell of the frame
@@ -156,12 +158,13 @@ def _value(value: object) -> str:
 def status_command(arguments: Arguments) -> int:
     """Print where a session stands."""
     from feedeval.results.summary import next_steps
+    from feedeval.run.telling.words import failures_in_words
 
     session = _load(arguments)
     progress = session.progress
     say(repr(session))
     if progress.errors_by_type:
-        say(f"Failures   {plain(_value(progress.errors_by_type))}")
+        say(f"Failed     {plain(failures_in_words(progress.errors_by_type))}")
     health = progress.health
     say(f"Health     {health.overall_status.value}{''.join(f'; {plain(reason)}' for reason in health.reasons)}")
     for advice in health.recommendations:
@@ -209,13 +212,19 @@ def cleanup_command(arguments: Arguments) -> int:
     if arguments.all == bool(arguments.sessions):
         raise InputError("name the sessions to delete, or say --all")
     from feedeval.results.library import cleanup
+    from feedeval.run.delivery.words import what_deleting_loses
+    from feedeval.storage.parts import read_parts
+    from feedeval.storage.paths import session_paths
     from feedeval.storage.readers import session_ids
 
     sids = session_ids(arguments.output_dir) if arguments.all else arguments.sessions
     doomed = cleanup(sids, output_dir=arguments.output_dir, dry_run=True)
     size_mb = sum(path.stat().st_size for path in doomed if path.exists()) / 1e6
-    what = f"{len(sids):,} session{'s' * (len(sids) != 1)} ({len(doomed):,} files, {size_mb:.2f} MB)"
+    what = f"{counted(len(sids), 'session')} ({counted(len(doomed), 'file')}, {size_mb:.2f} MB)"
     say(f"{what} in {plain(arguments.output_dir)}: {plain(', '.join(sids))}")
+    for sid in sids:
+        if lost := what_deleting_loses(sid, read_parts(session_paths(arguments.output_dir, sid))):
+            complain(f"warning: {lost}")
     if arguments.dry_run or not sids:
         say("Nothing deleted.")
         return Exit.DONE
@@ -223,7 +232,7 @@ def cleanup_command(arguments: Arguments) -> int:
         say("Nothing deleted.")
         return Exit.DONE
     gone = cleanup(sids, output_dir=arguments.output_dir)
-    say(f"Deleted {len(gone):,} files.")
+    say(f"Deleted {counted(len(gone), 'file')}.")
     return Exit.DONE
 
 

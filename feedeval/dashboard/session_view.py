@@ -318,7 +318,7 @@ class SessionView:
     def _write_workbook(self) -> None:
         def show(path: Path) -> str:
             self._link.value = offered(path, "Save the workbook")
-            return "The workbook is written: save it with the link below, fill it in, and upload it in fe.app()."
+            return "The workbook is written: save it with the link below, fill it in, and upload it in the app (fe.app())."
 
         self._set_slow(usable=False)
         self._page_frame.later(
@@ -346,10 +346,11 @@ class SessionView:
             self._withdraw()
             return self._leave(actions.delete(self.session))
         self._delete.description, self._delete.button_style = "Delete for good?", "danger"
+        lost = actions.what_deleting_loses(self.session)
         self._timer = threading.Timer(self._confirmation.within_s, self._time_out)
         self._timer.daemon = True
         self._timer.start()
-        return None
+        return lost or None
 
     def _time_out(self) -> None:
         with self._page_frame.lock:

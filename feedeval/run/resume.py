@@ -9,7 +9,9 @@ from typing import Any
 import orjson
 
 from feedeval.errors import InputError, SessionDamaged, SessionNotFound
+from feedeval.formatting import counted
 from feedeval.records import Progress, Status
+from feedeval.records.kinds import units
 from feedeval.run.job import Job
 from feedeval.run.plan import Plan
 from feedeval.run.reuse import EarlierResults
@@ -142,8 +144,8 @@ def check_same(job: Job, progress: Progress, folder: SessionFolder, plan: Plan) 
     if progress.records_digest != plan.digest:
         changes = EarlierResults([folder.session(sid)], plan).changes
         raise InputError(
-            f"session {sid} had other records: {progress.counts.total:,} then, {plan.total:,} now; measured by "
-            f"what is done, {changes}. Start without naming a session: what still holds is taken over."
+            f"session {sid} had other {units(job.kind)[1]}: {progress.counts.total:,} then, {plan.total:,} now; of "
+            f"those that are done, {changes}. Start without naming a session: what still holds is taken over."
         )
 
 
@@ -158,8 +160,8 @@ def _take_up(
         )
     if progress.status is Status.FINISHED and counts.failed == 0 and counts.left == 0:
         text = (
-            f"Session {progress.session} is complete: nothing was left to do, all {counts.total:,} records were done "
-            "before, at no cost now."
+            f"Session {progress.session} is complete: nothing was left to do, all "
+            f"{counted(counts.total, *units(progress.kind))} had been done before, at no cost now."
         )
         return ResumeDecision(progress.session, finished=progress, messages=(text, *messages))
     if settings.batch_size != progress.batch_size and "batch_size" in settings.model_fields_set:

@@ -103,7 +103,7 @@ _PRODUCTS = {
     "unanswered_required_count": Heading("Open, needed before buying", NARROW),
     "not_applicable_count": Heading("Does not apply", NARROW),
     "not_judged_count": Heading("Not judged", NARROW),
-    "missing_core_fields": Heading("Required fields that lack", MIDDLE),
+    "missing_core_fields": Heading("Required fields that are missing", MIDDLE),
     "status": Heading("State", NARROW),
     "error": Heading("What went wrong", MIDDLE),
 }
