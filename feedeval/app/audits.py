@@ -137,8 +137,8 @@ def card(audit: FoundAudit) -> Markup:
 def _what_now(audit: FoundAudit) -> str:
     if audit.elsewhere:
         return (
-            f"Another page, notebook or terminal is working on it ({audit.writer}). It is shown here as it is saved, and "
-            "goes on when this page is closed; the buttons take effect within a second or two."
+            f"Another page, notebook or terminal is working on it ({audit.writer}). It is shown here as it is saved, "
+            "and goes on when this page is closed; the buttons take effect within a second or two."
         )
     if audit.status is Status.FINISHED:
         return ""

@@ -99,8 +99,8 @@ class AuditsOfFolder:
             else:
                 self.box.line.say(
                     Tone.PROBLEM,
-                    f"there was no answer within {HEARD_WITHIN_S:.0f} s. The request stands until the program that works "
-                    "on the audit looks for it; one of an earlier version of feedeval does not.",
+                    f"there was no answer within {HEARD_WITHIN_S:.0f} s. The request stands until the program that "
+                    "works on the audit looks for it; one of an earlier version of feedeval does not.",
                 )
 
         self._do(work)
@@ -118,7 +118,9 @@ class AuditsOfFolder:
             try:
                 run = resume(sid, api_key=self._page.key(), output_dir=self._folder)
             except InputError as exc:
-                raise InputError(f"{exc} Give the same feed with the same settings below: “Start the audit” goes on with it.") from exc
+                raise InputError(
+                    f"{exc} Give the same feed with the same settings below: “Start the audit” goes on with it."
+                ) from exc
             self.box.line.say(Tone.DONE, "It goes on; its panel is below.")
             self.box.show(None)
             self._page.attach(run)

@@ -27,5 +27,5 @@ def through(session: Session) -> str:
     failed = session.progress.counts.failed
     if not failed:
         return "All products are audited."
-    again = "it" if failed == 1 else "them"
-    return f"The audit has ended; {counted(failed, 'product')} failed, and “Retry failed” in the panel tries {again} again."
+    again = "“Retry failed” in the panel tries again"
+    return f"All products were tried; {counted(failed, 'product')} failed, and {again}."

@@ -68,7 +68,9 @@ def _session_of(arguments: argparse.Namespace) -> SessionPaths:
         return session_paths(folder, find_session(arguments.session, folder))
     working = [sid for sid in session_ids(folder) if is_being_written(session_paths(folder, sid))]
     if not working:
-        raise SessionError(f"no session in {plain(folder)} is being worked on, so there is nothing to {arguments.action}")
+        raise SessionError(
+            f"no session in {plain(folder)} is being worked on, so there is nothing to {arguments.action}"
+        )
     if len(working) > 1:
         raise SessionError(f"several sessions are worked on: name one of {', '.join(working)}")
     return session_paths(folder, working[0])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedeval.cli.output import Exit, complain, say, width
+from feedeval.cli.output import Exit, say, width
 from feedeval.errors import InputError
 from feedeval.formatting import brief_money, columns, counted, plain
 
@@ -212,9 +213,6 @@ def cleanup_command(arguments: Arguments) -> int:
     if arguments.all == bool(arguments.sessions):
         raise InputError("name the sessions to delete, or say --all")
     from feedeval.results.library import cleanup
-    from feedeval.run.delivery.words import what_deleting_loses
-    from feedeval.storage.parts import read_parts
-    from feedeval.storage.paths import session_paths
     from feedeval.storage.readers import session_ids
 
     sids = session_ids(arguments.output_dir) if arguments.all else arguments.sessions
@@ -222,16 +220,16 @@ def cleanup_command(arguments: Arguments) -> int:
     size_mb = sum(path.stat().st_size for path in doomed if path.exists()) / 1e6
     what = f"{counted(len(sids), 'session')} ({counted(len(doomed), 'file')}, {size_mb:.2f} MB)"
     say(f"{what} in {plain(arguments.output_dir)}: {plain(', '.join(sids))}")
-    for sid in sids:
-        if lost := what_deleting_loses(sid, read_parts(session_paths(arguments.output_dir, sid))):
-            complain(f"warning: {lost}")
     if arguments.dry_run or not sids:
         say("Nothing deleted.")
         return Exit.DONE
     if not arguments.yes and not _agreed(f"Delete {what}?"):
         say("Nothing deleted.")
         return Exit.DONE
-    gone = cleanup(sids, output_dir=arguments.output_dir)
+    with warnings.catch_warnings():
+        # What it warns of was told before it was asked for.
+        warnings.simplefilter("ignore")
+        gone = cleanup(sids, output_dir=arguments.output_dir)
     say(f"Deleted {counted(len(gone), 'file')}.")
     return Exit.DONE
 

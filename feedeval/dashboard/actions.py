@@ -70,8 +70,8 @@ def request(session: Session, action: Action) -> str:
     if heard(session.paths):
         return _DOES[action].format(session.id)
     raise SessionError(
-        f"Session {session.id}: there was no answer to the request to {action} within {HEARD_WITHIN_S:.0f} s. A program "
-        "of an earlier version of feedeval does not listen: stop it where it runs."
+        f"Session {session.id}: there was no answer to the request to {action} within {HEARD_WITHIN_S:.0f} s. A "
+        "program of an earlier version of feedeval does not listen: stop it where it runs."
     )
 
 

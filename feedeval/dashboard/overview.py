@@ -144,7 +144,8 @@ def lead_html(session: Session, results: pd.DataFrame) -> Markup:
     if standing.basis.failed or standing.coverage_pct is None:
         said = f"<b>{escape(standing.headline(session.status.words))}</b>"
     else:
-        figure = f"{standing.figure} % of what buyers would ask is answered by the feed, over {counted(len(done), JobKind.AUDIT)}"
+        over = counted(len(done), JobKind.AUDIT)
+        figure = f"{standing.figure} % of what buyers would ask is answered by the feed, over {over}"
         said = f"<b>Coverage:</b> {escape(standing.basis.words(figure))}."
     return Markup(f'<p class="fe-result">{said}</p>')
 

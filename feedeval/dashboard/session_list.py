@@ -181,7 +181,13 @@ def _cells(values: dict[Any, Any], now: datetime) -> tuple[str, ...]:
     engine = "?" if pd.isna(values["engine"]) else _engine(values)
     # The id is what is typed to open one of several of a name.
     known = (_name(values), _state_words(values["status"]), str(values["session"]), engine, counts + failed)
-    return (*known, coverage, brief_money(values["cost_usd"]), moment_words(values["started"]), age(values["updated"], now))
+    return (
+        *known,
+        coverage,
+        brief_money(values["cost_usd"]),
+        moment_words(values["started"]),
+        age(values["updated"], now),
+    )
 
 
 def listing_text(frame: pd.DataFrame, folder: Path, now: datetime) -> str:

@@ -318,7 +318,9 @@ class SessionView:
     def _write_workbook(self) -> None:
         def show(path: Path) -> str:
             self._link.value = offered(path, "Save the workbook")
-            return "The workbook is written: save it with the link below, fill it in, and upload it in the app (fe.app())."
+            return (
+                "The workbook is written: save it with the link below, fill it in, and upload it in the app (fe.app())."
+            )
 
         self._set_slow(usable=False)
         self._page_frame.later(

@@ -52,7 +52,11 @@ class ProductEvaluation:
     def facts(self) -> dict[str, str]:
         """Return what there is to say beside the verdicts, by name."""
         facts = {"Product": self.product_id, "Category": self.category or "(no category)"}
-        facts |= {"Failed": self.error} if self.error else {"Answers": self._counts(), "Judged by": engine_words(self.engine)}
+        facts |= (
+            {"Failed": self.error}
+            if self.error
+            else {"Answers": self._counts(), "Judged by": engine_words(self.engine)}
+        )
         return facts | ({"Missing required fields": self.missing_core_fields} if self.missing_core_fields else {})
 
     def text(self, width: int = 100) -> str:

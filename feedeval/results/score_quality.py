@@ -57,7 +57,9 @@ class ScoreQuality:
             return {}
         said: dict[str, str] = {}
         if self.tied >= TIED and self.tied_pct < 100:
-            said["Same score"] = f"{100 * self.tied:.0f} % of products have the same coverage: rank them by what they lack instead"
+            said["Same score"] = (
+                f"{100 * self.tied:.0f} % of products have the same coverage: rank them by what they lack instead"
+            )
         if self.questions and self.telling < TELLING * self.questions:
             said["Questions"] = (
                 f"only {self.telling:,} of {self.questions:,} questions are answered differently by products of a "

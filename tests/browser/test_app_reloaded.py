@@ -162,7 +162,7 @@ def test_the_run_of_another_process_is_shown_paused_and_stopped_from_the_app(
             assert widths[0] <= widths[1], "it has to be scrolled sideways"
             press(page, "Stop")
             assert process.wait(BOUND_S) == 0
-            page.get_by_text("Nobody works on it.").wait_for()
+            page.get_by_text("It is not running.").wait_for()
             assert load_session(output_dir=output).status is Status.STOPPED
             assert book.complaints == []
         finally:

@@ -172,7 +172,7 @@ def test_a_session_of_another_kernel_moves_is_left_alone_and_goes_on_once_its_ke
         board.sees("Interrupted")
 
         asked = server.stats.accepted
-        board.press("Resume", sees="Calls in flight")
+        board.press("Resume", sees="Calls under way")
         board.press("Delete", sees="This kernel works on it")
         server.configure(latency_s=0.0)
         board.sees("160 of 160 products · 100 %")

@@ -157,7 +157,7 @@ def test_the_run_of_another_process_can_be_asked_to_pause_and_to_stop(tmp_path: 
     session = load_session(output_dir=tmp_path)
 
     assert actions.reachable(session) == (Action.PAUSE, Action.STOP)
-    assert "heard it" in actions.request(session, Action.PAUSE)
+    assert "pauses" in actions.request(session, Action.PAUSE)
 
     # The dashboard knows of the run what its progress file says, and that is written after the state has changed.
     def waits_for_a_person() -> bool:
@@ -169,5 +169,5 @@ def test_the_run_of_another_process_can_be_asked_to_pause_and_to_stop(tmp_path: 
     assert run.wait(WAIT_S).status is Status.STOPPED
     session.reload()
     assert actions.reachable(session) == ()
-    with pytest.raises(SessionError, match="nobody works on"):
+    with pytest.raises(SessionError, match="is not being worked on"):
         actions.request(session, Action.PAUSE)

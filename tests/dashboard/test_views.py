@@ -236,7 +236,7 @@ def test_closing_leaves_no_widget_and_no_thread(folder: Path) -> None:
         page = Page(folder)
         page.press("Results", sees="1 to 20 of 60 products")
         page.press("Sessions", sees="Last change")
-        page.press(SID, sees="Through")
+        page.press(SID, sees="Judged by")
         watch = page.board._watch
         assert watch is not None
         gone = weakref.ref(page.board)

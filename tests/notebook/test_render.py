@@ -62,7 +62,7 @@ def test_every_figure_stands_beside_its_name_without_styles() -> None:
         "Left 77",
         "Rate 4.2 a second",
         "Time left 18.3s",
-        "Calls in flight 7 of 12",
+        "Calls under way 7 of 12",
         "Cost $0.4200 of $5.00",
         "Memory 312 MB (peak 340)",
         "healthy",
@@ -167,7 +167,7 @@ def test_an_unknown_price_is_said_and_not_shown_as_nothing() -> None:
 
 def test_a_cooldown_is_shown() -> None:
     gauges = Gauges(in_flight=0, limit=12, cooldown_s=3.2)
-    assert "Calls in flight 0 of 12, waiting 3.2s" in words(snapshot(gauges=gauges))
+    assert "Calls under way 0 of 12, waiting 3.2s" in words(snapshot(gauges=gauges))
 
 
 def test_the_embedded_engine_says_that_no_model_was_asked() -> None:

@@ -163,7 +163,7 @@ def test_the_state_reads_well() -> None:
     made.in_hand = 7
     assert made.snapshot().state_text == "running"
     made.leaving = "pausing"
-    assert made.snapshot().state_text == "pausing: 7 in flight"
+    assert made.snapshot().state_text == "pausing: 7 under way"
     made.leaving, made.status, made.status_reason = "", Status.PAUSED, "WrongKey: no"
     assert made.snapshot().state_text == "paused: WrongKey: no"
 

@@ -24,7 +24,7 @@ def test_a_finished_run_names_what_failed_and_what_its_figures_stand_on() -> Non
     )
     assert headline(shown) == (
         "Finished: 109 of 160 products audited, 51 failed (42 timeouts, 9 refused). "
-        "Figures stand on these 109, 68 % of all."
+        "The figures are of these 109, 68 % of all."
     )
 
 

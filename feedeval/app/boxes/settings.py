@@ -20,8 +20,8 @@ _ASKS_NOBODY = (
 )
 _BY_BATCH = "Answer within a day, at half the price"
 _OF_BATCHES = (
-    "The requests are sent together (OpenAI’s Batch API, or an endpoint that has one like it). The audit shows what has "
-    "come, and can be gone on with after the computer was off; “Stop” calls off what is not answered yet."
+    "The requests are sent together (OpenAI’s Batch API, or an endpoint that has one like it). The audit shows what "
+    "has come, and can be gone on with after the computer was off; “Stop” calls off what is not answered yet."
 )
 _AT_ONCE = "Else each product is asked at once, at the full price."
 _LOCALES = ("en-GB", "en-US", "de-DE", "de-AT", "de-CH", "fr-FR", "es-ES", "it-IT", "nl-NL", "pl-PL", "sv-SE")

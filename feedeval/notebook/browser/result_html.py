@@ -61,7 +61,9 @@ def may_be_checked(session: Session) -> str:
         return "The feed is checked when the audit has ended."
     source = session.progress.settings.get("source")
     if not isinstance(source, dict) or "path" not in source:
-        return "What would be refused is not shown, as the feed is not a file on this machine: fe.check_feed(feed) tells."
+        return (
+            "What would be refused is not shown, as the feed is not a file on this machine: fe.check_feed(feed) tells."
+        )
     if not session.is_small:
         return "What would be refused is not shown, as the feed is long: fe.check_feed(feed) tells."
     return ""

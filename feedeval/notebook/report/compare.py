@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from feedeval.formatting import moment_words, clip
+from feedeval.formatting import clip, moment_words
 from feedeval.html import Markup, escape, link
 from feedeval.notebook.plots.compare import before_and_after
 from feedeval.notebook.plots.pictures import figure

@@ -59,7 +59,9 @@ def head(material: Material, checked: Checked) -> Markup:
     named = {session.note: f"The embedded engine judged this feed. {session.note}"}
     parts += [f'<p class="note">{escape(named.get(note, note))}</p>' for note in material.notes]
     if session.status is not Status.FINISHED:
-        state = f"This audit is not finished: {counts_in_words(progress.counts)}, as of {moment_words(progress.updated)}."
+        state = (
+            f"This audit is not finished: {counts_in_words(progress.counts)}, as of {moment_words(progress.updated)}."
+        )
         parts.append(f'<p class="note">{escape(state)}</p>')
     return Markup("".join([*parts, "</header>"]))
 
@@ -332,4 +334,3 @@ def how_to_read(material: Material) -> Markup:
             f"{certified.judge_pct:.1f} %. Intervals hold 95 %. Kappa of the judge on this feed: {escape(kappa)}."
         )
     return Markup(f"<ul>{''.join(f'<li>{point}</li>' for point in points)}</ul>")
-

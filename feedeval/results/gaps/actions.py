@@ -203,11 +203,17 @@ class Actions(Sequence[Action]):
 
     @property
     def together(self) -> str:
-        """What the first actions gain all in all: *The first three together: coverage 18.7 → about 41 %*; else empty."""
+        """What the first gain all in all, as *The first three together: coverage 18.7 → about 41 %*; else empty."""
         if self.together_pct != self.together_pct:
             return ""
         count = sum(action.gain_pct > 0 for action in self.actions[:FIRST])
-        who = f"The first {'three' if count > 2 else 'two'}" if len(self) > count else "All three" if count > 2 else "Both"
+        who = (
+            f"The first {'three' if count > 2 else 'two'}"
+            if len(self) > count
+            else "All three"
+            if count > 2
+            else "Both"
+        )
         return f"{who} together: coverage {self.actions[0].before_pct:.1f} → about {self.together_pct:.0f} %"
 
     @property
