@@ -121,7 +121,7 @@ def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
     counts = tuple("?" if count is None else f"{count:,}" for count in (total, done, failed))
     return (
         session,
-        name or "",
+        "" if name is None or name == session else name,
         kind or "?",
         status,
         engine_words(str(engine), str(kind)) if engine else "?",

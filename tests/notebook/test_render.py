@@ -53,7 +53,7 @@ def test_every_figure_stands_beside_its_name_without_styles() -> None:
     shown = words(snapshot())
     for expected in (
         "Running",
-        "Feed audit on a-model",
+        "Feed audit by a-model",
         "session 20260301_093000 in output",
         "123 of 200 products · 61 %",
         "Batch 7 of 10 3 of 20",
@@ -66,7 +66,7 @@ def test_every_figure_stands_beside_its_name_without_styles() -> None:
         "Cost $0.4200 of $5.00",
         "Memory 312 MB (peak 340)",
         "healthy",
-        "ReplyInvalid × 2 · Timeout × 1",
+        "Failed: 2 unusable replies, 1 × Timeout",
         "updated 2026-03-01 09:31:15",
         "run this cell again to go on",
     ):
@@ -87,7 +87,7 @@ def test_every_state_has_a_glyph_and_a_word(status: Status) -> None:
 def test_a_run_that_is_leaving_says_what_it_waits_for(leaving: str, word: str) -> None:
     shown = words(snapshot(leaving=leaving))
     assert word in shown
-    assert "8 products under way are being finished; no new ones start." in shown
+    assert "8 products under way are finished first; no new ones start." in shown
 
 
 def test_a_pause_says_why_and_who_has_to_act() -> None:

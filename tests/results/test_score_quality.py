@@ -129,7 +129,7 @@ def tied(folder: Path) -> None:
 def test_session_and_summary_say_what_coverage_cannot_carry(tmp_path: Path) -> None:
     tied(tmp_path)
     session = load_session(output_dir=tmp_path)
-    sentence = "95 % of products share one score: rank them by gaps, not by coverage"
+    sentence = "95 % of products have the same coverage: rank them by what they lack instead"
     assert session.score_quality.tied == 0.95
     assert sentence in str(session.summary()) and sentence in session.summary().html() and sentence in repr(session)
     assert sentence in session._repr_html_()

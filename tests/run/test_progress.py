@@ -248,7 +248,7 @@ def test_plain_output_gets_a_line_every_tenth_or_thirty_seconds_or_change_of_sta
     slow.status, slow.status_reason = Status.PAUSED, "no network"
     quiet.update(slow.snapshot())
     quiet.update(slow.snapshot())
-    assert stream.getvalue().count("no network") == 1
+    assert stream.getvalue().count("No network") == 1
 
 
 def test_a_terminal_gets_one_line_that_is_redrawn() -> None:

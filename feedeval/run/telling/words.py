@@ -35,7 +35,7 @@ _FAULTS = {
     "ModelRefused": ("declined by the model", "declined by the model"),
     "ContentFiltered": ("stopped by the endpoint's filter", "stopped by the endpoint's filter"),
     "ReplyTruncated": ("reply cut off", "replies cut off"),
-    "ReplyInvalid": ("reply of the wrong shape", "replies of the wrong shape"),
+    "ReplyInvalid": ("unusable reply", "unusable replies"),
     "BrokenReply": ("broken reply", "broken replies"),
     "ServerFault": ("fault of the server", "faults of the server"),
     "ConnectionLost": ("connection lost", "connections lost"),
