@@ -142,12 +142,12 @@ def lead_html(session: Session, results: pd.DataFrame) -> Markup:
         return Markup("<p>No product has been evaluated yet, so there are no scores to show.</p>")
     standing = standing_of(results, session.whole_feed)
     if standing.basis.failed or standing.coverage_pct is None:
-        said = f"<b>{escape(standing.headline(session.status.words))}</b>"
+        said = standing.headline(session.status.words)
     else:
         over = counted(len(done), JobKind.AUDIT)
         figure = f"{standing.figure} % of what buyers would ask is answered by the feed, over {over}"
-        said = f"<b>Coverage:</b> {escape(standing.basis.words(figure))}."
-    return Markup(f'<p class="fe-result">{said}</p>')
+        said = f"{standing.basis.words(figure)}."
+    return Markup(f'<p class="fe-result">{escape(said)}</p>')
 
 
 def refused_html(session: Session) -> Markup:

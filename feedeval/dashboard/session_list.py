@@ -133,7 +133,10 @@ def _feed(values: dict[Any, Any], session: Session) -> Markup:
         source = clip(session.feed_name, _SOURCE_CHARS)
     except SessionError:
         source = ""
-    more = " · ".join(text for text in (kind_words(str(values["kind"])).title, session.id) if text != _name(values))
+    name = _name(values)
+    more = " · ".join(text for text in (kind_words(str(values["kind"])).title, session.id) if text != name)
+    # Most names are those of the feed, which need not be said twice.
+    source = "" if source == name else source
     return Markup(f"{escape(source)} {quiet(more)}".strip())
 
 

@@ -14,6 +14,7 @@ from feedeval.html import Markup, bar, definitions, escape, foreign, link, secti
 from feedeval.records import Judgement, Verdict
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.stored import StoredSession, engine_words
+from feedeval.run.telling.words import error_in_words
 
 _TITLE_CHARS = 160
 _QUOTE_CHARS = 240
@@ -53,7 +54,7 @@ class ProductEvaluation:
         """Return what there is to say beside the verdicts, by name."""
         facts = {"Product": self.product_id, "Category": self.category or "(no category)"}
         facts |= (
-            {"Failed": self.error}
+            {"Failed": error_in_words(self.error)}
             if self.error
             else {"Answers": self._counts(), "Judged by": engine_words(self.engine)}
         )

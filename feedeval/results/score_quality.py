@@ -61,7 +61,7 @@ class ScoreQuality:
                 f"{100 * self.tied:.0f} % of products have the same coverage: rank them by what they lack instead"
             )
         if self.questions and self.telling < TELLING * self.questions:
-            said["Questions"] = (
+            said["Spread"] = (
                 f"only {self.telling:,} of {self.questions:,} questions are answered differently by products of a "
                 "category; the others are answered alike by all"
             )

@@ -145,7 +145,8 @@ def _required_in_words(done: pd.DataFrame) -> str:
         return "of the questions that a buyer needs answered before buying, none that was judged is open"
     if not lacking:
         return "every product answers all questions that a buyer needs answered before buying"
-    return f"{lacking:,} of {len(done):,} products leave a question open that a buyer needs answered before buying"
+    which = f"all {lacking:,}" if lacking == len(done) > 1 else f"{lacking:,} of {len(done):,}"
+    return f"{which} products leave a question open that a buyer needs answered before buying"
 
 
 def _required_in_feed(whole: WholeFeed) -> str:

@@ -88,7 +88,7 @@ def test_an_uploaded_feed_is_audited_to_its_end_while_the_kernel_stays_free(
 
         # The product that says least stands first, and opens to its questions.
         page.get_by_role("button", name=re.compile(r"^Article \d")).first.click()
-        page.get_by_text("What the judge saw").wait_for()
+        page.get_by_text("The text that was judged").wait_for()
         page.get_by_role("button", name="Back to the list").click()
 
         session = load_session(output_dir=output)

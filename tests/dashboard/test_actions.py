@@ -61,7 +61,7 @@ def test_deleting_leaves_what_is_no_file_of_the_session(session: Session) -> Non
 def test_a_session_that_another_process_works_on_is_left_alone(session: Session) -> None:
     before = sorted(session.output_dir.iterdir())
     with SessionStore.open(session_paths(session.output_dir, SID)):
-        assert "Another kernel or process works on it" in actions.who_works_on(session)
+        assert "Another notebook or program is working on it" in actions.who_works_on(session)
         with pytest.raises(SessionLocked, match="cannot be deleted now"):
             actions.delete(session)
         with pytest.raises(SessionLocked, match="cannot be gone on with here now"):
@@ -97,7 +97,7 @@ def test_going_on_finishes_what_was_left_and_finds_the_run_that_goes_on(tmp_path
     session = load_session(output_dir=tmp_path / "out")
     run = actions.go_on(session)
     if not run.done:
-        assert actions.who_works_on(session) == "This kernel works on it."
+        assert actions.who_works_on(session) == "This notebook is working on it."
         assert actions.go_on(session) is run
         assert actions.resume_words(session.reload())[0] == "Show its panel"
     run.wait()

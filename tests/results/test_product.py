@@ -68,7 +68,7 @@ def test_a_product_that_failed_says_why(session: Session) -> None:
     failed = session.evaluation("SKU-000003")
     assert failed.coverage_pct is None and not failed.judgements
     for said in (words(page_of(failed)), str(failed)):
-        assert "ReplyInvalid: the reply did not fit the schema, twice" in said and "% covered" not in said
+        assert "Unusable reply: the reply did not fit the schema, twice" in said and "% covered" not in said
 
 
 def test_a_quote_that_is_not_in_the_feed_is_not_shown_as_one(session: Session) -> None:

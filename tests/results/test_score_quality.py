@@ -58,10 +58,10 @@ def test_questions_that_all_answer_alike_tell_nothing_apart() -> None:
     scores[:20, 1] = 1.0
     found = score_quality(judged(scores))
     assert (found.questions, found.telling) == (6, 1)
-    assert found.sentences["Questions"].startswith("only 1 of 6 questions are answered differently")
+    assert found.sentences["Spread"].startswith("only 1 of 6 questions are answered differently")
     # The same answers, in categories that are too small to tell.
     few = score_quality(judged(scores, category=np.arange(40) // 4))
-    assert (few.questions, few.telling) == (0, 0) and "Questions" not in few.sentences
+    assert (few.questions, few.telling) == (0, 0) and "Spread" not in few.sentences
     # What differs between categories alone tells no products of a category apart.
     apart = score_quality(judged(scores, category=(np.arange(40) >= 20).astype(int)))
     assert (apart.questions, apart.telling) == (12, 0)

@@ -23,7 +23,7 @@ _OF_BATCHES = (
     "The requests are sent together (OpenAI’s Batch API, or an endpoint that has one like it). The audit shows what "
     "has come, and can be gone on with after the computer was off; “Stop” calls off what is not answered yet."
 )
-_AT_ONCE = "Else each product is asked at once, at the full price."
+_AT_ONCE = "Otherwise the products are asked about at once, at the full price."
 _LOCALES = ("en-GB", "en-US", "de-DE", "de-AT", "de-CH", "fr-FR", "es-ES", "it-IT", "nl-NL", "pl-PL", "sv-SE")
 _KEPT = "The key is kept in this kernel's memory only, and the field is empty again."
 _NONE_YET = "OpenAI and most services need a key. It is read once, kept in memory only and never written down."

@@ -99,14 +99,15 @@ def _head(values: Mapping[str, Any]) -> Markup:
 def _facts(values: Mapping[str, Any]) -> Markup:
     lacking = text_of(values["missing_core_fields"])
     fields = text_of(values["context_fields"])
-    facts = [("Missing required fields", lacking or "none"), ("Fields that were judged", fields or "none")]
+    facts = [("Missing required fields", lacking or "none")]
     bar = Markup("")
     if values["status"] == RowStatus.DONE.value:
         bar = _covered(values)
         unverified = int(values["unverified_count"])
         facts += [("Quotes not found in the feed", f"{unverified:,}")] if unverified else []
     facts += [("Judged by", engine_words(text_of(values["engine"]))), ("Cost", money(values["cost_usd"]))]
-    return Markup(bar + figures(facts))
+    judged = quiet(f"Fields that were judged: {fields or 'none'}")
+    return Markup(f"{bar}{figures(facts)}<p>{judged}</p>")
 
 
 def _covered(values: Mapping[str, Any]) -> Markup:
@@ -123,7 +124,9 @@ def _covered(values: Mapping[str, Any]) -> Markup:
 def _judgement(number: int, judgement: Judgement) -> Markup:
     required = ' <span class="fe-tag">required</span>' if judgement.required else ""
     about = quiet(" · ".join(filter(None, (judgement.taxonomy.words, judgement.attribute))))
-    reason = f'<div class="fe-quiet">{foreign(judgement.reason, _SAID_CHARS)}</div>' if judgement.reason else ""
+    # The rules' own reason for an open question says no more than what stands above it.
+    why = "" if judgement.reason == "nothing said" and not judgement.evidence else judgement.reason
+    reason = f'<div class="fe-quiet">{foreign(why, _SAID_CHARS)}</div>' if why else ""
     return Markup(
         f'<div class="fe-verdict">{verdict_mark(judgement.verdict)}</div>'
         f"<div><b>{number}. {foreign(judgement.question, _SAID_CHARS)}</b>{required}<div>{about}</div></div>"

@@ -13,6 +13,7 @@ from feedeval.records import Verdict
 from feedeval.records.audit import topic_words
 from feedeval.results.export import MOST_ROWS, plain_columns, sliced
 from feedeval.results.gaps.actions import Action, Actions
+from feedeval.results.merging import with_errors_in_words
 from feedeval.results.stored import StoredSession
 from feedeval.results.summary import summarise
 
@@ -124,7 +125,7 @@ def products_sheet(session: StoredSession) -> Sheet:
     """Return the products, the worst first; those without a coverage stand at the end."""
     order = ["coverage_pct", "unanswered_required_count"]
     frame = session.results.sort_values(order, ascending=[True, False], kind="stable")
-    return _sheet("Products", frame, _PRODUCTS)
+    return _sheet("Products", with_errors_in_words(frame), _PRODUCTS)
 
 
 def answers_sheet(session: StoredSession) -> Sheet:

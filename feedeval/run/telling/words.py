@@ -83,6 +83,13 @@ def fault_in_words(name: str) -> str:
     return name if known is None else known[0]
 
 
+def error_in_words(error: str) -> str:
+    """Return what went wrong with a record, by the cause's name for people: `Timeout: no reply in time`."""
+    name, colon, message = error.partition(": ")
+    known = _FAULTS.get(name)
+    return f"{known[0][0].upper()}{known[0][1:]}: {message}" if known and colon else error
+
+
 def mostly(errors: Iterable[str]) -> str:
     """Return what most of some failures are, such as `mostly timeouts`.
 
