@@ -96,7 +96,7 @@ class SessionView:
         self._resume = text_button("Resume", "play", "", self._press(self._go_on))
         self._key = answering(
             ipywidgets.Password(
-                placeholder="API key", continuous_update=False, layout={"width": "16em", "display": "none"}
+                placeholder="API key", continuous_update=False, layout={"width": "20em", "display": "none"}
             )
         )
         self._given_key: SecretStr | None = None
@@ -284,7 +284,7 @@ class SessionView:
         asked = actions.key_for(self.session)
         self._key.layout.display = "none" if asked is actions.Key.NONE else None
         self._key.tooltip = f"{_KEY_KEPT} {_KEY_OFFERED if asked is actions.Key.OFFERED else ''}".strip()
-        needed = "needed" if asked is actions.Key.NEEDED else "where the endpoint wants one"
+        needed = "needed" if asked is actions.Key.NEEDED else "if the endpoint needs one"
         self._key.placeholder = "The key is taken: press the button" if self._given_key else f"API key, {needed}"
 
     def _take_key(self) -> None:

@@ -22,6 +22,9 @@ from feedeval.storage.readers import read_progress, session_ids
 _SOURCES = 8
 """Earlier sessions looked at for results: one that was stopped early stands between this feed and the last full run."""
 
+_SPELT_OUT = 2
+"""Settings that differ which are told with what they were and are, where nothing is refused for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResumeDecision:
@@ -66,7 +69,7 @@ def decide_session(job: Job, folder: SessionFolder, settings: RunSettings, plan:
     if alike or sources:
         return ResumeDecision(None, sources=sources)
     if related:
-        differ = _differences(related[0].fingerprint, fingerprint)
+        differ = _differences(related[0].fingerprint, fingerprint, most=_SPELT_OUT)
         return ResumeDecision(
             None,
             messages=(f"Session {related[0].session} had other settings ({differ}), so a new session starts.",),
@@ -181,9 +184,11 @@ def _sessions(folder: SessionFolder) -> Iterator[Progress]:
             continue
 
 
-def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any], *, most: int | None = None) -> str:
+    """Return which settings differ and how; of more than `most` the others by name alone."""
     names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
-    return ", ".join(f"{name}: {_short(then.get(name))} then, {_short(now.get(name))} now" for name in names)
+    told = [f"{name}: {_short(then.get(name))} then, {_short(now.get(name))} now" for name in names[:most]]
+    return ", ".join([*told, *(() if most is None else names[most:])])
 
 
 def _short(value: object) -> str:

@@ -329,7 +329,7 @@ def test_resume_takes_a_key_that_reaches_no_file_and_stays_in_no_widget(
         run.wait()
         page = Page(tmp_path / "output", run.sid)
         key = page.field(ipywidgets.Password)
-        assert "where the endpoint wants one" in key.placeholder
+        assert "if the endpoint needs one" in key.placeholder
         key.value = KEY
         assert key.value == "" and "press the button" in key.placeholder
         page.press("Resume", sees="goes on; its panel is below")

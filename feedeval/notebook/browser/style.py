@@ -63,6 +63,7 @@ _SHEET = """
 .ROOT .fe-grid:has(.fe-c-picture)>.fe-open,.ROOT .fe-grid:has(.fe-c-picture)>.fe-c-title{grid-column:2}
 .ROOT .fe-grid>.fe-c-picture,.ROOT .fe-grid .fe-cell.fe-c-picture{grid-column:1;padding-right:10px}
 .ROOT .fe-grid:has(.fe-c-picture) .fe-cell{align-content:center}
+.ROOT .fe-grid>.fe-figure,.ROOT .fe-grid .fe-cell.fe-figure{min-width:max-content}
 .ROOT .fe-result{font-size:16px;font-weight:600}
 .ROOT .fe-action{margin:0 0 4px}
 .ROOT .scroll{overflow-x:auto}
