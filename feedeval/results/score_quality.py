@@ -61,9 +61,11 @@ class ScoreQuality:
                 f"{100 * self.tied:.0f} % of products have the same coverage: rank them by what they lack instead"
             )
         if self.questions and self.telling < TELLING * self.questions:
+            few = f"only {self.telling:,} of {self.questions:,} questions {'is' if self.telling == 1 else 'are'}"
             said["Spread"] = (
-                f"only {self.telling:,} of {self.questions:,} questions are answered differently by products of a "
-                "category; the others are answered alike by all"
+                f"{few} answered differently by products of a category; the others are answered alike by all"
+                if self.telling
+                else "products of a category answer all questions alike"
             )
         correlates = self.products >= FEWEST_TO_CORRELATE
         if correlates and self.reliability < RELIABLE:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pandas as pd
 import pytest
 
@@ -9,6 +10,7 @@ from feedeval.dashboard import actions
 from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.records import Status
+from feedeval.records.delivery import Part, PartState
 from feedeval.results.archive import restore
 from feedeval.results.session import Session, load_session
 from feedeval.run.runner import RunSettings, start
@@ -50,6 +52,18 @@ def test_a_backup_can_be_restored(session: Session, tmp_path: Path) -> None:
     archive = session.output_dir / f"feedeval_{SID}.tar.gz"
     assert str(archive.absolute()) in news
     assert restore(archive, tmp_path / "elsewhere") == [SID]
+
+
+def test_before_a_session_is_deleted_it_is_told_what_is_still_out(session: Session) -> None:
+    assert actions.what_deleting_loses(session) == ""
+    out = Part(number=1, requests=40, completed=12, batches=((1, 40),), state=PartState.OUT, most_usd=0.5)
+    ended = Part(number=2, requests=9, batches=((2, 9),), state=PartState.ENDED)
+    parts = [part.model_dump(mode="json") for part in (out, ended)]
+    document = {"schema_version": 1, "session": SID, "parts": parts, "last_number": 2, "most_tokens": None}
+    session.paths.document("parts").write_bytes(orjson.dumps(document))
+    said = actions.what_deleting_loses(session)
+    assert said.startswith(f"Session {SID}: 1 part is at the endpoint, 12 of 40 requests answered.")
+    assert "billed all the same, at most $0.5000" in said
 
 
 def test_deleting_leaves_what_is_no_file_of_the_session(session: Session) -> None:

@@ -58,7 +58,7 @@ def test_questions_that_all_answer_alike_tell_nothing_apart() -> None:
     scores[:20, 1] = 1.0
     found = score_quality(judged(scores))
     assert (found.questions, found.telling) == (6, 1)
-    assert found.sentences["Spread"].startswith("only 1 of 6 questions are answered differently")
+    assert found.sentences["Spread"].startswith("only 1 of 6 questions is answered differently")
     # The same answers, in categories that are too small to tell.
     few = score_quality(judged(scores, category=np.arange(40) // 4))
     assert (few.questions, few.telling) == (0, 0) and "Spread" not in few.sentences
