@@ -142,7 +142,7 @@ class HealthMonitor:
         said = self._last_message[:300]
         return (
             f"{self._failed()}. The latest says: {said}{'' if said.endswith(('.', '!', '?')) else '.'} Look at the "
-            "failures, correct the cause, then resume."
+            "failures, correct the cause, then press Resume or call run.resume()."
         )
 
     def _failed(self) -> str:
