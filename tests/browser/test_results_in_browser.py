@@ -115,7 +115,7 @@ def test_the_dashboard_shows_the_products_of_an_action(notebook: Callable[..., N
     card = out.locator(".fe-action", has_text=re.compile(r"Add material to 24 products"))
     card.wait_for()
     text = out.inner_text()
-    assert text.index("Coverage:") < text.index("What to do first") < text.index("Started")
+    assert text.index("is answered by the feed") < text.index("What to do first") < text.index("Started")
     card.get_by_role("button", name="Show them (24)").click()
     page.get_by_text("1 to 20 of 24 products").wait_for()
     assert out.locator(".fe-picture img").first.get_attribute("referrerpolicy") == "no-referrer"
