@@ -162,7 +162,7 @@ def standing_advice(snapshot: Snapshot, again: str = RUN_AGAIN) -> str:
     """
     if snapshot.status is not Status.FINISHED:
         return f"{again} to go on"
-    return f"{again} to try again what failed" if snapshot.counts.failed else ""
+    return f"{again} to retry what failed" if snapshot.counts.failed else ""
 
 
 def state_mark(status: Status) -> Markup:
