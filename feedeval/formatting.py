@@ -133,6 +133,17 @@ def figure(cell: object) -> object:
     return f"{cell:,}" if isinstance(cell, Integral) and not isinstance(cell, bool) else cell
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """Return a number of things, such as `1 product` and `1,255 products`.
+
+    Args:
+        count: How many.
+        one: What one is called.
+        several: What several are called; by default the same with an s.
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
 def counts_in_words(counts: Counts) -> str:
     """Return counts as a person says them, such as `1,240 of 1,255 done, 3 failed, 12 left`."""
     parts = [f"{counts.done:,} of {counts.total:,} done"]
@@ -172,11 +183,31 @@ def duration(seconds: float | None) -> str:
 
 
 def local_moment(timestamp: str) -> str:
-    """Return an ISO 8601 time in this machine's time, for a table: still one that programs can read.
+    """Return an ISO 8601 time in this machine's time, for a table: one that sorts, and that programs can read.
 
-    Such as `2026-01-31 14:25:00+01:00`; what is no time stays as it is.
+    Such as `2026-01-31 14:25:00`; what is no time stays as it is.
     """
+    found = _local(timestamp)
+    return timestamp if found is None else f"{found:%Y-%m-%d %H:%M:%S}"
+
+
+def moment_words(timestamp: object, *, seconds: bool = False) -> str:
+    """Return an ISO 8601 time as people read it, in this machine's time; a dash where it is none.
+
+    Such as `31 Jan 2026, 14:25`, or `31 Jan 2026, 14:25:07` with its seconds.
+    """
+    found = _local(timestamp)
+    return "–" if found is None else f"{found.day} {found.strftime('%b %Y, %H:%M:%S' if seconds else '%b %Y, %H:%M')}"
+
+
+def day_words(timestamp: object) -> str:
+    """Return the day of an ISO 8601 time as people read it, such as `31 Jan 2026`; a dash where it is none."""
+    return moment_words(timestamp).partition(",")[0]
+
+
+def _local(timestamp: object) -> datetime | None:
+    """Return a time with the offset of this machine; one without any is of this machine."""
     try:
-        return datetime.fromisoformat(timestamp).astimezone().isoformat(" ", "seconds")
+        return datetime.fromisoformat(str(timestamp)).astimezone()
     except ValueError:
-        return timestamp
+        return None

@@ -32,4 +32,4 @@ def test_a_run_is_paused_goes_on_and_stops_from_a_terminal(tmp_path: Path, capsy
 
 def test_where_nobody_works_there_is_nothing_to_stop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stop", "--output-dir", str(tmp_path)]) == 2
-    assert "nobody works on a session" in capsys.readouterr().err
+    assert "is being worked on" in capsys.readouterr().err

@@ -163,7 +163,7 @@ def test_some_failed_records_exit_with_1(
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with ModelServer(faults=[Fault(FaultKind.REJECTED, contains="Glass kettle 1.7 l", from_request=2)]) as server:
         assert command("run", feed, "--base-url", server.base_url, output=output) == 1
-    assert "RequestRejected" in capsys.readouterr().out
+    assert "1 refused" in capsys.readouterr().out
     assert (load_session(output_dir=output).results["status"] == "failed").sum() == 1
 
 

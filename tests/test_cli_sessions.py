@@ -35,9 +35,9 @@ def run(*arguments: object, output: Path) -> int:
 def test_list_shows_every_session(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("list", output=output) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[:5] == ["Session", "Name", "Kind", "State", "Engine"]
+    assert lines[0].split()[:6] == ["Session", "Name", "Kind", "State", "Judged", "by"]
     assert [line.split()[0] for line in lines[2:]] == [LATER, SID]
-    assert "$0.01" in lines[2] and "offline" in lines[3]
+    assert "$0.01" in lines[2] and "the embedded engine" in lines[3]
 
 
 def test_list_of_an_empty_folder_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,7 @@ def test_a_table_is_classified_and_every_other_command_takes_the_session(
     for words, shown in {
         "list": "finished",
         "info": "max image side",
-        "status": "BadImage 1, BadLabel 1",
+        "status": "1 image that cannot be used, 1 unreadable row",
         "verify": "whole and agree",
     }.items():
         assert main([words, *out]) == 0

@@ -252,7 +252,7 @@ def test_resume_evaluation_takes_up_the_latest_session_that_is_not_finished(
     run.stop()
     run.wait(60)
     server.configure(latency_s=0.0)
-    with pytest.raises(InputError, match="records"):
+    with pytest.raises(InputError, match="other products"):
         evaluator.resume_evaluation(make_feed(39), progress="none")
     results = evaluator.resume_evaluation(make_feed(40), progress="none")
     assert len(results) == 40 and set(results["context_fields"]) == {"title, description"}

@@ -245,7 +245,7 @@ def test_a_language_that_is_read_in_part_of_a_feed_leaves_a_figure_with_what_it_
     mean = results.loc["en-0":"en-39", "coverage_pct"].mean()
     assert session.standing.coverage_pct == pytest.approx(mean)
     said = " ".join(str(session.summary()).split())
-    assert "of questions that were judged (8 products of which too little was judged left out)" in said
+    assert "of questions that were judged (8 products left out, of which too little was judged)" in said
     worst = next(b for b in session.summary().blocks if b.title.startswith("Products"))
     assert all(str(row[2]).startswith("en-") for row in worst.rows)
 

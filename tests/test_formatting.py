@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feedeval.formatting import cells, clip, columns, plain
+from feedeval.formatting import cells, clip, columns, counted, day_words, local_moment, moment_words, plain
 from feedeval.html import table
 from feedeval.run.telling.words import state_in_words
 
@@ -64,3 +64,16 @@ def test_what_a_person_did_is_said_as_such() -> None:
     assert state_in_words("paused", "paused by hand") == "paused by you"
     assert state_in_words("stopped", "stopped by hand, from another window") == "stopped by you, from another window"
     assert state_in_words("paused", "WrongKey: no key") == "paused: no key" and state_in_words("finished") == "finished"
+
+
+def test_a_number_of_things_is_one_or_several_of_them() -> None:
+    assert [counted(n, "product") for n in (0, 1, 1255)] == ["0 products", "1 product", "1,255 products"]
+    assert counted(2, "batch", "batches") == "2 batches"
+
+
+def test_moments_are_told_as_people_write_them() -> None:
+    assert moment_words("2026-01-31T14:25:07") == "31 Jan 2026, 14:25"
+    assert moment_words("2026-01-31T14:25:07", seconds=True) == "31 Jan 2026, 14:25:07"
+    assert day_words("2026-01-31T14:25:07") == "31 Jan 2026"
+    assert local_moment("2026-01-31T14:25:07.123") == "2026-01-31 14:25:07"
+    assert (moment_words(""), moment_words(None), local_moment("soon")) == ("–", "–", "soon")

@@ -30,7 +30,7 @@ from feedeval.notebook.report.findings import check_again
 from feedeval.notebook.report.parts import Material
 from feedeval.notebook.report.report import write_report
 from feedeval.records import Status
-from feedeval.results.gaps.cards import cards_html
+from feedeval.results.gaps.cards import cards_html, together_html
 from feedeval.results.session import Session
 from feedeval.run.progress import Need
 from feedeval.storage.addresses import shown
@@ -270,7 +270,7 @@ class App:
         if settings.key is not None:
             changes["api_key"] = settings.key.get_secret_value()
         run.resume(**changes)
-        self.form.start_line.say(Tone.HINT, "Goes on.")
+        self.form.start_line.say(Tone.HINT, "The audit goes on.")
 
     def _watch(self, run: EvaluationRun, given: Given | None) -> None:
         """Follow a run to its end, and through each time that its failed products are tried again."""
@@ -318,7 +318,7 @@ class App:
             return
         finished = session.status is Status.FINISHED
         form.show_results()
-        form.results_line.say(Tone.WORKING, "Drawing …")
+        form.results_line.say(Tone.WORKING, "Reading the results …")
         summary = session.summary()
         form.found.show(found := render.found(summary))
         book, table = self.filling.offer(session), offered(write_table(session), "Save the table (CSV)")
@@ -335,7 +335,7 @@ class App:
         self.filling.compared(session)
         form.results_line.say(Tone.DONE, through(session) if finished else SO_FAR)
         if self._saved is not None:
-            to_do = render.block(cards_html(session.action_cards))
+            to_do = render.block(together_html(session.action_cards), cards_html(session.action_cards))
             self._saved.change(self._without_page(Markup(found + to_do + details + plots)))
 
     def _ready(self) -> Given:

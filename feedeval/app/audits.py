@@ -10,12 +10,13 @@ from pathlib import Path
 from feedeval.app.render import block
 from feedeval.errors import FeedevalError
 from feedeval.evaluator.launching import live_run
-from feedeval.formatting import brief_money, clip
+from feedeval.formatting import brief_money, clip, counted
 from feedeval.html import Markup, escape
 from feedeval.notebook.panel.render import bar_row, state_mark
 from feedeval.notebook.report.sections import source_name
 from feedeval.records import Progress, Status
 from feedeval.results.session import Session
+from feedeval.run.telling.words import reason_in_words
 from feedeval.storage.paths import SessionPaths, session_paths
 from feedeval.storage.readers import session_ids, stand_of, status_of, writer_of
 
@@ -51,10 +52,10 @@ class FoundAudit:
         when = local_time(self.progress.started)
         if self.writer:
             # How far it is changes while it is looked at.
-            return f"{when} · {self.name} · {self.status.value}, {counts.total:,} products"
-        share = f"{through:,}" if through == counts.total else f"{through:,} of {counts.total:,}"
+            return f"{when} · {self.name} · {self.status.value}, {counted(counts.total, 'product')}"
+        share = "" if through == counts.total else f"{through:,} of "
         failed = f", {counts.failed:,} failed" if counts.failed else ""
-        return f"{when} · {self.name} · {self.status.value}, {share} products{failed}"
+        return f"{when} · {self.name} · {self.status.value}, {share}{counted(counts.total, 'product')}{failed}"
 
 
 def local_time(timestamp: str) -> str:
@@ -116,12 +117,12 @@ def card(audit: FoundAudit) -> Markup:
     """Return where an audit stands, and what can be done about it from here."""
     progress, counts = audit.progress, audit.progress.counts
     total = max(counts.total, 1)
-    text = f"{counts.done + counts.failed:,} of {counts.total:,} products"
+    text = f"{counts.done + counts.failed:,} of {counted(counts.total, 'product')}"
     failed = f" · {counts.failed:,} failed" if counts.failed else ""
     facts = (
         f"{brief_money(progress.cost_usd)}{failed} · last change {local_time(progress.updated)} · session {audit.sid}"
     )
-    reason = progress.status_reason if audit.status is not Status.FINISHED else ""
+    reason = reason_in_words(progress.status_reason) if audit.status is not Status.FINISHED else ""
     return block(
         Markup(
             f'<div><b role="status">{state_mark(audit.status)}</b> {escape(audit.name)}'
@@ -136,9 +137,9 @@ def card(audit: FoundAudit) -> Markup:
 def _what_now(audit: FoundAudit) -> str:
     if audit.elsewhere:
         return (
-            f"Another page, notebook or terminal works on it ({audit.writer}). It is shown as it is saved, and goes on "
-            "when this page is closed; the buttons reach it within a second or two."
+            f"Another page, notebook or terminal is working on it ({audit.writer}). It is shown here as it is saved, "
+            "and goes on when this page is closed; the buttons take effect within a second or two."
         )
     if audit.status is Status.FINISHED:
         return ""
-    return "Nobody works on it. Go on reads its feed again; what is done is neither asked nor paid for twice."
+    return "It is not running. “Go on” reads its feed again; what is done is neither asked nor paid for twice."

@@ -35,6 +35,8 @@ class Choices:
     input_price: str = ""
     """Dollars for a million tokens, for a model whose price is not known."""
     output_price: str = ""
+    by_batch: bool = False
+    """Send the requests together, to be answered within a day at half the price."""
 
     def evaluator(self, key: SecretStr | None, output_dir: Path) -> ProductFeedEvaluator:
         """Return the evaluator for these choices.
@@ -87,6 +89,8 @@ class Choices:
         if self.batch_size != USUAL_BATCH:
             # What nobody changed is left to the run, which knows how long the feed is.
             found["batch_size"] = self.batch_size
+        if self.asks_model and self.by_batch:
+            found["delivery"] = "batch"
         return found
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 FOLLOW_EVERY_S = 1.0
 _ASKED = {
-    Action.PAUSE: "It pauses: what is in flight finishes.",
+    Action.PAUSE: "It pauses: calls that are under way finish first.",
     Action.RESUME: "It goes on.",
-    Action.STOP: "It stops: what is in flight finishes and is saved.",
+    Action.STOP: "It stops: calls that are under way finish and are saved.",
 }
 
 
@@ -99,8 +99,8 @@ class AuditsOfFolder:
             else:
                 self.box.line.say(
                     Tone.PROBLEM,
-                    f"nothing was heard within {HEARD_WITHIN_S:.0f} s. The request stands until the process that works "
-                    "on the audit looks for it; one of an earlier version of feedeval does not.",
+                    f"there was no answer within {HEARD_WITHIN_S:.0f} s. The request stands until the program that "
+                    "works on the audit looks for it; one of an earlier version of feedeval does not.",
                 )
 
         self._do(work)
@@ -114,11 +114,13 @@ class AuditsOfFolder:
 
         def work() -> None:
             sid = self._chosen().sid
-            self.box.line.say(Tone.WORKING, "Going through its feed …")
+            self.box.line.say(Tone.WORKING, "Reading its feed …")
             try:
                 run = resume(sid, api_key=self._page.key(), output_dir=self._folder)
             except InputError as exc:
-                raise InputError(f"{exc} Give the same feed with the same settings below: Start goes on there") from exc
+                raise InputError(
+                    f"{exc} Give the same feed with the same settings below: “Start the audit” goes on with it."
+                ) from exc
             self.box.line.say(Tone.DONE, "It goes on; its panel is below.")
             self.box.show(None)
             self._page.attach(run)

@@ -11,7 +11,7 @@ from feedeval.errors import FeedevalError
 from feedeval.evaluator.launching import OFFLINE
 from feedeval.feed.parsing.formats import FORMATS, Format
 from feedeval.feed.text import category_of, field_text
-from feedeval.formatting import clip, duration, money
+from feedeval.formatting import clip, counted, duration, money
 from feedeval.html import Markup, escape, section, table
 from feedeval.notebook.browser.result_html import headline_html, lists_html
 from feedeval.notebook.plots import gallery as plots
@@ -97,8 +97,8 @@ def understood(preview: Preview) -> Markup:
     facts = [
         FORMATS[Format(preview.format)].label,
         count,
-        f"{kinds:,} categor{'y' if kinds == 1 else 'ies'}",
-        f"{len(preview.fields):,} fields",
+        counted(kinds, "category", "categories"),
+        counted(len(preview.fields), "field"),
     ]
     more = "" if preview.whole else f" This preview covers the first {preview.products:,} products; an audit reads all."
     return block(
@@ -115,7 +115,7 @@ def _warnings(preview: Preview) -> Markup:
     items = "".join(f"<li>{escape(clip(text, 400))}</li>" for text in preview.warnings)
     return Markup(
         '<div role="note" style="border-left:3px solid var(--jp-warn-color0,#b26a00);padding-left:.6em;margin:6px 0">'
-        f"<b>▲ The feed has faults, and was read all the same:</b>"
+        f"<b>▲ The feed has faults; it was read all the same:</b>"
         f'<ul style="margin:2px 0;padding-left:1.4em">{items}</ul></div>'
     )
 
@@ -148,13 +148,13 @@ def _scrolling(body: Markup) -> Markup:
 
 def estimated(estimate: Estimate) -> Markup:
     """Return an estimate in words, with its figures and what they mean."""
-    products = f"{estimate.survey.products:,} product{'' if estimate.survey.products == 1 else 's'}"
+    products = counted(estimate.survey.products, "product")
     if estimate.engine == OFFLINE:
         # A pilot of the embedded engine times how it warms up.
         return block(
             Markup(
-                f"<div>All {products} would <b>cost nothing</b>: the rules ask nobody, and get through hundreds of "
-                "products a second.</div>"
+                f"<div>All {products} would <b>cost nothing</b>: the embedded engine asks nobody, and judges hundreds "
+                "of products a second.</div>"
             )
         )
     cost = "cost an unknown amount" if estimate.cost_usd is None else f"cost {_between(estimate.cost_usd, money)}"
@@ -166,9 +166,18 @@ def estimated(estimate: Estimate) -> Markup:
     figures = _scrolling(Markup(estimate._repr_html_()))
     return block(
         Markup(f"<div>All {products} would <b>{escape(cost)}</b>{escape(time)}.</div>"),
+        _by_batch(estimate),
         Markup(f"<details><summary>Figures</summary>{figures}</details>"),
         Markup(f'<div style="opacity:.72;font-size:12px">{escape(note)}</div>'),
     )
+
+
+def _by_batch(estimate: Estimate) -> Markup:
+    """Return what the same takes and costs where it may wait; nothing where no price is known."""
+    if estimate.batch_cost_usd is None:
+        return Markup("")
+    cost = escape(f"cost {_between(estimate.batch_cost_usd, money)}")
+    return Markup(f"<div>Answered within a day, where the endpoint has batches, they would <b>{cost}</b>.</div>")
 
 
 def _between(value: Range, words: Callable[[float | None], str]) -> str:

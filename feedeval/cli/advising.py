@@ -49,6 +49,8 @@ def gaps_command(arguments: Arguments) -> int:
     frame = session.gaps(by=arguments.by, within=arguments.within)
     steps = session.next_steps(within=arguments.within)
     lines = "\n".join(map(plain_line, steps.text().splitlines()))
+    together = session.action_cards.together_by_name
+    lines += f"\n{plain_line(together)}" if together else ""
     written = {"to": write_frame(frame, arguments.to)} if arguments.to else {}
     fixes = session.fix_file(arguments.fix_file) if arguments.fix_file else None
     tell(
@@ -57,6 +59,7 @@ def gaps_command(arguments: Arguments) -> int:
             "session": session.id,
             "gaps": frame,
             "next_steps": [str(step) for step in steps],
+            "together": together,
             "notes": steps.notes,
             "written": written | ({"fix_file": fixes.path} if fixes else {}),
         },

@@ -299,14 +299,15 @@ def estimate_command(arguments: Arguments) -> int:
 def see_through(run: EvaluationRun, arguments: Arguments) -> int:
     """Wait until the run is over or needs a person; Ctrl-C and SIGTERM stop it cleanly, a second one leaves at once."""
     from feedeval.records import Status
+    from feedeval.run.telling.words import reason_in_words
 
     with _termination_as_interrupt():
         try:
             snapshot = run.wait(until_paused=True)
-            waited = snapshot.waits_for and f"waited {duration(snapshot.waited_s)} for what did not come: "
+            waited = snapshot.waits_for and f"waited {duration(snapshot.waited_s)} in vain: "
         except KeyboardInterrupt:
             waited = ""
-            complain("stopping: what is in flight finishes and is saved; Ctrl-C again leaves at once")
+            complain("stopping: calls that are under way finish and are saved; Ctrl-C again leaves at once")
             snapshot = run.snapshot()
         reason = f"{waited}{snapshot.waits_for}" if waited else snapshot.status_reason
         if not snapshot.done:
@@ -328,7 +329,8 @@ def see_through(run: EvaluationRun, arguments: Arguments) -> int:
     if not finished:
         why = reason or snapshot.status_reason
         how = _how_to_go_on(run.sid, arguments, reached=why.startswith(BudgetReached.__name__))
-        complain(f"not finished{f': {why}' if why else ''}; `{how}` goes on")
+        said = f": {reason_in_words(why).rstrip('.')}" if why else ""
+        complain(f"not finished{said}; `{how}` goes on")
         return Exit.UNFINISHED
     return ended(Exit.SOME_FAILED if snapshot.counts.failed else Exit.DONE, missed)
 

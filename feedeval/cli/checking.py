@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from feedeval.cli.output import Exit, json_option, say, tell, width
 from feedeval.cli.reading import feed_options, said_of_feed
 from feedeval.cli.thresholds import ended, findings_options, look_at_options, too_many, write_reports
-from feedeval.formatting import columns, plain
+from feedeval.formatting import columns, counted, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,11 +99,12 @@ def check_table(findings: pd.DataFrame, *, products: int, width: int) -> str:
     from feedeval.feed.checks.check_feed import Severity, catalogue
 
     if findings.empty:
-        return f"{products:,} products checked: nothing found."
+        return f"{counted(products, 'product')} checked: nothing found."
     known = catalogue()
     fixes = dict(zip(known["check"], known["fix"], strict=True))
     affected = findings.loc[findings["product_id"] != "", "product_id"].nunique()
-    parts = [f"{products:,} products checked, {affected:,} with findings; {len(findings):,} findings in all."]
+    checked, found_in_all = counted(products, "product"), counted(len(findings), "finding")
+    parts = [f"{checked} checked, {affected:,} with findings; {found_in_all} in all."]
     several = findings["target"][findings["target"] != ""].nunique() > 1
     for severity in Severity:
         found = findings[findings["severity"] == severity.value]

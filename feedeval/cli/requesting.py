@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from feedeval.storage.paths import SessionPaths
 
 _DONE = {
-    "pause": "Session {} pauses: what is in flight finishes. `feedeval resume {}` lets it go on.",
-    "stop": "Session {} stops: what is in flight finishes and is saved. `feedeval resume {}` goes on with it.",
+    "pause": "Session {} pauses: calls that are under way finish first. `feedeval resume {}` lets it go on.",
+    "stop": "Session {} stops: calls that are under way finish and are saved. `feedeval resume {}` goes on with it.",
     "resume": "Session {} goes on, in the process that works on it.",
 }
 
@@ -49,8 +49,8 @@ def put(paths: SessionPaths, action: str) -> int:
     ask(paths, Action(action))
     if not heard(paths):
         raise SessionError(
-            f"session {paths.sid}: nothing was heard of the request to {action} within {HEARD_WITHIN_S:.0f} s; it "
-            "stands until the process that works on it looks. One of an earlier version of feedeval does not: stop it "
+            f"session {paths.sid}: there was no answer to the request to {action} within {HEARD_WITHIN_S:.0f} s; it "
+            "stands until the program that works on it looks. One of an earlier version of feedeval does not: stop it "
             "with Ctrl-C there"
         )
     tell(
@@ -73,7 +73,7 @@ def _session_of(arguments: argparse.Namespace) -> SessionPaths:
     working = [sid for sid in session_ids(folder) if is_being_written(session_paths(folder, sid))]
     if not working:
         raise SessionError(
-            f"nobody works on a session in {plain(shown(folder))}, so there is nothing to {arguments.action}"
+            f"no session in {plain(shown(folder))} is being worked on, so there is nothing to {arguments.action}"
         )
     if len(working) > 1:
         raise SessionError(f"several sessions are worked on: name one of {', '.join(working)}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.output import Exit, json_option, say, tell, width
 from feedeval.errors import InputError
-from feedeval.formatting import brief_money, columns, plain
+from feedeval.formatting import brief_money, columns, counted, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +104,7 @@ def list_command(arguments: Arguments) -> int:
             "size_mb",
         ]
     ]
-    header = ("Session", "Name", "Kind", "State", "Engine", "Records", "Done", "Failed", "Coverage", "Cost", "MB")
+    header = ("Session", "Name", "Kind", "State", "Judged by", "All", "Done", "Failed", "Coverage", "Cost", "MB")
     tell(
         lambda: columns([_list_row(row) for row in shown.itertuples(index=False)], header, width=width()),
         lambda: {"sessions": _rows(frame)},
@@ -126,15 +127,17 @@ def _listed(arguments: Arguments) -> pd.DataFrame:
 def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
     import pandas as pd
 
+    from feedeval.results.stored import engine_words
+
     cells = (None if pd.isna(cell) else cell for cell in row)  # type: ignore[call-overload]
     session, name, kind, status, engine, total, done, failed, coverage, cost, size = cells
     counts = tuple("?" if count is None else f"{count:,}" for count in (total, done, failed))
     return (
         session,
-        name or "",
+        "" if name is None or name == session else name,
         kind or "?",
         status,
-        engine or "?",
+        engine_words(str(engine), str(kind)) if engine else "?",
         *counts,
         "" if coverage is None else f"{coverage:.1f} %",
         brief_money(cost),  # type: ignore[arg-type]  # a cell of the frame
@@ -187,11 +190,12 @@ def status_command(arguments: Arguments) -> int:
 
 def _status(session: Session) -> str:
     from feedeval.results.summary import next_steps
+    from feedeval.run.telling.words import failures_in_words
 
     progress, health = session.progress, session.progress.health
     lines = [repr(session)]
     if progress.errors_by_type:
-        lines.append(f"Failures   {plain(_value(progress.errors_by_type))}")
+        lines.append(f"Failed     {plain(failures_in_words(progress.errors_by_type))}")
     lines.append(f"Health     {health.overall_status.value}{''.join(f'; {plain(why)}' for why in health.reasons)}")
     lines += [f"           {plain(advice)}" for advice in health.recommendations]
     # The session has named its folder already.
@@ -246,12 +250,15 @@ def cleanup_command(arguments: Arguments) -> int:
     doomed = cleanup(sids, output_dir=arguments.output_dir, dry_run=True)
     file_system = SessionFolder.of(arguments.output_dir).file_system
     size_mb = sum(map(file_system.size, doomed)) / 1e6
-    what = f"{len(sids):,} session{'s' * (len(sids) != 1)} ({len(doomed):,} files, {size_mb:.2f} MB)"
+    what = f"{counted(len(sids), 'session')} ({counted(len(doomed), 'file')}, {size_mb:.2f} MB)"
     say(f"{what} in {plain(arguments.output_dir)}: {plain(', '.join(sids))}")
     agreed = bool(sids) and not arguments.dry_run and (arguments.yes or _agreed(f"Delete {what}?"))
-    gone = cleanup(sids, output_dir=arguments.output_dir) if agreed else []
+    with warnings.catch_warnings():
+        # What it warns of was told before it was asked for.
+        warnings.simplefilter("ignore")
+        gone = cleanup(sids, output_dir=arguments.output_dir) if agreed else []
     tell(
-        lambda: f"Deleted {len(gone):,} files." if agreed else "Nothing deleted.",
+        lambda: f"Deleted {counted(len(gone), 'file')}." if agreed else "Nothing deleted.",
         lambda: {"sessions": sids, "files": len(doomed), "size_mb": size_mb, "deleted": len(gone)},
     )
     return Exit.DONE

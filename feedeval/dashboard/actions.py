@@ -12,13 +12,15 @@ from feedeval.evaluator import resume
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import OFFLINE, live_run
 from feedeval.evaluator.options import calls_of
-from feedeval.formatting import plain
+from feedeval.formatting import counted, plain
 from feedeval.model.settings import NO_KEY, OPENAI_URL, ModelSettings
 from feedeval.records import Status
 from feedeval.results.archive import backup
 from feedeval.results.library import cleanup
 from feedeval.results.session import Session
+from feedeval.run.delivery import words as delivery_words
 from feedeval.storage.addresses import shown
+from feedeval.storage.parts import read_parts
 from feedeval.storage.readers import writer_of
 from feedeval.storage.requests import HEARD_WITHIN_S, Action, ask, heard
 
@@ -26,6 +28,12 @@ CONFIRM_WITHIN_S = 5.0
 """How long the question stands whether to delete."""
 DOUBLE_CLICK_S = 0.5
 """A second click that comes sooner belongs to a double click and confirms nothing."""
+_DOES = {
+    Action.PAUSE: "Session {} pauses: calls that are under way finish first.",
+    Action.RESUME: "Session {} goes on.",
+    Action.STOP: "Session {} stops: calls that are under way finish and are saved.",
+}
+"""What is told once a request was heard."""
 
 
 def own_run(session: Session) -> EvaluationRun | None:
@@ -36,9 +44,9 @@ def own_run(session: Session) -> EvaluationRun | None:
 def who_works_on(session: Session) -> str:
     """Return who works on a session, in a sentence; empty where nobody does."""
     if own_run(session) is not None:
-        return "This kernel works on it."
+        return "This notebook is working on it."
     writer = writer_of(session.paths)
-    return "" if writer is None else f"Another kernel or process works on it ({writer})."
+    return "" if writer is None else f"Another notebook or program is working on it ({writer})."
 
 
 def reachable(session: Session) -> tuple[Action, ...]:
@@ -61,10 +69,10 @@ def request(session: Session, action: Action) -> str:
     """
     ask(session.paths, action)
     if heard(session.paths):
-        return f"Session {session.id} was asked to {action}, and heard it."
+        return _DOES[action].format(session.id)
     raise SessionError(
-        f"Session {session.id}: nothing was heard of the request to {action} within {HEARD_WITHIN_S:.0f} s. A process "
-        "of an earlier version of feedeval does not listen: stop it where it runs."
+        f"Session {session.id}: there was no answer to the request to {action} within {HEARD_WITHIN_S:.0f} s. A "
+        "program of an earlier version of feedeval does not listen: stop it where it runs."
     )
 
 
@@ -87,13 +95,13 @@ def resume_words(session: Session) -> tuple[str, str]:
     try:
         status, counts = session.status, session.progress.counts
     except SessionError:
-        return "Resume", "Mend the files of the session and go on with it"
+        return "Resume", "Repair the files of the session and go on with it"
     if own_run(session) is not None:
-        return "Show its panel", "This kernel works on it: show the panel with its buttons"
+        return "Show its panel", "This notebook is working on it: show the panel with its buttons"
     if status is not Status.FINISHED:
         return "Resume", f"Go on with the {counts.left:,} that are left; what is done is not asked again"
     if counts.failed:
-        return "Retry failed", f"Try the {counts.failed:,} again that failed"
+        return "Retry failed", f"Try again the {counts.failed:,} that failed"
     return "", "It is finished and nothing failed: there is nothing to go on with"
 
 
@@ -207,6 +215,11 @@ def back_up(session: Session) -> str:
     return f"Backed up to {plain(written.absolute())} ({_size(written)}); fe.restore() unpacks it."
 
 
+def what_deleting_loses(session: Session) -> str:
+    """Return what is told before a session is deleted that has parts of a batch at the endpoint; empty for others."""
+    return delivery_words.what_deleting_loses(session.id, read_parts(session.paths))
+
+
 def delete(session: Session) -> str:
     """Delete the files of a session, and nothing else.
 
@@ -216,7 +229,7 @@ def delete(session: Session) -> str:
     """
     refuse_while_worked_on(session, "be deleted")
     gone = cleanup(session)
-    return f"Deleted session {session.id}: {len(gone):,} files."
+    return f"Deleted session {session.id}: {counted(len(gone), 'file')}."
 
 
 def _size(path: Path) -> str:

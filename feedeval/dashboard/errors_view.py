@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.formatting import brief_money, duration
+from feedeval.formatting import brief_money, duration, moment_words
 from feedeval.html import Markup, table
 from feedeval.notebook.browser.record import failure_html
 from feedeval.notebook.browser.rows import Span, quiet
@@ -54,7 +54,7 @@ def health_html(session: Session) -> Markup:
 
 
 _BATCH_HEAD = (
-    *("Batch", "Records", "Done", "Failed", "Time", "A record", "Calls", "Repeated", "Tokens", "Cost"),
+    *("Batch", "From – to", "Done", "Failed", "Time", "For each", "Calls", "Repeated", "Tokens", "Cost"),
     *("Memory", "Health", "Complete at"),
 )
 
@@ -85,5 +85,5 @@ def _batch(values: Mapping[Any, Any]) -> tuple[object, ...]:
         brief_money(values["cost_usd"]),
         said("memory_mb", "{:,.0f} MB"),
         said("health", "{}"),
-        text_of(values["timestamp"])[:19].replace("T", " "),
+        moment_words(text_of(values["timestamp"])),
     )

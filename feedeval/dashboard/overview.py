@@ -10,7 +10,7 @@ import pandas as pd
 
 from feedeval.dashboard.session_list import age, size_words, state
 from feedeval.errors import InputError, SessionError
-from feedeval.formatting import clip, duration, money
+from feedeval.formatting import clip, duration, moment_words, money
 from feedeval.html import Markup, escape, table
 from feedeval.notebook.browser.result_html import findings_html as checked_html
 from feedeval.notebook.browser.result_html import lists_html, may_be_checked
@@ -27,6 +27,7 @@ from feedeval.results.basis import standing_of
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.library import DAMAGED, session_info
 from feedeval.results.session import Session
+from feedeval.run.telling.words import counted, failures_in_words, reason_in_words
 
 _REASON_CHARS = 400
 
@@ -46,14 +47,18 @@ def headline(session: Session, by: str = "") -> Markup:
     source = source_name(session)
     parts = [
         f'<b class="fe-state" role="status">{state(status.value)}</b>',
-        f"<span><b>{escape(title)}</b> on {foreign(progress.engine, 80)}</span>",
+        f"<span><b>{escape(title)}</b> by {foreign(session.engine_name, 80)}</span>",
         f'<span class="fe-quiet">{foreign(source, 80)}</span>' if source else "",
     ]
     note = f'<div class="fe-quiet">{escape(session.note)}</div>' if session.note else ""
     return Markup(
         f'<div class="fe-headline">{"".join(parts)}</div>{note}'
-        f"{_why(progress.status_reason) if status is not Status.FINISHED else ''}{_why(by)}{_why(_interrupted(status))}"
+        f"{_why(_reason(progress)) if status is not Status.FINISHED else ''}{_why(by)}{_why(_interrupted(status))}"
     )
+
+
+def _reason(progress: Progress) -> str:
+    return reason_in_words(progress.status_reason) if progress.status_reason else ""
 
 
 def _why(reason: str) -> str:
@@ -63,7 +68,7 @@ def _why(reason: str) -> str:
 def _interrupted(status: Status) -> str:
     if status is not Status.INTERRUPTED:
         return ""
-    return "Its process ended without a word. Nothing that was finished is lost: Resume goes on from there."
+    return "The program that worked on it ended before it was done. Nothing that was finished is lost: Resume goes on."
 
 
 def overview_html(session: Session, now: datetime) -> Markup:
@@ -72,12 +77,11 @@ def overview_html(session: Session, now: datetime) -> Markup:
         progress, info, runs = session.progress, session_info(session), session.status is Status.RUNNING
     except SessionError as exc:
         return Markup(f"<p>{escape(exc)}</p>")
-    unit = kind_words(progress.kind).units
     counts = progress.counts
     total = counts.total or 1
     through = counts.done + counts.failed
-    text = f"{through:,} of {counts.total:,} {unit}"
-    bar = bar_row("Through", (counts.done / total, counts.failed / total), text)
+    text = f"{through:,} of {counted(counts.total, progress.kind)}"
+    bar = bar_row("All", (counts.done / total, counts.failed / total), text)
     told = figures([*_counts(progress, runs=runs), *_facts(progress, info, now)])
     return Markup(f"{bar}{told}{health_lines(progress.health)}{_errors(progress)}{_settings(info)}")
 
@@ -100,17 +104,16 @@ def _facts(progress: Progress, info: Mapping[str, Any], now: datetime) -> list[t
         ("Tokens", f"{progress.usage.total_tokens:,}"),
         ("Time spent", duration(progress.elapsed_s)),
         ("Batches", f"{progress.batches_complete:,} of {progress.total_batches:,}"),
-        ("Started", progress.started[:19].replace("T", " ")),
+        ("Started", moment_words(progress.started)),
         ("Last change", age(progress.updated, now)),
         ("Files", f"{sum(of['number'] for of in files):,.0f}, {size_words(sum(of['size_mb'] for of in files))}"),
     ]
 
 
 def _errors(progress: Progress) -> str:
-    ranked = sorted(progress.errors_by_type.items(), key=lambda item: (-item[1], item[0]))
-    if not ranked:
+    if not progress.errors_by_type:
         return ""
-    return f"<p>Errors: {' · '.join(f'<b>{escape(clip(name, 60))}</b> × {count:,}' for name, count in ranked[:6])}</p>"
+    return f"<p>Failed: <b>{escape(clip(failures_in_words(progress.errors_by_type), 400))}</b></p>"
 
 
 def _settings(info: Mapping[str, Any]) -> str:
@@ -139,11 +142,12 @@ def lead_html(session: Session, results: pd.DataFrame) -> Markup:
         return Markup("<p>No product has been evaluated yet, so there are no scores to show.</p>")
     standing = standing_of(results, session.whole_feed)
     if standing.basis.failed or standing.coverage_pct is None:
-        said = f"<b>{escape(standing.headline(session.status.value.capitalize()))}</b>"
+        said = standing.headline(session.status.words)
     else:
-        figure = f"{standing.figure} % of what buyers would ask is answered by the feed, over {len(done):,} products"
-        said = f"<b>Coverage:</b> {escape(standing.basis.words(figure))}."
-    return Markup(f'<p class="fe-result">{said}</p>')
+        over = counted(len(done), JobKind.AUDIT)
+        figure = f"{standing.figure} % of what buyers would ask is answered by the feed, over {over}"
+        said = f"{standing.basis.words(figure)}."
+    return Markup(f'<p class="fe-result">{escape(said)}</p>')
 
 
 def refused_html(session: Session) -> Markup:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import SessionError
-from feedeval.formatting import brief_money, clip, columns, local_moment, plain
+from feedeval.formatting import brief_money, clip, columns, local_moment, moment_words, plain
 from feedeval.html import Markup, escape, section, table
 from feedeval.notebook.browser.rows import GridColumn, Row, meter, quiet
 from feedeval.notebook.panel.render import state_mark
@@ -18,6 +18,7 @@ from feedeval.records import Status
 from feedeval.records.kinds import kind_words
 from feedeval.results.library import DAMAGED, list_sessions
 from feedeval.results.session import Session
+from feedeval.results.stored import engine_words
 from feedeval.storage.paths import session_paths
 from feedeval.storage.readers import is_being_written, session_ids, status_of
 
@@ -25,7 +26,7 @@ COLUMNS = (
     GridColumn("name", "Name"),
     GridColumn("state", "State"),
     GridColumn("feed", "Feed", rank=1, wide=True),
-    GridColumn("engine", "Engine", rank=2),
+    GridColumn("engine", "Judged by", rank=2),
     GridColumn("done", "Products", figure=True),
     GridColumn("coverage", "Coverage", figure=True, rank=1),
     GridColumn("cost", "Cost", figure=True, rank=2),
@@ -93,14 +94,18 @@ def _row(values: dict[Any, Any], folder: Path, now: datetime) -> Row:
     cells = (
         state(values["status"]),
         _feed(values, Session(sid, folder)),
-        quiet("–") if pd.isna(values["engine"]) else Markup(escape(clip(str(values["engine"]), _ENGINE_CHARS))),
+        quiet("–") if pd.isna(values["engine"]) else Markup(escape(_engine(values))),
         _done(values),
         _coverage(values["coverage_pct"]),
         escape(brief_money(values["cost_usd"])),
-        escape(date(values["started"])),
+        escape(moment_words(values["started"])),
         escape(age(values["updated"], now)),
     )
     return Row(_name(values), f"Open session {sid}", cells)
+
+
+def _engine(values: dict[Any, Any]) -> str:
+    return clip(engine_words(str(values["engine"]), str(values["kind"])), _ENGINE_CHARS)
 
 
 def _name(values: dict[Any, Any]) -> str:
@@ -116,6 +121,10 @@ def state(status: object) -> Markup:
     return state_mark(Status(str(status)))
 
 
+def _state_words(status: object) -> str:
+    return DAMAGED.capitalize() if status == DAMAGED else Status(str(status)).words
+
+
 def _feed(values: dict[Any, Any], session: Session) -> Markup:
     """Return the feed, what was done to it, and the session's id, which tells those of one name apart."""
     if values["status"] == DAMAGED:
@@ -124,7 +133,10 @@ def _feed(values: dict[Any, Any], session: Session) -> Markup:
         source = clip(session.feed_name, _SOURCE_CHARS)
     except SessionError:
         source = ""
-    more = " · ".join(text for text in (kind_words(str(values["kind"])).title, session.id) if text != _name(values))
+    name = _name(values)
+    more = " · ".join(text for text in (kind_words(str(values["kind"])).title, session.id) if text != name)
+    # Most names are those of the feed, which need not be said twice.
+    source = "" if source == name else source
     return Markup(f"{escape(source)} {quiet(more)}".strip())
 
 
@@ -152,20 +164,10 @@ def size_words(size_mb: float) -> str:
     return f"{size_mb:,.0f} MB" if size_mb >= 10 else f"{size_mb:.1f} MB" if size_mb >= 0.1 else "< 0.1 MB"
 
 
-def date(timestamp: object) -> str:
-    """Return a moment for people, such as `27 Nov 2026, 15:02`, in this machine's time; a dash where there is none."""
-    try:
-        moment = datetime.fromisoformat(str(timestamp))
-    except ValueError:
-        return "–"
-    local = moment.astimezone() if moment.tzinfo else moment
-    return f"{local.day} {local:%b %Y, %H:%M}"
-
-
 def age(timestamp: object, now: datetime) -> str:
     """Return how long ago an ISO 8601 time was, such as `3 h ago`; a dash where there is none."""
     try:
-        since_s = (now - datetime.fromisoformat(str(timestamp))).total_seconds()
+        since_s = (now - datetime.fromisoformat(str(timestamp)).astimezone()).total_seconds()
     except (ValueError, TypeError):
         return "–"
     for unit_s, unit in _AGES:
@@ -179,10 +181,16 @@ def _cells(values: dict[Any, Any], now: datetime) -> tuple[str, ...]:
     counts = "?" if pd.isna(values["total"]) else f"{values['done']:,} of {values['total']:,}{_unit(values)}"
     failed = "" if pd.isna(values["failed"]) or not values["failed"] else f", {values['failed']:,} failed"
     coverage = "" if pd.isna(values["coverage_pct"]) else f"{values['coverage_pct']:.1f} %"
-    engine = "?" if pd.isna(values["engine"]) else clip(str(values["engine"]), _ENGINE_CHARS)
+    engine = "?" if pd.isna(values["engine"]) else _engine(values)
     # The id is what is typed to open one of several of a name.
-    known = (_name(values), str(values["status"]).capitalize(), str(values["session"]), engine, counts + failed)
-    return (*known, coverage, brief_money(values["cost_usd"]), date(values["started"]), age(values["updated"], now))
+    known = (_name(values), _state_words(values["status"]), str(values["session"]), engine, counts + failed)
+    return (
+        *known,
+        coverage,
+        brief_money(values["cost_usd"]),
+        moment_words(values["started"]),
+        age(values["updated"], now),
+    )
 
 
 def listing_text(frame: pd.DataFrame, folder: Path, now: datetime) -> str:
@@ -210,6 +218,6 @@ def listing_html(frame: pd.DataFrame, folder: Path, now: datetime) -> Markup:
 def nothing_here(folder: Path) -> str:
     """Return what to do about a folder without sessions."""
     return (
-        f"There is no session in {plain(folder)} yet: evaluate a feed with fe.ProductFeedEvaluator().start(feed), or "
-        "name another folder with fe.dashboard(output_dir)."
+        f"There is no session in {plain(folder)} yet: audit a feed with fe.app() or "
+        "fe.ProductFeedEvaluator().start(feed), or name another folder with fe.dashboard(output_dir)."
     )

@@ -96,7 +96,7 @@ class SessionView:
         self._resume = text_button("Resume", "play", "", self._press(self._go_on))
         self._key = answering(
             ipywidgets.Password(
-                placeholder="API key", continuous_update=False, layout={"width": "16em", "display": "none"}
+                placeholder="API key", continuous_update=False, layout={"width": "20em", "display": "none"}
             )
         )
         self._given_key: SecretStr | None = None
@@ -284,7 +284,7 @@ class SessionView:
         asked = actions.key_for(self.session)
         self._key.layout.display = "none" if asked is actions.Key.NONE else None
         self._key.tooltip = f"{_KEY_KEPT} {_KEY_OFFERED if asked is actions.Key.OFFERED else ''}".strip()
-        needed = "needed" if asked is actions.Key.NEEDED else "where the endpoint wants one"
+        needed = "needed" if asked is actions.Key.NEEDED else "if the endpoint needs one"
         self._key.placeholder = "The key is taken: press the button" if self._given_key else f"API key, {needed}"
 
     def _take_key(self) -> None:
@@ -318,7 +318,9 @@ class SessionView:
     def _write_workbook(self) -> None:
         def show(path: Path) -> str:
             self._link.value = offered(path, "Save the workbook")
-            return "The workbook is written: save it with the link below, fill it in, and upload it in fe.app()."
+            return (
+                "The workbook is written: save it with the link below, fill it in, and upload it in the app (fe.app())."
+            )
 
         self._set_slow(usable=False)
         self._page_frame.later(
@@ -346,10 +348,11 @@ class SessionView:
             self._withdraw()
             return self._leave(actions.delete(self.session))
         self._delete.description, self._delete.button_style = "Delete for good?", "danger"
+        lost = actions.what_deleting_loses(self.session)
         self._timer = threading.Timer(self._confirmation.within_s, self._time_out)
         self._timer.daemon = True
         self._timer.start()
-        return None
+        return lost or None
 
     def _time_out(self) -> None:
         with self._page_frame.lock:

@@ -282,5 +282,5 @@ class BatchApi:
     def _meant(self, exc: Exception) -> FeedevalError:
         fault = translate(exc, self._client.scrubber)
         if isinstance(fault, UnknownModel) and status_of(exc) in (*_GONE, HTTPStatus.METHOD_NOT_ALLOWED):
-            return RunFault(f"The endpoint has no Batch API: delivery='live' asks it call by call. {fault}")
+            return RunFault(f"The endpoint has no Batch API: start again without batches (delivery='live'). {fault}")
         return fault

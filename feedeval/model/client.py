@@ -260,7 +260,7 @@ class ModelClient:
         call = ledger.find(second) or await self._call(mended, ledger)
         value, wrong = read_record(call, schema)
         if value is None:
-            raise ReplyInvalid(f"The reply does not fit {schema.__name__}, nor did the one before: {wrong}.")
+            raise ReplyInvalid(f"The reply does not have the form that was asked for, nor did the one before: {wrong}.")
         return value
 
     async def _call(self, question: PendingCall, ledger: Ledger) -> Call:

@@ -1,6 +1,6 @@
 """The kinds of job, in one table: the word that files carry, what a run of it and what its records are called.
 
-And the words for states; those for topics and verdicts stand with their records (`records.audit`).
+The words for states stand with them (`records.work`), those for topics and verdicts in `records.audit`.
 """
 
 from __future__ import annotations

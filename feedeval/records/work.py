@@ -228,6 +228,14 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     """Never written: a session that says `running` while nobody holds its lock."""
 
+    @property
+    def words(self) -> str:
+        """What people read, where it stands at the beginning of a line."""
+        return _STATUS_WORDS.get(self, self.value.capitalize())
+
+
+_STATUS_WORDS = {Status.PENDING: "Getting ready"}
+
 
 class HealthStatus(StrEnum):
     """How well a run goes."""

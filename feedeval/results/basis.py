@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from feedeval.formatting import counted
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.records import is_enough
 from feedeval.results.frames.decoding import AuditCoverage
@@ -89,7 +90,7 @@ class Basis:
         if not self.not_judged:
             return ""
         left = self.products - self.covered
-        without = f" ({left:,} {_products(left)} of which too little was judged left out)" if left else ""
+        without = f" ({counted(left, 'product')} left out, of which too little was judged)" if left else ""
         return f"of the {_percent(self.share)} of questions that were judged{without}"
 
     @property
@@ -101,9 +102,9 @@ class Basis:
         if self.offline:
             return (
                 f"{said}, because the embedded engine does not read the language of the text. A language model does: "
-                "audit with model=."
+                "choose one under “Who judges” in the app, or give model=."
             )
-        return f"{said}, because the model could not tell. Another may: audit with model=."
+        return f"{said}, because the model could not tell. Another one may: name it in the app, or give model=."
 
     def words(self, figure: str) -> str:
         """Return a figure with what it is of, or the sentence in its place."""
@@ -166,7 +167,3 @@ def _percent(share: float) -> str:
     if 0 < share < 0.01:
         return "less than 1 %"
     return "more than 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
-
-
-def _products(count: int) -> str:
-    return "product" if count == 1 else "products"

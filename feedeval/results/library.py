@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.errors import InputError, SessionError, SessionLocked
+from feedeval.errors import InputError, RunWarning, SessionError, SessionLocked, warn_caller
 from feedeval.feed.parsing.sources import shown_address
 from feedeval.formatting import local_moment
 from feedeval.results.archive import backup, remove_files, restore
@@ -19,8 +19,10 @@ from feedeval.results.frames.decoding import AuditCoverage, readable_batches
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.merging import Merged, RowKind, row_kind
 from feedeval.results.session import Session
+from feedeval.run.delivery.words import what_deleting_loses
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
+from feedeval.storage.parts import read_parts
 from feedeval.storage.paths import (
     AnyFolder,
     FileKind,
@@ -190,7 +192,8 @@ def cleanup(
 ) -> list[Path]:
     """Delete the files of sessions and return them; nothing that is not a session's file is touched.
 
-    Nothing is deleted unless all can be: a session that is running stops the whole.
+    Nothing is deleted unless all can be: a session that is running stops the whole. Of parts of a batch that are still
+    at the endpoint it warns, as these are billed all the same.
 
     Args:
         sessions: One or several, themselves or by their ids; a name or a beginning is not enough to delete.
@@ -207,6 +210,9 @@ def cleanup(
     for session in chosen:
         if (writer := writer_of(session.paths)) is not None:
             raise SessionLocked(f"session {session.id} is running ({writer}): stop it first; nothing deleted")
+    for session in chosen:
+        if lost := what_deleting_loses(session.id, read_parts(session.paths)):
+            warn_caller(lost, RunWarning, again=True)
     if dry_run:
         return [path for session in chosen for path in session.files]
     return [path for session in chosen for path in _remove(session)]

@@ -18,6 +18,7 @@ from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.stored import StoredSession
+from feedeval.run.telling.words import error_in_words
 
 Rows = NDArray[np.int64]
 
@@ -110,7 +111,13 @@ def for_people(results: pd.DataFrame) -> pd.DataFrame:
     table = results.drop(columns=["name_plus_context", "questions_json", "judgements_json"])
     open_ = pd.array([_open_questions(text) for text in said], dtype=TEXT)
     table.insert(int(place) - 2, "open_questions", open_)  # type: ignore[arg-type]  # the names are not repeated
-    return table
+    return with_errors_in_words(table)
+
+
+def with_errors_in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of products with what went wrong by its cause, in place of the name of the error."""
+    errors = table["error"]
+    return table.assign(error=errors.map(error_in_words, na_action="ignore").astype(errors.dtype))
 
 
 def _open_questions(judgements: object) -> str:

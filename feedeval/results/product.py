@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import TypeAdapter
@@ -14,9 +13,8 @@ from feedeval.formatting import clip, columns, plain
 from feedeval.html import Markup, bar, definitions, escape, foreign, link, section, table
 from feedeval.records import Judgement, Verdict
 from feedeval.results.frames.results import RowStatus
-
-if TYPE_CHECKING:
-    from feedeval.results.stored import StoredSession
+from feedeval.results.stored import StoredSession, engine_words
+from feedeval.run.telling.words import error_in_words
 
 _TITLE_CHARS = 160
 _QUOTE_CHARS = 240
@@ -55,13 +53,17 @@ class ProductEvaluation:
     def facts(self) -> dict[str, str]:
         """Return what there is to say beside the verdicts, by name."""
         facts = {"Product": self.product_id, "Category": self.category or "(no category)"}
-        facts |= {"Failed": self.error} if self.error else {"Answers": self._counts(), "Engine": self.engine}
-        return facts | ({"Missing core fields": self.missing_core_fields} if self.missing_core_fields else {})
+        facts |= (
+            {"Failed": error_in_words(self.error)}
+            if self.error
+            else {"Answers": self._counts(), "Judged by": engine_words(self.engine)}
+        )
+        return facts | ({"Missing required fields": self.missing_core_fields} if self.missing_core_fields else {})
 
     def text(self, width: int = 100) -> str:
         """Return the evaluation for a terminal of `width` cells."""
         coverage = f": {self.covered}" if self.covered else ""
-        facts = [f"  {name + ':':<22}{plain(value)}" for name, value in self.facts().items()]
+        facts = [f"  {name + ':':<26}{plain(value)}" for name, value in self.facts().items()]
         parts = ["\n".join([f"{plain(self.name)}{coverage}", *facts])]
         rows = [(j.verdict.shown, _question(j), _answer(j)) for j in self.judgements]
         parts.append(columns(rows, ("Answer", "Question", "What the feed says"), width=width, indent="  "))
@@ -101,9 +103,9 @@ def product_evaluation(session: StoredSession, product: str) -> ProductEvaluatio
     if not len(rows):
         known = ", ".join(plain(key) for key in session.keys.head(3))
         raise InputError(
-            f"session {session.id} has no product {plain(product)!r} that is through; there are {known}, …"
+            f"session {session.id} has no product {plain(product)!r} that is done; there are {known}, …"
             if known
-            else f"session {session.id} has no product that is through yet"
+            else f"session {session.id} has no product that is done yet"
         )
     return of_row(session.results.loc[rows[0]], key=product, note=session.note)
 

@@ -57,22 +57,26 @@ class ScoreQuality:
             return {}
         said: dict[str, str] = {}
         if self.tied >= TIED and self.tied_pct < 100:
-            said["Ties"] = f"{100 * self.tied:.0f} % of products share one score: rank them by gaps, not by coverage"
+            said["Same score"] = (
+                f"{100 * self.tied:.0f} % of products have the same coverage: rank them by what they lack instead"
+            )
         if self.questions and self.telling < TELLING * self.questions:
-            said["Telling"] = (
-                f"{self.telling:,} of {self.questions:,} questions tell products of a category apart: the others are "
-                "answered alike for all"
+            few = f"only {self.telling:,} of {self.questions:,} questions {'is' if self.telling == 1 else 'are'}"
+            said["Spread"] = (
+                f"{few} answered differently by products of a category; the others are answered alike by all"
+                if self.telling
+                else "products of a category answer all questions alike"
             )
         correlates = self.products >= FEWEST_TO_CORRELATE
         if correlates and self.reliability < RELIABLE:
-            said["Reliable"] = (
-                f"halves of the questions rank products alike at {self.reliability:.2f} only (split-half reliability): "
-                "small differences mean little"
+            said["Ranking"] = (
+                f"two halves of the questions rank the products differently (split-half reliability "
+                f"{self.reliability:.2f}): small differences between products mean little"
             )
         if correlates and self.length_correlation >= PULLED:
-            said["Length"] = (
-                f"coverage goes with the length of the text (rank correlation {self.length_correlation:.2f}): "
-                "a low one may only say that a text is short"
+            said["Text length"] = (
+                f"products with longer texts have a higher coverage (rank correlation {self.length_correlation:.2f}): "
+                "a low one may only mean that the text is short"
             )
         return said
 

@@ -385,7 +385,8 @@ class Session(StoredSession):
                 facts |= self._coverage_facts()
         except SessionError as exc:
             return f"Session {self.id}: {plain(exc)}"
-        return "\n".join(f"{name:<11}{plain(value)}" for name, value in facts.items())
+        room = max(11, *(len(name) + 1 for name in facts))
+        return "\n".join(f"{name:<{room}}{plain(value)}" for name, value in facts.items())
 
     def _repr_html_(self) -> str:
         try:

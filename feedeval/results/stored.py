@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from feedeval.formatting import counts_in_words, money
+from feedeval.formatting import counts_in_words, moment_words, money
 from feedeval.records import Progress, QuestionSet, Status
 from feedeval.records.delivery import PartState
 from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
@@ -41,6 +41,11 @@ def engine_note(engine: str, kind: str = JobKind.AUDIT) -> str:
     from feedeval.jobs.offline.engine import OfflineEngine
 
     return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
+
+
+def engine_words(engine: str, kind: str = JobKind.AUDIT) -> str:
+    """Return what people call an engine: one that is embedded by that word, any other by its model's name."""
+    return "the embedded engine" if engine_note(engine, kind) else engine
 
 
 class StoredSession:
@@ -133,6 +138,11 @@ class StoredSession:
     def note(self) -> str:
         """What has to be said wherever results of this engine are shown; empty for a language model."""
         return engine_note(self.progress.engine, self.progress.kind)
+
+    @property
+    def engine_name(self) -> str:
+        """Who judged, by the one name that people read everywhere."""
+        return engine_words(self.progress.engine, self.progress.kind)
 
     @cached_property
     def _loaded(self) -> result_frames.Loaded:
@@ -309,16 +319,16 @@ class StoredSession:
             **({"Name": self.title} if self.title != self.id else {}),
             "Session": self.id,
             "State": state_in_words(self.status.value, progress.status_reason),
-            "Engine": progress.engine,
+            "Judged by": self.engine_name,
             **self._facts_of_settings(),
             units(progress.kind)[1].capitalize(): counts_in_words(progress.counts),
             "Cost": money(progress.cost_usd),
-            "Started": progress.started[:19].replace("T", " "),
+            "Started": moment_words(progress.started),
             "Files": shown(self.output_dir),
         }
         parts = read_parts(self.paths)
         if any(part.state is not PartState.ENDED for part in parts):
-            facts["Parts"] = f"{where_parts_stand(parts)}, as of when somebody last looked; going on looks again"
+            facts["Parts"] = f"{where_parts_stand(parts)}, when they were last looked at; going on looks again"
         return facts | ({"Note": self.note} if self.note else {})
 
     def _facts_of_settings(self) -> dict[str, object]:

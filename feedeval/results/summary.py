@@ -20,7 +20,8 @@ from feedeval.results.basis import standing_of
 from feedeval.results.blocks import TOP, Block
 from feedeval.results.frames.decoding import AuditAsked, readable_batches
 from feedeval.results.frames.results import RowStatus, units_of
-from feedeval.results.gaps.actions import Action
+from feedeval.results.gaps.actions import Action, Actions
+from feedeval.run.telling.words import fault_in_words
 from feedeval.storage.addresses import shown
 from feedeval.storage.batch_files import collector_paused
 from feedeval.storage.batch_shapes import ResultOf, Unread
@@ -123,7 +124,7 @@ def summarise(session: StoredSession, *, top: int = TOP, actions: Sequence[Actio
         coverage_pct=None if standing is None else standing.coverage_pct,
         blocks=tuple(block for block in blocks if block.rows),
         next_steps=next_steps(session),
-        headline="" if standing is None else standing.headline(session.status.value.capitalize()),
+        headline="" if standing is None else standing.headline(session.status.words),
         failed=0 if standing is None else standing.basis.failed,
     )
 
@@ -145,7 +146,8 @@ def _required_in_words(done: pd.DataFrame) -> str:
         return "of the questions that a buyer needs answered before buying, none that was judged is open"
     if not lacking:
         return "every product answers all questions that a buyer needs answered before buying"
-    return f"{lacking:,} of {len(done):,} products leave a question open that a buyer needs answered before buying"
+    which = f"all {lacking:,}" if lacking == len(done) > 1 else f"{lacking:,} of {len(done):,}"
+    return f"{which} products leave a question open that a buyer needs answered before buying"
 
 
 def _required_in_feed(whole: WholeFeed) -> str:
@@ -154,9 +156,10 @@ def _required_in_feed(whole: WholeFeed) -> str:
 
 
 def what_to_do(actions: Sequence[Action], top: int = TOP) -> Block:
-    """Return what to do first, an action an attribute, the one that gains most first."""
+    """Return what to do first, an action an attribute, the one that gains most first, and what these gain together."""
     rows = tuple((action.what.replace("`", ""), action.gain, action.coverage) for action in actions[:top])
-    return Block("What to do first", ("What to do", "Gain, in points", "Coverage"), rows)
+    together = f"{actions.together}." if isinstance(actions, Actions) and actions.together else ""
+    return Block("What to do first", ("What to do", "Gain, in points", "Coverage"), rows, together)
 
 
 def worst_products(done: pd.DataFrame, top: int = TOP) -> Block:
@@ -294,8 +297,10 @@ def failures_by_type(failures: pd.DataFrame, top: int = TOP) -> Block:
     """Return the kinds of failure, the most frequent first, with an example of each."""
     groups = failures.groupby("error_type", sort=False)["message"].agg(["size", "first"])
     ranked = groups.sort_values("size", ascending=False, kind="stable").head(top)
-    rows = tuple((str(kind), int(row["size"]), clip(plain(row["first"]), 200)) for kind, row in ranked.iterrows())
-    return Block("Failures", ("Type", units_of(failures)[1].capitalize(), "For example"), rows)
+    rows = tuple(
+        (fault_in_words(str(kind)), int(row["size"]), clip(plain(row["first"]), 200)) for kind, row in ranked.iterrows()
+    )
+    return Block("Failures", ("Cause", units_of(failures)[1].capitalize(), "For example"), rows)
 
 
 def next_steps(session: StoredSession) -> dict[str, str]:
@@ -308,7 +313,7 @@ def next_steps(session: StoredSession) -> dict[str, str]:
             steps["Try again"] = f"feedeval resume {session.id}{folder}"
         if session.status is Status.FINISHED and progress.unreadable:
             # Mended rows are other rows, which this session cannot go on with.
-            steps["Mend"] = "the rows that could not be read, and run the same again: what is done is taken over"
+            steps["Correct"] = "the rows that could not be read, and run the same again: what is done is taken over"
         steps["As a table"] = f"feedeval consolidate {session.id} --to results.csv{folder}"
     else:
         steps["Go on"] = f"feedeval resume {session.id}{folder}"

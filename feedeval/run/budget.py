@@ -16,6 +16,7 @@ import asyncio
 from dataclasses import dataclass
 
 from feedeval.errors import BudgetReached
+from feedeval.formatting import money
 
 _ROUNDING_USD = 1e-9
 """Prices are added up in binary: ten cents ten times are not quite a dollar."""
@@ -110,7 +111,7 @@ class Budget:
             return True
         if self._unpriced:
             raise BudgetReached(
-                f"The budget of {self.limit_usd:.4f} USD cannot be kept: the price of this model is not known. Give "
+                f"The budget of {money(self.limit_usd)} cannot be kept: the price of this model is not known. Give "
                 "its price in the model's settings, or go on without a budget by run.resume(budget_usd=None)."
             )
         need_usd = self._price(estimate_usd)
@@ -121,8 +122,8 @@ class Budget:
             return self._priced > 0 and expected_usd <= left_usd and not unsure
         if need_usd > left_usd or left_usd <= 2 * _ROUNDING_USD:
             raise BudgetReached(
-                f"The budget of {self.limit_usd:.4f} USD is reached: {self.spent_usd:.4f} USD are spent and the next "
-                f"call may cost {need_usd:.4f} USD. Go on with a higher one, in the panel or by "
+                f"The budget of {money(self.limit_usd)} is reached: {money(self.spent_usd)} is spent, and the next "
+                f"call may cost {money(need_usd)}. Go on with a higher one, in the panel or by "
                 "run.resume(budget_usd=...)."
             )
         return True

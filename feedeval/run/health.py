@@ -5,7 +5,7 @@ The watch only judges. What follows from its judgement (to narrow, to pause, to 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ import psutil
 from feedeval.records import Gauges, Health, HealthStatus
 from feedeval.run.progress import Memory
 from feedeval.run.settings import HealthSettings, RunSettings
-from feedeval.run.telling.words import held_back
+from feedeval.run.telling.words import held_back, mostly
 
 LAST_RECORDS = 50
 _COOLING_WINDOW_S = 60.0
@@ -139,11 +139,16 @@ class HealthMonitor:
             or failed / len(self._last) < self._settings.failures_critical
         ):
             return ""
-        error_type = Counter(filter(None, self._last)).most_common(1)[0][0]
+        said = self._last_message[:300]
         return (
-            f"{failed} of the last {len(self._last)} records failed, most with {error_type}; the latest says: "
-            f"{self._last_message[:300]} Look at the failures, mend the cause, then go on by run.resume()."
+            f"{self._failed()}. The latest says: {said}{'' if said.endswith(('.', '!', '?')) else '.'} Look at the "
+            "failures, correct the cause, then press Resume or call run.resume()."
         )
+
+    def _failed(self) -> str:
+        """Return how many of the last records failed, and by what."""
+        failed = len(self._last) - self._last.count("")
+        return f"{failed} of the last {len(self._last)} failed ({mostly(filter(None, self._last))})"
 
     def look(self, memory: Memory, disk_mb: float | None, gauges: Gauges, now_s: float) -> Assessment:
         """Judge the run."""
@@ -152,15 +157,15 @@ class HealthMonitor:
         if shortage:
             status = HealthStatus.CRITICAL if pressure is Pressure.CRITICAL else HealthStatus.DEGRADED
             advice = (
-                "Free disk space or choose another output_dir."
+                "Free disk space, or choose another folder (output_dir)."
                 if shortage.startswith("disk")
                 else f"Close other programs or kernels, or run with max_workers={max(1, self._max_workers // 4)} and a "
-                "smaller batch_size."
+                "smaller batch size."
             )
             reasons.append((status, shortage, advice))
         fault = self.failing()
         if fault:
-            reasons.append((HealthStatus.CRITICAL, fault, "Mend the cause of the failures before going on."))
+            reasons.append((HealthStatus.CRITICAL, fault, "Correct the cause of the failures before you resume."))
         else:
             reasons.extend(self._failures())
         reasons.extend(self._held_back(gauges, now_s))
@@ -220,12 +225,11 @@ class HealthMonitor:
         failed = seen - self._last.count("")
         if seen < self._settings.failures_seen or failed / seen < self._settings.failures_degraded:
             return []
-        error_type = Counter(filter(None, self._last)).most_common(1)[0][0]
         return [
             (
                 HealthStatus.DEGRADED,
-                f"{failed} of the last {seen} records failed, most with {error_type}",
-                f"Look at the failures of type {error_type}; they are tried again when the run is resumed.",
+                self._failed(),
+                "Look at the latest failures; all that failed is tried again when the session is gone on with.",
             )
         ]
 
@@ -249,7 +253,7 @@ class HealthMonitor:
             (
                 HealthStatus.DEGRADED,
                 f"the endpoint's limits held calls back for {100 * min(share, 1.0):.0f} % of the last minute",
-                f"About {enough} calls in flight are enough for these limits; a plan with more requests or tokens a "
+                f"About {enough} calls at once are enough for these limits; a plan with more requests or tokens a "
                 "minute would be faster.",
             )
         ]
@@ -258,7 +262,7 @@ class HealthMonitor:
         low, high = advised_batch_size(self._total)
         if not self._settings.batch_advice or low <= self._batch_size <= high:
             return []
-        return [f"For {self._total:,} records a batch_size from {low} to {high} suits better than {self._batch_size}."]
+        return [f"With {self._total:,} to do, a batch size of {low} to {high} suits better than {self._batch_size}."]
 
 
 @dataclass(frozen=True, slots=True)

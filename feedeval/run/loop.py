@@ -24,7 +24,7 @@ from feedeval.run.health import Pressure
 from feedeval.run.progress import Need
 from feedeval.run.telling.place import PlaceWatch
 from feedeval.run.telling.waits import Waits, warn_of
-from feedeval.run.telling.words import reason_in_words
+from feedeval.run.telling.words import counted, reason_in_words
 from feedeval.run.workers import Workers
 from feedeval.storage.requests import Action, RequestListener
 
@@ -347,16 +347,16 @@ class RunLoop:
         if lost := self._workers.given_up:
             several = units(context.job.kind)[lost != 1]
             text = (
-                f"Calls that hung were given up {self._workers.grace_s:.0f} s after the stop: those of {lost:,} "
-                f"{several}. They count as not arrived, although the endpoint may bill them, and are made again when "
-                "the run goes on."
+                f"Calls without a reply were given up {self._workers.grace_s:.0f} s after the stop: those of {lost:,} "
+                f"{several}. The endpoint may bill them all the same; they are made again when the session is gone "
+                "on with."
             )
             context.log.warning(text)
             context.reporter_thread.say(text)
         if unsaved:
             context.reporter_thread.say(
-                f"{unsaved:,} records that are through belong to batches that are not complete; they are entered when "
-                "the run goes on, and calls that were paid for are not made again."
+                f"{counted(unsaved, context.job.kind)} done so far belong to batches that are not complete. The "
+                "answers are kept: when the session is gone on with, no call is paid for twice."
             )
         await self._closed(finished=finished)
 

@@ -154,7 +154,7 @@ class Snapshot:
     def state_text(self) -> str:
         """The state in a few words, with the reason where there is one."""
         if self.leaving:
-            return f"{self.leaving}: {self.in_hand} in flight"
+            return f"{self.leaving}: {self.in_hand:,} under way"
         return f"{self.status.value}: {self.status_reason}" if self.status_reason else self.status.value
 
 

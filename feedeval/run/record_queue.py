@@ -143,7 +143,7 @@ class RecordQueue:
 
     def _changed(self, what: str) -> str:
         return (
-            f"The records changed while the run was going on: {what}. Stop this run and start again: what is done and "
+            f"The data changed while the run was going on: {what}. Stop this run and start again: what is done and "
             "still holds is taken over."
         )
 

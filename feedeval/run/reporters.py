@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from feedeval.errors import InputError
-from feedeval.formatting import duration, money
+from feedeval.formatting import counted, duration, money
 from feedeval.records import BatchReport, Status
 from feedeval.records.kinds import units
 from feedeval.run.progress import Reporter, Snapshot
-from feedeval.run.telling.words import headline, reason_in_words, what_is_left
+from feedeval.run.telling.words import headline, reason_in_words, standing, what_is_left
 
 _LINE_EVERY_S = 30.0
 _PLAN_EVERY_S = 5.0
@@ -36,7 +36,7 @@ def status_line(snapshot: Snapshot) -> str:
     if snapshot.calls or snapshot.cost_usd is None:
         parts.append(money(snapshot.cost_usd))
     if snapshot.status is not Status.RUNNING or snapshot.leaving:
-        parts.append(snapshot.state_text)
+        parts.append(standing(snapshot))
     return " · ".join(parts)
 
 
@@ -46,20 +46,20 @@ def parts_text(snapshot: Snapshot) -> str:
     if not out:
         return ""
     done, total = sum(part.completed for part in out), sum(part.requests for part in out)
-    return f"{_number(len(out), 'part')} out, {done:,}/{total:,} answered"
+    return f"{counted(len(out), 'part')} out, {done:,}/{total:,} answered"
 
 
 def batch_block(report: BatchReport, snapshot: Snapshot) -> str:
     """Return the figures of a complete batch as a few lines."""
     one, several = units(snapshot.kind)
-    unreadable = f" ({report.unreadable} of them unreadable rows)" if report.unreadable else ""
+    unreadable = f" ({report.unreadable:,} of them unreadable rows)" if report.unreadable else ""
     counts = snapshot.counts
     through = counts.done + counts.failed
-    cost = f" · {_number(report.calls, 'call')} · {money(report.cost_usd)}" if report.calls else ""
+    cost = f" · {counted(report.calls, 'call')} · {money(report.cost_usd)}" if report.calls else ""
     return (
-        f"Batch {report.batch_number}/{report.total_batches} · {several} {report.batch_start_index + 1:,}"
+        f"Batch {report.batch_number:,}/{report.total_batches:,} · {several} {report.batch_start_index + 1:,}"
         f"–{report.batch_end_index + 1:,} · overall {through:,}/{counts.total:,} ({100 * snapshot.share:.1f} %)\n"
-        f"  successful {report.successful} · failed {report.failed}{unreadable} "
+        f"  successful {report.successful:,} · failed {report.failed:,}{unreadable} "
         f"· success rate {100 * report.success_rate:.1f} %{cost}\n"
         f"  elapsed {duration(report.elapsed_ms / 1000)} · average {report.average_time_ms:.1f} ms per {one}"
         f" · estimated remaining {duration(report.estimated_time_remaining_ms / 1000)}"
@@ -122,8 +122,8 @@ class TextReporter:
         before = f", {snapshot.counts.done:,} done before" if snapshot.counts.done else ""
         self._print(
             f"Session {snapshot.session} · {snapshot.engine} · "
-            f"{_number(snapshot.counts.total, *units(snapshot.kind))} in "
-            f"{_number(snapshot.total_batches, 'batch', 'batches')}{before}"
+            f"{counted(snapshot.counts.total, *units(snapshot.kind))} in "
+            f"{counted(snapshot.total_batches, 'batch', 'batches')}{before}"
         )
 
     def update(self, snapshot: Snapshot) -> None:
@@ -170,10 +170,6 @@ class TextReporter:
         self._width = 0
         self._out.write(f"{wipe}{text}\n")
         self._out.flush()
-
-
-def _number(count: int, what: str, plural: str = "") -> str:
-    return f"{count:,} {what if count == 1 else plural or what + 's'}"
 
 
 def _tenth(snapshot: Snapshot) -> int:
@@ -232,7 +228,7 @@ class TqdmReporter:
                         f"{counts.failed:,} failed",
                         money(snapshot.cost_usd),
                         parts_text(snapshot),
-                        snapshot.waits_for or what_is_left(snapshot) or snapshot.state_text,
+                        snapshot.waits_for or what_is_left(snapshot) or standing(snapshot),
                     ),
                 )
             ),

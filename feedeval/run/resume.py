@@ -9,7 +9,9 @@ from typing import Any
 import orjson
 
 from feedeval.errors import InputError, SessionDamaged, SessionNotFound
+from feedeval.formatting import counted
 from feedeval.records import Progress, Status
+from feedeval.records.kinds import units
 from feedeval.run.job import Job
 from feedeval.run.plan import Plan
 from feedeval.run.reuse import EarlierResults
@@ -19,6 +21,9 @@ from feedeval.storage.readers import read_progress, session_ids
 
 _SOURCES = 8
 """Earlier sessions looked at for results: one that was stopped early stands between this feed and the last full run."""
+
+_SPELT_OUT = 2
+"""Settings that differ which are told with what they were and are, where nothing is refused for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def decide_session(job: Job, folder: SessionFolder, settings: RunSettings, plan:
     if alike or sources:
         return ResumeDecision(None, sources=sources)
     if related:
-        differ = _differences(related[0].fingerprint, fingerprint)
+        differ = _differences(related[0].fingerprint, fingerprint, most=_SPELT_OUT)
         return ResumeDecision(
             None,
             messages=(f"Session {related[0].session} had other settings ({differ}), so a new session starts.",),
@@ -142,8 +147,8 @@ def check_same(job: Job, progress: Progress, folder: SessionFolder, plan: Plan) 
     if progress.records_digest != plan.digest:
         changes = EarlierResults([folder.session(sid)], plan).changes
         raise InputError(
-            f"session {sid} had other records: {progress.counts.total:,} then, {plan.total:,} now; measured by "
-            f"what is done, {changes}. Start without naming a session: what still holds is taken over."
+            f"session {sid} had other {units(job.kind)[1]}: {progress.counts.total:,} then, {plan.total:,} now; of "
+            f"those that are done, {changes}. Start without naming a session: what still holds is taken over."
         )
 
 
@@ -158,8 +163,8 @@ def _take_up(
         )
     if progress.status is Status.FINISHED and counts.failed == 0 and counts.left == 0:
         text = (
-            f"Session {progress.session} is complete: nothing was left to do, all {counts.total:,} records were done "
-            "before, at no cost now."
+            f"Session {progress.session} is complete: nothing was left to do, all "
+            f"{counted(counts.total, *units(progress.kind))} had been done before, at no cost now."
         )
         return ResumeDecision(progress.session, finished=progress, messages=(text, *messages))
     if settings.batch_size != progress.batch_size and "batch_size" in settings.model_fields_set:
@@ -179,9 +184,11 @@ def _sessions(folder: SessionFolder) -> Iterator[Progress]:
             continue
 
 
-def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any], *, most: int | None = None) -> str:
+    """Return which settings differ and how; of more than `most` the others by name alone."""
     names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
-    return ", ".join(f"{name}: {_short(then.get(name))} then, {_short(now.get(name))} now" for name in names)
+    told = [f"{name}: {_short(then.get(name))} then, {_short(now.get(name))} now" for name in names[:most]]
+    return ", ".join([*told, *(() if most is None else names[most:])])
 
 
 def _short(value: object) -> str:

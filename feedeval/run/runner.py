@@ -270,7 +270,7 @@ def start(
     planning = hooks.planning or plan_of(job, output_dir, settings)
     with planning.shown(reporters):
         plan = make_plan(job.records(), planning.count)
-        planning.phase("Looking through the sessions that are there already.")
+        planning.phase("Looking for earlier sessions that can be gone on with.")
         settled = folder.file_system.settle(folder.path)
         with _choosing:
             decision = decide_session(job, folder, settings, plan)
@@ -346,7 +346,7 @@ def run_blocking(run: Run) -> Snapshot:
             raise _gave_up(snapshot, run.wait())
         return run.wait()
     except KeyboardInterrupt:
-        run.say("Stopping: what is in flight finishes and is saved. Ctrl-C again leaves at once.")
+        run.say("Stopping: calls that are under way finish and are saved. Ctrl-C again leaves at once.")
         run.leave()
         try:
             return run.wait()
@@ -358,8 +358,8 @@ def run_blocking(run: Run) -> Snapshot:
 
 def _gave_up(waiting: Snapshot, ended: Snapshot) -> WaitedTooLong:
     return WaitedTooLong(
-        f"The run waited {duration(waiting.waited_s)} for what did not come ({waiting.waits_for}), and was stopped. "
-        f"{outcome(ended)}: that is saved in session {ended.session} in {ended.output_dir}. When the cause is mended, "
+        f"The run waited {duration(waiting.waited_s)} in vain ({waiting.waits_for}), and was stopped. "
+        f"{outcome(ended)}: that is saved in session {ended.session} in {ended.output_dir}. When the cause is removed, "
         "the same call goes on with it; give_up_after_s= sets how long a blocking call waits (None: for ever)."
     )
 

@@ -27,6 +27,7 @@ from feedeval.run.reporter_thread import ReporterThread
 from feedeval.run.resume import ResumeDecision, check_same, plain, reuses
 from feedeval.run.reuse import EarlierResults, copy_documents
 from feedeval.run.settings import RunSettings
+from feedeval.run.telling.words import counted
 from feedeval.run.write_thread import WriteThread
 from feedeval.storage.batch_files import Scan
 from feedeval.storage.call_log import open_logs, parse_log, read_calls
@@ -174,8 +175,8 @@ def _take_over(start: RunInputs, store: SessionStore, messages: list[str], *, is
     for sid in sources:
         if out := [part for part in read_parts(start.folder.session(sid)) if part.is_out]:
             messages.append(
-                f"Session {sid} has parts out: {where_parts_stand(out)}. They are billed whether they are fetched or "
-                "not; going on with that session first fetches them, and this one takes them over."
+                f"Parts of session {sid} are still out: {where_parts_stand(out)}. They are billed whether they are "
+                "fetched or not: go on with that session first, which fetches them; this one then takes them over."
             )
     return earlier if len(earlier) else None
 
@@ -292,7 +293,7 @@ def _calls_of(folder: SessionFolder, sids: Sequence[str]) -> dict[str, Call]:
 
 
 def _going_on(state: RunState) -> str:
-    text = f"Goes on with session {state.session}: {state.done:,} of {state.total:,} records were done before"
+    text = f"Goes on with session {state.session}: {state.done:,} of {counted(state.total, state.kind)} done before"
     return f"{text}, {state.failed:,} that failed are tried again." if state.failed else f"{text}."
 
 

@@ -101,7 +101,7 @@ _REASONS = {
     errno.EROFS: ("the folder is read-only", "Make it writable or choose another output_dir, then go on"),
     errno.EACCES: ("permission denied", "Make the folder writable for this user or choose another output_dir"),
     errno.EPERM: ("permission denied", "Make the folder writable for this user or choose another output_dir"),
-    errno.ENOENT: ("the folder is gone", "Bring it back, then go on"),
+    errno.ENOENT: ("the folder is no longer there", "Put it back, then go on"),
     errno.EEXIST: ("a file stands where the folder should be", "Choose another output_dir"),
     errno.ENOTDIR: ("a file stands where the folder should be", "Choose another output_dir"),
     errno.EIO: ("the disk reported an input/output error", "Check the disk before going on"),

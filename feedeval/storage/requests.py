@@ -46,7 +46,7 @@ def ask(paths: SessionPaths, action: Action) -> None:
         StorageError: The folder cannot be written.
     """
     if not is_being_written(paths):
-        raise SessionError(f"nobody works on session {paths.sid}, so there is nothing to {action}")
+        raise SessionError(f"session {paths.sid} is not being worked on, so there is nothing to {action}")
     said = {"action": action.value, "at": datetime.now(UTC).isoformat()}
     paths.file_system.write(paths.document(DOCUMENT), encode_document(paths.sid, said))
 

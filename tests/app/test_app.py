@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import feedeval as fe
+from feedeval.cli.main import main
 from feedeval.results.session import load_session
 from tests.e2e.support import KEY, make_feed, until, write_jsonl
 from tests.notebook.hostile import HOSTILE
@@ -270,3 +271,39 @@ def test_an_empty_upload_is_said_to_be_empty(app: Driven) -> None:
     for _ in range(2):
         assert "shop.csv is empty (0 bytes)" in box.line.widget.value
         box.read_button.click()
+
+
+def test_an_audit_may_be_answered_within_a_day_at_half_the_price(
+    app: Driven, feed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app.read(feed)
+    settings = app.form.settings
+    with ModelServer() as server:
+        settings._engine.value = "A language model"
+        settings._base_url.value, settings._key_field.value = server.base_url, KEY
+        assert "delivery" not in settings.choices().options(), "nobody waits a day who did not ask for it"
+        settings._by_batch.value = True
+        assert "“Stop” calls off" in settings._batch_line.widget.value
+        app.form.estimate_button.click()
+        until(lambda: "All 12 products would" in app.form.estimate.widget.value, "the estimate")
+        assert "Answered within a day" in app.form.estimate.widget.value and server.stats.batches == 0
+        server.configure(batch_hold=True)
+        app.form.start_button.click()
+        until(lambda: app.app.run is not None and bool(app.app.run.snapshot().parts_out), "a part to be out")
+        run = app.app.run
+        assert run is not None
+        run.leave()
+        run.wait(30)
+        session = run.session()
+        said = ["cleanup", session.id, "--output-dir", str(app.output_dir)]
+        assert main([*said, "--dry-run"]) == 0
+        shown = capsys.readouterr()
+        assert f"Session {session.id}: 1 part is at the endpoint" in shown.err and "billed all the same" in shown.err
+        with pytest.warns(fe.RunWarning, match="billed all the same"):
+            fe.cleanup(session)
+        assert not session.files
+
+
+def test_the_embedded_engine_is_asked_at_once(app: Driven) -> None:
+    app.form.settings._by_batch.value = True
+    assert "delivery" not in app.form.settings.choices().options()

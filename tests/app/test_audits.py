@@ -50,7 +50,7 @@ def test_earlier_audits_are_offered_the_latest_first_and_others_are_not(tmp_path
     first, second = audits_of(tmp_path)
 
     assert (first.sid, first.status, second.sid) == ("20261121_080000", Status.INTERRUPTED, SID)
-    assert not first.elsewhere and "Nobody works on it" in card(first)
+    assert not first.elsewhere and "It is not running" in card(first)
     assert "interrupted, 10 of 30 products" in first.title
 
 

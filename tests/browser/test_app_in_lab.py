@@ -82,13 +82,13 @@ def test_an_uploaded_feed_is_audited_to_its_end_while_the_kernel_stays_free(
         assert book.output(1).inner_text().strip() == "2"
         book.wait_until(lambda: book.through(0) > before)
         page.get_by_role("link", name="Save the report").wait_for()
-        assert book.state(0) == "✔\ufe0e All products are through."
+        assert book.state(0) == "✔\ufe0e All products are audited."
         assert "Finished" in book.output(0).inner_text()
         assert start.is_enabled()
 
         # The product that says least stands first, and opens to its questions.
         page.get_by_role("button", name=re.compile(r"^Article \d")).first.click()
-        page.get_by_text("What the judge saw").wait_for()
+        page.get_by_text("The text that was judged").wait_for()
         page.get_by_role("button", name="Back to the list").click()
 
         session = load_session(output_dir=output)
@@ -195,7 +195,7 @@ def test_voila_serves_the_app_as_a_page(browser: Browser, voila: Voila, tmp_path
     assert page.get_by_text("places =").count() == 0, "the page shows code"
     page.get_by_role("button", name="Start the audit").click()
     page.get_by_role("link", name="Save the report").wait_for()
-    assert "All products are through." in page.inner_text("body")
+    assert "All products are audited." in page.inner_text("body")
     session = load_session(output_dir=tmp_path / "notebooks" / "output")
     _, content = saved(page, "Save the table")
     assert list(pd.read_csv(io.BytesIO(content))["product_id"]) == list(session.results["product_id"])

@@ -76,9 +76,9 @@ def test_a_page_of_voila_that_is_opened_again_finds_its_audit_and_no_kernel_is_l
         begin(page, server)
         assert page.get_by_text("You can close this page").count() == 1
         page.reload()
-        page.get_by_text("Another page, notebook or terminal works on it").wait_for()
+        page.get_by_text("Another page, notebook or terminal is working on it").wait_for()
         press(page, "Pause")
-        page.get_by_text("paused by hand, from another window").first.wait_for()
+        page.get_by_text("You paused it, from another window").first.wait_for()
         assert load_session(output_dir=output).status is Status.PAUSED
         press(page, "Resume")
         page.get_by_text("It goes on.").wait_for()
@@ -153,16 +153,16 @@ def test_the_run_of_another_process_is_shown_paused_and_stopped_from_the_app(
             until(lambda: bool(list(output.glob("progress_*"))), "its start")
             book = app_in(notebook, output)
             page = book.page
-            page.get_by_text("Another page, notebook or terminal works on it").wait_for()
+            page.get_by_text("Another page, notebook or terminal is working on it").wait_for()
             press(page, "Pause")
-            page.get_by_text("paused by hand, from another window").first.wait_for()
+            page.get_by_text("You paused it, from another window").first.wait_for()
             assert load_session(output_dir=output).status is Status.PAUSED
             page.set_viewport_size({"width": 480, "height": 900})
             widths = book.output(0).evaluate("e => [e.scrollWidth, e.clientWidth]")
             assert widths[0] <= widths[1], "it has to be scrolled sideways"
             press(page, "Stop")
             assert process.wait(BOUND_S) == 0
-            page.get_by_text("Nobody works on it.").wait_for()
+            page.get_by_text("It is not running.").wait_for()
             assert load_session(output_dir=output).status is Status.STOPPED
             assert book.complaints == []
         finally:

@@ -107,12 +107,12 @@ def test_a_session_is_listed_opened_filtered_sorted_looked_into_and_written_out(
     name = first.inner_text()
     first.focus()
     board.book.page.keyboard.press("Enter")
-    board.sees("What the judge saw")
+    board.sees("The text that was judged")
     assert name in board.text()
     assert board.out.locator("q:visible").count() > 0
     board.press("Back to the list", sees="21 to 40 of 60 products")
 
-    board.press("Errors", sees="ReplyInvalid")
+    board.press("Errors", sees="Unusable reply")
     assert board.out.locator("figure img:visible").count() == 1
     board.press("Batches", sees="1 to 6 of 6 batches")
     # While a cell keeps the kernel busy.
@@ -156,7 +156,7 @@ def test_a_session_of_another_kernel_moves_is_left_alone_and_goes_on_once_its_ke
         book = notebook("import os; os.environ['OPENAI_API_KEY'] = 'a-key'\n" + SHOW.format(folder=str(folder)))
         board = Board(book, folder)
         sid = list_sessions(folder)["session"].iloc[0]
-        board.press(f"Open session {sid}", sees="Another kernel or process works on it")
+        board.press(f"Open session {sid}", sees="Another notebook or program is working on it")
 
         def through() -> int:
             found = re.search(r"(\d+) of 160 products", board.text())
@@ -172,8 +172,8 @@ def test_a_session_of_another_kernel_moves_is_left_alone_and_goes_on_once_its_ke
         board.sees("Interrupted")
 
         asked = server.stats.accepted
-        board.press("Resume", sees="Calls in flight")
-        board.press("Delete", sees="This kernel works on it")
+        board.press("Resume", sees="Calls under way")
+        board.press("Delete", sees="This notebook is working on it")
         server.configure(latency_s=0.0)
         board.sees("160 of 160 products · 100 %")
         book.wait_until(lambda: "Interrupted" not in board.text() and "Finished" in board.text())
@@ -205,14 +205,14 @@ def test_nothing_of_a_hostile_feed_runs_and_nothing_overflows(notebook: Open, tm
     board.press("Results", sees="1 to 6 of 6 products")
     fits()
     board.out.locator(".fe-open:visible").first.click()
-    board.sees("What the judge saw")
+    board.sees("The text that was judged")
     for fold in board.out.locator("summary:visible").all():
         fold.click()
     for link in board.out.locator("a:visible").all():
         assert link.get_attribute("href").startswith("http")  # type: ignore[union-attr]
     fits()
     board.press("Back to the list")
-    board.press("Errors", sees="ReplyInvalid")
+    board.press("Errors", sees="Unusable reply")
     fits()
     board.press("Batches", sees="1 to 2 of 2 batches")
     fits()

@@ -155,7 +155,7 @@ def test_the_panel_fits_a_narrow_window(notebook: Open) -> None:
     book = notebook(run_of(2_000, fail_every=5))
     book.page.set_viewport_size({"width": 520, "height": 800})
     book.run(0)
-    book.wait_until(lambda: "Errors" in book.output(0).inner_text())
+    book.wait_until(lambda: "Failed:" in book.output(0).inner_text())
     widths = book.output(0).evaluate("e => [e.scrollWidth, e.clientWidth]")
     assert widths[0] <= widths[1], "it has to be scrolled sideways"
 

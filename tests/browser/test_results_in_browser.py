@@ -91,7 +91,7 @@ def test_the_app_leads_from_what_to_do_to_the_products_and_to_one_of_them(
     first = out.get_by_role("button", name=re.compile(r"Northwind classic edition")).first
     book.wait_until(lambda: (first.bounding_box() or {"y": -1})["y"] in range_of(page))
     first.click()
-    page.get_by_text("What the judge saw").wait_for()
+    page.get_by_text("The text that was judged").wait_for()
     assert book.complaints == [] or all("ERR_" in said for said in book.complaints)
 
 
@@ -115,7 +115,7 @@ def test_the_dashboard_shows_the_products_of_an_action(notebook: Callable[..., N
     card = out.locator(".fe-action", has_text=re.compile(r"Add material to 24 products"))
     card.wait_for()
     text = out.inner_text()
-    assert text.index("Coverage:") < text.index("What to do first") < text.index("Started")
+    assert text.index("is answered by the feed") < text.index("What to do first") < text.index("Started")
     card.get_by_role("button", name="Show them (24)").click()
     page.get_by_text("1 to 20 of 24 products").wait_for()
     assert out.locator(".fe-picture img").first.get_attribute("referrerpolicy") == "no-referrer"

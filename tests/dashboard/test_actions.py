@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pandas as pd
 import pytest
 
@@ -9,6 +10,7 @@ from feedeval.dashboard import actions
 from feedeval.errors import InputError, SessionError, SessionLocked
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.records import Status
+from feedeval.records.delivery import Part, PartState
 from feedeval.results.archive import restore
 from feedeval.results.session import Session, load_session
 from feedeval.run.runner import RunSettings, start
@@ -52,6 +54,18 @@ def test_a_backup_can_be_restored(session: Session, tmp_path: Path) -> None:
     assert restore(archive, tmp_path / "elsewhere") == [SID]
 
 
+def test_before_a_session_is_deleted_it_is_told_what_is_still_out(session: Session) -> None:
+    assert actions.what_deleting_loses(session) == ""
+    out = Part(number=1, requests=40, completed=12, batches=((1, 40),), state=PartState.OUT, most_usd=0.5)
+    ended = Part(number=2, requests=9, batches=((2, 9),), state=PartState.ENDED)
+    parts = [part.model_dump(mode="json") for part in (out, ended)]
+    document = {"schema_version": 1, "session": SID, "parts": parts, "last_number": 2, "most_tokens": None}
+    session.paths.document("parts").write_bytes(orjson.dumps(document))
+    said = actions.what_deleting_loses(session)
+    assert said.startswith(f"Session {SID}: 1 part is at the endpoint, 12 of 40 requests answered.")
+    assert "billed all the same, at most $0.5000" in said
+
+
 def test_deleting_leaves_what_is_no_file_of_the_session(session: Session) -> None:
     actions.write_table(session, str(actions.table_path(session)), ".csv")
     assert SID in actions.delete(session)
@@ -61,7 +75,7 @@ def test_deleting_leaves_what_is_no_file_of_the_session(session: Session) -> Non
 def test_a_session_that_another_process_works_on_is_left_alone(session: Session) -> None:
     before = sorted(session.output_dir.iterdir())
     with SessionStore.open(session_paths(session.output_dir, SID)):
-        assert "Another kernel or process works on it" in actions.who_works_on(session)
+        assert "Another notebook or program is working on it" in actions.who_works_on(session)
         with pytest.raises(SessionLocked, match="cannot be deleted now"):
             actions.delete(session)
         with pytest.raises(SessionLocked, match="cannot be gone on with here now"):
@@ -97,7 +111,7 @@ def test_going_on_finishes_what_was_left_and_finds_the_run_that_goes_on(tmp_path
     session = load_session(output_dir=tmp_path / "out")
     run = actions.go_on(session)
     if not run.done:
-        assert actions.who_works_on(session) == "This kernel works on it."
+        assert actions.who_works_on(session) == "This notebook is working on it."
         assert actions.go_on(session) is run
         assert actions.resume_words(session.reload())[0] == "Show its panel"
     run.wait()
@@ -157,7 +171,7 @@ def test_the_run_of_another_process_can_be_asked_to_pause_and_to_stop(tmp_path: 
     session = load_session(output_dir=tmp_path)
 
     assert actions.reachable(session) == (Action.PAUSE, Action.STOP)
-    assert "heard it" in actions.request(session, Action.PAUSE)
+    assert "pauses" in actions.request(session, Action.PAUSE)
 
     # The dashboard knows of the run what its progress file says, and that is written after the state has changed.
     def waits_for_a_person() -> bool:
@@ -169,5 +183,5 @@ def test_the_run_of_another_process_can_be_asked_to_pause_and_to_stop(tmp_path: 
     assert run.wait(WAIT_S).status is Status.STOPPED
     session.reload()
     assert actions.reachable(session) == ()
-    with pytest.raises(SessionError, match="nobody works on"):
+    with pytest.raises(SessionError, match="is not being worked on"):
         actions.request(session, Action.PAUSE)

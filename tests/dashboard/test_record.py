@@ -39,7 +39,7 @@ def test_a_product_opens_to_its_questions_verdicts_and_quotes(tmp_path: Path) ->
     answered = judged[judged["verdict"] != "no"]
     assert html.count("<q>") == len(answered)
     assert html.count("required</span>") == judged["required"].sum()
-    assert "What the judge saw" in html
+    assert "The text that was judged" in html
     assert 'href="https://shop.example/p/000000?colour=oak"' in html
 
 
@@ -50,7 +50,7 @@ def test_missing_fields_are_named(tmp_path: Path) -> None:
 def test_a_failed_product_says_why(tmp_path: Path) -> None:
     made = opened(tmp_path, Plan(products=3, failed=(1,)))
     html = made.record_html(1)
-    assert "ReplyInvalid" in html
+    assert "Unusable reply" in html
     assert "the reply did not fit the schema, twice" in html
     assert "fe-asked" not in html
     assert "fe-failure" not in made.record_html(0)
@@ -60,7 +60,7 @@ def test_a_record_of_another_kind_shows_all_that_stands_in_its_row(tmp_path: Pat
     write_shadow_session(tmp_path, "other")
     made = Opened(load_session(output_dir=tmp_path))
     assert all(word in made.record_html(0) for word in ("a.jpg", "=cat", "dog", "0.75"))
-    assert "BadImage" in made.record_html(1)
+    assert "Image that cannot be used" in made.record_html(1)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_nothing_of_a_feed_is_markup(hostile: Opened) -> None:
 def test_the_overview_says_what_was_done_and_what_it_cost(tmp_path: Path) -> None:
     session = opened(tmp_path, Plan(products=30, failed=(1, 2), engine="gpt-x")).session
     html = overview_html(session, NOW)
-    for words in ("30 of 30 products", "28", "$0.01", "healthy", "ReplyInvalid", "Settings", "gpt-x"):
+    for words in ("30 of 30 products", "28", "$0.01", "healthy", "unusable replies", "Settings", "gpt-x"):
         assert words in html
     assert "gpt-x" in headline(session)
 
@@ -157,11 +157,11 @@ def test_a_session_that_has_only_begun_opens_whatever_its_kind(tmp_path: Path, k
 def test_errors_are_told_by_type_with_the_latest_and_their_context(tmp_path: Path) -> None:
     session = opened(tmp_path, Plan(products=60, failed=tuple(range(0, 60, 2)))).session
     html = errors_html(session)
-    assert "ReplyInvalid" in html
+    assert "Unusable reply" in html
     assert "The latest 15 of 30" in html
     assert html.count('class="fe-failure"') == 15
     assert "Context" in html
-    assert "Errors over the batches" in html
+    assert "Failures over the batches" in html
 
 
 def test_batches_are_shown_a_page_at_a_time_the_newest_first(tmp_path: Path) -> None:

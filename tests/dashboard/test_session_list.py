@@ -60,8 +60,8 @@ def test_sessions_of_other_kinds_are_listed_by_their_name(tmp_path: Path) -> Non
 
 def test_a_folder_without_sessions_says_what_to_do(tmp_path: Path) -> None:
     frame = list_sessions(tmp_path / "nowhere")
-    assert "evaluate a feed" in listing_text(frame, tmp_path, NOW)
-    assert "evaluate a feed" in listing_html(frame, tmp_path, NOW)
+    assert "audit a feed" in listing_text(frame, tmp_path, NOW)
+    assert "audit a feed" in listing_html(frame, tmp_path, NOW)
 
 
 def test_the_name_of_a_hostile_folder_is_text(tmp_path: Path) -> None:
@@ -105,7 +105,6 @@ def test_a_session_that_came_in_the_meantime_is_listed(folder: Path) -> None:
         ("2027-01-01T00:00:00+00:00", "just now"),
         ("no time", "–"),
         (None, "–"),
-        ("2026-11-20T13:15:00", "–"),
     ],
 )
 def test_ages(timestamp: object, words: str) -> None:

@@ -46,8 +46,8 @@ def test_every_row_opens_whatever_is_missing_in_it(opened: Opened) -> None:
 def test_overview_and_errors_tell_of_agreement_and_of_what_could_not_be_read(opened: Opened) -> None:
     assert "kappa" in findings_html(opened.session, opened.results)
     errors = errors_html(opened.session)
-    assert "BadImage" in errors
-    assert "BadLabel" in errors
+    assert "Image that cannot be used" in errors
+    assert "Unreadable row" in errors
 
 
 def test_agreement_looks_past_case_and_space_and_waits_for_an_answer() -> None:

@@ -234,7 +234,7 @@ def test_a_run_that_is_left_is_picked_up_by_the_same_call(tmp_path: Path, server
     out(run)
     run.leave()
     assert run.wait(30).status is Status.STOPPED and server.app.desk.batches[0].status == "in_progress"
-    assert "the same call picks them up" in messages_of(run)
+    assert "going on with the session fetches the answers" in messages_of(run)
     assert "1 at the endpoint (0 of 30 requests answered)" in repr(fe.load_session(output_dir=tmp_path))
     server.configure(batch_hold=False)
     # Whether it says how or not: the session remembers.
@@ -254,7 +254,7 @@ def test_another_feed_does_not_make_one_forget_what_is_out(tmp_path: Path, serve
     other.leave()
     other.wait(30)
     assert other.sid != run.sid
-    assert f"Session {run.sid} has parts out: 1 at the endpoint" in messages_of(other)
+    assert f"Parts of session {run.sid} are still out: 1 at the endpoint" in messages_of(other)
     assert not (tmp_path / f"parts_{other.sid}.json").exists() or parts_of(other) != parts_of(run)
 
 

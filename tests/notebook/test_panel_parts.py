@@ -73,7 +73,7 @@ def test_failures_are_in_the_headline_of_a_run_that_is_over() -> None:
     shown = snapshot(status=Status.FINISHED, counts=counts, errors_by_type={"TimedOut": 51}, batch=None)
     head = Page(parts(shown).head).words
     assert "Finished: 109 of 160 products audited, 51 failed (51 timeouts)" in head
-    assert "Figures stand on these 109, 68 % of all." in head
+    assert "The figures are of these 109, 68 % of all." in head
     assert "healthy" not in Page(run_html(shown)).words
 
 

@@ -301,7 +301,7 @@ def test_missing_fields_are_counted_once_for_each_product() -> None:
     assert dict(zip(rows(ax), lengths(ax), strict=True)) == {"brand": 4, "color": 2}
     assert texts(ax) == ["4 (66.7 %)", "2 (33.3 %)"]
     none = frames.results().assign(missing_core_fields="")
-    assert texts(plots.missing_fields(none, axes())) == ["No core field is missing in 5 products."]
+    assert texts(plots.missing_fields(none, axes())) == ["No required field is missing in 5 products."]
 
 
 def test_errors_are_counted_by_type_and_over_batches() -> None:

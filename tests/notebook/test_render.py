@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from feedeval.formatting import moment_words
 from feedeval.notebook.panel.facts import rate
 from feedeval.notebook.panel.render import parts, run_html, run_text
 from feedeval.records import Counts, Gauges, Health, HealthStatus, Status
@@ -53,7 +54,7 @@ def test_every_figure_stands_beside_its_name_without_styles() -> None:
     shown = words(snapshot())
     for expected in (
         "Running",
-        "Feed audit on a-model",
+        "Feed audit by a-model",
         "session 20260301_093000 in output",
         "123 of 200 products · 61 %",
         "Batch 7 of 10 3 of 20",
@@ -62,12 +63,12 @@ def test_every_figure_stands_beside_its_name_without_styles() -> None:
         "Left 77",
         "Rate 4.2 a second",
         "Time left 18.3s",
-        "Calls in flight 7 of 12",
+        "Calls under way 7 of 12",
         "Cost $0.4200 of $5.00",
         "Memory 312 MB (peak 340)",
         "healthy",
-        "ReplyInvalid × 2 · Timeout × 1",
-        "updated 2026-03-01 09:31:15",
+        "Failed: 2 unusable replies, 1 × Timeout",
+        f"updated {moment_words(snapshot().updated, seconds=True)}",
         "run this cell again to go on",
     ):
         assert expected in shown
@@ -87,7 +88,7 @@ def test_every_state_has_a_glyph_and_a_word(status: Status) -> None:
 def test_a_run_that_is_leaving_says_what_it_waits_for(leaving: str, word: str) -> None:
     shown = words(snapshot(leaving=leaving))
     assert word in shown
-    assert "8 products under way are being finished; no new ones start." in shown
+    assert "8 products under way are finished first; no new ones start." in shown
 
 
 def test_a_pause_says_why_and_who_has_to_act() -> None:
@@ -167,7 +168,7 @@ def test_an_unknown_price_is_said_and_not_shown_as_nothing() -> None:
 
 def test_a_cooldown_is_shown() -> None:
     gauges = Gauges(in_flight=0, limit=12, cooldown_s=3.2)
-    assert "Calls in flight 0 of 12, waiting 3.2s" in words(snapshot(gauges=gauges))
+    assert "Calls under way 0 of 12, waiting 3.2s" in words(snapshot(gauges=gauges))
 
 
 def test_the_embedded_engine_says_that_no_model_was_asked() -> None:

@@ -193,7 +193,7 @@ def test_a_session_that_failed_in_part_and_was_stopped_says_so(tmp_path: Path) -
     write_session(tmp_path, plan)
     text = words(parsed(report(load_session(output_dir=tmp_path), tmp_path / "report.html", check=False)))
     assert "This audit is not finished: 47 of 60 done, 3 failed, 10 left" in text
-    assert "ReplyInvalid" in text and "the reply did not fit the schema, twice" in text
+    assert "unusable reply" in text and "the reply did not fit the schema, twice" in text
     assert "$0.02" in text or "$0.0188" in text
     assert "gpt-4o-mini" in text and "language model was asked" not in text
 
@@ -238,7 +238,7 @@ def test_a_session_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_the_report_says_what_coverage_cannot_carry(tmp_path: Path) -> None:
     write(tmp_path, Planted({**{f"P{n}": "yyn" for n in range(19)}, "P19": "ynn"}))
     told = words(parsed(report(load_session(output_dir=tmp_path), tmp_path / "report.html", check=False)))
-    assert "95 % of products share one score: rank them by gaps, not by coverage." in told
+    assert "95 % of products have the same coverage: rank them by what they lack instead." in told
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from feedeval.cli.main import main
 from feedeval.html import Markup
+from feedeval.notebook.browser.actions_view import ActionsView
 from feedeval.results.gaps.answer_places import answer_place
 from feedeval.results.gaps.cards import cards_html, required_html, required_mark
 from feedeval.results.gaps.entry_examples import _examples, entry_example
@@ -71,7 +73,24 @@ def test_a_card_unfolds_all_its_products_where_nothing_else_shows_them(session: 
 def test_what_the_first_three_gain_together_is_what_they_gain_one_by_one(session: Session) -> None:
     cards = session.action_cards
     assert cards.together_pct == pytest.approx(cards[0].before_pct + sum(action.gain_pct for action in cards[:3]))
-    assert cards.together.startswith("All three together: ") and f"about {cards.together_pct:.0f} %" in cards.together
+    assert (
+        cards.together.startswith("The first three together: ")
+        and f"about {cards.together_pct:.0f} %" in cards.together
+    )
+
+
+def test_what_the_first_three_gain_together_is_said_wherever_actions_are(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = session.action_cards.together
+    assert said.startswith("The first three together: coverage ")
+    assert said in str(session.action_cards) and said in str(session.summary()) and said in session._repr_html_()
+    view = ActionsView(lambda what: what(), session.action_cards, lambda action: None)
+    assert said in view.root.children[0].value
+    assert main(["gaps", session.id, "--output-dir", str(session.output_dir)]) == 0
+    names = [action.attribute for action in session.action_cards[:3]]
+    line = next(line for line in capsys.readouterr().out.splitlines() if " together: " in line)
+    assert line == f"{names[0]}, {names[1]} and {names[2]} together: {said.partition(': ')[2]}"
 
 
 def test_the_counts_of_a_question_are_those_of_its_verdicts(session: Session) -> None:

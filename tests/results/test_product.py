@@ -51,7 +51,7 @@ def test_a_product_is_shown_question_by_question(session: Session) -> None:
     assert quoted == (expected["verdict"] != "no").tolist()
     assert ["→ product_detail" in r.xpath("string(td[3])") for r in rows] == (expected["verdict"] != "yes").tolist()
     said = words(page_of(one))
-    assert f"{row['coverage_pct']:.1f} % covered" in said and "Missing core fields material" in said
+    assert f"{row['coverage_pct']:.1f} % covered" in said and "Missing required fields material" in said
     assert f"{row['yes_count']} answered, {row['partial_count']} in part, {row['no_count']} open" in said
     assert page_of(one).xpath("//a/@href") == ["https://shop.example/p/000007?colour=oak"]
     assert "The text that was judged" in said and "Product 7." in said
@@ -68,7 +68,7 @@ def test_a_product_that_failed_says_why(session: Session) -> None:
     failed = session.evaluation("SKU-000003")
     assert failed.coverage_pct is None and not failed.judgements
     for said in (words(page_of(failed)), str(failed)):
-        assert "ReplyInvalid: the reply did not fit the schema, twice" in said and "% covered" not in said
+        assert "Unusable reply: the reply did not fit the schema, twice" in said and "% covered" not in said
 
 
 def test_a_quote_that_is_not_in_the_feed_is_not_shown_as_one(session: Session) -> None:
@@ -102,9 +102,9 @@ def test_nothing_of_a_hostile_product_is_more_than_text(tmp_path: Path) -> None:
 
 
 def test_a_product_that_is_not_there_is_named_with_some_that_are(session: Session, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no product 'SKU-7' that is through; there are SKU-000000, SKU-000001"):
+    with pytest.raises(InputError, match=r"no product 'SKU-7' that is done; there are SKU-000000, SKU-000001"):
         session.evaluation("SKU-7")
-    with pytest.raises(InputError, match="no product that is through yet"):
+    with pytest.raises(InputError, match="no product that is done yet"):
         session_of(tmp_path / "empty", complete=0).evaluation("SKU-7")
     write_shadow_session(tmp_path / "shadow")
     with pytest.raises(InputError, match="is no audit of products"):

@@ -43,7 +43,9 @@ def test_products_at_one_score_are_ties() -> None:
     scores[:3] = [[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0]]
     found = score_quality(judged(scores))
     assert (found.tied, found.tied_pct, found.products) == (0.94, 25.0, 50)
-    assert found.sentences["Ties"] == "94 % of products share one score: rank them by gaps, not by coverage"
+    assert (
+        found.sentences["Same score"] == "94 % of products have the same coverage: rank them by what they lack instead"
+    )
 
 
 def test_coverage_is_weighed_as_everywhere() -> None:
@@ -56,10 +58,10 @@ def test_questions_that_all_answer_alike_tell_nothing_apart() -> None:
     scores[:20, 1] = 1.0
     found = score_quality(judged(scores))
     assert (found.questions, found.telling) == (6, 1)
-    assert found.sentences["Telling"].startswith("1 of 6 questions tell products of a category apart")
+    assert found.sentences["Spread"].startswith("only 1 of 6 questions is answered differently")
     # The same answers, in categories that are too small to tell.
     few = score_quality(judged(scores, category=np.arange(40) // 4))
-    assert (few.questions, few.telling) == (0, 0) and "Telling" not in few.sentences
+    assert (few.questions, few.telling) == (0, 0) and "Spread" not in few.sentences
     # What differs between categories alone tells no products of a category apart.
     apart = score_quality(judged(scores, category=(np.arange(40) >= 20).astype(int)))
     assert (apart.questions, apart.telling) == (12, 0)
@@ -67,8 +69,8 @@ def test_questions_that_all_answer_alike_tell_nothing_apart() -> None:
 
 def test_reliability_is_that_of_spearman_and_brown() -> None:
     steady, shaky = (score_quality(judged(by_ability(2000, 12, noise))) for noise in (0.7, 6.0))
-    assert steady.reliability > 0.85 and "Reliable" not in steady.sentences
-    assert shaky.reliability < 0.4 and f"{shaky.reliability:.2f}" in shaky.sentences["Reliable"]
+    assert steady.reliability > 0.85 and "Ranking" not in steady.sentences
+    assert shaky.reliability < 0.4 and f"{shaky.reliability:.2f}" in shaky.sentences["Ranking"]
     # Answers are as reliable as their covariances say (Kuder and Richardson's formula 20).
     answers = by_ability(2000, 12, 1.5)
     items, whole = answers.var(axis=0, ddof=1).sum(), answers.sum(axis=1).var(ddof=1)
@@ -87,9 +89,9 @@ def test_a_score_that_follows_the_length_is_said_to() -> None:
     scores = by_ability(200, 12, 1.0)
     means = scores.mean(axis=1)
     found = score_quality(judged(scores, text_length=np.argsort(np.argsort(means, kind="stable"))))
-    assert found.length_correlation > 0.9 and "rank correlation 1.00" in found.sentences["Length"]
+    assert found.length_correlation > 0.9 and "rank correlation 1.00" in found.sentences["Text length"]
     short = score_quality(judged(scores, text_length=-np.argsort(np.argsort(means, kind="stable"))))
-    assert short.length_correlation < -0.9 and "Length" not in short.sentences
+    assert short.length_correlation < -0.9 and "Text length" not in short.sentences
 
 
 def test_scores_that_carry_need_no_word() -> None:
@@ -104,7 +106,7 @@ def test_of_few_products_or_none_nothing_is_said() -> None:
 
 def test_of_too_few_products_no_correlation_is_told() -> None:
     few = score_quality(judged(by_ability(20, 12, 6.0)))
-    assert few.reliability < 0.7 and "Reliable" not in few.sentences
+    assert few.reliability < 0.7 and "Ranking" not in few.sentences
 
 
 def test_judgements_that_do_not_count_are_left_out() -> None:
@@ -127,7 +129,7 @@ def tied(folder: Path) -> None:
 def test_session_and_summary_say_what_coverage_cannot_carry(tmp_path: Path) -> None:
     tied(tmp_path)
     session = load_session(output_dir=tmp_path)
-    sentence = "95 % of products share one score: rank them by gaps, not by coverage"
+    sentence = "95 % of products have the same coverage: rank them by what they lack instead"
     assert session.score_quality.tied == 0.95
     assert sentence in str(session.summary()) and sentence in session.summary().html() and sentence in repr(session)
     assert sentence in session._repr_html_()

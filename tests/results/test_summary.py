@@ -31,7 +31,7 @@ def test_a_merchandiser_finds_coverage_products_questions_topics_and_files(tmp_p
         "Fields missing most",
     ):
         assert title in text
-    assert "ReplyInvalid" in text
+    assert "unusable reply" in text
     assert str(tmp_path) in text and f"feedeval consolidate {SID}" in text
 
 

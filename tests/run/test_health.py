@@ -107,13 +107,13 @@ def test_many_failures_degrade_and_most_are_critical() -> None:
         seen.note("TimedOut" if n % 4 == 0 else "")
     opinion = look(seen)
     assert opinion.health.overall_status is HealthStatus.DEGRADED
-    assert "13 of the last 50 records failed, most with TimedOut" in opinion.health.reasons
+    assert "13 of the last 50 failed (all timeouts)" in opinion.health.reasons
 
     for _ in range(40):
         seen.note("ReplyInvalid", "no such field")
     opinion = look(seen)
     assert opinion.health.overall_status is HealthStatus.CRITICAL
-    assert "ReplyInvalid" in opinion.fault
+    assert "mostly unusable replies" in opinion.fault
     assert "no such field" in opinion.fault
 
     seen.forget_failures()
@@ -137,7 +137,7 @@ def test_being_held_back_by_limits_names_a_concurrency_and_a_plan() -> None:
     assert looks[3].health.overall_status is HealthStatus.HEALTHY
     assert looks[-1].health.overall_status is HealthStatus.DEGRADED
     assert "80 % of the last minute" in looks[-1].health.reasons[0]
-    assert "About 8 calls in flight" in looks[-1].health.recommendations[0]
+    assert "About 8 calls at once" in looks[-1].health.recommendations[0]
     assert "plan" in looks[-1].health.recommendations[0]
 
 
@@ -160,7 +160,7 @@ def test_an_unsuitable_batch_size_is_advised_against_without_alarm() -> None:
     health = look(watch(total=50_000, batch_size=200)).health
 
     assert health.overall_status is HealthStatus.HEALTHY
-    assert health.recommendations == ("For 50,000 records a batch_size from 10 to 15 suits better than 200.",)
+    assert health.recommendations == ("With 50,000 to do, a batch size of 10 to 15 suits better than 200.",)
 
 
 def test_this_machine_can_be_read(tmp_path: Path) -> None:

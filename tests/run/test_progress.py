@@ -163,7 +163,7 @@ def test_the_state_reads_well() -> None:
     made.in_hand = 7
     assert made.snapshot().state_text == "running"
     made.leaving = "pausing"
-    assert made.snapshot().state_text == "pausing: 7 in flight"
+    assert made.snapshot().state_text == "pausing: 7 under way"
     made.leaving, made.status, made.status_reason = "", Status.PAUSED, "WrongKey: no"
     assert made.snapshot().state_text == "paused: WrongKey: no"
 
@@ -248,7 +248,7 @@ def test_plain_output_gets_a_line_every_tenth_or_thirty_seconds_or_change_of_sta
     slow.status, slow.status_reason = Status.PAUSED, "no network"
     quiet.update(slow.snapshot())
     quiet.update(slow.snapshot())
-    assert stream.getvalue().count("no network") == 1
+    assert stream.getvalue().count("No network") == 1
 
 
 def test_a_terminal_gets_one_line_that_is_redrawn() -> None:

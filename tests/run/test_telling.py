@@ -24,7 +24,7 @@ def test_a_finished_run_names_what_failed_and_what_its_figures_stand_on() -> Non
     )
     assert headline(shown) == (
         "Finished: 109 of 160 products audited, 51 failed (42 timeouts, 9 refused). "
-        "Figures stand on these 109, 68 % of all."
+        "The figures are of these 109, 68 % of all."
     )
 
 
@@ -60,7 +60,7 @@ def test_a_wait_that_the_endpoint_asked_for_is_called_that() -> None:
     assert (
         held_back(Gauges(retrying=4, next_try_s=120, asked_s=120), NOON) == "waiting until 12:02, as the endpoint asked"
     )
-    assert held_back(Gauges(cooldown_s=20), NOON).startswith("waiting until 12:00:20, as the endpoint refused")
+    assert held_back(Gauges(cooldown_s=20), NOON).startswith("waiting until 12:00:20, because the endpoint refused")
     assert held_back(Gauges(cooldown_s=1), NOON) == ""
     assert held_back(Gauges(in_flight=1, retrying=3, next_try_s=120, asked_s=120), NOON) == ""
 

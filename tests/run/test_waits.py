@@ -89,7 +89,7 @@ def test_calls_that_hang_are_given_up_by_a_stop_and_made_again(tmp_path: Path) -
 
     snapshot = run.wait(WAIT_S)
     assert snapshot.status is Status.STOPPED
-    assert any("those of 4 products" in text and "not arrived" in text for text in seen.messages)
+    assert any("those of 4 products" in text and "without a reply" in text for text in seen.messages)
 
     again = CallingJob(40)
     ended = start(again, tmp_path, RunSettings(max_workers=4, batch_size=5)).wait(WAIT_S)

@@ -65,7 +65,7 @@ def test_a_folder_made_read_only_leaves_the_old_file_whole(tmp_path: Path) -> No
 
 
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="the folder is gone"):
+    with pytest.raises(StorageError, match="the folder is no longer there"):
         write_atomic(tmp_path / "gone" / "a.json", b"x")
 
 

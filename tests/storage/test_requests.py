@@ -114,5 +114,5 @@ def test_nobody_is_asked_where_nobody_works(tmp_path: Path) -> None:
     run = slow_run(tmp_path, 20)
     run.wait(WAIT_S)
 
-    with pytest.raises(SessionError, match="nobody works on session"):
+    with pytest.raises(SessionError, match="is not being worked on"):
         ask(session_paths(tmp_path, run.sid), Action.PAUSE)

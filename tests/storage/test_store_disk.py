@@ -92,7 +92,7 @@ def test_a_folder_that_disappears_is_a_storage_error_that_names_the_file(tmp_pat
     store = begin(folder)
     folder.rename(tmp_path / "moved")
     for name in ("progress", "batch", "questions"):
-        with pytest.raises(StorageError, match=f"output/.*{store.sid}.*the folder is gone"):
+        with pytest.raises(StorageError, match=f"output/.*{store.sid}.*the folder is no longer there"):
             STEPS[name](store)
     (tmp_path / "moved").rename(folder)
     assert_whole(store)

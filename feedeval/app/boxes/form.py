@@ -14,11 +14,14 @@ from feedeval.app.boxes.products import ProductsBox
 from feedeval.app.boxes.settings import SettingsBox
 from feedeval.app.render import block
 from feedeval.html import Markup
+from feedeval.notebook.browser.style import dark_arrow
 from feedeval.notebook.panel.output import NOTHING, Bundle
 from feedeval.notebook.widgets import text_button
 
 _START = ("Start the audit", "play", "Start, or go on where an audit of this feed with these settings stopped")
 _FORM_WIDTH = "900px"
+_APP = "feedeval-app"
+"""CSS class of the whole app."""
 _GO_ON = ("Go on with this key and budget", "play", "Take the key and the budget from above, and go on")
 
 
@@ -91,7 +94,7 @@ class Form:
             step.widget.layout.max_width = _FORM_WIDTH
         self.root = ipywidgets.VBox(
             [
-                ipywidgets.HTML(_TITLE),
+                ipywidgets.HTML(f"<style>{dark_arrow(_APP)}</style>{_TITLE}"),
                 above,
                 *(step.widget for step in steps),
                 self._results.widget,
@@ -101,6 +104,7 @@ class Form:
         self.mark = f"feedeval-app-{self.root.model_id}"
         """CSS class that says the app is on the page."""
         self.root.add_class(self.mark)
+        self.root.add_class(_APP)
         self.show_choices(False)
         self._results.show(False)
 

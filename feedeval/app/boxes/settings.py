@@ -12,12 +12,18 @@ from feedeval.app.choices import FEWEST_QUESTIONS, LARGEST_BATCH, MOST_QUESTIONS
 from feedeval.app.render import Tone
 from feedeval.notebook.widgets import text_button
 
-_OFFLINE, _MODEL = "Rules that come with feedeval (free, no key)", "A language model"
+_OFFLINE, _MODEL = "The embedded engine: rules, free, no key", "A language model"
 _ASKS_MODEL = "One call a product and one a category. The chosen fields are sent to the endpoint."
 _ASKS_NOBODY = (
     "A first screening, within seconds: it asks a fixed set of questions and can miss wording that it does not know. "
     "Nothing leaves this machine."
 )
+_BY_BATCH = "Answer within a day, at half the price"
+_OF_BATCHES = (
+    "The requests are sent together (OpenAI’s Batch API, or an endpoint that has one like it). The audit shows what "
+    "has come, and can be gone on with after the computer was off; “Stop” calls off what is not answered yet."
+)
+_AT_ONCE = "Otherwise the products are asked about at once, at the full price."
 _LOCALES = ("en-GB", "en-US", "de-DE", "de-AT", "de-CH", "fr-FR", "es-ES", "it-IT", "nl-NL", "pl-PL", "sv-SE")
 _KEPT = "The key is kept in this kernel's memory only, and the field is empty again."
 _NONE_YET = "OpenAI and most services need a key. It is read once, kept in memory only and never written down."
@@ -49,8 +55,8 @@ class SettingsBox:
         self._forget = text_button("Forget the key", "trash", "Take the key out of memory", self._forget_key)
         self._budget = field(ipywidgets.Text, "Budget in $", placeholder="no cap")
         self._prices = (
-            field(ipywidgets.Text, "$ per million in", placeholder="known for most models"),
-            field(ipywidgets.Text, "$ per million out", placeholder="known for most models"),
+            field(ipywidgets.Text, "Input price, $", placeholder="per million tokens; known for most models"),
+            field(ipywidgets.Text, "Output price, $", placeholder="per million tokens; known for most models"),
         )
         self._locale = field(ipywidgets.Combobox, "Language, country", options=_LOCALES, value=start.locale)
         self._questions = field(
@@ -60,9 +66,13 @@ class SettingsBox:
             ipywidgets.IntSlider, "Products a batch", min=SMALLEST_BATCH, max=LARGEST_BATCH, value=start.batch_size
         )
         self._limit = field(ipywidgets.Text, "Products at most", placeholder="all, or a number such as 100")
+        self._by_batch = field(ipywidgets.Checkbox, _BY_BATCH, value=False, indent=True)
+        self._batch_line = Line(indented=True)
         self._for_model = ipywidgets.VBox(
             [
                 self._model,
+                self._by_batch,
+                self._batch_line.widget,
                 *([self._base_url] if places else []),
                 self._key_field,
                 row(self._key_line.widget, self._forget),
@@ -72,6 +82,7 @@ class SettingsBox:
         )
         self._engine.observe(lambda _: self._lay_out(), "value")
         self._key_field.observe(lambda _: self._take_key(), "value")
+        self._by_batch.observe(lambda _: self._lay_out(), "value")
         rows = [
             self._engine,
             self._note.widget,
@@ -102,6 +113,7 @@ class SettingsBox:
             budget_usd=self._budget.value,
             input_price=self._prices[0].value,
             output_price=self._prices[1].value,
+            by_batch=self._by_batch.value,
         )
 
     @property
@@ -114,6 +126,7 @@ class SettingsBox:
             Tone.HINT,
             _ASKS_MODEL if self._asks_model else _ASKS_NOBODY,
         )
+        self._batch_line.say(Tone.HINT, _OF_BATCHES if self._by_batch.value else _AT_ONCE)
         self._tell_key()
 
     def _take_key(self) -> None:

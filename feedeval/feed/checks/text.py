@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 from feedeval.feed.checks.findings import Issue, Setting, quoted, shorten
 from feedeval.feed.rules import AttributeRule
 from feedeval.feed.word_lists import find_phrase, phrases
+from feedeval.formatting import counted
 
 _MIN_CHARS = {"title": 20, "description": 60}
 """Shortest title and description that tell a buyer enough."""
@@ -42,7 +43,7 @@ def too_short(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Iss
     if len(text) + sum(east_asian_width(character) in "WF" for character in text) < least:
         yield Issue(
             f"{rule.attribute}_too_short",
-            f"has a length of {len(text)}; {least} characters are the least that is useful",
+            f"has {counted(len(text), 'character')}; at least {least} are useful",
             value,
         )
 

@@ -239,7 +239,7 @@ class OfflineEngine:
             )
         if count < wanted:
             # How many there are stands in the set: the same words for each lets a summary say it once.
-            notes.append(f"The bank knows fewer questions that suit these products than the {wanted} asked for.")
+            notes.append(f"There are fewer questions that suit these products than the {wanted} that were wanted.")
         return tuple(notes)
 
 

@@ -11,7 +11,7 @@ from feedeval.html import Markup, escape
 from feedeval.notebook.browser.grid import bar, stack
 from feedeval.notebook.widgets import close, text_button
 from feedeval.results.gaps.actions import Action, Actions
-from feedeval.results.gaps.cards import MOST, head_html, notes_html, required_html, rest_html
+from feedeval.results.gaps.cards import MOST, head_html, notes_html, required_html, rest_html, together_html
 
 Act = Callable[[Callable[[], Any]], None]
 
@@ -35,7 +35,8 @@ class ActionsView:
         self._cards = ipywidgets.VBox()
         self._more = text_button(f"All {len(actions):,} actions", "angle-down", "Show those that gain less", self._all)
         self._more.layout.display = None if len(actions) > MOST else "none"
-        title = Markup('<div class="fe-title" role="heading" aria-level="3">What to do first</div>')
+        heading = '<div class="fe-title" role="heading" aria-level="3">What to do first</div>'
+        title = Markup(f"{heading}{together_html(actions)}")
         nothing = "" if len(actions) else f"<p>{escape(actions.nothing)}</p>"
         said = Markup(f"{nothing}{required_html(actions)}{notes_html(actions, known)}")
         self.root = stack(ipywidgets.HTML(title), self._cards, self._more, ipywidgets.HTML(said))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from feedeval.formatting import clip, money
+from feedeval.formatting import clip, moment_words, money
 from feedeval.html import Markup, escape, link
 from feedeval.notebook.browser.rows import meter, quiet
 from feedeval.notebook.browser.shapes import name_of
@@ -16,6 +16,8 @@ from feedeval.notebook.report.parts import foreign, text_of
 from feedeval.records import COUNTED, Judgement, Verdict
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.product import verdict_mark
+from feedeval.results.stored import engine_words
+from feedeval.run.telling.words import fault_in_words
 
 _LONG_CHARS = 20_000
 _VALUE_CHARS = 2_000
@@ -42,7 +44,7 @@ def product_html(values: Mapping[str, Any], asked: Sequence[Judgement], failure:
     if asked:
         rows = "".join(_judgement(number, judgement) for number, judgement in enumerate(asked, 1))
         parts.append(Markup(f'<div class="fe-asked">{rows}</div>'))
-        parts.append(_fold("What the judge saw", text_of(values["name_plus_context"])))
+        parts.append(_fold("The text that was judged", text_of(values["name_plus_context"])))
     return Markup(f'<div class="fe-record">{"".join(parts)}</div>')
 
 
@@ -58,13 +60,14 @@ def record_html(values: Mapping[str, Any], failure: Mapping[Any, Any] | None) ->
 
 def failure_html(failure: Mapping[Any, Any]) -> Markup:
     """Return why a record failed: the error, and what is known of its circumstances behind a fold."""
-    error = f"<b>{escape(failure['error_type'])}</b>: {foreign(failure['message'], _SAID_CHARS)}"
+    words = fault_in_words(str(failure["error_type"]))
+    error = f"<b>{escape(words[:1].upper() + words[1:])}</b>: {foreign(failure['message'], _SAID_CHARS)}"
     circumstances = [
         ("Context", text_of(failure["context"])),
         ("Traceback", text_of(failure["traceback"])),
     ]
     folds = "".join(_fold(title, text) for title, text in circumstances if text and text != "{}")
-    when = f" {quiet(text_of(failure['timestamp'])[:19].replace('T', ' '))}"
+    when = f" {quiet(moment_words(text_of(failure['timestamp'])))}"
     return Markup(f'<div class="fe-failure">{error}{when}{folds}</div>')
 
 
@@ -96,14 +99,15 @@ def _head(values: Mapping[str, Any]) -> Markup:
 def _facts(values: Mapping[str, Any]) -> Markup:
     lacking = text_of(values["missing_core_fields"])
     fields = text_of(values["context_fields"])
-    facts = [("Missing core fields", lacking or "none"), ("Fields the judge saw", fields or "none")]
+    facts = [("Missing required fields", lacking or "none")]
     bar = Markup("")
     if values["status"] == RowStatus.DONE.value:
         bar = _covered(values)
         unverified = int(values["unverified_count"])
         facts += [("Quotes not found in the feed", f"{unverified:,}")] if unverified else []
-    facts += [("Engine", text_of(values["engine"])), ("Cost", money(values["cost_usd"]))]
-    return Markup(bar + figures(facts))
+    facts += [("Judged by", engine_words(text_of(values["engine"]))), ("Cost", money(values["cost_usd"]))]
+    judged = quiet(f"Fields that were judged: {fields or 'none'}")
+    return Markup(f"{bar}{figures(facts)}<p>{judged}</p>")
 
 
 def _covered(values: Mapping[str, Any]) -> Markup:
@@ -120,7 +124,9 @@ def _covered(values: Mapping[str, Any]) -> Markup:
 def _judgement(number: int, judgement: Judgement) -> Markup:
     required = ' <span class="fe-tag">required</span>' if judgement.required else ""
     about = quiet(" · ".join(filter(None, (judgement.taxonomy.words, judgement.attribute))))
-    reason = f'<div class="fe-quiet">{foreign(judgement.reason, _SAID_CHARS)}</div>' if judgement.reason else ""
+    # The rules' own reason for an open question says no more than what stands above it.
+    why = "" if judgement.reason == "nothing said" and not judgement.evidence else judgement.reason
+    reason = f'<div class="fe-quiet">{foreign(why, _SAID_CHARS)}</div>' if why else ""
     return Markup(
         f'<div class="fe-verdict">{verdict_mark(judgement.verdict)}</div>'
         f"<div><b>{number}. {foreign(judgement.question, _SAID_CHARS)}</b>{required}<div>{about}</div></div>"

@@ -58,10 +58,12 @@ def lists_html(summary: Summary) -> Markup:
 def may_be_checked(session: Session) -> str:
     """Say why a stored session's feed is not read again for this page; empty where it is."""
     if session.status is Status.RUNNING:
-        return "The feed is checked when the audit is through."
+        return "The feed is checked when the audit has ended."
     source = session.progress.settings.get("source")
     if not isinstance(source, dict) or "path" not in source:
-        return "The feed did not come from a file of this machine: fe.check_feed(feed) says what would be refused."
+        return (
+            "What would be refused is not shown, as the feed is not a file on this machine: fe.check_feed(feed) tells."
+        )
     if not session.is_small:
-        return "The feed is long: fe.check_feed(feed) says what would be refused."
+        return "What would be refused is not shown, as the feed is long: fe.check_feed(feed) tells."
     return ""

@@ -21,7 +21,7 @@ PAGE = 20
 """Records on a page."""
 
 _NO_FILTER = {"text": "", "group": ALL, "action": ALL, "status": ALL, "score": (0, 100)}
-_STATES = (("All states", ALL), ("Done", RowStatus.DONE.value), ("Failed", RowStatus.FAILED.value))
+_STATES = (("Any state", ALL), ("Done", RowStatus.DONE.value), ("Failed", RowStatus.FAILED.value))
 
 
 class ResultsView:
@@ -77,12 +77,12 @@ class ResultsView:
             )
         }  # fmt: skip
         if groups := self._browser.groups():
-            options = [(f"All: {shape.group_title.lower()}", ALL), *groups]
+            options = [(f"Any {shape.group_title.lower()}", ALL), *groups]
             fields["group"] = ipywidgets.Dropdown(options=options, layout={"width": "16em"}, tooltip=shape.group_title)
         fields["status"] = ipywidgets.Dropdown(options=_STATES, layout={"width": "8em"}, tooltip="State")
         if actions := self._browser.actions:
-            options = [("All: to do", ALL), *((f"{clip(n, 60)} ({len(rows):,})", n) for n, rows in actions.items())]
-            fields["action"] = ipywidgets.Dropdown(options=options, layout={"width": "16em"}, tooltip="To do")
+            options = [("Any action", ALL), *((f"{clip(n, 60)} ({len(rows):,})", n) for n, rows in actions.items())]
+            fields["action"] = ipywidgets.Dropdown(options=options, layout={"width": "16em"}, tooltip="Action")
         if shape.score:
             fields["score"] = ipywidgets.IntRangeSlider(
                 value=(0, 100), min=0, max=100, continuous_update=False, description=f"{shape.score_title} %",

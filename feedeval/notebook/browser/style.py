@@ -62,6 +62,9 @@ _SHEET = """
 .ROOT .fe-grid:has(.fe-c-picture){grid-auto-flow:row dense}
 .ROOT .fe-grid:has(.fe-c-picture)>.fe-open,.ROOT .fe-grid:has(.fe-c-picture)>.fe-c-title{grid-column:2}
 .ROOT .fe-grid>.fe-c-picture,.ROOT .fe-grid .fe-cell.fe-c-picture{grid-column:1;padding-right:10px}
+.ROOT .fe-grid:has(.fe-c-picture) .fe-cell{align-content:center}
+.ROOT .fe-grid>.fe-figure,.ROOT .fe-grid .fe-cell.fe-figure{min-width:max-content}
+.ROOT .fe-result{font-size:16px;font-weight:600}
 .ROOT .fe-action{margin:0 0 4px}
 .ROOT .scroll{overflow-x:auto}
 .ROOT .scroll td,.ROOT .scroll th{vertical-align:top;text-align:left;padding:4px 16px 4px 0}
@@ -96,6 +99,7 @@ _SHEET = """
 .ROOT .fe-fields dd{margin:0;width:auto;float:none}
 .ROOT figure{margin:12px 0}
 .ROOT figure img{max-width:100%;height:auto;background:none}
+DARK_ARROW
 body[data-jp-theme-light="false"] .ROOT .feedeval-on-light{display:none}
 body[data-jp-theme-light="false"] .ROOT .feedeval-on-dark{display:inline!important}
 @container (max-width:560px){.ROOT .fe-grid .fe-cell{white-space:normal}
@@ -108,7 +112,20 @@ body[data-jp-theme-light="false"] .ROOT .feedeval-on-dark{display:inline!importa
 
 def sheet() -> Markup:
     """Return the style sheet as an element of the page."""
-    return Markup(f"<style>{_SHEET.replace('ROOT', ROOT)}</style>")
+    return Markup(f"<style>{_SHEET.replace('DARK_ARROW', dark_arrow(ROOT)).replace('ROOT', ROOT)}</style>")
+
+
+def dark_arrow(name: str) -> str:
+    """Return the rule that lets the arrows of choices be seen in the dark, where ipywidgets draws them in black.
+
+    Args:
+        name: CSS class of what holds the choices.
+    """
+    path = "M5.2 7.6 9 11.4l3.8-3.8.9.9L9 13.2 4.3 8.5z"
+    drawn = f"%3Cpath fill='%23ddd' d='{path}'/%3E"
+    svg = f"%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'%3E{drawn}%3C/svg%3E"
+    arrow = f'url("data:image/svg+xml,{svg}")'
+    return f'body[data-jp-theme-light="false"] .{name}{{--jp-widgets-dropdown-arrow:{arrow}}}'
 
 
 def grid_sheet(name: str, columns: Sequence[GridColumn]) -> Markup:

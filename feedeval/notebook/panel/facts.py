@@ -39,7 +39,7 @@ def _calls(snapshot: Snapshot) -> tuple[str, str]:
         return "Under way", f"{snapshot.in_hand:,} {kind_words(snapshot.kind).units}"
     limit = f" of {gauges.limit:,}" if gauges.limit is not None else ""
     waiting = f", waiting {duration(gauges.waits_s)}" if gauges.waits_s > 0 else ""
-    return "Calls in flight", f"{gauges.in_flight:,}{limit}{waiting}"
+    return "Calls under way", f"{gauges.in_flight:,}{limit}{waiting}"
 
 
 def rate(per_s: float) -> str:

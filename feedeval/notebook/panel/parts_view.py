@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from feedeval import html
-from feedeval.formatting import clip, money
+from feedeval.formatting import clip, moment_words, money
 from feedeval.html import Markup, escape
 from feedeval.records.delivery import Part, PartState
 from feedeval.run.delivery.words import where_parts_stand
@@ -51,4 +51,4 @@ def _row(part: Part) -> tuple[str, ...]:
 
 
 def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+    return moment_words(datetime.fromtimestamp(seconds).astimezone().isoformat())

@@ -9,20 +9,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedeval.formatting import clip, plain
+from feedeval.formatting import clip, moment_words, plain
 from feedeval.html import Markup, escape
 from feedeval.notebook.panel.facts import facts, rate
 from feedeval.notebook.panel.folds import folds
 from feedeval.notebook.panel.parts_view import parts_block, parts_lines
 from feedeval.records import Failure, Health, HealthStatus, Status
 from feedeval.records.kinds import kind_words
-from feedeval.results.stored import engine_note
+from feedeval.results.stored import engine_note, engine_words
 from feedeval.run.progress import Snapshot
-from feedeval.run.telling.words import BY_HAND, headline, reason_in_words, stands_on, what_is_left
+from feedeval.run.telling.words import (
+    BY_HAND,
+    counted,
+    failures_in_words,
+    fault_in_words,
+    headline,
+    reason_in_words,
+    stands_on,
+    what_is_left,
+)
 
 LATEST_SHOWN = 4
 """Failures that are shown with what they said."""
-TYPES_SHOWN = 6
 RUN_AGAIN = "run this cell again"
 """What starts a run again where it was started by a cell."""
 _CLIP_CHARS = 240
@@ -104,7 +112,7 @@ def run_html(
         fault: What went wrong when a button was pressed.
         behind: CSS class of a live panel; while the page shows one, the static form stays hidden.
     """
-    foot = footer(updated or moment(snapshot.updated), advice=standing_advice(snapshot))
+    foot = footer(updated or moment_words(snapshot.updated, seconds=True), advice=standing_advice(snapshot))
     return framed(parts(snapshot, messages, fault=fault), foot, behind=behind, live=live(snapshot))
 
 
@@ -131,15 +139,15 @@ def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
     health = snapshot.health
     advice = standing_advice(snapshot)
     session = f" · session {snapshot.session}" if snapshot.session else ""
-    first = f"{glyph} {word} · {_title(snapshot)} · {snapshot.engine}{session}"
+    first = f"{glyph} {word} · {_title(snapshot)} · {_engine(snapshot)}{session}"
     more = (
         _reason(snapshot),
         f"{_through(snapshot)} · {told}" if snapshot.status is not Status.PENDING else told,
         *(parts_lines(snapshot.parts) if snapshot.parts_out else ()),
         f"{health.overall_status.value}: {'; '.join(health.reasons)}" if health.reasons else "",
-        *(f"{name} × {count:,}" for name, count in _types(snapshot)[:TYPES_SHOWN]),
+        f"failed: {failures_in_words(snapshot.errors_by_type)}" if snapshot.errors_by_type else "",
         *messages[-1:],
-        f"as of {moment(snapshot.updated)} · {advice}" if advice else "",
+        f"as of {moment_words(snapshot.updated, seconds=True)} · {advice}" if advice else "",
         engine_note(snapshot.engine, snapshot.kind),
     )
     return "\n".join([plain(_short(first)), *(f"  {plain(_short(line, 2 * _CLIP_CHARS))}" for line in more if line)])
@@ -154,17 +162,12 @@ def standing_advice(snapshot: Snapshot, again: str = RUN_AGAIN) -> str:
     """
     if snapshot.status is not Status.FINISHED:
         return f"{again} to go on"
-    return f"{again} to try again what failed" if snapshot.counts.failed else ""
-
-
-def moment(timestamp: str) -> str:
-    """Return an ISO 8601 time for people: date and time of day without the offset."""
-    return timestamp[:19].replace("T", " ")
+    return f"{again} to retry what failed" if snapshot.counts.failed else ""
 
 
 def state_mark(status: Status) -> Markup:
     """Return the glyph and the word of a state."""
-    return _mark(_GLYPHS[status], _COLOURS.get(status, "inherit"), status.value.capitalize())
+    return _mark(_GLYPHS[status], _COLOURS.get(status, "inherit"), status.words)
 
 
 def _mark(glyph: str, colour: str, word: str) -> Markup:
@@ -180,6 +183,10 @@ def _title(snapshot: Snapshot) -> str:
     return kind_words(snapshot.kind).title
 
 
+def _engine(snapshot: Snapshot) -> str:
+    return engine_words(snapshot.engine, snapshot.kind)
+
+
 def _unit(snapshot: Snapshot) -> str:
     return kind_words(snapshot.kind).units
 
@@ -189,16 +196,15 @@ def _state(snapshot: Snapshot) -> tuple[str, str]:
     if snapshot.leaving:
         glyph = _GLYPHS[Status.STOPPED if snapshot.leaving == "stopping" else Status.PAUSED]
         return glyph, f"{snapshot.leaving.capitalize()}…"
-    if snapshot.status is Status.PENDING:
-        return glyph, "Getting ready"
     if snapshot.status is Status.FINISHED:
         return "▲" if snapshot.counts.failed else glyph, headline(snapshot).partition(". ")[0]
-    return glyph, snapshot.status.value.capitalize()
+    return glyph, snapshot.status.words
 
 
 def _reason(snapshot: Snapshot) -> str:
     if snapshot.leaving:
-        return f"{snapshot.in_hand:,} {_unit(snapshot)} under way are being finished; no new ones start."
+        be = "is" if snapshot.in_hand == 1 else "are"
+        return f"{counted(snapshot.in_hand, snapshot.kind)} under way {be} finished first; no new ones start."
     if snapshot.status_reason:
         return _short(reason_in_words(snapshot.status_reason))
     if snapshot.status is Status.FINISHED:
@@ -216,7 +222,7 @@ def _headline(snapshot: Snapshot) -> Markup:
         '<div style="display:flex;flex-wrap:wrap;column-gap:1em;align-items:baseline">'
         f'<span role="status" style="font-size:16px;font-weight:600">'
         f"{_mark(glyph, colour, word)}</span> "
-        f"<span><b>{escape(_title(snapshot))}</b> on {escape(_short(snapshot.engine))}</span> "
+        f"<span><b>{escape(_title(snapshot))}</b> by {escape(_short(_engine(snapshot)))}</span> "
         f'<span style="{_QUIET}">{f"session {escape(snapshot.session)} " if snapshot.session else ""}'
         f"in {escape(_short(snapshot.output_dir))}</span>"
         "</div>" + (f'<div style="{_QUIET};font-size:12px">{escape(note)}</div>' if note else "")
@@ -320,17 +326,11 @@ def health_lines(health: Health) -> Markup:
     return Markup(line + _list(told))
 
 
-def _types(snapshot: Snapshot) -> list[tuple[str, int]]:
-    return sorted(snapshot.errors_by_type.items(), key=lambda item: (-item[1], item[0]))
-
-
 def _errors(snapshot: Snapshot) -> Markup:
-    types = _types(snapshot)
-    if not types:
+    if not snapshot.errors_by_type:
         return Markup("")
-    shown = " · ".join(f"<b>{escape(_short(name))}</b> × {count:,}" for name, count in types[:TYPES_SHOWN])
-    more = f" · {len(types) - TYPES_SHOWN} more types" if len(types) > TYPES_SHOWN else ""
-    head = f'<div style="margin-top:4px">Errors: {shown}{more}</div>'
+    said = escape(_short(failures_in_words(snapshot.errors_by_type)))
+    head = f'<div style="margin-top:4px">Failed: <b>{said}</b></div>'
     return Markup(head + _log("Latest failures", _latest(snapshot)))
 
 
@@ -342,8 +342,8 @@ def _latest(snapshot: Snapshot) -> list[str]:
     lines = []
     for (error_type, message), failures in list(alike.items())[:LATEST_SHOWN]:
         first = failures[0]
-        more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
-        what = f"{_short(error_type, 60)}: {_short(message)}"
+        more = f" and {len(failures) - 1:,} more" if len(failures) > 1 else ""
+        what = f"{_short(fault_in_words(error_type), 60)}: {_short(message)}"
         lines.append(f"{clock(first.timestamp)} {_short(first.key, 60)}{more}: {what}".strip())
     return lines
 

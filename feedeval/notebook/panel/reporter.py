@@ -20,6 +20,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from feedeval.errors import InputError
+from feedeval.formatting import moment_words
 from feedeval.notebook.panel import render
 from feedeval.notebook.panel.facts import rate
 from feedeval.notebook.panel.folds import TRACE_TITLE
@@ -201,7 +202,7 @@ class PanelReporter:
         return self._snapshot
 
     def _time(self) -> str:
-        return self._now().strftime("%Y-%m-%d %H:%M:%S")
+        return moment_words(self._now().isoformat(), seconds=True)
 
     def _state(self) -> tuple[str, str]:
         snapshot = self._shown()
@@ -283,7 +284,7 @@ class PanelReporter:
         fault = ""
         try:
             if self._run is None:
-                raise InputError("the run is not ready yet; press again in a moment")
+                raise InputError("the run is not ready yet: press again in a moment")
             if name == "resume" and self._board is not None and (changes := self._board.remedies.changes()):
                 self._run.resume(**changes)
             else:

@@ -17,10 +17,10 @@ from feedeval.notebook.widgets import answering, close, text_button
 
 BUTTONS = {
     # The name of the run's method: what the button says, its icon, its tooltip.
-    "pause": ("Pause", "pause", "Let calls in flight finish and start no more"),
+    "pause": ("Pause", "pause", "Let calls that are under way finish, and start no more"),
     "resume": ("Resume", "play", "Go on where the run paused"),
-    "stop": ("Stop", "stop", "Let calls in flight finish, save, and end; running the cell again goes on from there"),
-    "retry_failed": ("Retry failed", "refresh", "Try the records again that failed, once the run is over"),
+    "stop": ("Stop", "stop", "Let calls that are under way finish, save, and end; starting again goes on from there"),
+    "retry_failed": ("Retry failed", "refresh", "Try again what failed, once the run is over"),
 }
 
 

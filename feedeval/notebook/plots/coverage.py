@@ -231,7 +231,7 @@ def missing_fields(results: pd.DataFrame, ax: Axes | None = None, *, top: int = 
         return draw.sentence(ax, _NONE_DONE)
     ranked = fields_missing_most(done, len(results.columns) + 1000).rows
     if not ranked:
-        return draw.sentence(ax, f"No core field is missing in {_many(len(done), 'product')}.")
+        return draw.sentence(ax, f"No required field is missing in {_many(len(done), 'product')}.")
     shown = ranked[: draw.most_rows(ax, top)]
     ax = draw.canvas(ax, rows=len(shown))
     counts = [float(str(count)) for _, count, _ in shown]
@@ -242,7 +242,7 @@ def missing_fields(results: pd.DataFrame, ax: Axes | None = None, *, top: int = 
     )
     ax.set_xlim(0, max(counts) * 1.25)
     draw.whole_numbers(ax, "x")
-    title = _of(f"Core fields missing in {_many(len(done), 'product')}", len(shown), len(ranked), "most frequent")
+    title = _of(f"Required fields missing in {_many(len(done), 'product')}", len(shown), len(ranked), "most frequent")
     draw.dress(ax, PlotWords(title, "Products without the field"))
     return ax
 

@@ -13,6 +13,7 @@ from feedeval.notebook.plots.colours import BAR, SERIES, ink
 from feedeval.notebook.plots.text import elide, label
 from feedeval.notebook.plots.timeline import NO_REPORTS, REPORTS, UNITS_S, time_axis, working_time
 from feedeval.results.frames.results import units_of
+from feedeval.run.telling.words import fault_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,14 +47,14 @@ def errors_by_type(failures: pd.DataFrame, ax: Axes | None = None, *, top: int =
     shown = ranked.head(draw.most_rows(ax, top))
     ax = draw.canvas(ax, rows=len(shown))
     draw.bars(ax, BAR, places=range(len(shown)), lengths=shown.to_numpy())
-    draw.label_rows(ax, [elide(label(name), draw.room(ax)) for name in shown.index])
+    draw.label_rows(ax, [elide(label(fault_in_words(name)), draw.room(ax)) for name in shown.index])
     texts = [f"{count:,} ({100 * count / len(failures):.0f} %)" for count in shown]
     draw.value_texts(ax, list(shown.astype(float)), texts)
     ax.set_xlim(0, shown.max() * 1.25)
     draw.whole_numbers(ax, "x")
-    more = "" if len(shown) == len(ranked) else f", the {len(shown)} most frequent of {len(ranked)} kinds"
+    more = "" if len(shown) == len(ranked) else f", the {len(shown)} most frequent of {len(ranked)}"
     many = _many(len(failures), f"failed {one}", f"failed {several}")
-    draw.dress(ax, PlotWords(f"Errors of {many} by type{more}", f"Failed {several}"))
+    draw.dress(ax, PlotWords(f"Causes of {many}{more}", f"Failed {several}"))
     return ax
 
 
@@ -83,9 +84,9 @@ def errors_over_batches(failures: pd.DataFrame, ax: Axes | None = None, *, total
     edges = np.arange(0.5, last + step + 0.5, step)
     kinds = known["error_type"].value_counts()
     named = list(kinds.index[: len(SERIES) if len(kinds) <= len(SERIES) else len(SERIES) - 1])
-    parts = [(label(kind), known["error_type"] == kind) for kind in named]
+    parts = [(label(fault_in_words(kind)), known["error_type"] == kind) for kind in named]
     if len(kinds) > len(named):
-        parts.append((f"{len(kinds) - len(named)} other kinds", ~known["error_type"].isin(named)))
+        parts.append((f"{len(kinds) - len(named)} other causes", ~known["error_type"].isin(named)))
     bottoms = np.zeros(len(edges) - 1)
     for fill, (_, rows) in zip(SERIES, parts, strict=False):
         heights, _ = np.histogram(numbers[rows.to_numpy(dtype=bool)], bins=edges)
@@ -97,7 +98,7 @@ def errors_over_batches(failures: pd.DataFrame, ax: Axes | None = None, *, total
     draw.whole_numbers(ax, "y")
     xlabel = "Batch number" if step == 1 else f"Batch number; a bar stands for {step} batches"
     legend = tuple((fill, text) for fill, (text, _) in zip(SERIES, parts, strict=False))
-    draw.dress(ax, PlotWords("Errors over the batches", xlabel, f"Failed {several}", legend))
+    draw.dress(ax, PlotWords("Failures over the batches", xlabel, f"Failed {several}", legend))
     return ax
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from feedeval.formatting import clip
+from feedeval.formatting import clip, moment_words
 from feedeval.html import Markup, escape, link
 from feedeval.notebook.plots.compare import before_and_after
 from feedeval.notebook.plots.pictures import figure
@@ -63,8 +63,7 @@ def _head(comparison: Comparison) -> Markup:
 
 def _told(session: Session) -> str:
     progress = session.progress
-    engine = "the embedded engine" if session.note else progress.engine
-    return f"{progress.started[:16].replace('T', ' ')} with {engine}"
+    return f"{moment_words(progress.started)} with {session.engine_name}"
 
 
 def _summary(comparison: Comparison) -> Markup:

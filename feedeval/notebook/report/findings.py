@@ -108,7 +108,7 @@ def section(checked: Checked) -> Markup:
         return Markup(f"{note}<p>Nothing: the feed keeps every rule that was checked.</p>")
     names = escape(destinations(frame.attrs["feedeval"]))
     intro = (
-        f"{checked.in_short} These are the rules of {names} and what a buyer would stumble over. "
+        f"{checked.in_short} These are the rules of {names}, and what would mislead a buyer. "
         "An error may keep a product from being shown, a warning makes it harder to find."
     )
     grouped = by_check(frame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from urllib.parse import urlsplit
 
-from feedeval.formatting import counts_in_words, duration, money
+from feedeval.formatting import counts_in_words, day_words, duration, moment_words, money
 from feedeval.html import Markup, escape
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.notebook.report import bars
@@ -32,7 +32,7 @@ def title(material: Material) -> str:
     """Return the title of the page."""
     name = source_name(material.session)
     name = name or shop_name(material)
-    return f"Feed audit: {name}" if name else f"Feed audit of {material.session.progress.started[:10]}"
+    return f"Feed audit: {name}" if name else f"Feed audit of {day_words(material.session.progress.started)}"
 
 
 def source_name(session: Session) -> str:
@@ -47,24 +47,21 @@ def shop_name(material: Material) -> str:
     return name.removeprefix("www.")
 
 
-def engine_name(session: Session) -> str:
-    """Return whom the audit asked, by the one name that the report has for it."""
-    return "the embedded engine" if session.note else session.progress.engine
-
-
 def head(material: Material, checked: Checked) -> Markup:
     """Return the title, whose feed it is, for which destination, and what has to be known before anything else."""
     session = material.session
     progress = session.progress
     facts = [("Shop", shop_name(material)), ("Feed", session.feed_name), ("Destination", checked.destinations)]
-    facts += [("Audited on", progress.started[:10]), ("Judged by", engine_name(session))]
+    facts += [("Audited on", day_words(progress.started)), ("Judged by", session.engine_name)]
     told = " · ".join(f"{name}: <b>{foreign(value)}</b>" for name, value in facts if value)
     parts = [f'<header><h1>{foreign(title(material))}</h1><p class="facts">{told}</p>', _result(material)]
     # The note of the embedded engine does not name it.
     named = {session.note: f"The embedded engine judged this feed. {session.note}"}
     parts += [f'<p class="note">{escape(named.get(note, note))}</p>' for note in material.notes]
     if session.status is not Status.FINISHED:
-        state = f"This audit is not finished: {counts_in_words(progress.counts)}, as of {_moment(progress.updated)}."
+        state = (
+            f"This audit is not finished: {counts_in_words(progress.counts)}, as of {moment_words(progress.updated)}."
+        )
         parts.append(f'<p class="note">{escape(state)}</p>')
     return Markup("".join([*parts, "</header>"]))
 
@@ -77,7 +74,7 @@ def _result(material: Material) -> str:
     standing = material.standing
     lead = standing.sentence if standing.coverage_pct is not None else standing.basis.no_figure
     if standing.basis.failed:
-        lead = standing.headline(material.session.status.value.capitalize())
+        lead = standing.headline(material.session.status.words)
     first = "".join(f"<li>{marked(str(action))}{_for_which(action)}</li>" for action in material.actions[:FIRST])
     together = material.actions.together
     told = f'<p class="first"><b>{escape(together)}</b></p>' if together else ""
@@ -99,7 +96,7 @@ def summary(material: Material) -> Markup:
         *(() if certified is None else ((f"{plus_minus(certified.coverage_pct)} %", _checked(certified)),)),
         *_totals(material),
         (f"{len(done):,}", "products evaluated" if len(done) != 1 else "product evaluated"),
-        (f"{len(material.judgements):,}", "answers looked for"),
+        (f"{len(material.judgements):,}", "questions asked, over all products"),
     ]
     if material.standing.basis.not_judged:
         tiles.append((f"{material.standing.basis.not_judged:,}", "questions that were not judged"))
@@ -237,7 +234,7 @@ def _topics(material: Material) -> Markup:
             continue
         rows.append(bars.Stacked(escape(topic_words(str(topic))), (yes, partial, no)))
     rows.sort(key=lambda row: row.counts[0] / (sum(row.counts) or 1))
-    below = f"Topics with fewer than {_LEAST_OF_TOPIC} answers looked for are left out: {few:,}." if few else ""
+    below = f"Topics with fewer than {_LEAST_OF_TOPIC} questions asked are left out: {few:,}." if few else ""
     return bars.verdicts("By topic: answered, in part, open", rows, below=below)
 
 
@@ -288,14 +285,14 @@ def run(material: Material) -> Markup:
         ("Cost", money(progress.cost_usd)),
     )
     facts = [
-        ("State", session.status.value),
-        ("Judged by", engine_name(session)),
+        ("State", session.status.words),
+        ("Judged by", session.engine_name),
         ("Products", counts_in_words(progress.counts)),
         ("Questions a product", progress.fingerprint.get("num_questions", "")),
         ("Language", progress.fingerprint.get("locale", "")),
         *(() if session.note else asked),
         ("Time spent working", duration(progress.elapsed_s)),
-        ("Started", _moment(progress.started)),
+        ("Started", moment_words(progress.started)),
     ]
     parts = [table(("The audit", ""), [(escape(name), escape(value)) for name, value in facts])]
     if len(failures):
@@ -337,7 +334,3 @@ def how_to_read(material: Material) -> Markup:
             f"{certified.judge_pct:.1f} %. Intervals hold 95 %. Kappa of the judge on this feed: {escape(kappa)}."
         )
     return Markup(f"<ul>{''.join(f'<li>{point}</li>' for point in points)}</ul>")
-
-
-def _moment(timestamp: str) -> str:
-    return timestamp[:16].replace("T", " ")

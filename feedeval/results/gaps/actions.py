@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import pandas as pd
 
-from feedeval.formatting import plain
+from feedeval.formatting import counted, plain
 from feedeval.results.frames.judgement_arrays import Codes
 from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.gaps.groups import Group, groups_in_words
@@ -26,8 +26,8 @@ COLUMNS = (
 )
 
 ASSUMES = (
-    "A gain is what the coverage of the whole feed is expected to rise by; it takes what is filled in to answer as "
-    "often as what other products of the feed have there already. Gains add up."
+    "A gain is how far the coverage of the whole feed is expected to rise, if the new values answer as often as those "
+    "that other products of the feed have there already. Gains add up."
 )
 """What has to be known to read a gain."""
 
@@ -210,17 +210,31 @@ class Actions(Sequence[Action]):
         if not self.audited:
             return "No product is done yet, so nothing can be said of what to add."
         if 2 * self.covered < self.audited:
-            return "Too little was judged to say what to add, and no required field lacks."
-        return "No question is left open, and no required field lacks: there is nothing to add."
+            return "Too little was judged to say what to add, and no required field is missing."
+        return "No question is left open, and no required field is missing: there is nothing to add."
 
     @property
     def together(self) -> str:
-        """What the first actions gain all in all, such as *All three together: 18.7 → about 41 %*; else empty."""
+        """What the first gain all in all, as *The first three together: coverage 18.7 → about 41 %*; else empty."""
         if self.together_pct != self.together_pct:
             return ""
         count = sum(action.gain_pct > 0 for action in self.actions[:FIRST])
-        who = "All three" if count > 2 else "Both"
-        return f"{who} together: {self.actions[0].before_pct:.1f} → about {self.together_pct:.0f} %"
+        who = (
+            f"The first {'three' if count > 2 else 'two'}"
+            if len(self) > count
+            else "All three"
+            if count > 2
+            else "Both"
+        )
+        return f"{who} together: coverage {self.actions[0].before_pct:.1f} → about {self.together_pct:.0f} %"
+
+    @property
+    def together_by_name(self) -> str:
+        """The same for where they are not listed: *material, size and color together: coverage 18.7 → about 41 %*."""
+        if not self.together:
+            return ""
+        *names, last = [action.attribute for action in self.actions[:FIRST] if action.gain_pct > 0]
+        return f"{', '.join(names)} and {last} {self.together[self.together.index('together') :]}"
 
     @property
     def left_out_words(self) -> str:
@@ -234,8 +248,8 @@ class Actions(Sequence[Action]):
         """Return a numbered line an action."""
         width = len(str(len(self)))
         lines = [f"{number:>{width}}. {action}" for number, action in enumerate(self, 1)]
-        left = [self.left_out_words] if self.left_out else []
-        return "\n".join([*(lines or [self.nothing]), *left, *self.notes])
+        more = filter(None, (self.together, self.left_out_words))
+        return "\n".join([*(lines or [self.nothing]), *more, *self.notes])
 
     __str__ = __repr__ = text
 
@@ -266,4 +280,4 @@ def _row(action: Action) -> tuple[object, ...]:
 
 
 def _products(count: int) -> str:
-    return f"{count:,} product{'s' * (count != 1)}"
+    return counted(count, "product")

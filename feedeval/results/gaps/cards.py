@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feedeval.formatting import clip
+from feedeval.formatting import clip, counted
 from feedeval.html import Markup, escape, foreign
 from feedeval.results.gaps.actions import ASSUMES, Action, Actions, OpenQuestion, Share
 from feedeval.results.gaps.entry_examples import entry_example
@@ -43,6 +43,11 @@ def cards_html(actions: Actions, *, most: int = MOST, known: Sequence[str] = (),
     return Markup(f"{required_html(actions)}{''.join(shown[:most])}{rest}{notes_html(actions, known)}")
 
 
+def together_html(actions: Actions) -> Markup:
+    """Return what the first actions gain all in all, in one line; empty where there is nothing to put together."""
+    return Markup(f'<p class="fe-together"><b>{escape(actions.together)}</b></p>' if actions.together else "")
+
+
 def notes_html(actions: Actions, known: Sequence[str] = ()) -> Markup:
     """Return what has to be known to read the cards, without what stands on the page already."""
     assumed = [ASSUMES] if any(action.gain_pct > 0 for action in actions) else []
@@ -57,7 +62,7 @@ def required_html(actions: Actions) -> Markup:
     if not lacking:
         return Markup("")
     told = [f"{marked(required_words(each.attribute))} ({_many(each.missing_core)})" for each in lacking]
-    return Markup(f"<p>Required by the destination, and lacking: {'; '.join(told)}.</p>")
+    return Markup(f"<p>Required by the destination, and missing: {'; '.join(told)}.</p>")
 
 
 def card_html(action: Action, number: int, *, more: str = "") -> Markup:
@@ -107,7 +112,7 @@ def _entry(action: Action) -> str:
 
 
 def _many(count: int) -> str:
-    return f"{count:,} product{'s' * (count != 1)}"
+    return counted(count, "product")
 
 
 def _gain(action: Action) -> str:
@@ -178,8 +183,8 @@ def _categories(found: Sequence[Share]) -> str:
     if len(found) < 2:
         return ""
     items = "".join(
-        f"<li>{foreign(clip(share.category or '(no category)', 120))}: {share.products:,} "
-        f"product{'s' * (share.products != 1)}, +{share.gain_pct:.2f} points</li>"
+        f"<li>{foreign(clip(share.category or '(no category)', 120))}: {_many(share.products)}, "
+        f"+{share.gain_pct:.2f} points</li>"
         for share in found[:_CATEGORIES]
     )
     left = len(found) - _CATEGORIES

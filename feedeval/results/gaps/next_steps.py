@@ -126,8 +126,8 @@ class NextSteps(Sequence[Step]):
         if not self.audited:
             return "No product is done yet, so nothing can be said of what to add."
         if not self.covered:
-            return "Too little was judged to say what to add, and no required field lacks."
-        return "No question is left open, and no required field lacks: there is nothing to add."
+            return "Too little was judged to say what to add, and no required field is missing."
+        return "No question is left open, and no required field is missing: there is nothing to add."
 
     __str__ = __repr__ = text
 

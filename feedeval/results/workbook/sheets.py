@@ -13,6 +13,7 @@ from feedeval.records import Verdict
 from feedeval.records.audit import topic_words
 from feedeval.results.export import MOST_ROWS, plain_columns, sliced
 from feedeval.results.gaps.actions import Action, Actions
+from feedeval.results.merging import with_errors_in_words
 from feedeval.results.stored import StoredSession
 from feedeval.results.summary import summarise
 
@@ -105,7 +106,7 @@ _PRODUCTS = {
     "unanswered_required_count": Heading("Open, needed before buying", NARROW),
     "not_applicable_count": Heading("Does not apply", NARROW),
     "not_judged_count": Heading("Not judged", NARROW),
-    "missing_core_fields": Heading("Required fields that lack", MIDDLE),
+    "missing_core_fields": Heading("Required fields that are missing", MIDDLE),
     "status": Heading("State", NARROW),
     "error": Heading("What went wrong", MIDDLE),
 }
@@ -126,7 +127,7 @@ def products_sheet(session: StoredSession) -> Sheet:
     """Return the products, the worst first; those without a coverage stand at the end."""
     order = ["coverage_pct", "unanswered_required_count"]
     frame = session.results.sort_values(order, ascending=[True, False], kind="stable")
-    return _sheet("Products", frame, _PRODUCTS)
+    return _sheet("Products", with_errors_in_words(frame), _PRODUCTS)
 
 
 def answers_sheet(session: StoredSession) -> Sheet:

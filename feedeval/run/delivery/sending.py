@@ -232,9 +232,9 @@ class Sender:
     def _cut_to_budget(self, part: Part) -> None:
         if part.requests == 1:
             raise BudgetReached(
-                f"The budget of {self._budget.limit_usd or 0.0:.4f} USD is reached: {self._budget.spent_usd:.4f} USD "
-                f"are spent and the next request may cost {part.most_usd or 0.0:.4f} USD. Go on with a higher one by "
-                "run.resume(budget_usd=...)."
+                f"The budget of {money(self._budget.limit_usd or 0.0)} is reached: {money(self._budget.spent_usd)} is "
+                f"spent, and the next request may cost {money(part.most_usd or 0.0)}. Go on with a higher one, in the "
+                "panel or by run.resume(budget_usd=...)."
             )
         self.drop_unsent()
 

@@ -8,6 +8,7 @@ from feedeval.formatting import money
 from feedeval.records.delivery import Order, Part, PartState
 
 _PROBLEMS_SAID = 3
+_BE = {True: "It is", False: "They are"}
 
 
 def where_parts_stand(parts: Sequence[Part]) -> str:
@@ -31,6 +32,20 @@ def what_is_out(parts: Sequence[Part]) -> str:
     )
 
 
+def what_deleting_loses(session: str, parts: Sequence[Part]) -> str:
+    """Return what is said before a session is deleted that has parts at the endpoint; empty where it has none."""
+    out = [part for part in parts if part.is_out]
+    if not out:
+        return ""
+    most = [part.most_usd for part in out]
+    cost = "" if None in most else f", at most {money(sum(usd for usd in most if usd is not None))}"
+    return (
+        f"Session {session}: {what_is_out(out)}. {_BE[len(out) == 1]} billed all the same{cost}, and without the "
+        "session's files nobody can fetch the answers. Go on with the session to fetch them, or to call "
+        "them off with stop()."
+    )
+
+
 def what_stopping_costs(parts: Sequence[Part]) -> str:
     """Return what is said before parts are called off."""
     done_usd: float | None = 0.0
@@ -47,8 +62,8 @@ def what_stopping_costs(parts: Sequence[Part]) -> str:
 def what_stays_out(parts: Sequence[Part]) -> str:
     """Return what is said where the run ends and its parts stay where they are."""
     return (
-        f"{what_is_out(parts)}, and go on there without this program; the same call picks them up. They are billed "
-        "when they are answered; stop() of a run that was started again calls them off."
+        f"{what_is_out(parts)}, where the work goes on without this program; going on with the session fetches the "
+        "answers. What is answered is billed; starting again and then stopping calls the rest off."
     )
 
 

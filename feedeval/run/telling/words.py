@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from feedeval import formatting
 from feedeval.records import Gauges, Status
 from feedeval.records.kinds import JobKind, units
 from feedeval.run.progress import Snapshot
@@ -33,7 +35,7 @@ _FAULTS = {
     "ModelRefused": ("declined by the model", "declined by the model"),
     "ContentFiltered": ("stopped by the endpoint's filter", "stopped by the endpoint's filter"),
     "ReplyTruncated": ("reply cut off", "replies cut off"),
-    "ReplyInvalid": ("reply of the wrong shape", "replies of the wrong shape"),
+    "ReplyInvalid": ("unusable reply", "unusable replies"),
     "BrokenReply": ("broken reply", "broken replies"),
     "ServerFault": ("fault of the server", "faults of the server"),
     "ConnectionLost": ("connection lost", "connections lost"),
@@ -59,8 +61,7 @@ _ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 
 def counted(count: int, kind: str) -> str:
     """Return a number of records of a kind of job, such as `1 product` and `160 products`."""
-    one, several = units(kind)
-    return f"{count:,} {one if count == 1 else several}"
+    return formatting.counted(count, *units(kind))
 
 
 def failures_in_words(errors_by_type: Mapping[str, int]) -> str:
@@ -74,6 +75,30 @@ def failures_in_words(errors_by_type: Mapping[str, int]) -> str:
 def _fault_in_words(name: str, count: int) -> str:
     known = _FAULTS.get(name)
     return f"× {name}" if known is None else known[count != 1]
+
+
+def fault_in_words(name: str) -> str:
+    """Return what a failure by an error is called, such as `timeout` for `TimedOut`; one that is not known by name."""
+    known = _FAULTS.get(name)
+    return name if known is None else known[0]
+
+
+def error_in_words(error: str) -> str:
+    """Return what went wrong with a record, by the cause's name for people: `Timeout: no reply in time`."""
+    name, colon, message = error.partition(": ")
+    known = _FAULTS.get(name)
+    return f"{known[0][0].upper()}{known[0][1:]}: {message}" if known and colon else error
+
+
+def mostly(errors: Iterable[str]) -> str:
+    """Return what most of some failures are, such as `mostly timeouts`.
+
+    Args:
+        errors: The name of each failure's error; at least one.
+    """
+    (name, _), *others = Counter(errors).most_common(2)
+    known = _FAULTS.get(name)
+    return f"{'mostly' if others else 'all'} {name if known is None else known[1]}"
 
 
 def outcome(snapshot: Snapshot) -> str:
@@ -95,7 +120,7 @@ def outcome(snapshot: Snapshot) -> str:
 
 def headline(snapshot: Snapshot) -> str:
     """Return how a run stands in one line: the state, what came of it, and what its figures stand on."""
-    text = f"{snapshot.status.value.capitalize()}: {outcome(snapshot)}"
+    text = f"{snapshot.status.words}: {outcome(snapshot)}"
     return f"{text}. {stands_on(snapshot)}" if snapshot.done and stands_on(snapshot) else text
 
 
@@ -105,7 +130,7 @@ def stands_on(snapshot: Snapshot) -> str:
     if not counts.done or counts.done == counts.total:
         return ""
     share = min(max(round(100 * counts.done / counts.total), 1), 99)
-    return f"Figures stand on these {counts.done:,}, {share} % of all."
+    return f"The figures are of these {counts.done:,}, {share} % of all."
 
 
 def reason_in_words(reason: str) -> str:
@@ -123,6 +148,13 @@ def state_in_words(state: str, reason: str = "") -> str:
     return f"{state}: {reason_in_words(reason)}" if reason else state
 
 
+def standing(snapshot: Snapshot) -> str:
+    """Return the state of a run in a few words, with the reason where there is one: `paused by you`."""
+    if snapshot.leaving:
+        return f"{snapshot.leaving}: {snapshot.in_hand:,} under way"
+    return state_in_words(snapshot.status.value, snapshot.status_reason)
+
+
 def until(seconds: float, now: datetime) -> str:
     """Return a time of day so many seconds from now; to the minute where it is more than one away."""
     moment = now + timedelta(seconds=math.ceil(seconds))
@@ -138,7 +170,7 @@ def held_back(gauges: Gauges, now: datetime) -> str:
     if gauges.waits_s < LONG_WAIT_S:
         return ""
     asked = gauges.asked_s >= LONG_WAIT_S
-    why = "as the endpoint asked" if asked else "as the endpoint refused the calls before"
+    why = "as the endpoint asked" if asked else "because the endpoint refused earlier calls"
     return f"waiting until {until(max(gauges.waits_s, gauges.asked_s), now)}, {why}"
 
 
