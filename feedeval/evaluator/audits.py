@@ -34,6 +34,7 @@ from feedeval.results.session import Session, load_session
 from feedeval.results.stored import StoredSession
 from feedeval.run.settings import RunSettings
 from feedeval.storage.readers import session_ids
+from feedeval.storage.shards import SHARDS
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
@@ -124,7 +125,9 @@ class ProductFeedEvaluator:
                 two can be compared; categories that it had not get new ones, and the results say which), `delivery`
                 (`batch` sends the judgements by the endpoint's Batch API, for half the price and within a day;
                 `leftover`, `part_requests`, `part_mb`, `part_tokens`, `poll_first_s` and `poll_longest_s` as
-                `RunSettings` has them).
+                `RunSettings` has them), `cluster` (a `dask.distributed.Client`, a scheduler's address, or how many
+                processes on this machine share the work out; the feed is cut into shards, of `shard_size` products or
+                as many as suit, and each is a session beneath this one).
 
         Raises:
             InputError: A setting is out of range, a field is in no product, or the feed cannot be read or is empty.
@@ -301,7 +304,7 @@ class ProductFeedEvaluator:
                 f"session {found.id} is in {found.output_dir}, and this evaluator writes to {self.output_dir}: "
                 "fe.resume() goes on with a session where it is"
             )
-        settings: StartOptions = {
+        settings: dict[str, Any] = {
             "num_questions": then.fingerprint["num_questions"],
             "question_scope": then.fingerprint["question_scope"],
             "limit": then.settings["source"].get("limit"),
@@ -313,21 +316,36 @@ class ProductFeedEvaluator:
         }
         if "question_set" in then.fingerprint:
             settings["question_set"] = found
+        in_shards = SHARDS in then.settings
+        if in_shards:
+            settings["cluster"] = settings.get("cluster") or then.settings[SHARDS]["cluster"]
         fields = then.fingerprint["fields"]
-        again = audited_again(then.settings["source"]) if feed is None else feed
+        # The shards hold the whole feed.
+        again = audited_again(then.settings["source"]) if feed is None and not in_shards else feed
         selected = None if fields == "descriptive" else fields
         return self._start(again, {**settings, "selected_fields": selected}, blocking=blocking)
 
     def _start(self, feed: Feed, options: Mapping[str, Any], *, blocking: bool) -> EvaluationRun:
         left, frozen = frozen_questions(options, self.output_dir)
+        cluster, shard_size = left.pop("cluster", None), left.pop("shard_size", None)
+        if cluster is None and shard_size is not None:
+            raise InputError(f"shard_size={shard_size!r}: only an audit on a cluster has shards; give cluster= as well")
         audit, running, rest = sorted_options(left, self.locale)
         engine, client = self.open_engine(rest.get("max_in_flight"))
+        showing = Showing(rest.get("progress"), blocking)
+        if cluster is not None:
+            # Imported here: nobody else needs it.
+            from feedeval.evaluator.cluster.starting import ClusterAudit, start_on_cluster
+
+            given = None if feed is None else FeedSource.of(feed, rest.get("limit"))
+            asked = ClusterAudit(cluster, shard_size, given, engine, client, audit, frozen, self.output_dir)
+            self._run = start_on_cluster(asked, running, showing)
+            return self._run
         source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         job.expected = source.expected
         if frozen is not None:
             running = running.model_copy(update={"also_from": sources(job, frozen, self.output_dir)})
-        showing = Showing(rest.get("progress"), blocking)
         self._run = launch(job, self.output_dir, running, client=client, showing=showing)
         if frozen is not None:
             # Which categories had no questions is known once the feed was gone through.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,9 @@ def list_sessions(output_dir: AnyFolder = "output") -> pd.DataFrame:
         row: dict[str, Any] = {"session": sid, "size_mb": round(size / 1e6, 2)}
         try:
             row |= _state(session)
+            if session.shards is not None:
+                batches = session.batch_files
+                row["size_mb"] = round((size + sum(file.size for file in batches)) / 1e6, 2)
             if session.is_audit and (batch_bytes := sum(file.size for file in batches)) <= budget:
                 budget -= batch_bytes
                 row["coverage_pct"] = _mean_coverage(batches)
@@ -226,6 +230,11 @@ def _remove(session: Session) -> list[Path]:
     lock = session.paths.file_system.lock(session.paths.lock)
     lock.acquire()
     try:
-        return remove_files(session.paths)
+        shards = session.shards
+        removed = remove_files(session.paths)
+        if shards is not None:
+            removed += shards.files()
+            shutil.rmtree(shards.folder, ignore_errors=True)
+        return removed
     finally:
         lock.release()
