@@ -212,6 +212,9 @@ def cleanup(
     for session in chosen:
         if (writer := writer_of(session.paths)) is not None:
             raise SessionLocked(f"session {session.id} is running ({writer}): stop it first; nothing deleted")
+        at_work = session.shards.sessions() if session.shards is not None else ()
+        if writer := next((found for _, paths in at_work if (found := writer_of(paths)) is not None), None):
+            raise SessionLocked(f"a shard of session {session.id} is worked on ({writer}): nothing deleted")
     if dry_run:
         return [path for session in chosen for path in session.files]
     return [path for session in chosen for path in _remove(session)]
@@ -230,11 +233,11 @@ def _remove(session: Session) -> list[Path]:
     lock = session.paths.file_system.lock(session.paths.lock)
     lock.acquire()
     try:
-        shards = session.shards
-        removed = remove_files(session.paths)
-        if shards is not None:
-            removed += shards.files()
+        removed = []
+        if (shards := session.shards) is not None:
+            # First: without its own files nobody would know whose they are.
+            removed = shards.files()
             shutil.rmtree(shards.folder, ignore_errors=True)
-        return removed
+        return [*removed, *remove_files(session.paths)]
     finally:
         lock.release()
