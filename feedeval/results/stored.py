@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from feedeval.errors import SessionError
+from feedeval.errors import SessionError, warn_caller
 from feedeval.formatting import counts_in_words, money
 from feedeval.records import Progress, QuestionSet, Status
 from feedeval.records.delivery import PartState
@@ -41,6 +41,14 @@ def engine_note(engine: str, kind: str = JobKind.AUDIT) -> str:
     from feedeval.jobs.offline.engine import OfflineEngine
 
     return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
+
+
+MANY_PRODUCTS = 250_000
+"""From so many on, reading all results at once is warned of."""
+
+
+class LargeResultsWarning(UserWarning):
+    """All results of a large session are read at once."""
 
 
 class StoredSession:
@@ -186,6 +194,12 @@ class StoredSession:
         A shadow run has a row a row of its table, with the columns that `run_shadow` describes. A session of any other
         kind has the columns key, then those of its records and values, then engine, cost_usd, status and error.
         """
+        if "_loaded" not in self.__dict__ and self.progress.counts.done >= MANY_PRODUCTS:
+            warn_caller(
+                f"{self.progress.counts.done:,} products take gigabytes of memory all at once: "
+                "session.read(columns=[...], where=[...]) reads what is needed, and fe.sample audits fewer.",
+                LargeResultsWarning,
+            )
         return self._loaded.results.copy(deep=False)
 
     @property

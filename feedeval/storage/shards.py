@@ -3,6 +3,7 @@
     progress_<sid>.json               as of every session, with the sums; `settings["shards"]` says how many there are
     shards_<sid>/
       shard_0001.parquet              products of the shard: `position` in the feed, `key`, `product` (JSON)
+      shard_0001.results.parquet      its results as a table, once it is through, for readers of a few columns
       shard_0001.places               where each of them stands in the feed: 8 bytes each, little-endian
       categories.json                 of each category the sample that its questions are made from
       shard_0000/                     the session in which the questions are made
@@ -119,13 +120,20 @@ class Shards:
 
     def batch_files(self) -> list[StoredFile]:
         """Return the batch files of all shards."""
-        found: list[StoredFile] = []
-        for number, paths in self.sessions():
-            files = [file for _, file in batch_files(paths)]
-            if files:
-                places = self.places(number)
-                found += [ShardFile(file.path, file.file_system, places) for file in files]
-        return found
+        return [file for number in self.numbers for file in self.batch_files_of(number)]
+
+    def batch_files_of(self, number: int) -> list[StoredFile]:
+        """Return the batch files of one shard."""
+        paths = self.session(number)
+        files = [] if paths is None else [file for _, file in batch_files(paths)]
+        if not files:
+            return []
+        places = self.places(number)
+        return [ShardFile(file.path, file.file_system, places) for file in files]
+
+    def results(self, number: int) -> Path:
+        """Return where the results of a shard are once more as a table, once it is through."""
+        return child(self.folder, f"shard_{number:04d}.results.parquet")
 
     def files(self) -> list[Path]:
         """Return all files beneath the folder; none where it is not there."""

@@ -17,10 +17,10 @@ from typing import Any
 
 from feedeval.errors import FeedevalError, InputError, RunFault, SessionError
 from feedeval.evaluator.cluster.crew import Crew
-from feedeval.evaluator.cluster.messages import Do, Orders, ShardNews
+from feedeval.evaluator.cluster.messages import Command, Do, Orders, ShardNews
 from feedeval.evaluator.cluster.question_stage import keep_questions, questions_left
 from feedeval.evaluator.cluster.requests import RequestReader
-from feedeval.evaluator.cluster.summing import live_of, sum_up
+from feedeval.evaluator.cluster.summing import QUIET_S, live_of, sum_up
 from feedeval.evaluator.cluster.worker import ShardEnd, fault_of, with_changes
 from feedeval.evaluator.launching import usable
 from feedeval.records import Progress, Status
@@ -30,6 +30,7 @@ from feedeval.run.progress_writer import ProgressWriter
 from feedeval.run.reporter_thread import ReporterThread
 from feedeval.run.runner import Run
 from feedeval.run.settings import RunSettings
+from feedeval.run.telling.words import reason_in_words
 from feedeval.storage.event_log import EventLog
 from feedeval.storage.readers import read_progress, stand_of
 from feedeval.storage.requests import Action
@@ -279,7 +280,7 @@ class ClusterRun(Run):
             self._book(number)
         self._worked_on = frozenset(live_of(news))
         sum_up(self._state, parts.books, news)
-        self._see_state(news, command.do)
+        self._see_state(news, command)
         with self._state.lock:
             self._state.updated = datetime.now().astimezone().isoformat(timespec="milliseconds")
         self._write(at_once=False)
@@ -292,9 +293,12 @@ class ClusterRun(Run):
         self._parts.crew.say(Do.STOP if self._stopping else Do.WORK)
         return False
 
-    def _see_state(self, news: Mapping[int, ShardNews], do: Do) -> None:
-        under_way = self._parts.crew.under_way
-        live = [each.snapshot for n, each in live_of(news).items() if n in under_way and each.snapshot is not None]
+    def _see_state(self, news: Mapping[int, ShardNews], command: Command) -> None:
+        under_way, do = self._parts.crew.under_way, command.do
+        told = [each for number, each in live_of(news).items() if number in under_way]
+        if any(each.serial < command.serial and each.heard_s < QUIET_S for each in told):
+            return  # some have yet to hear the last word: what they say is of before
+        live = [each.snapshot for each in told if each.snapshot is not None]
         resting = [each for each in live if each.status is Status.PAUSED]
         waiting = [each for each in resting if each.needs_person]
         halted = waiting if do is not Do.WORK or len(waiting) == len(live) else []
@@ -330,7 +334,7 @@ class ClusterRun(Run):
         if state.status is Status.PAUSED:
             state.end_running()
             self._parts.log.warning(f"paused: {state.status_reason}")
-            self.say(f"Paused. {state.status_reason}")
+            self.say(f"Paused. {reason_in_words(state.status_reason)}")
         else:
             state.begin_running()
             self._parts.log.info("goes on")

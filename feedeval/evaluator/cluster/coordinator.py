@@ -61,6 +61,7 @@ class _Worker:
     permits: dict[int, Permit] = field(default_factory=dict)
     holds: dict[int, Hold] = field(default_factory=dict)
     snapshot: Snapshot | None = None
+    heard: int = 0
     over: bool = False
 
 
@@ -123,7 +124,7 @@ class Coordinator:
         with self._lock:
             now_s = self.looked_s = self._clock()
             return {
-                shard: ShardNews(each.name, each.snapshot, now_s - each.seen_s, each.over)
+                shard: ShardNews(each.name, each.snapshot, now_s - each.seen_s, each.over, each.heard)
                 for shard, each in self._workers.items()
             }
 
@@ -142,7 +143,7 @@ class Coordinator:
             self._take_back(worker, said)
             self._forget_silent(now_s)
             if said.snapshot is not None:
-                worker.snapshot = said.snapshot
+                worker.snapshot, worker.heard = said.snapshot, said.heard
                 self._look_for_fault(said)
             if said.over:
                 worker.over = True

@@ -190,3 +190,5 @@ class ShardNews:
     heard_s: float
     """Seconds since its worker was last heard."""
     over: bool = False
+    serial: int = 0
+    """Of the last command that the snapshot knows of."""

@@ -11,7 +11,7 @@ from feedeval.run.progress import LATEST_KEPT, Memory, RunState, Snapshot, Worke
 from feedeval.run.telling.trace import TracePoint
 from feedeval.storage.shards import CATEGORIES
 
-_QUIET_S = 5.0
+QUIET_S = 5.0
 """After so long without a word a worker is shown as silent."""
 
 
@@ -124,7 +124,7 @@ def workers_of(news: Mapping[int, ShardNews]) -> tuple[WorkerState, ...]:
     for number, each in sorted(live_of(news).items(), key=lambda item: (item[1].worker, item[0])):
         snapshot = each.snapshot
         assert snapshot is not None  # those that have said nothing are not live
-        silent = f"silent for {each.heard_s:.0f} s" if each.heard_s > _QUIET_S else snapshot.state_text
+        silent = f"silent for {each.heard_s:.0f} s" if each.heard_s > QUIET_S else snapshot.state_text
         found.append(
             WorkerState(
                 name=each.worker,

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import feedeval.errors
-from feedeval.errors import InputError, RunFault, SessionLocked
+from feedeval.errors import FeedevalError, InputError, RunFault, SessionLocked
 from feedeval.evaluator.cluster.leased import LeasedBudget, LeasedPacer
 from feedeval.evaluator.cluster.messages import Command, Do, Orders
 from feedeval.evaluator.cluster.portal import Link, Portal
@@ -21,6 +21,7 @@ from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.records import QuestionSet, Status
+from feedeval.results.columnar import write_copy
 from feedeval.run.budget import Budget
 from feedeval.run.job import Job
 from feedeval.run.runner import Hooks, Run, start
@@ -79,6 +80,10 @@ class ShardRun:
             if run is None:
                 return ShardEnd(self._place.number, Status.STOPPED.value, "stopped before it began")
             snapshot = run.wait()
+            if snapshot.status is Status.FINISHED and self._place.number != CATEGORIES:
+                # For readers of a few columns; without it they read the batch files.
+                with contextlib.suppress(FeedevalError, OSError):
+                    write_copy(self._shards, self._place.number, engine=run.snapshot().engine)
             return ShardEnd(self._place.number, snapshot.status.value, snapshot.status_reason)
         finally:
             portal.close()
@@ -111,6 +116,7 @@ class ShardRun:
         orders, number = self._orders, self._place.number
         engine, workers = self._engine()
         engine.go_on_as(orders.fingerprint)
+        self._shards.paths.file_system.remove(self._shards.results(number))
         running = orders.running
         if "max_workers" not in running.model_fields_set:
             running = running.model_copy(update={"max_workers": workers})
