@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError
@@ -69,7 +70,8 @@ def _parts(session: StoredSession, wanted: list[str], where: Where) -> Iterator[
     condition = filters_to_expression(list(where)) if where else None
     names = list(dict.fromkeys([*wanted, PLACE]))
     if (shards := session.shards) is None:
-        frame = session.results.assign(**{KEY: session.keys, PLACE: range(len(session.results))})
+        frame = session.results
+        frame[KEY], frame[PLACE] = session.keys, np.arange(len(frame))
         yield _filtered(frame, names, condition)
         return
     copies = [number for number in shards.numbers if shards.results(number).exists()]

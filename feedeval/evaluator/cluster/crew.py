@@ -96,7 +96,7 @@ class Crew:
     @property
     def size(self) -> int:
         """How many shards can be worked on at once, as far as is known now."""
-        return max(1, sum(self._client.nthreads().values()))
+        return max(1, int(sum(self._client.nthreads().values())))
 
     def order(self, orders: Orders, *, budget_usd: float | None, spent_usd: Mapping[int, float]) -> None:
         """Tell the coordinator how shards are worked on."""
