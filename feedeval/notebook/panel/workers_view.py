@@ -27,9 +27,7 @@ def workers_block(workers: Sequence[WorkerState]) -> Markup:
 def workers_lines(workers: Sequence[WorkerState]) -> list[str]:
     """Return a line a worker."""
     names = ("worker {}", "{}", "{}", "{} done", "{}", "{} in flight", "{}")
-    return [
-        " · ".join(n.format(v) for n, v in zip(names, _row(each), strict=True)) for each in workers[:WORKERS_SHOWN]
-    ]
+    return [" · ".join(n.format(v) for n, v in zip(names, _row(each), strict=True)) for each in workers[:WORKERS_SHOWN]]
 
 
 def _row(each: WorkerState) -> tuple[str, ...]:
