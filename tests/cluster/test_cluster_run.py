@@ -21,6 +21,7 @@ from feedeval.results.library import session_info
 from feedeval.run.progress import Need
 from feedeval.storage.readers import is_being_written
 from feedeval.storage.shards import Shards
+from feedeval.storage.verify import verify
 from tests.cluster.conftest import evaluator, kill_a_worker, wait_for
 from tests.e2e.support import BY_CHANCE, KEY, ServerProcess, make_feed, until, write_jsonl
 
@@ -58,6 +59,11 @@ def test_results_are_those_of_one_process_and_of_one_session(
     assert listed["session"].tolist() == [session.id] and listed["done"].tolist() == [340]
     assert len(session.questions) > 0 and not session.gaps().empty and "340" in session.summary().text(100)
     assert len(session.judgements["key"].unique()) == 340
+    assert verify(session.paths) == []
+    part = session.read(columns=["product_id", "coverage_pct", "yes_count"], where=[("yes_count", ">", 3)])
+    wanted = session.results[["product_id", "coverage_pct", "yes_count"]]
+    pd.testing.assert_frame_equal(part, wanted[wanted["yes_count"] > 3].reset_index(drop=True))
+    pd.testing.assert_frame_equal(session.read(), session.results)
 
 
 def test_a_session_in_shards_is_read_compared_reported_and_removed_as_any_other(client: Any, tmp_path: Path) -> None:
@@ -163,6 +169,8 @@ def test_pause_resume_and_stop_reach_all_workers(client: Any, server: ServerProc
     run.stop()
     snapshot = run.wait(WAIT_S)
     assert snapshot.status is Status.STOPPED and snapshot.counts.left > 0
+    part = run.session().read(columns=["product_id"])
+    assert part["product_id"].tolist() == run.results()["product_id"].tolist()
     assert not any(written_to(run.session().shards))
     # The session alone is enough to go on: the feed lies in its shards.
     again = fe.resume(run.session(), api_key=KEY, cluster=client, progress="none")

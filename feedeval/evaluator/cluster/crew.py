@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import multiprocessing
 import pickle
 import threading
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 HANDLER = "feedeval"
 """What the scheduler's handler is called."""
 _ANSWER_S = 30.0
+_GATHERED_S = 5.0
 RETRIES = 3
 """Times that Dask tries a task again that raised something."""
 _HOW = "give cluster= a dask.distributed Client, a scheduler's address such as tcp://host:8786, or a number of workers"
@@ -62,7 +64,13 @@ def client_of(cluster: Any) -> tuple[Client, Callable[[], None]]:
             'audit under `if __name__ == "__main__":`'
         )
     local = distributed.LocalCluster(
-        n_workers=cluster, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        n_workers=cluster,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        host="127.0.0.1",
+        # What becomes of a worker is told by the run.
+        silence_logs=logging.ERROR,
     )
     client = distributed.Client(local, set_as_default=False)
 
@@ -134,13 +142,16 @@ class Crew:
         for number, future in list(self._futures.items()):
             if not future.done():
                 continue
-            del self._futures[number]
             if future.status == "finished":
-                found.append((number, future.result()))
+                try:
+                    found.append((number, future.result(timeout=_GATHERED_S)))
+                except Exception:  # its worker died with the answer: the task is on its way again
+                    continue
             elif future.status == "error":
                 found.append((number, future.exception() or RuntimeError("it failed")))
             else:
                 found.append((number, ShardEnd(number, "stopped", "given up by the cluster")))
+            del self._futures[number]
             future.release()
         return found
 
@@ -188,7 +199,10 @@ def shard_task(place: Place) -> ShardEnd:
         told: Told = ask("exchange", said)
         return told
 
-    orders: Orders = ask("orders", None).open()
+    sealed: Sealed | None = ask("orders", None)
+    if sealed is None:
+        raise ConnectionLost("the coordinator of this run has no orders yet")
+    orders: Orders = sealed.open()
     return work_on(place, orders, exchange, str(worker.name))
 
 
