@@ -335,9 +335,10 @@ class ProductFeedEvaluator:
         showing = Showing(rest.get("progress"), blocking)
         if cluster is not None:
             # Imported here: nobody else needs it.
+            from feedeval.evaluator.cluster.partitions import source_of
             from feedeval.evaluator.cluster.starting import ClusterAudit, start_on_cluster
 
-            given = None if feed is None else FeedSource.of(feed, rest.get("limit"))
+            given = None if feed is None else source_of(feed, rest.get("limit"))
             asked = ClusterAudit(cluster, shard_size, given, engine, client, audit, frozen, self.output_dir)
             self._run = start_on_cluster(asked, running, showing)
             return self._run

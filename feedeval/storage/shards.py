@@ -5,6 +5,7 @@
       shard_0001.parquet              products of the shard: `position` in the feed, `key`, `product` (JSON)
       shard_0001.results.parquet      its results as a table, once it is through, for readers of a few columns
       shard_0001.places               where each of them stands in the feed: 8 bytes each, little-endian
+      parts.json                      instead of the Parquet files: those of a feed that was partitioned already
       categories.json                 of each category the sample that its questions are made from
       shard_0000/                     the session in which the questions are made
       shard_0001/                     the session of the shard, as every session is

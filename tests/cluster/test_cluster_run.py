@@ -172,8 +172,8 @@ def test_pause_resume_and_stop_reach_all_workers(client: Any, server: ServerProc
     part = run.session().read(columns=["product_id"])
     assert part["product_id"].tolist() == run.results()["product_id"].tolist()
     assert not any(written_to(run.session().shards))
-    # The session alone is enough to go on: the feed lies in its shards.
-    again = fe.resume(run.session(), api_key=KEY, cluster=client, progress="none")
+    # The session alone is enough to go on: the feed lies in its shards, and the cluster's address is on record.
+    again = fe.resume(run.session(), api_key=KEY, progress="none")
     assert again.wait(WAIT_S).counts.done == 900
     assert server.stats()["repeated"] == 0
 

@@ -5,6 +5,7 @@
 - `crew`: Dask, as far as it is needed: places tasks, restarts what died, carries words to the coordinator
 - `leased`: the pacer and the budget of a worker, whose grants come from the coordinator
 - `messages`: what workers, the coordinator and the driver say to each other
+- `partitions`: a folder of Parquet files as a feed: one that is partitioned already is not cut again
 - `portal`: a shard's way to the coordinator: a thread that carries what its run wants and gives back
 - `question_stage`: the questions of all categories, made in a session of their own before the shards start
 - `requests`: requests from outside the driver's process, such as `feedeval pause`

@@ -45,6 +45,8 @@ SILENT_S = 15.0
 """After so long without a word a worker's calls count as gone."""
 ASK_AGAIN_S = 0.05
 """When to ask again where another call has to end first."""
+ABANDONED_S = 600.0
+"""A run that rests and whose driver has not looked for so long is stopped: it would hold the workers for ever."""
 _ASKED_LATELY_S = 1.0
 _WIDEST = 4096
 _TOLD_TO_ALL = (Need.KEY, Need.MODEL)
@@ -142,6 +144,8 @@ class Coordinator:
             worker = self._worker(said, now_s)
             self._take_back(worker, said)
             self._forget_silent(now_s)
+            if self._command.do in (Do.PAUSE, Do.HALT) and now_s - self.looked_s > ABANDONED_S:
+                self.say(Do.STOP)
             if said.snapshot is not None:
                 worker.snapshot, worker.heard = said.snapshot, said.heard
                 self._look_for_fault(said)

@@ -52,14 +52,18 @@ def product_of(text: str) -> Product:
     return found
 
 
-class ShardJob(AuditJob):
-    """The audit of a shard: keys are those of the whole feed, and not every field need be in it."""
+class PartJob(AuditJob):
+    """The audit of a part of a feed: not every field need be in it."""
+
+    def _refuse_unknown_fields(self) -> None:
+        """Return: the feed as a whole was looked through before."""
+
+
+class ShardJob(PartJob):
+    """The audit of a shard: keys are those of the whole feed."""
 
     def _keys(self, products: Iterable[Product]) -> Iterator[str]:
         return (str(product[KEY]) for product in products)
-
-    def _refuse_unknown_fields(self) -> None:
-        """Return: the feed as a whole was looked through before it was cut."""
 
 
 class CategoriesJob(Job):

@@ -162,8 +162,12 @@ class Cutter:
 
     def _passed(self, buckets: Buckets) -> Iterator[Record]:
         for record in self.job.records():
-            buckets.add(record, self._passing.popleft())
+            buckets.add(record, self.passed())
             yield record
+
+    def passed(self) -> Product:
+        """Return the product of the record that the job gave last."""
+        return self._passing.popleft()
 
 
 def shard_count(products: int, workers: int, size: int | None = None) -> int:

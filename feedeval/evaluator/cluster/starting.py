@@ -17,6 +17,7 @@ from feedeval.errors import InputError, SessionDamaged, SessionLocked, SessionNo
 from feedeval.evaluator.cluster.cluster_run import ClusterRun, Parts, books_of
 from feedeval.evaluator.cluster.crew import Crew, client_of
 from feedeval.evaluator.cluster.messages import Orders
+from feedeval.evaluator.cluster.partitions import taken_as_it_is
 from feedeval.evaluator.cluster.shard_jobs import samples_text
 from feedeval.evaluator.cluster.sharding import Cut, Cutter
 from feedeval.evaluator.cluster.worker import Place
@@ -143,6 +144,8 @@ class _Begun:
     def run(self) -> Run:
         """Find or make the session and its shards, and begin."""
         with self._planning.shown(self._reporters), contextlib.ExitStack() as undo:
+            if (complete := self._complete()) is not None:
+                return finished_run(complete, self._folder, self._messages, self._reporters)
             self._planning.phase("Getting the cluster ready.")
             client, close = client_of(self._asked.cluster)
             undo.callback(close)
@@ -167,6 +170,14 @@ class _Begun:
         run.begin()
         return run
 
+    def _complete(self) -> Progress | None:
+        """Return a session that is gone on with by its name alone and has nothing left to do: it needs no cluster."""
+        named = self._sitting.session
+        if self._asked.source is not None or named is None:
+            return None
+        progress = self._named(named)
+        return progress if _is_complete(progress) and self._taken_up(progress)[1] is None else None
+
     def _session(self, workers: int) -> tuple[Progress | None, SessionStore | None, Shards, Cut | None]:
         """Return the session that is gone on with, or a new one with its shards cut."""
         named = self._sitting.session
@@ -179,7 +190,7 @@ class _Begun:
             cutter = Cutter(
                 self._asked.source.products, self._asked.engine, settings=self._asked.audit, frozen=self._asked.frozen
             )
-            cut = cutter.cut(cut_folder, workers, self._planning.count, size=self._asked.shard_size)
+            cut = self._cut(cutter, cut_folder, workers)
             self._planning.phase("Looking through the sessions that are there already.")
             same = self._named(named) if named is not None else self._found(cut)
             if same is not None and same.records_digest != cut.plan.digest:
@@ -192,6 +203,13 @@ class _Begun:
             return self._made(cutter, cut, cut_folder)
         finally:
             shutil.rmtree(cut_folder, ignore_errors=True)
+
+    def _cut(self, cutter: Cutter, folder: Path, workers: int) -> Cut:
+        source, size = self._asked.source, self._asked.shard_size
+        assert source is not None  # who has none goes on with what was cut
+        if size is None and (taken := taken_as_it_is(source, cutter, folder, self._planning.count)) is not None:
+            return taken
+        return cutter.cut(folder, workers, self._planning.count, size=size)
 
     def _named(self, sid: str) -> Progress:
         progress = read_progress(self._folder.session(sid))
@@ -230,7 +248,7 @@ class _Begun:
         paths = self._folder.session(same.session)
         shards = Shards.of(paths, same.settings)
         assert shards is not None  # it was chosen for them
-        if same.status is Status.FINISHED and not same.counts.failed and not same.counts.left:
+        if _is_complete(same):
             self._messages.append(
                 f"Session {same.session} is complete: nothing was left to do, all {same.counts.total:,} records were "
                 "done before, at no cost now."
@@ -357,6 +375,10 @@ class _Begun:
 
     def _cluster_name(self, client: Any) -> str:
         return shown_address(str(client.scheduler.address)) if not isinstance(self._asked.cluster, int) else "here"
+
+
+def _is_complete(progress: Progress) -> bool:
+    return progress.status is Status.FINISHED and not progress.counts.failed and not progress.counts.left
 
 
 def _named_again(cluster: Any) -> int | str:

@@ -14,9 +14,11 @@ import feedeval.errors
 from feedeval.errors import FeedevalError, InputError, RunFault, SessionLocked
 from feedeval.evaluator.cluster.leased import LeasedBudget, LeasedPacer
 from feedeval.evaluator.cluster.messages import Command, Do, Orders
+from feedeval.evaluator.cluster.partitions import part_of
 from feedeval.evaluator.cluster.portal import Link, Portal
-from feedeval.evaluator.cluster.shard_jobs import CategoriesJob, ShardJob, read_shard
+from feedeval.evaluator.cluster.shard_jobs import CategoriesJob, PartJob, ShardJob, read_shard
 from feedeval.evaluator.launching import OFFLINE_WORKERS, changer
+from feedeval.feed.reader import iter_feed
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.jobs.offline.engine import OfflineEngine
@@ -156,6 +158,11 @@ class ShardRun:
                 raise InputError(f"{shards.categories} is gone, and with it what the questions are made from")
             return CategoriesJob(samples, engine, orders.audit)
         source = {**orders.source, "shard": number, "of": self._place.sid}
+        if (part := part_of(shards, number)) is not None:
+            job = PartJob(
+                partial(iter_feed, part), engine, settings=orders.audit, source=source, frozen=self._questions()
+            )
+            return job
         products = partial(read_shard, shards.products(number))
         return ShardJob(products, engine, settings=orders.audit, source=source, frozen=self._questions())
 
