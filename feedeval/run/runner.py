@@ -371,12 +371,18 @@ _choosing = threading.Lock()
 _live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
+def stop_at_exit(run: Run) -> None:
+    """Have a run stopped when the interpreter exits, if it still goes on then."""
+    _live.add(run)
+
+
 @atexit.register
 def _stop_all() -> None:
     """Stop what still runs when the interpreter exits; the call logs hold whatever does not end in time."""
     runs = list(_live)
     for run in runs:
-        run.leave()
+        if not run.done:
+            run.leave()
     until_s = time.monotonic() + _EXIT_BOUND_S
     for run in runs:
         with contextlib.suppress(Exception):  # nobody is left to be told

@@ -28,7 +28,7 @@ from feedeval.run.context import Hooks
 from feedeval.run.progress import Need, RunState, Snapshot
 from feedeval.run.progress_writer import ProgressWriter
 from feedeval.run.reporter_thread import ReporterThread
-from feedeval.run.runner import Run
+from feedeval.run.runner import Run, stop_at_exit
 from feedeval.run.settings import RunSettings
 from feedeval.run.telling.words import reason_in_words
 from feedeval.storage.event_log import EventLog
@@ -145,6 +145,7 @@ class ClusterRun(Run):
     def begin(self) -> None:
         """Begin, on a thread of its own."""
         self._thread = threading.Thread(target=self._drive, name=f"feedeval-cluster-{self.sid}", daemon=True)
+        stop_at_exit(self)
         self._thread.start()
         self._parts.reporter_thread.run()
 
@@ -359,9 +360,10 @@ class ClusterRun(Run):
             self._book(number)
         sum_up(state, parts.books, {})
         with state.lock:
-            why = f"{type(self._crash).__name__}: {self._crash}" if self._crash else state.status_reason
+            why = state.status_reason if self._fault is not None else "stopped by hand"
+            why = f"{type(self._crash).__name__}: {self._crash}" if self._crash else why
             state.status = Status.FINISHED if finished else Status.STOPPED
-            state.status_reason = "" if finished else why or "stopped by hand"
+            state.status_reason = "" if finished else why
             state.leaving, state.needs_person, state.needs, state.in_hand = "", False, Need.NOTHING, 0
         if isinstance(self._crash, RunFault):
             self._fault, self._crash = self._crash, None

@@ -58,20 +58,30 @@ def client_of(cluster: Any) -> tuple[Client, Callable[[], None]]:
         except (OSError, ValueError, TimeoutError) as exc:
             raise InputError(f"cluster={cluster!r}: there is no Dask scheduler that answers; {_HOW}") from exc
         return client, client.close
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise InputError(
-            "cluster= with a number starts processes, and each of them imports this script again: put what starts the "
-            'audit under `if __name__ == "__main__":`'
-        )
-    local = distributed.LocalCluster(
-        n_workers=cluster,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=None,
-        host="127.0.0.1",
-        # What becomes of a worker is told by the run.
-        silence_logs=logging.ERROR,
+    return _started_here(cluster)
+
+
+def _started_here(workers: int) -> tuple[Client, Callable[[], None]]:
+    """Start workers on this machine, and return a client of them and what ends them."""
+    import distributed
+
+    guard = (
+        'in a script, put what starts the audit under `if __name__ == "__main__":`, as each process imports it again'
     )
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise InputError(f"cluster= with a number starts processes: {guard}")
+    try:
+        local = distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            host="127.0.0.1",
+            # What becomes of a worker is told by the run.
+            silence_logs=logging.ERROR,
+        )
+    except (RuntimeError, OSError, TimeoutError) as exc:
+        raise InputError(f"cluster={workers}: its processes did not start ({exc}); {guard}") from exc
     client = distributed.Client(local, set_as_default=False)
 
     def close() -> None:

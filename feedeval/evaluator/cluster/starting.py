@@ -46,7 +46,7 @@ from feedeval.run.telling.planning import Planning
 from feedeval.storage.event_log import EventLog
 from feedeval.storage.paths import SessionFolder, SessionPaths, session_paths
 from feedeval.storage.readers import read_document, read_progress, session_ids
-from feedeval.storage.shards import SHARDS, Shards
+from feedeval.storage.shards import SHARDS, Shards, child
 from feedeval.storage.store import SessionStore
 from feedeval.version import __version__
 
@@ -277,7 +277,7 @@ class _Begun:
                 sets |= {name: made.model_dump(mode="json") for name, made in self._asked.frozen.sets.items()}
             samples = {name: few for name, few in cutter.job.samples.items() if name not in sets}
             self._folder.file_system.write(
-                cut_folder / shards.categories.name, samples_text(samples, cutter.job.attributes)
+                child(cut_folder, shards.categories.name), samples_text(samples, cutter.job.attributes)
             )
             cut_folder.rename(shards.folder)
             if self._asked.audit.question_scope == "category":
