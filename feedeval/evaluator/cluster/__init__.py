@@ -6,6 +6,7 @@
 - `leased`: the pacer and the budget of a worker, whose grants come from the coordinator
 - `messages`: what workers, the coordinator and the driver say to each other
 - `partitions`: a folder of Parquet files as a feed: one that is partitioned already is not cut again
+- `parts`: what a run on a cluster is put together from, and what stands on disk of its shards
 - `portal`: a shard's way to the coordinator: a thread that carries what its run wants and gives back
 - `question_stage`: the questions of all categories, made in a session of their own before the shards start
 - `requests`: requests from outside the driver's process, such as `feedeval pause`

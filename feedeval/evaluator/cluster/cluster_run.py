@@ -11,31 +11,26 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from feedeval.errors import FeedevalError, InputError, RunFault, SessionError
-from feedeval.evaluator.cluster.crew import Crew
-from feedeval.evaluator.cluster.messages import Command, Do, Orders, ShardNews
+from feedeval.errors import ConnectionLost, FeedevalError, InputError, RunFault, SessionError
+from feedeval.evaluator.cluster.messages import Command, Do, ShardNews
+from feedeval.evaluator.cluster.parts import Parts
 from feedeval.evaluator.cluster.question_stage import keep_questions, questions_left
 from feedeval.evaluator.cluster.requests import RequestReader
 from feedeval.evaluator.cluster.summing import QUIET_S, live_of, sum_up
 from feedeval.evaluator.cluster.worker import ShardEnd, fault_of, with_changes
 from feedeval.evaluator.launching import usable
-from feedeval.records import Progress, Status
-from feedeval.run.context import Hooks
-from feedeval.run.progress import Need, RunState, Snapshot
-from feedeval.run.progress_writer import ProgressWriter
-from feedeval.run.reporter_thread import ReporterThread
+from feedeval.records import Status
+from feedeval.run.progress import Need, Snapshot
 from feedeval.run.runner import Run, stop_at_exit
 from feedeval.run.settings import RunSettings
 from feedeval.run.telling.words import reason_in_words
-from feedeval.storage.event_log import EventLog
-from feedeval.storage.readers import read_progress, stand_of
+from feedeval.storage.readers import stand_of
 from feedeval.storage.requests import Action
-from feedeval.storage.shards import CATEGORIES, Shards
-from feedeval.storage.store import SessionStore
+from feedeval.storage.shards import CATEGORIES
 
 LOOK_S = 0.25
 WRITE_S = 2.0
@@ -45,25 +40,6 @@ STOPPED_AFTER_S = 90.0
 """How long workers are waited for after a stop."""
 LOST_AFTER_S = 60.0
 """A cluster that does not answer for so long is given up; what is done is saved."""
-
-
-@dataclass
-class Parts:
-    """What a run on a cluster is put together from."""
-
-    state: RunState
-    store: SessionStore
-    shards: Shards
-    crew: Crew
-    orders: Orders
-    writer: ProgressWriter
-    reporter_thread: ReporterThread
-    log: EventLog
-    hooks: Hooks
-    settings: RunSettings
-    close_cluster: Callable[[], None]
-    books: dict[int, Progress] = field(default_factory=dict)
-    """How each shard stands on disk, where nobody works on it."""
 
 
 class ClusterRun(Run):
@@ -209,11 +185,12 @@ class ClusterRun(Run):
         while True:
             self._wake.wait(LOOK_S)
             self._wake.clear()
-            while not self._asked.empty():
-                self._asked.get()()
+            self._do_asked()
             if (action := requests.taken()) is not None:
                 parts.log.info(f"asked from outside to {action}")
-                {Action.PAUSE: self.pause, Action.RESUME: self.resume, Action.STOP: self.stop}[action]()
+                go_on: Callable[[], None] = partial(self._go_on, {}, capped=False)
+                acts = {Action.PAUSE: self.pause, Action.RESUME: go_on, Action.STOP: self.stop}
+                acts[action]()
             for number, end in parts.crew.ended():
                 self._ended(number, end)
             self._look()
@@ -221,6 +198,16 @@ class ClusterRun(Run):
                 return not self._stopping and self._all_through()
             if self._stopping and time.monotonic() - self._stopping_s > STOPPED_AFTER_S:
                 return False
+
+    def _do_asked(self) -> None:
+        """Do what was asked for; what the cluster does not hear now is said again at the next look."""
+        while not self._asked.empty():
+            action = self._asked.get()
+            try:
+                action()
+            except (OSError, TimeoutError, ConnectionLost):
+                self._asked.put(action)
+                return
 
     def _begin_shards(self) -> None:
         books = self._parts.books
@@ -383,15 +370,3 @@ class ClusterRun(Run):
         parts.reporter_thread.close()
         parts.log.close()
         self._over.set()
-
-
-def books_of(shards: Shards) -> dict[int, Progress]:
-    """Return how each shard stands on disk that has begun."""
-    found: dict[int, Progress] = {}
-    for number in (CATEGORIES, *shards.numbers):
-        paths = shards.session(number)
-        if paths is not None:
-            with contextlib.suppress(SessionError):
-                read_progress(paths)
-                found[number] = stand_of(paths)
-    return found

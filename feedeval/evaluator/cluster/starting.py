@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedeval.errors import InputError, SessionDamaged, SessionLocked, SessionNotFound
-from feedeval.evaluator.cluster.cluster_run import ClusterRun, Parts, books_of
+from feedeval.evaluator.cluster.cluster_run import ClusterRun
 from feedeval.evaluator.cluster.crew import Crew, client_of
 from feedeval.evaluator.cluster.messages import Orders
 from feedeval.evaluator.cluster.partitions import taken_as_it_is
+from feedeval.evaluator.cluster.parts import Parts, books_of
 from feedeval.evaluator.cluster.shard_jobs import samples_text
 from feedeval.evaluator.cluster.sharding import Cut, Cutter
 from feedeval.evaluator.cluster.worker import Place
