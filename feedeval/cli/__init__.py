@@ -8,6 +8,7 @@
 - `calls`: what a call may say: the options that every command with calls of its own has, and those to go on with
 - `certifying`: the command that says what coverage is as people would have judged it: certify
 - `checking`: the commands check and targets: what a feed's destinations would refuse, without asking a model
+- `clustering`: the options of commands that may share their work out to the workers of a cluster
 - `comparing`: the command that sets two sessions side by side: compare
 - `documents`: what commands found as plain JSON: frames as rows, what is not known as null, times in ISO 8601
 - `main`: the parser and `main`: arguments in, exit code out

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedeval.cli.caching import cache_options, caching
 from feedeval.cli.calls import call_options, said_again, spoken, way, way_options
+from feedeval.cli.clustering import cluster_options, clustering
 from feedeval.cli.output import Exit, complain, json_option, say, tell, width
 from feedeval.cli.paging import page_choice, page_options
 from feedeval.cli.reading import feed_of, feed_options
@@ -51,6 +52,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     run.add_argument("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
     run.add_argument("--keep-calls", action="store_true", help="keep the raw replies of the model")
     cache_options(run)
+    cluster_options(run, shards=True)
     page_options(run)
     under_option(run)
     json_option(run)
@@ -73,6 +75,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     )
     resume.add_argument("--fixes", metavar="FILE", help="a filled file that was laid over the feed")
     way_options(resume)
+    cluster_options(resume)
     under_option(resume)
     json_option(resume)
 
@@ -200,6 +203,7 @@ def run_command(arguments: Arguments) -> int:
         reuse=not arguments.no_reuse,
         keep_calls=arguments.keep_calls,
         **caching(arguments),
+        **clustering(arguments),
         **page_choice(arguments),
     )
     code = see_through(run, arguments)
@@ -229,7 +233,9 @@ def resume_command(arguments: Arguments) -> int:
     if session.status is Status.PAUSED and is_being_written(session.paths):
         return put(session.paths, Action.RESUME)
     key = _key_for(session, arguments.base_url)
-    run = resume(session, _feed(arguments), api_key=key, **sitting(arguments), **way(arguments))
+    run = resume(
+        session, _feed(arguments), api_key=key, **sitting(arguments), **way(arguments), **clustering(arguments)
+    )
     return see_through(run, arguments)
 
 

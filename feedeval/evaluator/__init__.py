@@ -1,6 +1,7 @@
 """The one place where the parts are wired together: everything that a person starts, starts here.
 
 - `audits`: ProductFeedEvaluator: the audit of a feed, wired together
+- `cluster`: the same audit on a Dask cluster: shards, workers with one limit and one budget, a session over all
 - `earlier`: which earlier audits may be gone on with, and by which settings
 - `evaluation_run`: the handle of an audit that goes on in the background
 - `freezing`: an audit on the questions of an earlier session: which questions these are, and whose results hold for

@@ -37,6 +37,7 @@ from feedeval.results.stored import StoredSession
 from feedeval.run.settings import RunSettings
 from feedeval.storage.addresses import shown, use_storage
 from feedeval.storage.paths import folder_path
+from feedeval.storage.shards import SHARDS
 
 if TYPE_CHECKING:
     from feedeval.model.client import ModelClient
@@ -134,7 +135,9 @@ class ProductFeedEvaluator:
                 `RunSettings` has them), `pages` (when the audit is finished, put what the feed leaves open to the
                 landing pages, in a session of its own that `Session.ledger` reads: True fetches them, a path is a
                 folder of saved ones, else what `read_pages` returned or a mapping of its arguments; `budget_usd` holds
-                for both).
+                for both), `cluster` (a `dask.distributed.Client`, a scheduler's address, or how many processes on
+                this machine share the work out; the feed is cut into shards, of `shard_size` products or as many as
+                suit, and each is a session beneath this one).
 
         Raises:
             InputError: A setting is out of range, a field is in no product, or the feed cannot be read or is empty.
@@ -327,15 +330,30 @@ class ProductFeedEvaluator:
                 f"{shown(self.output_dir)}: fe.resume() goes on with a session where it is"
             )
         settings = settings_then(found, options)
+        in_shards = SHARDS in then.settings
         fields = then.fingerprint["fields"]
-        again = audited_again(then.settings["source"]) if feed is None else feed
+        # The shards hold the whole feed.
+        again = audited_again(then.settings["source"]) if feed is None and not in_shards else feed
         selected = None if fields == "descriptive" else fields
         return self._start(again, {**settings, "selected_fields": selected}, blocking=blocking)
 
     def _start(self, feed: Feed, options: Mapping[str, Any], *, blocking: bool) -> EvaluationRun:
         left, frozen = frozen_questions(options, self.output_dir)
+        cluster, shard_size = left.pop("cluster", None), left.pop("shard_size", None)
+        if cluster is None and shard_size is not None:
+            raise InputError(f"shard_size={shard_size!r}: only an audit on a cluster has shards; give cluster= as well")
         audit, running, rest = sorted_options(left, self.locale)
         engine, client = self.open_engine(rest.get("max_in_flight"))
+        showing = Showing(rest.get("progress"), blocking)
+        if cluster is not None:
+            # Imported here: nobody else needs it.
+            from feedeval.evaluator.cluster.partitions import source_of
+            from feedeval.evaluator.cluster.starting import ClusterAudit, start_on_cluster
+
+            given = None if feed is None else source_of(feed, rest.get("limit"))
+            asked = ClusterAudit(cluster, shard_size, given, engine, client, audit, frozen, self.output_dir)
+            self._run = start_on_cluster(asked, running, showing)
+            return self._run
         source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)
         job.expected = source.expected
@@ -344,7 +362,6 @@ class ProductFeedEvaluator:
             job.beside = kept(pages)
         if frozen is not None:
             running = running.model_copy(update={"also_from": sources(job, frozen, self.output_dir)})
-        showing = Showing(rest.get("progress"), blocking)
         self._run = launch(job, self.output_dir, running, client=client, showing=showing)
         if pages is not None:
             step = PageStep(pages, lambda: self.open_engine(rest.get("max_in_flight")), running, source.products)

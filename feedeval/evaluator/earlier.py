@@ -12,6 +12,7 @@ from feedeval.records import Status
 from feedeval.results.session import Session, load_session
 from feedeval.storage.addresses import shown
 from feedeval.storage.readers import session_ids
+from feedeval.storage.shards import SHARDS
 
 
 def latest_audits(output_dir: Path) -> list[Session]:
@@ -53,4 +54,6 @@ def settings_then(session: Session, options: Mapping[str, Any]) -> dict[str, Any
     }
     if "question_set" in then.fingerprint:
         settings["question_set"] = session
+    if SHARDS in then.settings:
+        settings["cluster"] = settings.get("cluster") or then.settings[SHARDS]["cluster"]
     return settings

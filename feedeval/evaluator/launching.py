@@ -110,7 +110,7 @@ def launch(
         InputError: There is a budget and no price, nobody can carry parts, or as `run.runner.start`.
         SessionLocked: Another process or kernel works on the same session.
     """
-    _check_price(settings, client)
+    check_price(settings, client)
     if "max_workers" not in settings.model_fields_set:
         workers = OFFLINE_WORKERS if client is None else client.settings.max_in_flight
         settings = settings.model_copy(update={"max_workers": workers})
@@ -118,7 +118,7 @@ def launch(
     if reporters is None:
         reporters = reporters_for(showing.progress, blocking=showing.blocking)
     courier = _courier(client, settings.delivery)
-    hooks = Hooks(on_change=None if client is None else _changer(client), courier=courier)
+    hooks = Hooks(on_change=None if client is None else changer(client), courier=courier)
     found: list[EvaluationRun] = []
     returned = threading.Event()
 
@@ -139,11 +139,11 @@ def launch(
         if client is not None:
             client.narrow(None)  # a run that was stopped before left it closed
             if calls:
-                client.update(**_usable(calls))
-                _check_price(sitting, client)
+                client.update(**usable(calls))
+                check_price(sitting, client)
         return Beginning(lambda planning: begin(sitting, planning), plan_of(job, output_dir, sitting))
 
-    run = EvaluationRun(starter, reporters, begun=_remember)
+    run = EvaluationRun(starter, reporters, begun=remember)
     returned.set()
     if not found:
         return run
@@ -152,7 +152,12 @@ def launch(
     return found[0]
 
 
-def _check_price(settings: RunSettings, client: ModelClient | None) -> None:
+def check_price(settings: RunSettings, client: ModelClient | None) -> None:
+    """Make sure that a cap can be kept.
+
+    Raises:
+        InputError: There is a cap and no price.
+    """
     if settings.budget_usd is not None and client is not None and not client.price_known:
         raise InputError(
             f"budget_usd={settings.budget_usd}: no price is known for the model {client.settings.model!r}"
@@ -161,14 +166,15 @@ def _check_price(settings: RunSettings, client: ModelClient | None) -> None:
         )
 
 
-def _remember(handle: EvaluationRun, run: Run) -> None:
+def remember(handle: EvaluationRun, run: Run) -> None:
+    """Keep the handle of a run, for whoever starts the same once more."""
     paths = session_paths(run.output_dir, run.sid)
     # A second handle on a run that goes on leaves the first one where it is.
     if live_run(paths) is None:
         _live[paths.identity] = handle
 
 
-def _usable(changes: Mapping[str, Any]) -> dict[str, Any]:
+def usable(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings of calls as the client takes them."""
     key = changes.get("api_key")
     return {**changes, **({"api_key": SecretStr(key)} if isinstance(key, str) else {})}
@@ -198,7 +204,7 @@ def live_run(paths: SessionPaths) -> EvaluationRun | None:
     return None if found is None or found.done else found
 
 
-def _changer(client: ModelClient) -> Callable[[Mapping[str, Any]], None]:
+def changer(client: ModelClient) -> Callable[[Mapping[str, Any]], None]:
     """Return what changes the client's settings in the middle of a run, where results do not depend on them."""
     free = {"api_key", "timeout_s", "max_retries", "max_in_flight", "delay_s", "max_output_tokens", *CHANGEABLE}
     free |= {"input_price", "output_price", "cached_price"}
@@ -209,6 +215,6 @@ def _changer(client: ModelClient) -> Callable[[Mapping[str, Any]], None]:
                 f"{', '.join(sorted(fixed))} cannot be changed in the middle of a run, because results depend on it; "
                 f"what can: budget_usd, {', '.join(sorted(free))}"
             )
-        client.update(**_usable(changes))
+        client.update(**usable(changes))
 
     return change

@@ -93,11 +93,15 @@ class AuditOptions(DeliveryOptions, total=False):
 class ResumeOptions(AuditOptions, WayOptions, total=False):
     """What can be said of a session that is gone on with."""
 
+    cluster: Any
+
 
 class StartOptions(AuditOptions, total=False):
     """What can be said of an audit that is started."""
 
     session: str | None
+    cluster: Any
+    shard_size: int | None
 
 
 CHANGEABLE = tuple(WayOptions.__annotations__)

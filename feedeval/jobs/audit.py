@@ -176,7 +176,7 @@ class AuditJob(Job):
     def records(self) -> Iterator[Record]:
         """Yield a record a product; the first pass also collects the sample of each category."""
         named, again = tee(self._products())
-        for index, (product, key) in enumerate(zip(named, record_keys(again), strict=True)):
+        for index, (product, key) in enumerate(zip(named, self._keys(again), strict=True)):
             if not product.keys() <= self._names:
                 self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
@@ -194,6 +194,9 @@ class AuditJob(Job):
             )
         self._refuse_unknown_fields()
 
+    def _keys(self, products: Iterable[Product]) -> Iterator[str]:
+        return record_keys(products)
+
     def _refuse_unknown_fields(self) -> None:
         unknown = [name for name in self._settings.selected_fields or () if name not in self._names]
         if unknown:
@@ -206,6 +209,17 @@ class AuditJob(Job):
         # Only a hint: `short_description` is a field of its own where the feed has a description beside it.
         meant = standard_name(name)
         return f"{name!r} (it is read as {meant!r})" if meant in self._names else repr(name)
+
+    @property
+    def samples(self) -> dict[str, list[Context]]:
+        """What the questions of each category are made from that has none yet, once the products were gone through."""
+        known = self._frozen.sets if self._frozen else {}
+        return {name: list(few.values()) for name, few in self._samples.items() if name not in known}
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The fields that the judge sees of some product, once the products were gone through."""
+        return frozenset(self._attributes)
 
     def survey(self, pilot: int, *, seed: int = 0) -> tuple[Survey, set[int]]:
         """Go through the products once, and draw some of them.

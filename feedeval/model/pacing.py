@@ -124,7 +124,7 @@ class Lane:
             tokens: Tokens that were really used, if known.
             retry_after_s: How long the endpoint asked to wait.
         """
-        self.pacer.leave(self, permit, _Ended(outcome, headers, tokens, retry_after_s))
+        self.pacer.leave(self, permit, Ended(outcome, headers, tokens, retry_after_s))
 
     def abort(self, error: Exception) -> None:
         """Let everybody who waits in this lane fail with `error`."""
@@ -137,7 +137,9 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class Ended:
+    """How a call ended, with what `Lane.leave` was told."""
+
     outcome: Outcome
     headers: Mapping[str, str] | None
     tokens: float | None
@@ -217,7 +219,13 @@ class Pacer:
             self._give_up(waiter)
             raise
 
-    def leave(self, lane: Lane, permit: Permit, ended: _Ended) -> None:
+    def try_enter(self, lane: Lane, tokens: float) -> Permit | float:
+        """Return a permit, or how many seconds until there may be one: infinity until another call ends."""
+        with self._lock:
+            wait_s = self._blocked_s(lane, tokens)
+            return self._start(lane, tokens) if wait_s == 0.0 else wait_s
+
+    def leave(self, lane: Lane, permit: Permit, ended: Ended) -> None:
         """Take a permit back and learn from how the call ended."""
         with self._lock:
             now = self._clock()
@@ -301,7 +309,7 @@ class Pacer:
     def _grant(self, waiter: _Waiter, permit: Permit) -> None:
         if waiter.granted.done():
             # Cancelled or aborted on the way here: the place goes to somebody else.
-            self.leave(waiter.lane, permit, _Ended(Outcome.NEUTRAL, None, 0.0, None))
+            self.leave(waiter.lane, permit, Ended(Outcome.NEUTRAL, None, 0.0, None))
         else:
             waiter.granted.set_result(permit)
 
@@ -310,7 +318,7 @@ class Pacer:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
             elif waiter.granted.done() and not waiter.granted.cancelled() and waiter.granted.exception() is None:
-                self.leave(waiter.lane, waiter.granted.result(), _Ended(Outcome.NEUTRAL, None, 0.0, None))
+                self.leave(waiter.lane, waiter.granted.result(), Ended(Outcome.NEUTRAL, None, 0.0, None))
             if self._timer is not None and self._timer[0] is waiter:
                 self._timer = None
             self.pump()

@@ -8,6 +8,7 @@
 - `blocks`: A titled list of a summary, as text and as HTML, and how long one is
 - `cases`: what a session judged, read back product by product, so that it can be judged again
 - `certify`/: coverage as people would have judged it, from some verdicts that people checked
+- `columnar`: a few columns or rows of the results of a large session, read through Arrow without the rest
 - `compare`/: audits side by side
 - `estimate`: what the whole feed would take, judged by a few real products of it
 - `export`: tables to files that other programs open, safely

@@ -65,6 +65,11 @@ def backup(
     """
     chosen = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
     paths = chosen.paths
+    if (shards := chosen.shards) is not None:
+        raise InputError(
+            f"session {chosen.id} is in {shards.count:,} shards, too many files for one archive: copy the folder "
+            f"{shards.folder} and the session's own files"
+        )
     beside = Path() if address_of(paths.folder) else paths.folder
     target = beside if to is None else Path(to)
     if target.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,9 @@ def list_sessions(output_dir: AnyFolder = "output") -> pd.DataFrame:
         row: dict[str, Any] = {"session": sid, "size_mb": round(size / 1e6, 2)}
         try:
             row |= _state(session)
+            if session.shards is not None:
+                batches = session.batch_files
+                row["size_mb"] = round((size + sum(file.size for file in batches)) / 1e6, 2)
             if session.is_audit and (batch_bytes := sum(file.size for file in batches)) <= budget:
                 budget -= batch_bytes
                 row["coverage_pct"] = _mean_coverage(batches)
@@ -210,6 +214,9 @@ def cleanup(
     for session in chosen:
         if (writer := writer_of(session.paths)) is not None:
             raise SessionLocked(f"session {session.id} is running ({writer}): stop it first; nothing deleted")
+        at_work = session.shards.sessions() if session.shards is not None else ()
+        if writer := next((found for _, paths in at_work if (found := writer_of(paths)) is not None), None):
+            raise SessionLocked(f"a shard of session {session.id} is worked on ({writer}): nothing deleted")
     for session in chosen:
         if lost := what_deleting_loses(session.id, read_parts(session.paths)):
             warn_caller(lost, RunWarning, again=True)
@@ -231,6 +238,11 @@ def _remove(session: Session) -> list[Path]:
     lock = session.paths.file_system.lock(session.paths.lock)
     lock.acquire()
     try:
-        return remove_files(session.paths)
+        removed = []
+        if (shards := session.shards) is not None:
+            # First: without its own files nobody would know whose they are.
+            removed = shards.files()
+            shutil.rmtree(shards.folder, ignore_errors=True)
+        return [*removed, *remove_files(session.paths)]
     finally:
         lock.release()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from feedeval.storage.paths import AnyFolder, SessionFolder
 if TYPE_CHECKING:
     from feedeval.feed.pages.pages import Pages
     from feedeval.results.certify.certified import Certified
+    from feedeval.results.columnar import Where
     from feedeval.results.gaps.actions import Actions
     from feedeval.results.gaps.fixfile import FixFile
     from feedeval.results.gaps.next_steps import NextSteps
@@ -357,6 +358,24 @@ class Session(StoredSession):
 
         copies = {} if self._asked_pages is None else self._asked_pages.proposals()
         return write_workbook(self, self._open_questions, path, target=target, limit=limit, copies=copies)
+
+    def read(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+        """Return some columns and rows of the results, without reading the rest; for sessions that are too large.
+
+        Args:
+            columns: Names of columns of `results`, and `key`; None: those of `results`.
+            where: Conditions that must all hold, such as `[("coverage_pct", "<", 50), ("category", "in", ["Boots"])]`.
+
+        Returns:
+            The rows that fit, in the order of the feed. A session in shards is read from the tables that its shards
+            leave when they are through.
+
+        Raises:
+            InputError: There is no such column, a condition cannot be used, pyarrow is missing, or it is no audit.
+        """
+        from feedeval.results.columnar import read_columns
+
+        return read_columns(self, columns, where)
 
     def consolidate(self, path: str | Path, *, rows: str = "products") -> Path:
         """Write the results as one table and return its path.

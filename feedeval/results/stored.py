@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
+from feedeval.errors import SessionError, warn_caller
 from feedeval.formatting import counts_in_words, moment_words, money
 from feedeval.records import Progress, QuestionSet, Status
 from feedeval.records.delivery import PartState
@@ -20,10 +21,10 @@ from feedeval.results.naming import feed_name, session_name
 from feedeval.run.delivery.words import where_parts_stand
 from feedeval.run.telling.words import state_in_words
 from feedeval.storage.addresses import shown
-from feedeval.storage.batch_files import batch_files
 from feedeval.storage.parts import read_parts
 from feedeval.storage.paths import AnyFolder, SessionFolder, SessionPaths, StoredFile, sid_time
 from feedeval.storage.readers import read_document, session_files, stand_of, status_of
+from feedeval.storage.shards import Shards, files_of
 
 if TYPE_CHECKING:
     from feedeval.results.basis import Standing
@@ -41,6 +42,14 @@ def engine_note(engine: str, kind: str = JobKind.AUDIT) -> str:
     from feedeval.jobs.offline.engine import OfflineEngine
 
     return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
+
+
+MANY_PRODUCTS = 250_000
+"""From so many on, reading all results at once is warned of."""
+
+
+class LargeResultsWarning(UserWarning):
+    """All results of a large session are read at once."""
 
 
 def engine_words(engine: str, kind: str = JobKind.AUDIT) -> str:
@@ -103,8 +112,17 @@ class StoredSession:
 
     @property
     def files(self) -> list[Path]:
-        """All files of the session."""
-        return session_files(self.paths)
+        """All files of the session, those of its shards among them."""
+        shards = self.shards
+        return [*session_files(self.paths), *(shards.files() if shards is not None else ())]
+
+    @property
+    def shards(self) -> Shards | None:
+        """What it is made of where it was worked on in shards; None where it is in one piece."""
+        try:
+            return Shards.of(self.paths, self.progress.settings)
+        except SessionError:
+            return None
 
     @property
     def feed_name(self) -> str:
@@ -162,8 +180,8 @@ class StoredSession:
 
     @property
     def batch_files(self) -> list[StoredFile]:
-        """The same files, to be read wherever they lie."""
-        return [file for _, file in batch_files(self.paths)]
+        """The same files, to be read wherever they lie; those of all shards, where there are any."""
+        return files_of(self.paths, self.shards)
 
     @property
     def is_small(self) -> bool:
@@ -188,6 +206,12 @@ class StoredSession:
         A shadow run has a row a row of its table, with the columns that `run_shadow` describes. A session of any other
         kind has the columns key, then those of its records and values, then engine, cost_usd, status and error.
         """
+        if "_loaded" not in self.__dict__ and self.progress.counts.done >= MANY_PRODUCTS:
+            warn_caller(
+                f"{self.progress.counts.done:,} products take gigabytes of memory all at once: "
+                "session.read(columns=[...], where=[...]) reads what is needed, and fe.sample audits fewer.",
+                LargeResultsWarning,
+            )
         return self._loaded.results.copy(deep=False)
 
     @property
@@ -336,6 +360,8 @@ class StoredSession:
         facts: dict[str, object] = {}
         if frozen := settings.get("question_set"):
             facts["Questions"] = f"those of session {frozen['session']}"
+        if (shards := self.shards) is not None:
+            facts["Shards"] = f"{shards.count:,}, in {shards.folder.name}"
         if drawn := self.sample:
             facts["Sample"] = f"{drawn['drawn']:,} of {drawn['of']:,} products, drawn by {drawn['by']}"
         return facts

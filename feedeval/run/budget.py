@@ -58,10 +58,20 @@ class Budget:
         Raises:
             BudgetReached: The call could overrun the cap although nothing is in flight.
         """
-        while not self._fits(estimate_usd):
+        while (hold := self.try_reserve(estimate_usd)) is None:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             await waiter
+        return hold
+
+    def try_reserve(self, estimate_usd: float) -> Hold | None:
+        """Set money aside for a call; None while calls in flight may give some back.
+
+        Raises:
+            BudgetReached: As `reserve`.
+        """
+        if not self._fits(estimate_usd):
+            return None
         hold = Hold(estimate_usd, self._price(estimate_usd))
         self.held_usd += hold.held_usd
         self.in_flight += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import Any
 from feedeval.errors import AccessDenied, BudgetReached, QuotaExhausted, RunFault, UnknownModel, WrongKey
 from feedeval.records.delivery import Courier
 from feedeval.run.batches import Batches
+from feedeval.run.budget import Budget
 from feedeval.run.failures import sentence
 from feedeval.run.health import HealthMonitor, SystemReaders
 from feedeval.run.job import Job
@@ -24,6 +25,7 @@ from feedeval.run.settings import RunSettings
 from feedeval.run.telling.planning import Planning
 from feedeval.run.write_thread import WriteThread
 from feedeval.storage.event_log import EventLog
+from feedeval.storage.paths import SessionPaths
 from feedeval.storage.reply_cache import ReplyCache
 from feedeval.storage.store import SessionStore
 
@@ -96,6 +98,10 @@ class Hooks:
     readers: SystemReaders = field(default_factory=SystemReaders.real)
     planning: Planning | None = None
     """Told how far the planning is; None: nobody asks."""
+    budget: Callable[[float | None], Budget] = Budget
+    """Makes the budget of a cap."""
+    also_from: Sequence[SessionPaths] = ()
+    """Sessions of other folders whose results hold."""
 
 
 @dataclass(frozen=True, slots=True)

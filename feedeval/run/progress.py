@@ -66,6 +66,22 @@ class BatchBar:
         return self.end_index - self.start_index + 1
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What one of several workers of a run does, each on a part of the records."""
+
+    name: str
+    task: str
+    """The part that it works on."""
+    state: str
+    through: int
+    """Records of the part that are done or failed."""
+    total: int
+    rate_per_s: float
+    in_flight: int
+    memory_mb: float
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
     """A run at one moment: all that a panel, a bar or a line of text shows."""
@@ -123,6 +139,8 @@ class Snapshot:
     """How far it was and what it had cost, over this sitting."""
     parts: tuple[Part, ...] = ()
     """What was sent in parts, and how each stands."""
+    workers: tuple[WorkerState, ...] = ()
+    """What each worker does, where the run has several."""
 
     @property
     def parts_out(self) -> tuple[Part, ...]:
@@ -217,6 +235,7 @@ class RunState:
     latest_report: BatchReport | None = None
     updated: str = ""
     parts: tuple[Part, ...] = ()
+    workers: tuple[WorkerState, ...] = ()
     planned: int = 0
     needs: Need = Need.NOTHING
     waits_for: str = ""

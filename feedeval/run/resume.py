@@ -18,6 +18,7 @@ from feedeval.run.reuse import EarlierResults
 from feedeval.run.settings import RunSettings
 from feedeval.storage.paths import SessionFolder
 from feedeval.storage.readers import read_progress, session_ids
+from feedeval.storage.shards import SHARDS
 
 _SOURCES = 8
 """Earlier sessions looked at for results: one that was stopped early stands between this feed and the last full run."""
@@ -82,7 +83,8 @@ def _found(job: Job, related: Sequence[Progress], plan: Plan) -> Progress | None
 
     What was paid for is gone on with, and given back once it is finished, whatever has been thought of since.
     """
-    same = [p for p in related if p.records_digest == plan.digest]
+    # What is in shards is gone on with shard by shard; here its results are taken over.
+    same = [p for p in related if p.records_digest == plan.digest and SHARDS not in p.settings]
     fingerprint = plain(job.fingerprint())
     now = next((p for p in same if p.fingerprint == fingerprint), None)
     return now or next((p for p in same if _goes_on_as(job, p)), None)

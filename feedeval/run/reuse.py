@@ -73,9 +73,10 @@ class EarlierResults:
     Args:
         sources: The sessions, newest first: where two have a result for the same content, the newer one's is taken.
         plan: The records of the new session.
+        latest: How many of them make up the latest: its shards, where it is in shards.
     """
 
-    def __init__(self, sources: Sequence[SessionPaths], plan: Plan) -> None:
+    def __init__(self, sources: Sequence[SessionPaths], plan: Plan, *, latest: int = 1) -> None:
         self._places = tuple(sources)
         self._files: OrderedDict[tuple[int, int], dict[str, dict[str, Any]]] = OrderedDict()
         keys, hashes, failed = array("Q"), array("Q"), array("Q")
@@ -90,7 +91,7 @@ class EarlierResults:
                     self._sources.append(source)
                     self._batches.append(number)
                 failed.extend(fold(row.key) for row in rows.failures)
-            if source == 0:
+            if source < latest:
                 latest_rows = len(keys)
         old_keys, old_hashes, old_failed = (np.frombuffer(a, dtype=np.uint64) for a in (keys, hashes, failed))
         self._row_of = _first_rows(old_hashes, plan.hashes)

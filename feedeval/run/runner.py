@@ -108,6 +108,10 @@ class Run:
         """End as `stop` does, but leave parts where they are: the same call picks them up later."""
         self._halt(HaltCause.STOP, "stopped by hand", leaves=True)
 
+    def pause_for(self, fault: RunFault) -> None:
+        """Pause for what a person has to mend, which was found elsewhere."""
+        self._call(lambda run_loop: run_loop.halt(HaltCause.FAULT, fault))
+
     def resume(self, **changes: Any) -> None:
         """Go on after a pause, with new settings where they are needed; a run that is finished has nothing to do.
 
@@ -277,7 +281,7 @@ def start(
             if decision.finished is None:
                 context, messages = set_up(RunInputs(job, folder, settings, plan, decision, reporters, hooks))
     if decision.finished is not None:
-        return _finished(decision.finished, folder, [*settled, *decision.messages], reporters)
+        return finished_run(decision.finished, folder, [*settled, *decision.messages], reporters)
     state = context.state
     context.log.info(
         f"starts: {state.total:,} records of {state.kind} with {state.engine}, batches of {state.batch_size}, "
@@ -313,7 +317,9 @@ def plan_of(job: Job, output_dir: AnyFolder, settings: RunSettings) -> Planning:
     return Planning(state, expected=getattr(job, "expected", None), refresh_s=settings.refresh_s)
 
 
-def _finished(progress: Progress, folder: SessionFolder, messages: Sequence[str], reporters: Sequence[Reporter]) -> Run:
+def finished_run(
+    progress: Progress, folder: SessionFolder, messages: Sequence[str], reporters: Sequence[Reporter]
+) -> Run:
     """Return the run of a session in which nothing is left to do."""
     run = Run(finished_state(progress, folder), None, Hooks())
     snapshot = run.snapshot()
@@ -369,11 +375,17 @@ _choosing = threading.Lock()
 _live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
+def stop_at_exit(run: Run) -> None:
+    """Have a run stopped when the interpreter exits, if it still goes on then."""
+    _live.add(run)
+
+
 def _stop_all() -> None:
     """Stop what still runs when the interpreter exits; the call logs hold whatever does not end in time."""
     runs = list(_live)
     for run in runs:
-        run.leave()
+        if not run.done:
+            run.leave()
     until_s = time.monotonic() + _EXIT_BOUND_S
     for run in runs:
         with contextlib.suppress(Exception):  # nobody is left to be told

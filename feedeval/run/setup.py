@@ -13,7 +13,6 @@ from feedeval.errors import InputError
 from feedeval.records import Call, Progress, Status, Usage
 from feedeval.records.kinds import units
 from feedeval.run.batches import Batches
-from feedeval.run.budget import Budget
 from feedeval.run.context import Hooks, RunContext
 from feedeval.run.delivery.words import where_parts_stand
 from feedeval.run.health import HealthMonitor, batch_size_for
@@ -33,8 +32,10 @@ from feedeval.storage.batch_files import Scan
 from feedeval.storage.call_log import open_logs, parse_log, read_calls
 from feedeval.storage.event_log import EventLog
 from feedeval.storage.parts import has_parts, read_parts
-from feedeval.storage.paths import SessionFolder
+from feedeval.storage.paths import SessionFolder, SessionPaths
+from feedeval.storage.readers import read_progress
 from feedeval.storage.reply_cache import ReplyCache
+from feedeval.storage.shards import Shards
 from feedeval.storage.store import SessionStore
 
 
@@ -114,10 +115,10 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
     if before is not None:
         messages.append(_going_on(state))
     write_thread = WriteThread(store.sync_calls)
-    run_ledger = RunLedger(store, Budget(start.settings.budget_usd), on_written=write_thread.line_written)
+    run_ledger = RunLedger(store, start.hooks.budget(start.settings.budget_usd), on_written=write_thread.line_written)
     _enter_calls(run_ledger, store, scan, before)
     if start.decision.sources:
-        run_ledger.look_elsewhere(_calls_of(start.folder, start.decision.sources))
+        run_ledger.look_elsewhere(_calls_of(_places(start)[0]))
     cache = _cache(start)
     if cache is not None:
         run_ledger.use(cache)
@@ -160,10 +161,11 @@ def _with_store(start: RunInputs, store: SessionStore) -> tuple[RunContext, list
 
 def _take_over(start: RunInputs, store: SessionStore, messages: list[str], *, is_new: bool) -> EarlierResults | None:
     sources = start.decision.sources
-    if not sources:
+    places, latest = _places(start)
+    if not places:
         return None
-    earlier = EarlierResults([start.folder.session(sid) for sid in sources], start.plan)
-    if is_new:
+    earlier = EarlierResults(places, start.plan, latest=latest)
+    if is_new and sources:
         copy_documents(start.folder.session(sources[0]), store)
         others = units(start.job.kind)[1]
         said = f"Session {sources[0]} had the same settings and other {others}: {earlier.changes}"
@@ -179,6 +181,18 @@ def _take_over(start: RunInputs, store: SessionStore, messages: list[str], *, is
                 "fetched or not: go on with that session first, which fetches them; this one then takes them over."
             )
     return earlier if len(earlier) else None
+
+
+def _places(start: RunInputs) -> tuple[list[SessionPaths], int]:
+    """Return the sessions to take results from, each in its shards where it has some, and how many the latest has."""
+    found: list[SessionPaths] = []
+    latest = 0
+    for sid in start.decision.sources:
+        paths = start.folder.session(sid)
+        shards = Shards.of(paths, read_progress(paths).settings)
+        found += [paths] if shards is None else [each for _, each in shards.sessions()]
+        latest = latest or len(found)
+    return [*found, *start.hooks.also_from], max(latest, 1)
 
 
 def _cache(start: RunInputs) -> ReplyCache | None:
@@ -284,11 +298,11 @@ def _open_calls(store: SessionStore, scan: Scan) -> Iterator[tuple[int, Call]]:
             yield number, call
 
 
-def _calls_of(folder: SessionFolder, sids: Sequence[str]) -> dict[str, Call]:
+def _calls_of(sessions: Sequence[SessionPaths]) -> dict[str, Call]:
     """Return the calls of the open batches of other sessions; those of newer sessions last, so that they win."""
     calls: dict[str, Call] = {}
-    for sid in reversed(sids):
-        calls |= read_calls(folder.session(sid))
+    for paths in reversed(sessions):
+        calls |= read_calls(paths)
     return calls
 
 

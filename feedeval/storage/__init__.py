@@ -22,6 +22,7 @@
 - `reply_cache`: replies that were paid for, kept across the sessions of an output folder, for who asks for it
 - `requests`: requests to a run from outside its process: a small file in the session's folder, which the run
   looks for
+- `shards`: a session in shards: where they lie beside it, and their batch files put together
 - `store`: one session on disk, for its one writer; `readers` has what takes no lock
 - `verify`: check the files of a session against each other, and mend what can be mended
 - `remote`: sessions under an address

@@ -24,6 +24,7 @@ from feedeval.storage.paths import (
     list_files,
     sid_time,
 )
+from feedeval.storage.shards import Shards
 
 _STANDING = frozenset({FileKind.PROGRESS, FileKind.SESSION, FileKind.BATCH, FileKind.CALLS})
 """Kinds of files that make a session; a lone lock or document does not."""
@@ -117,6 +118,8 @@ def stand_of(paths: SessionPaths) -> Progress:
     progress = read_progress(paths)
     if progress.status is not Status.RUNNING or status_of(paths) is not Status.INTERRUPTED:
         return progress
+    if (shards := Shards.of(paths, progress.settings)) is not None:
+        return _summed(progress, [stand_of(each) for _, each in shards.sessions() if is_there(each)])
     batches = [file for _, file in batch_files(paths)]
     if len(batches) == progress.batches_complete:
         return progress
@@ -124,6 +127,18 @@ def stand_of(paths: SessionPaths) -> Progress:
     done, failed = sum(report.successful for report in reports), sum(report.failed for report in reports)
     counts = progress.counts.model_copy(update={"done": done, "failed": failed})
     return progress.model_copy(update={"counts": counts, "batches_complete": len(reports)})
+
+
+def _summed(parent: Progress, shards: list[Progress]) -> Progress:
+    """Return the progress of a session in shards whose driver has died: the shards may have gone on without it."""
+    counts = [shard.counts for shard in shards]
+    summed = {name: sum(getattr(each, name) for each in counts) for name in ("done", "failed", "reused")}
+    return parent.model_copy(
+        update={
+            "counts": parent.counts.model_copy(update=summed),
+            "batches_complete": sum(shard.batches_complete for shard in shards),
+        }
+    )
 
 
 def _report_of(file: StoredFile) -> BatchReport | None:

@@ -6,7 +6,7 @@ Nothing is deleted but temporary files and call logs whose batch is complete; wh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +27,7 @@ from feedeval.storage.readers import (
     refuse_newer,
 )
 from feedeval.storage.rebuild import rebuild_progress, rebuild_summary, recount
+from feedeval.storage.shards import SHARDS, Shards
 
 
 class ProblemSeverity(StrEnum):
@@ -72,6 +73,22 @@ def verify(paths: SessionPaths, *, repair: bool = False) -> list[FileProblem]:
             f"there is no session {paths.sid} in {paths.folder}. `feedeval list` shows those there are."
         )
     refuse_newer(paths)
+    return [*_verified(paths, repair=repair), *_verified_shards(paths, repair=repair)]
+
+
+def _verified_shards(paths: SessionPaths, *, repair: bool) -> Iterator[FileProblem]:
+    try:
+        shards = Shards.of(paths, read_progress(paths).settings)
+    except SessionDamaged:
+        return
+    if shards is None:
+        return
+    for number, shard in shards.sessions():
+        for finding in _verified(shard, repair=repair) if is_there(shard) else ():
+            yield finding.model_copy(update={"file": f"{shards.session_folder(number).path.name}/{finding.file}"})
+
+
+def _verified(paths: SessionPaths, *, repair: bool) -> list[FileProblem]:
     if not repair:
         return _Verification(paths, repair=False, live=is_being_written(paths)).run()
     lock = paths.file_system.lock(paths.lock)
@@ -98,15 +115,18 @@ class _Verification:
         self._check_modes()
         scan = self._check_batches()
         progress = self._check_progress()
+        # What a session in shards counts stands in the files of its shards, which are looked at by themselves.
+        in_shards = progress is not None and SHARDS in progress.settings
         if progress is not None:
-            self._check_layout(scan, progress)
             self._check_copy(progress)
+            if not in_shards:
+                self._check_layout(scan, progress)
         if not self.live:
             self._check_logs(scan)
-            if progress is not None:
+            if progress is not None and not in_shards:
                 self._check_counts(scan, progress)
         self._check_documents()
-        if progress is not None and not self.live:
+        if progress is not None and not self.live and not in_shards:
             self._check_summary()
         return self.findings
 

@@ -110,6 +110,15 @@ def _prompt(quick: bool) -> list[Figure]:
     return prompt_suite.prompt_tokens(products=20 if quick else 100)
 
 
+def _cluster(quick: bool) -> list[Figure]:
+    from tests.benchmarks import cluster_suite
+
+    return [
+        *cluster_suite.shared_limit(seconds=20.0 if quick else 60.0),
+        *cluster_suite.cores(products=20_000 if quick else 1_000_000),
+    ]
+
+
 GROUPS: dict[str, tuple[str, Group]] = {
     "loading": ("Before anything is done", _loading),
     "calls": ("Cost and speed of a call", _calls),
@@ -121,6 +130,7 @@ GROUPS: dict[str, tuple[str, Group]] = {
     "memory": ("Long runs", _memory),
     "feed": ("Feeds and the embedded engine", _feed),
     "certify": ("Intervals of certified coverage", _certify),
+    "cluster": ("Several processes", _cluster),
     "prompt": ("Tokens of a judge's prompt", _prompt),
     "notebook": ("What a notebook shows", _notebook),
 }

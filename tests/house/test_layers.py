@@ -43,6 +43,7 @@ HOMES = {
         "app/boxes/",
     },
     "lxml": {"feed/"},
+    "distributed": {"evaluator/cluster/crew.py"},
     "junitparser": {"cli/pipeline/junit.py"},
     "mcp": {"assistant/server.py"},
 }

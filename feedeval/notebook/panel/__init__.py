@@ -16,4 +16,5 @@
 - `reporter`: the live panel of a run: when it is drawn, what its buttons do, what stays behind
 - `trace`: how fast a run went and what it cost, over time, as two rows of small bars
 - `widgets`: the buttons of a run's panel, and the order of its parts; what stands in each part is made in `render`
+- `workers_view`: what each worker of a run on a cluster does, in the run's panel
 """

@@ -14,6 +14,7 @@ from feedeval.html import Markup, escape
 from feedeval.notebook.panel.facts import facts, rate
 from feedeval.notebook.panel.folds import folds
 from feedeval.notebook.panel.parts_view import parts_block, parts_lines
+from feedeval.notebook.panel.workers_view import workers_block, workers_lines
 from feedeval.records import Failure, Health, HealthStatus, Status
 from feedeval.records.kinds import kind_words
 from feedeval.results.stored import engine_note, engine_words
@@ -89,7 +90,9 @@ def parts(snapshot: Snapshot, messages: Sequence[str] = (), *, fault: str = "") 
     """
     return PanelParts(
         head=styled(_headline(snapshot), _why(snapshot)),
-        body=styled(_bars(snapshot), parts_block(snapshot.parts), figures(facts(snapshot))),
+        body=styled(
+            _bars(snapshot), parts_block(snapshot.parts), figures(facts(snapshot)), workers_block(snapshot.workers)
+        ),
         tail=styled(fault_line(fault), _health(snapshot), _errors(snapshot), _messages(messages)),
     )
 
@@ -144,6 +147,7 @@ def run_text(snapshot: Snapshot, messages: Sequence[str] = ()) -> str:
         _reason(snapshot),
         f"{_through(snapshot)} · {told}" if snapshot.status is not Status.PENDING else told,
         *(parts_lines(snapshot.parts) if snapshot.parts_out else ()),
+        *workers_lines(snapshot.workers),
         f"{health.overall_status.value}: {'; '.join(health.reasons)}" if health.reasons else "",
         f"failed: {failures_in_words(snapshot.errors_by_type)}" if snapshot.errors_by_type else "",
         *messages[-1:],

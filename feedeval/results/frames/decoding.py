@@ -18,6 +18,7 @@ from feedeval.errors import SessionDamaged
 from feedeval.storage.batch_files import read_batch
 from feedeval.storage.batch_shapes import BatchOf, ReportedBatch, batch_decoder, reported_batch_decoder
 from feedeval.storage.paths import StoredFile
+from feedeval.storage.shards import ShardFile
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -166,7 +167,10 @@ def reported_batches(
 def read_or_warn(file: StoredFile, decode: Callable[[bytes], T]) -> T | None:
     """Return what `decode` makes of one batch file, or None as `readable_batches` leaves one out."""
     try:
-        return read_batch(file, decode)
+        batch = read_batch(file, decode)
+        if isinstance(file, ShardFile) and batch is not None:
+            _place(batch, file)
+        return batch
     except SessionDamaged as exc:
         warnings.warn(
             f"{exc} Its products are missing here; going on with the session evaluates them again.",
@@ -174,6 +178,14 @@ def read_or_warn(file: StoredFile, decode: Callable[[bytes], T]) -> T | None:
             stacklevel=2,
         )
         return None
+
+
+def _place(batch: Any, file: ShardFile) -> None:
+    """Give each record of a shard its position in the whole feed, so that no two shards share one."""
+    for row in (*batch.results, *batch.failures):
+        if not hasattr(row, "index"):
+            continue
+        row.index = file.place(row.index)
 
 
 def to_json(value: object) -> str:

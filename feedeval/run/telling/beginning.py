@@ -122,11 +122,11 @@ class Beginning:
 
     def stop(self) -> None:
         """Give the run up before it begins; one that has begun is stopped."""
-        self._give_up(Run.stop)
+        self._give_up(lambda run: run.stop())
 
     def leave(self) -> None:
         """As `stop`, but what is out at the endpoint stays there."""
-        self._give_up(Run.leave)
+        self._give_up(lambda run: run.leave())
 
     def show(self, reporter: Reporter) -> None:
         """Show the run in one more place: its planning, and what comes of it."""

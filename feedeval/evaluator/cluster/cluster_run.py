@@ -1,0 +1,372 @@
+"""A run on a cluster: with the face of a run in this process, it keeps the sums, and hands out shards.
+
+The driver's thread looks around a few times a second. It owns the session's small files and nothing else: results are
+written by the workers, shard by shard, and whatever becomes of the driver stays as it is on disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from feedeval.errors import ConnectionLost, FeedevalError, InputError, RunFault, SessionError
+from feedeval.evaluator.cluster.messages import Command, Do, ShardNews
+from feedeval.evaluator.cluster.parts import Parts
+from feedeval.evaluator.cluster.question_stage import keep_questions, questions_left
+from feedeval.evaluator.cluster.requests import RequestReader
+from feedeval.evaluator.cluster.summing import QUIET_S, live_of, sum_up
+from feedeval.evaluator.cluster.worker import ShardEnd, fault_of, with_changes
+from feedeval.evaluator.launching import usable
+from feedeval.records import Status
+from feedeval.run.progress import Need, Snapshot
+from feedeval.run.runner import Run, stop_at_exit
+from feedeval.run.settings import RunSettings
+from feedeval.run.telling.words import reason_in_words
+from feedeval.storage.readers import stand_of
+from feedeval.storage.requests import Action
+from feedeval.storage.shards import CATEGORIES
+
+LOOK_S = 0.25
+WRITE_S = 2.0
+MOST_TRIES = 3
+"""Times that a shard which failed is begun with, beside the cluster's own retries."""
+STOPPED_AFTER_S = 90.0
+"""How long workers are waited for after a stop."""
+LOST_AFTER_S = 60.0
+"""A cluster that does not answer for so long is given up; what is done is saved."""
+
+
+class ClusterRun(Run):
+    """A session in shards that workers of a cluster work on. Every method may be called from any thread."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Use `starting.begin`."""
+        super().__init__(parts.state, None, parts.hooks)
+        self._over.clear()
+        self._parts = parts
+        self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._wake = threading.Event()
+        self._fault: RunFault | None = None
+        self._stopping = False
+        self._stopping_s = 0.0
+        self._lost: dict[int, str] = {}
+        """Shards that could not be worked on however often they were begun with, and why."""
+        self._tries: dict[int, int] = {}
+        self._answered_s = time.monotonic()
+        self._written_s = float("-inf")
+        self._worked_on: frozenset[int] = frozenset()
+
+    @property
+    def fault(self) -> RunFault | None:
+        """What a person has to mend: why the run is paused, or why it was stopped before its end."""
+        return self._fault
+
+    def pause(self) -> None:
+        """Start no more calls on any worker; those in flight finish."""
+        self._leaving("pausing")
+        self._ask(lambda: self._parts.crew.say(Do.PAUSE))
+
+    def stop(self) -> None:
+        """Have all workers end, write the state, and end. Does not wait."""
+        self._leaving("stopping")
+
+        def stop() -> None:
+            self._stopping, self._stopping_s = True, time.monotonic()
+            self._parts.crew.say(Do.STOP)
+            self._parts.crew.drop()
+
+        self._ask(stop)
+
+    leave = stop
+
+    def resume(self, **changes: Any) -> None:
+        """Go on after a pause, with new settings where they are needed.
+
+        Raises:
+            InputError: A setting cannot be changed or has no usable value, or the run was stopped.
+        """
+        if self._state.status is Status.FINISHED:
+            return
+        if self.done:
+            raise InputError(f"Session {self.sid} is not being worked on; start it again to go on with it.")
+        rest = dict(changes)
+        self._refuse_same_budget(rest)
+        capped = "budget_usd" in rest
+        budget_usd = RunSettings(budget_usd=rest.pop("budget_usd", None)).budget_usd
+        if rest:
+            if self._hooks.on_change is None:
+                raise InputError(f"{', '.join(rest)} cannot be changed while this run goes on; budget_usd can.")
+            self._hooks.on_change(rest)
+        with self._state.lock:
+            self._state.needs_person = False
+            if capped:
+                self._state.budget_usd = budget_usd
+        self._ask(lambda: self._go_on(rest, capped=capped))
+
+    def say(self, text: str) -> None:
+        """Show a sentence where the run is shown."""
+        self._parts.reporter_thread.say(text)
+
+    def add_reporter(self, reporter: Any) -> None:
+        """Show the run in one more place from now on."""
+        if not self.done:
+            self._parts.reporter_thread.add(reporter)
+
+    def begin(self) -> None:
+        """Begin, on a thread of its own."""
+        self._thread = threading.Thread(target=self._drive, name=f"feedeval-cluster-{self.sid}", daemon=True)
+        stop_at_exit(self)
+        self._thread.start()
+        self._parts.reporter_thread.run()
+
+    def _go_on(self, changes: Mapping[str, Any], *, capped: bool) -> None:
+        parts, crew = self._parts, self._parts.crew
+        if capped:
+            crew.set_budget(self._state.budget_usd)
+        if changes:
+            # Also for shards that begin later.
+            parts.orders = with_changes(parts.orders, usable(changes))
+            self._order()
+        self._fault = None
+        lost, self._lost = self._lost, {}
+        self._tries.clear()
+        for number in lost:
+            crew.begin(number)
+        crew.say(Do.WORK, changes=changes)
+        with self._state.lock:
+            self._state.status, self._state.status_reason, self._state.leaving = Status.RUNNING, "", ""
+            self._state.needs_person, self._state.needs = False, Need.NOTHING
+
+    def _order(self) -> None:
+        """Tell the coordinator how shards are worked on, the cap, and what is on record as spent."""
+        parts = self._parts
+        spent = {number: each.cost_usd or 0.0 for number, each in parts.books.items()}
+        parts.crew.order(parts.orders, budget_usd=self._state.budget_usd, spent_usd=spent)
+
+    def _leaving(self, word: str) -> None:
+        with self._state.lock:
+            if self._state.status is Status.RUNNING and not self._state.leaving:
+                self._state.leaving = word
+
+    def _ask(self, action: Callable[[], None]) -> None:
+        self._asked.put(action)
+        self._wake.set()
+
+    def _drive(self) -> None:
+        parts = self._parts
+        finished = False
+        try:
+            with self._state.lock:
+                self._state.status = Status.RUNNING
+                self._state.begin_running()
+            self._order()
+            parts.crew.say(Do.WORK)
+            finished = self._go_through()
+        except Exception as exc:  # a fault of the program itself must not leave the session locked
+            self._crash = exc
+            parts.log.warning(f"{type(exc).__name__}: {exc}")
+        finally:
+            self._end(finished=finished)
+
+    def _go_through(self) -> bool:
+        """Have the questions made and then all shards worked on; return whether all are through."""
+        parts = self._parts
+        requests = RequestReader(parts.store.paths)
+        if questions_left(parts.store, parts.shards, parts.orders.audit):
+            parts.crew.begin(CATEGORIES)
+        else:
+            self._begin_shards()
+        while True:
+            self._wake.wait(LOOK_S)
+            self._wake.clear()
+            self._do_asked()
+            if (action := requests.taken()) is not None:
+                parts.log.info(f"asked from outside to {action}")
+                go_on: Callable[[], None] = partial(self._go_on, {}, capped=False)
+                acts = {Action.PAUSE: self.pause, Action.RESUME: go_on, Action.STOP: self.stop}
+                acts[action]()
+            for number, end in parts.crew.ended():
+                self._ended(number, end)
+            self._look()
+            if not parts.crew.under_way and (self._stopping or not self._lost):
+                return not self._stopping and self._all_through()
+            if self._stopping and time.monotonic() - self._stopping_s > STOPPED_AFTER_S:
+                return False
+
+    def _do_asked(self) -> None:
+        """Do what was asked for; what the cluster does not hear now is said again at the next look."""
+        while not self._asked.empty():
+            action = self._asked.get()
+            try:
+                action()
+            except (OSError, TimeoutError, ConnectionLost):
+                self._asked.put(action)
+                return
+
+    def _begin_shards(self) -> None:
+        books = self._parts.books
+        for number in self._parts.shards.numbers:
+            before = books.get(number)
+            through = before is not None and before.status is Status.FINISHED
+            if before is None or not through or before.counts.failed > before.unreadable or before.counts.left:
+                self._parts.crew.begin(number)
+
+    def _ended(self, number: int, end: ShardEnd | BaseException) -> None:
+        """Take note of what came of a shard."""
+        self._book(number)
+        if self._stopping:
+            return
+        if isinstance(end, ShardEnd) and end.status == Status.FINISHED.value:
+            if number == CATEGORIES:
+                keep_questions(self._parts.store, self._parts.shards)
+                self._begin_shards()
+            return
+        why = f"{type(end).__name__}: {end}" if isinstance(end, BaseException) else end.reason
+        tries = self._tries[number] = self._tries.get(number, 0) + 1
+        what = "the questions" if number == CATEGORIES else f"shard {number}"
+        self._parts.log.warning(f"{what} ended before the end ({why})")
+        if tries < MOST_TRIES:
+            self.say(f"Begins anew with {what}: {why}")
+            self._parts.crew.begin(number)
+        else:
+            self._lost[number] = f"{what} failed {tries} times, the last time: {why}"
+
+    def _book(self, number: int) -> None:
+        paths = self._parts.shards.session(number)
+        if paths is not None:
+            with contextlib.suppress(SessionError):
+                self._parts.books[number] = stand_of(paths)
+
+    def _all_through(self) -> bool:
+        return all(
+            (book := self._parts.books.get(number)) is not None and book.status is Status.FINISHED
+            for number in self._parts.shards.numbers
+        )
+
+    def _look(self) -> None:
+        """Bring the figures up to date, and say what they mean for the whole run."""
+        parts = self._parts
+        try:
+            news, command = parts.crew.news()
+        except Exception as exc:  # the scheduler is away for a moment, or for good
+            if time.monotonic() - self._answered_s > LOST_AFTER_S:
+                raise RunFault(
+                    "the cluster does not answer any more. What is done is saved; the same call goes on with it."
+                ) from exc
+            return
+        self._answered_s = time.monotonic()
+        if not self._orders_known(command.serial):
+            return
+        for number in self._worked_on - live_of(news).keys():
+            # Its worker died, or it is through: what it did is on disk.
+            self._book(number)
+        self._worked_on = frozenset(live_of(news))
+        sum_up(self._state, parts.books, news)
+        self._see_state(news, command)
+        with self._state.lock:
+            self._state.updated = datetime.now().astimezone().isoformat(timespec="milliseconds")
+        self._write(at_once=False)
+
+    def _orders_known(self, serial: int) -> bool:
+        """Give a coordinator that was made anew, as with a new scheduler, what the one before had."""
+        if serial > 0:
+            return True
+        self._order()
+        self._parts.crew.say(Do.STOP if self._stopping else Do.WORK)
+        return False
+
+    def _see_state(self, news: Mapping[int, ShardNews], command: Command) -> None:
+        under_way, do = self._parts.crew.under_way, command.do
+        told = [each for number, each in live_of(news).items() if number in under_way]
+        if any(each.serial < command.serial and each.heard_s < QUIET_S for each in told):
+            return  # some have yet to hear the last word: what they say is of before
+        live = [each.snapshot for each in told if each.snapshot is not None]
+        resting = [each for each in live if each.status is Status.PAUSED]
+        waiting = [each for each in resting if each.needs_person]
+        halted = waiting if do is not Do.WORK or len(waiting) == len(live) else []
+        before = self._state.status, self._state.status_reason
+        if self._stopping:
+            return
+        if self._lost and not under_way - set(self._lost):
+            self._pause("; ".join(self._lost.values()), RunFault("; ".join(self._lost.values())), Need.NOTHING)
+        elif do is Do.PAUSE and len(resting) == len(live):
+            self._pause("paused by hand", None, Need.NOTHING)
+        elif halted and len(resting) == len(live):
+            self._pause_for(halted)
+        elif before[0] is Status.PAUSED and do is Do.WORK and live and not resting:
+            with self._state.lock:
+                self._state.status, self._state.status_reason, self._state.leaving = Status.RUNNING, "", ""
+                self._state.needs_person, self._state.needs = False, Need.NOTHING
+        if before != (self._state.status, self._state.status_reason):
+            self._turned()
+
+    def _pause_for(self, halted: list[Snapshot]) -> None:
+        first = next((each for each in halted if each.needs is not Need.NOTHING), halted[0])
+        self._pause(first.status_reason, fault_of(first.status_reason), first.needs)
+
+    def _pause(self, reason: str, fault: RunFault | None, need: Need) -> None:
+        self._fault = fault
+        with self._state.lock:
+            self._state.status, self._state.status_reason, self._state.leaving = Status.PAUSED, reason, ""
+            self._state.needs_person, self._state.needs = True, need
+
+    def _turned(self) -> None:
+        """Say that the state is another one, and keep the clock."""
+        state = self._state
+        if state.status is Status.PAUSED:
+            state.end_running()
+            self._parts.log.warning(f"paused: {state.status_reason}")
+            self.say(f"Paused. {reason_in_words(state.status_reason)}")
+        else:
+            state.begin_running()
+            self._parts.log.info("goes on")
+            self.say("Goes on.")
+        self._write(at_once=True)
+        self._parts.reporter_thread.touch()
+
+    def _write(self, *, at_once: bool) -> None:
+        now_s = time.monotonic()
+        if not at_once and now_s - self._written_s < WRITE_S:
+            return
+        self._written_s = now_s
+        try:
+            self._parts.writer.write_now()
+        except FeedevalError as exc:
+            self._parts.log.warning(f"the state could not be written: {exc}")
+
+    def _end(self, *, finished: bool) -> None:
+        parts, state = self._parts, self._state
+        state.end_running()
+        for number in (CATEGORIES, *parts.shards.numbers):
+            self._book(number)
+        sum_up(state, parts.books, {})
+        with state.lock:
+            why = state.status_reason if self._fault is not None else "stopped by hand"
+            why = f"{type(self._crash).__name__}: {self._crash}" if self._crash else why
+            state.status = Status.FINISHED if finished else Status.STOPPED
+            state.status_reason = "" if finished else why
+            state.leaving, state.needs_person, state.needs, state.in_hand = "", False, Need.NOTHING, 0
+        if isinstance(self._crash, RunFault):
+            self._fault, self._crash = self._crash, None
+        try:
+            parts.writer.write_now()
+            if finished:
+                parts.writer.write_summary(state.snapshot())
+        except FeedevalError as exc:
+            parts.log.warning(f"the last state could not be written: {exc}")
+        if not parts.crew.under_way:
+            parts.crew.forget()
+        with contextlib.suppress(Exception):
+            parts.close_cluster()
+        with contextlib.suppress(FeedevalError):
+            parts.store.close()
+        parts.log.info(f"{state.snapshot().state_text}: {state.done} done, {state.failed} failed")
+        parts.reporter_thread.close()
+        parts.log.close()
+        self._over.set()

@@ -1,0 +1,224 @@
+"""What a worker does with a shard: the ordinary run of an ordinary session, with a way to the coordinator."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import feedeval.errors
+from feedeval.errors import FeedevalError, InputError, RunFault, SessionLocked
+from feedeval.evaluator.cluster.leased import LeasedBudget, LeasedPacer
+from feedeval.evaluator.cluster.messages import Command, Do, Orders
+from feedeval.evaluator.cluster.partitions import part_of
+from feedeval.evaluator.cluster.portal import Link, Portal
+from feedeval.evaluator.cluster.shard_jobs import CategoriesJob, PartJob, ShardJob, read_shard
+from feedeval.evaluator.launching import OFFLINE_WORKERS, changer
+from feedeval.feed.reader import iter_feed
+from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
+from feedeval.jobs.frozen import FrozenQuestions
+from feedeval.jobs.offline.engine import OfflineEngine
+from feedeval.records import QuestionSet, Status
+from feedeval.results.columnar import write_copy
+from feedeval.run.budget import Budget
+from feedeval.run.job import Job
+from feedeval.run.runner import Hooks, Run, start
+from feedeval.storage.paths import SessionPaths, session_paths
+from feedeval.storage.readers import read_document
+from feedeval.storage.shards import CATEGORIES, Shards
+
+_LOCKED_AGAIN_S = 0.5
+_STEP_S = 0.1
+
+
+class Place(NamedTuple):
+    """Where a shard's session is."""
+
+    folder: str
+    sid: str
+    """Of the parent."""
+    shards: int
+    number: int
+
+
+class ShardEnd(NamedTuple):
+    """What came of a shard."""
+
+    number: int
+    status: str
+    reason: str
+
+
+class ShardRun:
+    """One sitting of one shard.
+
+    Args:
+        place: Where it is.
+        orders: How it is worked on.
+        portal: Its way to the coordinator.
+    """
+
+    def __init__(self, place: Place, orders: Orders, portal: Portal) -> None:
+        self._place = place
+        self._orders = orders
+        self._portal = portal
+        self._shards = Shards(session_paths(place.folder, place.sid), place.shards)
+        self._run: Run | None = None
+        self._standing = Command()
+        self._lock = threading.Lock()
+        self._change: Callable[[Any], None] | None = None
+
+    def work(self) -> ShardEnd:
+        """Work on the shard until it is through or everybody stops."""
+        portal = self._portal
+        portal.act, portal.lost = self._act, self._leave
+        portal.open()
+        try:
+            run = self._begun()
+            if run is None:
+                return ShardEnd(self._place.number, Status.STOPPED.value, "stopped before it began")
+            snapshot = run.wait()
+            if snapshot.status is Status.FINISHED and self._place.number != CATEGORIES:
+                # For readers of a few columns; without it they read the batch files.
+                with contextlib.suppress(FeedevalError, OSError):
+                    write_copy(self._shards, self._place.number, engine=run.snapshot().engine)
+            return ShardEnd(self._place.number, snapshot.status.value, snapshot.status_reason)
+        finally:
+            portal.close()
+
+    def _begun(self) -> Run | None:
+        """Return the run, once nobody else works on the shard and nobody says that it should wait."""
+        while True:
+            with self._lock:
+                do = self._standing.do
+            if do is Do.STOP:
+                return None
+            if do is not Do.WORK:
+                time.sleep(_STEP_S)
+                continue
+            try:
+                run = self._start()
+            except SessionLocked:
+                # An earlier sitting that was given up still works on it, on this worker or on another one: what it
+                # does is not done twice.
+                time.sleep(_LOCKED_AGAIN_S)
+                continue
+            self._portal.snapshot = run.snapshot
+            with self._lock:
+                self._run, standing = run, self._standing
+            if standing.do is not Do.WORK:
+                self._do(run, standing)
+            return run
+
+    def _start(self) -> Run:
+        orders, number = self._orders, self._place.number
+        engine, workers = self._engine()
+        engine.go_on_as(orders.fingerprint)
+        self._shards.paths.file_system.remove(self._shards.results(number))
+        running = orders.running
+        if "max_workers" not in running.model_fields_set:
+            running = running.model_copy(update={"max_workers": workers})
+        hooks = Hooks(on_change=self._change, budget=self._budget, also_from=self._earlier())
+        return start(self._job(engine), self._shards.session_folder(number), running, hooks=hooks)
+
+    def _budget(self, limit_usd: float | None) -> Budget:
+        return LeasedBudget(self._portal)
+
+    def _earlier(self) -> tuple[SessionPaths, ...]:
+        if self._orders.earlier is None or self._place.number == CATEGORIES:
+            return ()
+        sid, count = self._orders.earlier
+        paths = session_paths(self._place.folder, sid)
+        if not count:
+            return (paths,)
+        before = Shards(paths, count)
+        # Cut into as many, what has not changed is in the same one.
+        numbers = [self._place.number] if count == self._place.shards else before.numbers
+        return tuple(found for number in numbers if (found := before.session(number)) is not None)
+
+    def _engine(self) -> tuple[Engine, int]:
+        orders = self._orders
+        if orders.model is None:
+            return EmbeddedEngine(OfflineEngine(orders.locale)), OFFLINE_WORKERS
+        from feedeval.model.client import ModelClient
+
+        client = ModelClient(orders.model, pacer=LeasedPacer(self._portal))
+        self._change = changer(client)
+        return ModelEngine(client, orders.locale), orders.model.max_in_flight
+
+    def _job(self, engine: Engine) -> Job:
+        orders, shards, number = self._orders, self._shards, self._place.number
+        if number == CATEGORIES:
+            samples = shards.paths.file_system.read(shards.categories)
+            if samples is None:
+                raise InputError(f"{shards.categories} is gone, and with it what the questions are made from")
+            return CategoriesJob(samples, engine, orders.audit)
+        source = {**orders.source, "shard": number, "of": self._place.sid}
+        if (part := part_of(shards, number)) is not None:
+            job = PartJob(
+                partial(iter_feed, part), engine, settings=orders.audit, source=source, frozen=self._questions()
+            )
+            return job
+        products = partial(read_shard, shards.products(number))
+        return ShardJob(products, engine, settings=orders.audit, source=source, frozen=self._questions())
+
+    def _questions(self) -> FrozenQuestions | None:
+        if self._orders.audit.question_scope == "product":
+            return None
+        document = read_document(self._shards.paths, "questions") or {"sets": []}
+        sets = [QuestionSet.model_validate(each) for each in document["sets"]]
+        return FrozenQuestions.of(self._place.sid, sets)
+
+    def _act(self, command: Command) -> None:
+        """Do what everybody is told to; on the portal's thread."""
+        with self._lock:
+            self._standing, run = command, self._run
+        if command.changes is not None and run is None:
+            # Told again with the orders of whoever begins from now on.
+            self._orders = with_changes(self._orders, command.changes.open())
+        if run is not None:
+            self._do(run, command)
+
+    def _do(self, run: Run, command: Command) -> None:
+        if command.do is Do.STOP:
+            run.stop()
+        elif command.do is Do.PAUSE:
+            run.pause()
+        elif command.do is Do.HALT:
+            run.pause_for(fault_of(command.why))
+        else:
+            # A run that ends at this moment has nothing to go on with.
+            with contextlib.suppress(InputError):
+                run.resume(**(command.changes.open() if command.changes is not None else {}))
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._standing, run = Command(do=Do.STOP), self._run
+        if run is not None:
+            run.stop()
+
+
+def with_changes(orders: Orders, changes: dict[str, Any]) -> Orders:
+    """Return orders with settings of the calls changed."""
+    if orders.model is None or not changes:
+        return orders
+    model = type(orders.model)(**{**dict(orders.model), **changes})
+    return replace(orders, model=model)
+
+
+def fault_of(why: str) -> RunFault:
+    """Return the fault that another worker met, by what its run said of it."""
+    name, _, text = why.partition(": ")
+    kind = getattr(feedeval.errors, name, None)
+    if isinstance(kind, type) and issubclass(kind, RunFault) and text:
+        return kind(text)
+    return RunFault(why)
+
+
+def work_on(place: Place, orders: Orders, link: Link, worker: str) -> ShardEnd:
+    """Work on a shard until it is through or everybody stops; raises what is wrong with the program itself."""
+    return ShardRun(place, orders, Portal(link, place.number, worker)).work()

@@ -1,0 +1,134 @@
+"""A few columns or rows of the results of a large session, read through Arrow without the rest.
+
+A shard that is through leaves its results as a Parquet file beside it. What is asked for is read from there; shards
+that are not through, and sessions in one piece, are read from their batch files, part by part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from feedeval.errors import InputError
+from feedeval.results.export import write_frame
+from feedeval.results.frames.lazytext import TEXT
+from feedeval.results.frames.results import COUNTS, RESULT_COLUMNS, load_audit
+from feedeval.results.stored import StoredSession
+from feedeval.storage.shards import Shards
+
+PLACE = "place"
+"""Where the product stands in the feed."""
+KEY = "key"
+COLUMNS = (*RESULT_COLUMNS, KEY)
+OPERATORS = ("==", "=", "!=", "<", "<=", ">", ">=", "in", "not in")
+
+Where = Sequence[tuple[str, str, Any]]
+
+
+def read_columns(session: StoredSession, columns: Sequence[str] | None, where: Where | None) -> pd.DataFrame:
+    """Return some columns and rows of an audit's results, in the order of the feed.
+
+    Raises:
+        InputError: There is no such column, a condition cannot be used, pyarrow is missing, or it is no audit.
+    """
+    _check(session, columns, where or ())
+    wanted = list(columns) if columns is not None else list(RESULT_COLUMNS)
+    parts = list(_parts(session, wanted, where or ()))
+    if not parts:
+        return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in wanted})
+    frame = pd.concat(parts, ignore_index=True).sort_values(PLACE, kind="stable", ignore_index=True)
+    return frame.drop(columns=PLACE).astype({name: _dtype(name) for name in wanted})[wanted]
+
+
+def _check(session: StoredSession, columns: Sequence[str] | None, where: Where) -> None:
+    try:
+        import pyarrow.dataset  # noqa: F401 - only to say at once that it is missing
+    except ImportError as exc:
+        raise InputError("columns= and where= need pyarrow: pip install 'feedeval[parquet]'") from exc
+    if not session.is_audit:
+        raise InputError(f"session {session.id} is of kind {session.progress.kind}: only an audit has these columns")
+    if isinstance(columns, str) or (columns is not None and not columns):
+        raise InputError(f"columns={columns!r}: give a list of names, or None for all")
+    for condition in where:
+        if not isinstance(condition, tuple) or len(condition) != 3 or condition[1] not in OPERATORS:
+            raise InputError(
+                f"where={condition!r}: give conditions such as ('coverage_pct', '<', 50), with one of "
+                f"{', '.join(OPERATORS)}"
+            )
+    named = [*(columns or ()), *(condition[0] for condition in where)]
+    if unknown := [name for name in named if name not in COLUMNS]:
+        raise InputError(f"{', '.join(map(str, unknown))}: no such column; there are {', '.join(COLUMNS)}")
+
+
+def _parts(session: StoredSession, wanted: list[str], where: Where) -> Iterator[pd.DataFrame]:
+    import pyarrow.dataset as dataset
+    from pyarrow.parquet import filters_to_expression
+
+    condition = filters_to_expression(list(where)) if where else None
+    names = list(dict.fromkeys([*wanted, PLACE]))
+    if (shards := session.shards) is None:
+        frame = session.results
+        frame[KEY], frame[PLACE] = session.keys, np.arange(len(frame))
+        yield _filtered(frame, names, condition)
+        return
+    copies = [number for number in shards.numbers if shards.results(number).exists()]
+    if copies:
+        tables = dataset.dataset([str(shards.results(number)) for number in copies], format="parquet")
+        # Row group by row group: what does not fit the condition is never held.
+        yield tables.to_table(columns=names, filter=condition).to_pandas()
+    for number in sorted(set(shards.numbers) - set(copies)):
+        frame = shard_frame(shards, number, engine=session.progress.engine)
+        if len(frame):
+            yield _filtered(frame, names, condition)
+
+
+def _filtered(frame: pd.DataFrame, names: list[str], condition: Any) -> pd.DataFrame:
+    import pyarrow
+    import pyarrow.dataset as dataset
+
+    plain = frame.astype({name: object for name, dtype in frame.dtypes.items() if not _is_number(dtype)})
+    table = pyarrow.Table.from_pandas(plain, preserve_index=False, schema=_schema())
+    found: pd.DataFrame = dataset.dataset(table).to_table(columns=names, filter=condition).to_pandas()
+    return found
+
+
+def _is_number(dtype: Any) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(dtype))
+
+
+def _schema() -> Any:
+    import pyarrow
+
+    kinds = {"Int64": pyarrow.int64(), "float64": pyarrow.float64()}
+    fields = [pyarrow.field(name, kinds.get(str(_dtype(name)), pyarrow.string())) for name in COLUMNS]
+    return pyarrow.schema([*fields, pyarrow.field(PLACE, pyarrow.int64())])
+
+
+def _dtype(name: str) -> Any:
+    if name in COUNTS:
+        return "Int64"
+    return "float64" if name in ("coverage_pct", "cost_usd") else TEXT
+
+
+def shard_frame(shards: Shards, number: int, *, engine: str) -> pd.DataFrame:
+    """Return the results of one shard, with each product's key and its place in the feed."""
+    loaded = load_audit(shards.batch_files_of(number), engine=engine, in_memory=True)
+    places = shards.places(number)
+    frame = loaded.results.assign(**{KEY: loaded.keys})
+    return frame.assign(**{PLACE: places if len(places) == len(frame) else _places_of(shards, number, loaded.keys)})
+
+
+def _places_of(shards: Shards, number: int, keys: pd.Series[str]) -> pd.Series[int]:
+    """Return the places of the products of a shard of which not all are through."""
+    import pyarrow.parquet as parquet
+
+    known = parquet.read_table(shards.products(number), columns=["key", "position"]).to_pandas()
+    return keys.map(known.set_index("key")["position"]).fillna(-1).astype("int64")
+
+
+def write_copy(shards: Shards, number: int, *, engine: str) -> None:
+    """Write the results of a shard that is through as a table, too."""
+    write_frame(shard_frame(shards, number, engine=engine), shards.results(number))
