@@ -342,6 +342,11 @@ class ProductFeedEvaluator:
         cluster, shard_size = left.pop("cluster", None), left.pop("shard_size", None)
         if cluster is None and shard_size is not None:
             raise InputError(f"shard_size={shard_size!r}: only an audit on a cluster has shards; give cluster= as well")
+        if cluster is not None and options.get("pages") not in (None, False):
+            raise InputError(
+                "a cluster audits feeds, and pages are asked on one machine: leave pages= out, and put them to the "
+                "session when it is finished, with session.ledger(pages, evaluator=evaluator)"
+            )
         audit, running, rest = sorted_options(left, self.locale)
         engine, client = self.open_engine(rest.get("max_in_flight"))
         showing = Showing(rest.get("progress"), blocking)

@@ -30,6 +30,7 @@
 - `score_quality`: what the scores of an audit can carry: ties, questions that tell products apart, reliability, pull of
   length
 - `session`: one session, as people use it: read back as frames, summed up, and asked what to do next
+- `session_with_pages`: a session that knows what its audit leaves open, and what the landing pages answer of that
 - `shadow_summary`: what the summary of a shadow run says beyond that of any session
 - `stats`: how sure a figure is: intervals of shares and of means over products
 - `stored`: what a session has on disk, as records and frames; `Session`, which people use, adds what is made of it

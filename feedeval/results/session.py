@@ -16,19 +16,17 @@ from feedeval.records.kinds import JobKind
 from feedeval.results.export import sliced, write_chunks, write_frame
 from feedeval.results.finding import find_session
 from feedeval.results.product import ProductEvaluation, product_evaluation
-from feedeval.results.stored import StoredSession
+from feedeval.results.session_with_pages import SessionWithPages
 from feedeval.storage.paths import AnyFolder, SessionFolder
 
 if TYPE_CHECKING:
-    from feedeval.feed.pages.pages import Pages
     from feedeval.results.certify.certified import Certified
     from feedeval.results.columnar import Where
     from feedeval.results.gaps.actions import Actions
     from feedeval.results.gaps.fixfile import FixFile
     from feedeval.results.gaps.next_steps import NextSteps
-    from feedeval.results.gaps.open_questions import OpenQuestions
     from feedeval.results.gaps.proposals import Suggester
-    from feedeval.results.ledger.ledger import AnswerLedger, PageJudge
+    from feedeval.results.ledger.ledger import AnswerLedger
     from feedeval.results.summary import Summary
     from feedeval.results.workbook.workbook import Workbook
 
@@ -47,7 +45,7 @@ def load_session(session_id: str | None = None, *, output_dir: AnyFolder = "outp
     return Session(find_session(session_id, folder), folder)
 
 
-class Session(StoredSession):
+class Session(SessionWithPages):
     """A session as people use it: its frames, its summary, and what it advises to do.
 
     Frames are read when they are first asked for and kept; `reload()` reads them again, for a run that is still going
@@ -88,74 +86,6 @@ class Session(StoredSession):
         from feedeval.results.certify.certify import certify
 
         return certify(self, labels)
-
-    @cached_property
-    def _all_open(self) -> OpenQuestions:
-        from feedeval.results.frames.judgement_arrays import read_judgement_arrays
-        from feedeval.results.gaps.open_questions import find_open_questions
-
-        if not self.is_audit:
-            raise InputError(f"session {self.id} is of kind {self.progress.kind}: only an audit has gaps")
-        return find_open_questions(read_judgement_arrays(self.batch_files, self.sample))
-
-    @cached_property
-    def _open_questions(self) -> OpenQuestions:
-        """The open questions, which know what the pages answer where any were asked."""
-        from feedeval.results.ledger.ledger import marked
-
-        found, ledger = self._all_open, self._asked_pages
-        return found if ledger is None else marked(found, ledger.on_page)
-
-    @cached_property
-    def _asked_pages(self) -> AnswerLedger | None:
-        """The ledger, where pages were asked for this audit."""
-        from feedeval.results.ledger.ledger import stored_ledger
-        from feedeval.results.ledger.page_answers import pages_session
-
-        return None if pages_session(self) is None else stored_ledger(self, self._all_open)
-
-    def ledger(
-        self,
-        pages: Pages | bool | str | Path | None = None,
-        *,
-        evaluator: PageJudge | None = None,
-        budget_usd: float | None = None,
-    ) -> AnswerLedger:
-        """Return where the answer to each question stands: in the feed, on the product's page, or nowhere.
-
-        Without `pages` it reads what `ProductFeedEvaluator.start(feed, pages=…)` found. Coverage stays what the feed
-        says; `gaps`, `next_steps`, `actions`, `fix_file` and `workbook` begin with what can be copied.
-
-        Args:
-            pages: The pages of the audited feed, as `read_pages` returned them; with `evaluator` also True, which
-                fetches them, or a folder of saved ones.
-            evaluator: Who asks the pages; what it finds is kept in a session of its own, and nothing is paid for twice.
-                None: the embedded engine, for an audit of its own; what it finds is kept until `reload()`.
-            budget_usd: Hard cap on what that may cost.
-
-        Raises:
-            InputError: The session is no audit, or a model audited and `pages` come without an evaluator.
-            RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
-        """
-        from feedeval.results.ledger.asking import answered_here, given_pages
-        from feedeval.results.ledger.ledger import ledger_of, stored_ledger
-
-        found = self._all_open
-        if pages is None:
-            return self._asked_pages or stored_ledger(self, found)
-        if evaluator is not None:
-            evaluator.judge_pages(pages, session=self, budget_usd=budget_usd)
-            ledger = stored_ledger(self, found)
-        else:
-            ledger = ledger_of(self, found, answered_here(self, given_pages(pages)))
-        self._use(ledger)
-        return ledger
-
-    def _use(self, ledger: AnswerLedger) -> None:
-        """Let the advice rest on a ledger from now on."""
-        for name in ("_open_questions", "action_cards"):
-            self.__dict__.pop(name, None)
-        self.__dict__["_asked_pages"] = ledger
 
     def gaps(self, by: str = "attribute", within: str | None = None) -> pd.DataFrame:
         """Return what the feed leaves open, and what it would gain by filling it; the most useful first.

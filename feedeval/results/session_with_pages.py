@@ -1,0 +1,87 @@
+"""A session that knows what its audit leaves open, and what the landing pages answer of that."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedeval.errors import InputError
+from feedeval.results.stored import StoredSession
+
+if TYPE_CHECKING:
+    from feedeval.feed.pages.pages import Pages
+    from feedeval.results.gaps.open_questions import OpenQuestions
+    from feedeval.results.ledger.ledger import AnswerLedger, PageJudge
+
+
+class SessionWithPages(StoredSession):
+    """What is on disk of a session, its open questions, and where pages answer them."""
+
+    @cached_property
+    def _all_open(self) -> OpenQuestions:
+        from feedeval.results.frames.judgement_arrays import read_judgement_arrays
+        from feedeval.results.gaps.open_questions import find_open_questions
+
+        if not self.is_audit:
+            raise InputError(f"session {self.id} is of kind {self.progress.kind}: only an audit has gaps")
+        return find_open_questions(read_judgement_arrays(self.batch_files, self.sample))
+
+    @cached_property
+    def _open_questions(self) -> OpenQuestions:
+        """The open questions, which know what the pages answer where any were asked."""
+        from feedeval.results.ledger.ledger import marked
+
+        found, ledger = self._all_open, self._asked_pages
+        return found if ledger is None else marked(found, ledger.on_page)
+
+    @cached_property
+    def _asked_pages(self) -> AnswerLedger | None:
+        """The ledger, where pages were asked for this audit."""
+        from feedeval.results.ledger.ledger import stored_ledger
+        from feedeval.results.ledger.page_answers import pages_session
+
+        return None if pages_session(self) is None else stored_ledger(self, self._all_open)
+
+    def ledger(
+        self,
+        pages: Pages | bool | str | Path | None = None,
+        *,
+        evaluator: PageJudge | None = None,
+        budget_usd: float | None = None,
+    ) -> AnswerLedger:
+        """Return where the answer to each question stands: in the feed, on the product's page, or nowhere.
+
+        Without `pages` it reads what `ProductFeedEvaluator.start(feed, pages=…)` found. Coverage stays what the feed
+        says; `gaps`, `next_steps`, `actions`, `fix_file` and `workbook` begin with what can be copied.
+
+        Args:
+            pages: The pages of the audited feed, as `read_pages` returned them; with `evaluator` also True, which
+                fetches them, or a folder of saved ones.
+            evaluator: Who asks the pages; what it finds is kept in a session of its own, and nothing is paid for twice.
+                None: the embedded engine, for an audit of its own; what it finds is kept until `reload()`.
+            budget_usd: Hard cap on what that may cost.
+
+        Raises:
+            InputError: The session is no audit, or a model audited and `pages` come without an evaluator.
+            RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
+        """
+        from feedeval.results.ledger.asking import answered_here, given_pages
+        from feedeval.results.ledger.ledger import ledger_of, stored_ledger
+
+        found = self._all_open
+        if pages is None:
+            return self._asked_pages or stored_ledger(self, found)
+        if evaluator is not None:
+            evaluator.judge_pages(pages, session=self, budget_usd=budget_usd)
+            ledger = stored_ledger(self, found)
+        else:
+            ledger = ledger_of(self, found, answered_here(self, given_pages(pages)))
+        self._use(ledger)
+        return ledger
+
+    def _use(self, ledger: AnswerLedger) -> None:
+        """Let the advice rest on a ledger from now on."""
+        for name in ("_open_questions", "action_cards"):
+            self.__dict__.pop(name, None)
+        self.__dict__["_asked_pages"] = ledger
