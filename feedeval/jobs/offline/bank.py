@@ -183,7 +183,7 @@ def _with_own_words(words: dict[str, Any], said: Mapping[str, Mapping[str, Any]]
     return words
 
 
-_RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
+_RULE_KEYS = frozenset({"strong", "cased", "weak", "doubts", "traps", "parts"})
 _LANGUAGE_KEYS = frozenset({"ask", "names", "half_names", "part_names"})
 """What a language's own file may say of a facet beside its patterns."""
 
@@ -217,6 +217,7 @@ def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> 
     return Rules(
         strong=compiled("strong", table.get("strong", [])),
         weak=compiled("weak", table.get("weak", [])),
+        doubts=compiled("doubts", table.get("doubts", [])),
         traps=compiled("traps", table.get("traps", [])),
         cased=tuple(blocks.compile(source, f"{where} cased", cased=True) for source in table.get("cased", [])),
         parts={part: compiled(part, sources) for part, sources in table.get("parts", {}).items()},

@@ -13,6 +13,9 @@ from feedeval.records import Verdict
 _MOSTLY = 0.6
 """Share of a name with its value from which on a trap takes it all."""
 
+_UNTOLD = "the text may speak of it, in words that are not read"
+"""Why a facet is not judged of which there is a trace."""
+
 _KEPT_VALUES, _LONGEST_KEPT = 256, 120
 
 
@@ -37,6 +40,7 @@ class Detector:
     strong: tuple[Pattern, ...]
     cased: tuple[Pattern, ...]
     weak: tuple[Pattern, ...]
+    doubts: tuple[Pattern, ...]
     traps: tuple[Pattern, ...]
     parts: tuple[tuple[Pattern, ...], ...]
     """Groups of patterns of which each gives a part of the answer."""
@@ -64,6 +68,7 @@ class Detector:
             strong=fitted((*(p for rule in rules for p in rule.strong), *always)),
             cased=fitted(p for rule in rules for p in rule.cased),
             weak=fitted(p for rule in rules for p in rule.weak),
+            doubts=fitted(p for rule in rules for p in rule.doubts),
             traps=fitted(p for rule in rules for p in rule.traps),
             parts=tuple(fitted(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
             empty_value=bank.empty_value,
@@ -96,6 +101,8 @@ class Detector:
             return _finding(Verdict.PARTIAL, *parts[0], "a part of the answer")
         if found := self._first(self.weak, reading, _of_prose(reading, texts)):
             return _finding(Verdict.PARTIAL, *found, "the topic without the answer")
+        if found := self._first(self.doubts, reading, texts):
+            return replace(_finding(Verdict.NOT_JUDGED, *found, _UNTOLD), evidence="")
         return None
 
     def _answers(self, pair: Pair) -> bool | None:
@@ -141,7 +148,7 @@ class Detector:
     def _speaks(self, reading: Reading) -> bool:
         """Say whether a pattern finds anything at all, traps or not: most products say nothing on most facets."""
         whole = reading.folded
-        for patterns in (self.strong, self.weak, *self.parts):
+        for patterns in (self.strong, self.weak, self.doubts, *self.parts):
             for pattern in patterns:
                 # `may_match`, written out: this is the innermost loop of a run.
                 for literal in pattern.needs:

@@ -147,7 +147,8 @@ class OfflineEngine:
         for question, facet in zip(questions, facets, strict=True):
             text = reading if facet.id in self._bank.asides_for else own
             finding = self._detector(facet.id, placed.family.id, languages).find(text, pairs.get(facet.id, ()))
-            if finding is None and placed.sure and facet.id in placed.family.senseless:
+            told = finding is not None and finding.verdict is not Verdict.NOT_JUDGED
+            if not told and placed.sure and facet.id in placed.family.senseless:
                 finding = _senseless(facet, placed.family)
             judgements.append(_judgement(question, finding or _nothing(facet, "" if languages else language)))
         return judgements

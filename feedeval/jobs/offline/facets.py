@@ -20,6 +20,8 @@ class Rules:
     """The answer itself."""
     weak: tuple[Pattern, ...] = ()
     """The topic without the answer."""
+    doubts: tuple[Pattern, ...] = ()
+    """What may be an answer or may be none: where nothing else is found, the facet is not judged."""
     traps: tuple[Pattern, ...] = ()
     """Words that look like the topic and are another; taken out before the others are tried."""
     cased: tuple[Pattern, ...] = ()
