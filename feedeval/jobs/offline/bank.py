@@ -147,6 +147,11 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         part_value=_any_block(table.get("part_value", []), blocks, where),
         bare=_any_block(table.get("bare", []), blocks, where),
         bare_in=frozenset(table.get("bare_in", ())),
+        bare_of={
+            family: block
+            for family, names in table.get("bare_of", {}).items()
+            if (block := _any_block(names, blocks, where)) is not None
+        },
         named=_named(named.replace("{{", "{").replace("}}", "}"), table["names"], blocks, where)
         if measured and spelled
         else None,
@@ -155,6 +160,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         },
         parts_needed=table.get("parts_needed", 2),
         own_names=table.get("own_names", False),
+        said_freely_from=table.get("said_freely_from", 0),
         wordings=table.get("wordings", {}),
     )
 

@@ -133,6 +133,10 @@ class Reading:
     """All segments in one string, for a first look whether a pattern finds anything."""
     _held: dict[Pattern, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    def prose_chars(self) -> int:
+        """Return how long the sentences are together, titles included."""
+        return sum(len(segment.text) for segment in self.segments if segment.is_prose)
+
     def may_hold(self, pattern: Pattern) -> bool:
         """Say whether it is worth to look for what `pattern` finds: each measure is looked for once for all of them."""
         if not pattern.may_match(self.folded):
