@@ -40,7 +40,10 @@ FIELDS = [
     ("compatibility", "yes", "marka_samochodu", "Audi"),
     ("voltage", "yes", "eingangsspannung", "36-40 VDC"),
 ]
-FREE = "Uma peça que fica bem em muitos lugares e que guarda o seu encanto com o passar do tempo, feita por quem sabe."
+FREE = (
+    "Uma peça que fica bem em muitos lugares e que guarda o seu encanto com o passar do tempo, feita por quem sabe, "
+    "com a calma de outros anos e a vontade de agradar a quem a recebe."
+)
 """A text of some length that says nothing on any facet."""
 
 
@@ -167,9 +170,11 @@ def test_words_between_quotes_that_end_in_a_figure_are_no_inches() -> None:
     assert judge("dimensions", title='Taza "Anti-77"', description="Taza de regalo.").verdict is Verdict.NO
 
 
-@pytest.mark.parametrize("title", ["Donation to the animal shelter", "Spende für den Tierschutz", "Darowizna na schronisko"])
-def test_a_donation_is_no_voucher_and_requires_nothing(title: str) -> None:
+@pytest.mark.parametrize(
+    "title", ["Donation to the animal shelter", "Spende für den Tierschutz", "Darowizna na schronisko"]
+)
+def test_a_donation_is_no_voucher_and_has_to_say_only_what_it_is_for(title: str) -> None:
     context = Context(category="", fields=(ContextField(name="title", text=title),))
     asked = ENGINE.question_set([context], category=ENGINE.category_for(context), num_questions=12).questions
-    assert not [question.facet for question in asked if question.required]
+    assert [question.facet for question in asked if question.required] == ["use"]
     assert not {"validity", "people", "duration", "material", "weight"} & {question.facet for question in asked}
