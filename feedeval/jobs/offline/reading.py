@@ -134,8 +134,8 @@ class Reading:
     _held: dict[Pattern, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def prose_chars(self) -> int:
-        """Return how long the sentences are together, titles included."""
-        return sum(len(segment.text) for segment in self.segments if segment.is_prose)
+        """Return how long titles, descriptions and highlights are together; fields of the shop's own repeat them."""
+        return sum(len(segment.text) for segment in self.segments if segment.field in PROSE_FIELDS)
 
     def may_hold(self, pattern: Pattern) -> bool:
         """Say whether it is worth to look for what `pattern` finds: each measure is looked for once for all of them."""
