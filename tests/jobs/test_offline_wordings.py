@@ -21,6 +21,11 @@ WORDINGS = [
     for line in (HERE / "offline_wordings.txt").read_text(encoding="utf-8").splitlines()
     if line[:1] != "#"
 ]
+SILENCE = [
+    line.split("|", 1)
+    for line in (HERE / "offline_silence.txt").read_text(encoding="utf-8").splitlines()
+    if line[:1] != "#"
+]
 FIELDS = [
     ("weight", "yes", "gewicht_kg", "1,2"),
     ("weight", "partial", "peso", "6"),
@@ -69,6 +74,14 @@ def test_everyday_wordings_are_judged_as_a_buyer_would(language: str) -> None:
         if (found := verdict(facet, text, language)) != expected
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_phrases_that_say_nothing_answer_nothing(language: str) -> None:
+    texts = [text for name, text in SILENCE if name == language]
+    assert len(texts) >= 2
+    told = [(facet, text) for text in texts for facet in BANK.facets if verdict(facet, text, language) != "no"]
+    assert not told
 
 
 @pytest.mark.parametrize(("facet", "expected", "name", "value"), FIELDS)
@@ -131,6 +144,13 @@ def test_what_may_be_said_in_other_words_is_not_judged_and_what_is_short_is_no()
 def test_a_hint_in_a_long_text_is_not_judged_where_purposes_are_told_in_many_ways() -> None:
     assert judge("use", title="Zyx Q", description="Um presente. " + FREE[:60]).verdict is Verdict.PARTIAL
     assert judge("use", title="Zyx Q", description=f"Um presente. {FREE} {FREE}").verdict is Verdict.NOT_JUDGED
+
+
+def test_of_a_language_that_is_not_read_that_is_the_reason() -> None:
+    text = "Ez a termék sok helyen jól mutat, és az idő múlásával is megőrzi a varázsát, mert gondosan készült. "
+    found = judge("use", title="Zyx Q", description=2 * text)
+    assert found.verdict is Verdict.NOT_JUDGED
+    assert "Hungarian" in found.reason
 
 
 def test_comfort_is_no_width_and_no_silence_on_it_either() -> None:

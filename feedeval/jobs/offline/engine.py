@@ -151,6 +151,8 @@ class OfflineEngine:
             told = finding is not None and finding.verdict is not Verdict.NOT_JUDGED
             if not told and placed.sure and facet.id in placed.family.senseless:
                 finding = _senseless(facet, placed.family)
+            elif not told and not languages:
+                finding = None  # that nothing of the language is read says more than that the text leaves it open
             judgements.append(_judgement(question, finding or _nothing(facet, "" if languages else language)))
         return judgements
 
