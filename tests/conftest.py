@@ -17,6 +17,8 @@ BROWSER = "tests/browser/"
 TOGETHER = (
     # One JupyterLab and one browser are enough for a machine.
     BROWSER,
+    # And so is one cluster.
+    "tests/cluster/",
     # An audit or a report that they all look at takes longer to make than to look at.
     "tests/dashboard/test_shadow.py",
     "tests/notebook/test_report.py",

@@ -9,6 +9,7 @@ import pytest
 
 from feedeval.cli import main
 from feedeval.records import Status
+from feedeval.results.session import load_session
 from feedeval.run.runner import RunSettings, start
 from tests.run.jobs import CallingJob
 from tests.run.runs import WAIT_S, until
@@ -19,7 +20,8 @@ def test_a_run_is_paused_goes_on_and_stops_from_a_terminal(tmp_path: Path, capsy
     where = ("--output-dir", str(tmp_path))
 
     assert main(["pause", *where]) == 0
-    until(lambda: run.snapshot().needs_person)
+    # Another process knows of the pause from the progress file, which is written a moment after it.
+    until(lambda: load_session(run.sid, output_dir=tmp_path).status is Status.PAUSED)
     assert f"Session {run.sid} pauses" in capsys.readouterr().out
     assert main(["resume", *where, run.sid]) == 0
     until(lambda: run.snapshot().status is Status.RUNNING)

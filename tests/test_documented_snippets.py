@@ -109,7 +109,7 @@ def test_an_audit_of_another_feed_or_of_a_few_since_then_does_not_stand_in_the_w
         feeds = {"a generator": (p for p in make_feed(12)), "an open file": file, "an open text": text}
         assert len(evaluator.resume_evaluation(feeds[given_as], progress="none")) == 12
     assert stopped.session().status is Status.FINISHED
-    with pytest.raises(InputError, match="records"):
+    with pytest.raises(InputError, match="other products"):
         evaluator.resume_evaluation(make_feed(5, start=90), progress="none")
 
 

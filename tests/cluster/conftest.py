@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -19,20 +20,39 @@ WORKERS = 3
 PRICES: dict[str, Any] = {"input_price": 1.0, "output_price": 4.0}
 
 
+def local_cluster() -> Any:
+    """Return a new cluster of workers that are processes."""
+    return distributed.LocalCluster(
+        n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    )
+
+
+@contextlib.contextmanager
+def client_of(address: str) -> Iterator[Any]:
+    """Connect to a scheduler, with all workers there."""
+    with distributed.Client(address, set_as_default=False) as found:
+        found.wait_for_workers(WORKERS, timeout=180)
+        yield found
+
+
 @pytest.fixture(scope="session")
 def scheduler() -> Iterator[str]:
-    """Address of a scheduler with workers that are processes."""
-    with distributed.LocalCluster(
-        n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-    ) as cluster:
+    """Address of a scheduler that tests share, which leave its workers alive."""
+    with local_cluster() as cluster:
         yield cluster.scheduler_address
 
 
 @pytest.fixture
 def client(scheduler: str) -> Iterator[Any]:
-    """A client of it, with all workers there."""
-    with distributed.Client(scheduler, set_as_default=False) as found:
-        found.wait_for_workers(WORKERS, timeout=60)
+    """A client of the shared cluster."""
+    with client_of(scheduler) as found:
+        yield found
+
+
+@pytest.fixture
+def mortal_client() -> Iterator[Any]:
+    """A client of a cluster of its own, whose workers may be killed."""
+    with local_cluster() as cluster, client_of(cluster.scheduler_address) as found:
         yield found
 
 

@@ -110,12 +110,13 @@ def test_a_changed_feed_takes_over_what_still_holds(client: Any, server: ServerP
 
 @pytest.mark.slow
 def test_nothing_finished_is_lost_with_workers_and_the_driver(
-    scheduler: str, client: Any, server: ServerProcess, tmp_path: Path
+    mortal_client: Any, server: ServerProcess, tmp_path: Path
 ) -> None:
+    client = mortal_client
     feed = write_jsonl(tmp_path / "feed.jsonl", make_feed(2000))
     out = tmp_path / "cluster"
     driver = multiprocessing.get_context("spawn").Process(
-        target=drive, args=(server.base_url, str(feed), str(out), scheduler)
+        target=drive, args=(server.base_url, str(feed), str(out), client.scheduler.address)
     )
     driver.start()
     until(lambda: done_on_disk(out) > 200, "the first products", timeout_s=90)

@@ -163,7 +163,7 @@ def test_the_terminal_names_the_element(tmp_path, capsys):
     feed = tmp_path / "feed.xml"
     feed.write_text(document("<a><id>1</id><name>x</name><price>9</price></a><b><id>2</id><name>Oak lamp</name></b>"))
     assert main(["check", str(feed), "--item", "b"]) == 0
-    assert "1 products checked" in capsys.readouterr().out
+    assert "1 product checked" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["currency", "waehrung", "devise", "currencyCode"])

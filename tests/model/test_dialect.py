@@ -106,7 +106,7 @@ async def test_a_reply_that_does_not_fit_is_asked_again_once_with_what_is_wrong(
 async def test_a_reply_that_does_not_fit_twice_is_invalid_and_both_are_in_the_books(server: ModelServer) -> None:
     server.faults.append(Fault(FaultKind.INVALID_REPLY))
     client, books = client_for(server.base_url), Books()
-    with pytest.raises(errors.ReplyInvalid, match="Answer"):
+    with pytest.raises(errors.ReplyInvalid, match="the form that was asked for"):
         await ask(client, books)
     assert [call.text for call in books.paid] == ['{"unexpected": true}'] * 2
     with pytest.raises(errors.ReplyInvalid):
