@@ -39,8 +39,8 @@ def cards_html(actions: Actions, *, most: int = MOST, known: Sequence[str] = (),
     open_ones = [cards.pop(number) for number in open_numbers(actions, most)]
     rest = ""
     if left := len(cards):
-        noun = "action" if left == 1 else "actions"
-        rest = f"<details><summary>{left:,} more {noun}, which gain less</summary>{''.join(cards.values())}</details>"
+        noun = "action, which gains" if left == 1 else "actions, which gain"
+        rest = f"<details><summary>{left:,} more {noun} less</summary>{''.join(cards.values())}</details>"
     return Markup(f"{required_html(actions)}{''.join(open_ones)}{rest}{notes_html(actions, known)}")
 
 
@@ -133,7 +133,8 @@ def _many(count: int) -> str:
 
 
 def _gain(action: Action) -> str:
-    required = f"The destination requires it of {_many(action.missing_core)}." if action.missing_core else ""
+    lacking = action.missing_core
+    required = f"The destination requires it, and {_many(lacking)} lack{'s' * (lacking == 1)} it." if lacking else ""
     if not action.gain_pct > 0:
         return f"<div>{escape(required or 'No gain in coverage is known.')}</div>"
     if action.before_pct != action.before_pct:
