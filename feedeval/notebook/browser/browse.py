@@ -143,7 +143,9 @@ class Browser:
         fields = [field_values(v.get("name_plus_context"), v.get("context_fields")) if reads else {} for v in found]
         first = self.shape.cells[0].source
         names = [clip(name_of(values, first), _NAME_CHARS) for values in found]
-        told = told_apart(names, fields, [text_of(values.get("product_id")) for values in found], self._repeats[at])
+        told = told_apart(
+            names, fields, [text_of(values.get("product_id")) for values in found], self._repeats[at].tolist()
+        )
         return [self._row(*row, wanted) for row in zip(told, found, fields, strict=True)]
 
     def _row(self, name: str, values: dict[Any, Any], fields: Mapping[str, str], action: str) -> Row:
