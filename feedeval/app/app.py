@@ -323,6 +323,8 @@ class App:
         form.found.show(found := render.found(summary))
         book, table = self.filling.offer(session), offered(write_table(session), "Save the table (CSV)")
         form.table.show(render.block(book, table))
+        # It keeps the place of the link, so that nothing moves when the report is written.
+        form.report.say(Tone.HINT, "The report follows …")
         limit = session.progress.settings["source"]["limit"]
         checked = check_again(session, given.for_audit(limit) if given is not None else None)
         form.products.show(session, checked)

@@ -135,5 +135,5 @@ def chosen_fields(chosen: tuple[str, ...], default: tuple[str, ...]) -> tuple[st
         InputError: None is chosen.
     """
     if not chosen:
-        raise InputError("no field is chosen: choose at least one that the judge may read")
+        raise InputError("no field is chosen: choose at least one in which answers are looked for")
     return None if set(chosen) == set(default) else chosen

@@ -62,7 +62,7 @@ class AuditsOfFolder:
         self.box: AuditsBox = AuditsBox(self)
 
     def open(self) -> None:
-        """Look what is there: attach to an audit of this kernel, follow one of another kernel."""
+        """Look what is there: attach to an audit of this kernel, follow one of another, or show the latest."""
         self._do(self._open)
 
     def _open(self) -> None:
@@ -73,9 +73,10 @@ class AuditsOfFolder:
             if run is not None:
                 self._page.attach(run)
                 return
-        going = next((audit for audit in audits if audit.elsewhere), None)
-        if going is not None and self.box.shown is None:
-            self._show(going)
+        # A page that is opened anew leads to what was done last: its results are one press away.
+        first = next((audit for audit in audits if audit.elsewhere), audits[0] if audits else None)
+        if first is not None and self.box.shown is None:
+            self._show(first)
 
     def look(self, sid: str) -> None:
         """Show an audit as it stands now."""

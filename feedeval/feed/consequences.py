@@ -24,6 +24,19 @@ class Consequence(StrEnum):
     WARNING = "warning"
     """The shop is told, nothing else."""
 
+    @property
+    def words(self) -> str:
+        """What happens to the product, for people who have read no specification."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Consequence.DISAPPROVED: "not shown (disapproved)",
+    Consequence.LIMITED: "shown less often, or without a feature",
+    Consequence.IGNORED: "shown without this value",
+    Consequence.WARNING: "a warning to the shop, and nothing else",
+}
+
 
 class Outcome(NamedTuple):
     """What a destination does about one kind of finding, as seen from one day."""

@@ -155,9 +155,12 @@ class Session(SessionWithPages):
             InputError: The session is no audit.
         """
         from feedeval.results.gaps.making import actions_of
+        from feedeval.results.gaps.present_values import with_present
         from feedeval.results.ledger.ledger import with_words
 
         made = actions_of(self._open_questions, self.standing.coverage_pct, self._advice_notes())
+        if self.is_small:
+            made = with_present(made, self.results)
         return made if self._asked_pages is None else with_words(made, self._asked_pages)
 
     def _advice_notes(self) -> Iterator[str]:

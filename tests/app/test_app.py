@@ -222,6 +222,8 @@ def test_a_feed_that_cannot_be_read_does_not_leave_the_one_before_to_be_audited(
     assert app.form.feed.preview.widget.value == ""
     app.form.start_button.click()
     until(lambda: "no feed has been read yet" in app.form.start_line.widget.value, "the reason")
+    app.form.feed._way.value = "Paste text"
+    assert app.form.feed.line.widget.value == "", "what was wrong with the path is said of what is pasted"
 
 
 def test_where_there_is_no_page_the_app_says_what_it_needs(app: Driven, capsys: pytest.CaptureFixture[str]) -> None:

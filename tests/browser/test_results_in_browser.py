@@ -90,8 +90,14 @@ def test_the_app_leads_from_what_to_do_to_the_products_and_to_one_of_them(
     page.get_by_text("1 to 20 of 24 products").wait_for()
     first = out.get_by_role("button", name=re.compile(r"Northwind classic edition")).first
     book.wait_until(lambda: (first.bounding_box() or {"y": -1})["y"] in range_of(page))
-    first.click()
+    last = out.locator(".fe-open:visible").last
+    last.scroll_into_view_if_needed()
+    last.click()
     page.get_by_text("The text that was judged").wait_for()
+    back = page.get_by_role("button", name="Back to the list")
+    book.wait_until(lambda: (back.bounding_box() or {"y": -1})["y"] in range_of(page))
+    back.click()
+    book.wait_until(lambda: (last.bounding_box() or {"y": -1})["y"] in range_of(page))
     assert book.complaints == [] or all("ERR_" in said for said in book.complaints)
 
 

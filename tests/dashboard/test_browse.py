@@ -8,8 +8,11 @@ import pytest
 from feedeval.notebook.browser.browse import Browser, Wanted
 from feedeval.notebook.browser.opened import Opened
 from feedeval.notebook.browser.rows import Span
+from feedeval.notebook.browser.shapes import PRESENT
+from feedeval.notebook.browser.variants import told_apart
 from feedeval.results.session import load_session
 from tests.results.factory import CATEGORIES, Plan, write_session, write_shadow_session
+from tests.results.test_actions import audited
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +156,37 @@ def test_a_page_that_is_not_there_is_the_last_one() -> None:
     assert Span(45, 20, 2).words("products") == "41 to 45 of 45 products"
     assert (Span(0, 20).pages, Span(0, 20).words("products")) == (1, "no products")
     assert Span(40, 20).pages == 2
+
+
+def test_the_products_of_an_action_say_what_they_say_about_it(tmp_path: Path) -> None:
+    shop = variants()
+    opened = Opened(audited(tmp_path, shop))
+    browser = Browser(opened.results, opened.shape, opened.actions)
+    place = [cell.column.name for cell in opened.shape.cells[1:]].index(PRESENT)
+    for attribute, said in (("color", "See product page"), ("material", "missing")):
+        wanted = Wanted(action=attribute)
+        rows = browser.rows(browser.find(wanted), action=attribute)
+        assert len(rows) == len(shop) and all(said in row.cells[place] for row in rows)
+        assert browser.titles(attribute) == {PRESENT: f"{attribute} now"}
+    assert browser.titles("") == {}
+    assert not any("See product page" in row.cells[place] for row in browser.rows(browser.find(Wanted())))
+
+
+def test_variants_of_one_title_are_told_apart(tmp_path: Path) -> None:
+    opened = Opened(audited(tmp_path, [*variants(), {**variants()[0], "id": "other", "title": "Hoodie Southwind"}]))
+    names = [row.words for row in Browser(opened.results, opened.shape).rows(range(4))]
+    assert names == [*(f"Hoodie Northwind · {size}" for size in "SML"), "Hoodie Southwind"]
+
+
+def test_where_neither_colour_nor_size_differs_the_id_tells_products_apart() -> None:
+    fields = [{"color": "red", "size": "S"}, {"color": "red", "size": "S"}, {}]
+    assert told_apart(["Hoodie"] * 3, fields, ["a", "b", "c"], [True] * 3) == [
+        *("Hoodie · red · S · a", "Hoodie · red · S · b", "Hoodie · c")
+    ]
+    assert told_apart(["Hoodie"], fields[:1], ["a"], [False]) == ["Hoodie"]
+
+
+def variants() -> list[dict[str, str]]:
+    title = "Hoodie Northwind"
+    common = {"title": title, "description": title, "product_type": "Tops > Hoodies", "color": "See product page"}
+    return [{**common, "id": f"h-{size}", "size": size} for size in "SML"]

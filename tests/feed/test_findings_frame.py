@@ -131,7 +131,8 @@ def test_several_destinations_and_what_they_do_stand_beside_each_finding() -> No
     stated = found.assign(consequence="disapproved", since=["2020-01-31", *["2099-01-31"] * (len(found) - 1)])
     shown = Findings(stated)
     shown.attrs.update(found.attrs)
-    assert "disapproved from 2099-01-31" in words(shown) and "disapproved since 2020-01-31" in words(shown)
+    assert "not shown (disapproved) from 2099-01-31" in words(shown)
+    assert "not shown (disapproved) since 2020-01-31" in words(shown)
 
 
 def test_a_frame_of_a_version_that_knew_one_destination_is_shown_as_before(findings: Findings) -> None:
@@ -142,9 +143,10 @@ def test_a_frame_of_a_version_that_knew_one_destination_is_shown_as_before(findi
 
 
 def test_a_consequence_names_the_destination_where_others_do_not_say_the_same() -> None:
+    less = "shown less often, or without a feature"
     lacking = [{**CLEAN, "brand": None, "seller_name": "S"}]
     together = by_check(check_feed(lacking, targets=["google", "meta"]))
-    assert together.loc["missing_brand", "consequences"] == "limited by Google"
-    assert by_check(check_feed(lacking, target="google")).loc["missing_brand", "consequences"] == "limited"
+    assert together.loc["missing_brand", "consequences"] == f"Google: {less}"
+    assert by_check(check_feed(lacking, target="google")).loc["missing_brand", "consequences"] == less
     untitled = by_check(check_feed([{**CLEAN, "title": None}], targets=["google", "meta"]))
-    assert untitled.loc["missing_required", "consequences"] == "disapproved"
+    assert untitled.loc["missing_required", "consequences"] == "not shown (disapproved)"

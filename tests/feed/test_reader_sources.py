@@ -60,6 +60,9 @@ def test_damaged_gzip_is_read_as_far_as_it_goes():
     ("source", "said"),
     [
         ("no-such-feed.xml", "no file at"),
+        ("www.shop.example", "no file at www.shop.example; an address begins with https://"),
+        ("shop.example/feed.xml", "an address begins with https://"),
+        ("feeds/no-such-feed.xml", r"no-such-feed\.xml; the current folder"),
         (".", "is not a file"),
         ("<rss></rss>", "give it as bytes"),
         ("id\ttitle\n1\tx", "give it as bytes"),

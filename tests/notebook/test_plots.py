@@ -182,6 +182,7 @@ def test_a_label_is_cut_in_its_middle_and_keeps_the_end_of_the_path() -> None:
     assert cells(cut) <= 40 and "…" in cut and cut.startswith("Elektro") and cut.endswith("schaftsteile 7")
     assert elide("Zelte", 40) == "Zelte"
     assert cells(elide("日本語" * 30, 20)) <= 20
+    assert elide("Apparel & Accessories > Clothing > Tops > Hoodies", 24) == "… > Tops > Hoodies"
 
 
 def test_a_long_question_takes_two_lines_at_most() -> None:

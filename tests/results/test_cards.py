@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from feedeval.cli.main import main
 from feedeval.html import Markup
 from feedeval.notebook.browser.actions_view import ActionsView
 from feedeval.results.gaps.answer_places import answer_place
-from feedeval.results.gaps.cards import cards_html, required_html, required_mark
+from feedeval.results.gaps.cards import cards_html, open_numbers, required_html, required_mark
 from feedeval.results.gaps.entry_examples import _examples, entry_example
 from feedeval.results.gaps.groups import Group, groups_in_words, short_names
+from feedeval.results.gaps.present_values import field_values, present_value
 from feedeval.results.session import Session
 from tests.results.test_actions import audited
 
@@ -123,3 +125,49 @@ def test_an_entry_is_shown_for_places_that_an_action_can_have() -> None:
     for place, entry in _examples().items():
         assert answer_place(place).label == place and entry
         assert not place.startswith("product_detail (") or entry.count(":") == 2
+
+
+def test_what_the_destination_requires_is_never_folded_away(session: Session) -> None:
+    cards = session.action_cards
+    required = [number for number, action in enumerate(cards, 1) if action.missing_core]
+    assert required and required[-1] > 1 and open_numbers(cards, 1) == sorted({1, *required})
+    seen, _, folded = cards_html(cards, most=1).partition("<details><summary>")
+    assert all(f'data-action="{number - 1}"' in seen for number in required) and "data-action" in folded
+
+
+def test_bounds_that_are_one_figure_are_left_out(session: Session) -> None:
+    cards = session.action_cards
+    action = replace(cards[0], before_pct=28.0, gain_pct=1.0, gain_low_pct=0.9, gain_high_pct=1.1)
+    assert "likely between 28.9 and 29.1 %" in cards_html(replace(cards, actions=(action,)))
+    action = replace(action, gain_low_pct=1.0, gain_high_pct=1.01)
+    assert "likely" not in cards_html(replace(cards, actions=(action,)))
+
+
+def test_a_card_says_what_the_feed_says_now_where_it_says_too_little(tmp_path: Path) -> None:
+    def hoodie(number: int) -> dict[str, str]:
+        title = f"Hoodie Northwind {number}"
+        colour = "See <b>product</b> page" if number % 3 else "Navy blue"
+        return {
+            "id": f"h{number}",
+            "title": title,
+            "description": title,
+            "product_type": "Tops > Hoodies",
+            "color": colour,
+        }
+
+    cards = audited(tmp_path, [hoodie(n) for n in range(12)]).action_cards
+    action = next(each for each in cards if each.attribute == "color")
+    assert action.extends == 8 and [count for _, count in action.present] == [8]
+    shown = cards_html(cards)
+    assert f"The feed says now, for instance: “ {action.present[0][0]} ” (8 products)" in words(shown)
+    assert all(each.present == () for each in cards if not each.extends)
+
+
+def test_the_value_of_an_attribute_is_found_in_what_was_judged() -> None:
+    text = "title: Mug\nproduct_detail: Care: Dishwasher-safe\nGeneral / Weight: 300 g\ncolor: red"
+    values = field_values(text, "title, product_detail, color")
+    assert present_value("color", values) == "red" and present_value("size", values) == ""
+    assert present_value("product_detail (weight)", values) == "300 g"
+    assert present_value("product_detail (care)", values) == "Dishwasher-safe"
+    assert present_value("title, color", values) == "Mug, red"
+    assert field_values(text, "title, material") == {} == field_values(None, "title")

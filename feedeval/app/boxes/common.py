@@ -25,9 +25,12 @@ class Line:
     def __init__(self, *, indented: bool = False) -> None:
         padding = f"0 0 0 calc({LABEL_WIDTH} + 8px)" if indented else None
         self.widget = ipywidgets.HTML(layout={"padding": padding})
+        self.tone = Tone.HINT
+        """What the sentence is about that was said last."""
 
     def say(self, tone: Tone, text: str) -> None:
         """Show a sentence; an empty one clears the line."""
+        self.tone = tone
         self.widget.value = said(tone, text)
 
     def show(self, html: Markup) -> None:

@@ -16,10 +16,7 @@ from feedeval.notebook.widgets import answering, close, text_button
 
 _UPLOAD, _PASTE, _PLACE = "Upload a file", "Paste text", "Path or address"
 _HINTS = {
-    _UPLOAD: (
-        f"Up to {UPLOAD_MB} MB. A larger file never arrives, because a Jupyter page cannot send more at once: "
-        "{instead}."
-    ),
+    _UPLOAD: (f"Up to {UPLOAD_MB} MB. A larger file does not get through to the app: {{instead}}."),
     _PASTE: "XML, JSON, or rows copied from a spreadsheet with their header.",
     _PLACE: "A file on the machine that runs this app, of any size, or an address that begins with https://.",
 }
@@ -71,7 +68,7 @@ class FeedBox:
         self.read_button = text_button("Read", "search", "Read the feed and show what is in it", self._press)
         self.line = Line()
         self.preview = Line()
-        self._way.observe(lambda _: self._lay_out(), "value")
+        self._way.observe(lambda _: self._change_way(), "value")
         # Enter, or leaving the field.
         self._place.observe(lambda change: read() if change["new"] else None, "value")
         rows = [
@@ -101,6 +98,12 @@ class FeedBox:
                 raise InputError(self._empty)
             raise InputError(_LOST.format(instead=self._instead))
         return self._arrived
+
+    def _change_way(self) -> None:
+        # What was wrong with a feed that was given otherwise says nothing of the one that comes now.
+        if self.line.tone is Tone.PROBLEM:
+            self.line.say(Tone.HINT, "")
+        self._lay_out()
 
     def _press(self) -> None:
         # After a file that was dropped on the way, the page waits for an answer to it and sends no other one from the

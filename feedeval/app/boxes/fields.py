@@ -1,4 +1,4 @@
-"""The box in which the fields are chosen that the judge may read."""
+"""The box in which the fields are chosen in which answers are looked for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FieldBox:
         rows = [row(*buttons, self._count.widget)]
         for title in _GROUPS:
             rows += [self._titles[title], self._grids[title]]
-        self.step = PageStep(2, "The fields that the judge may read", rows)
+        self.step = PageStep(2, "Where answers are looked for", rows)
 
     def offer(self, preview: Preview) -> None:
         """Offer the fields of another feed; what was chosen of those that it has too stays chosen."""

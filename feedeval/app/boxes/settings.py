@@ -63,7 +63,12 @@ class SettingsBox:
             ipywidgets.IntSlider, "Questions", min=FEWEST_QUESTIONS, max=MOST_QUESTIONS, value=start.num_questions
         )
         self._batch = field(
-            ipywidgets.IntSlider, "Products a batch", min=SMALLEST_BATCH, max=LARGEST_BATCH, value=start.batch_size
+            ipywidgets.IntSlider,
+            "Products per batch",
+            min=SMALLEST_BATCH,
+            max=LARGEST_BATCH,
+            value=start.batch_size,
+            tooltip="How many products are saved together; it changes neither results nor cost",
         )
         self._limit = field(ipywidgets.Text, "Products at most", placeholder="all, or a number such as 100")
         self._by_batch = field(ipywidgets.Checkbox, _BY_BATCH, value=False, indent=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from feedeval.feed.checks.findings import COLUMNS, Severity, catalogue, shorten
+from feedeval.feed.consequences import Consequence
 from feedeval.feed.rules import Target
 from feedeval.html import Markup, escape, foreign, link, section, table
 
@@ -21,6 +23,7 @@ SEVERITY_WORDS = {
     Severity.INFO: "ℹ\ufe0e info",
 }
 """How a severity is shown, the gravest first: a glyph and its word, never a colour alone."""
+_CONSEQUENCES = {consequence.value: consequence.words for consequence in Consequence}
 _ID_CHARS = 60
 _FIRST = COLUMNS.index("target")
 """Number of the columns that every version had."""
@@ -80,7 +83,7 @@ def by_check(findings: pd.DataFrame) -> pd.DataFrame:
         findings=("check", "size"),
         fields=("field", _names),
         where=("where", _all),
-        consequences=("consequences", _all),
+        consequences=("consequences", partial(_all, between="; ")),
         rank=("rank", "first"),
     )
     grouped = grouped.join(catalogue().set_index("check")["fix"])
@@ -120,15 +123,16 @@ def _whose(findings: pd.DataFrame) -> pd.DataFrame:
     differing = said.groupby("check")["consequences"].nunique() > 1
     named = findings["check"].isin(several.index[several & differing]) & (findings["consequences"] != "")
     return findings.assign(
-        consequences=findings["consequences"].where(~named, findings["consequences"] + " by " + findings["where"])
+        consequences=findings["consequences"].where(~named, findings["where"] + ": " + findings["consequences"])
     )
 
 
 def _consequence(pair: str, day: str) -> str:
     consequence, _, since = pair.partition(" ")
-    if not consequence or not since:
-        return consequence
-    return f"{consequence} {'from' if since > day else 'since'} {since}"
+    if not consequence:
+        return ""
+    words = _CONSEQUENCES.get(consequence, consequence)
+    return f"{words} {'from' if since > day else 'since'} {since}" if since else words
 
 
 def _more(findings: pd.DataFrame, grouped: pd.DataFrame) -> dict[str, str]:
@@ -189,8 +193,8 @@ def _names(fields: pd.Series) -> str:
     return ", ".join(str(name) for name in fields.value_counts().index[:4] if name)
 
 
-def _all(words: pd.Series) -> str:
-    return ", ".join(str(word) for word in words.unique() if word)
+def _all(words: pd.Series, between: str = ", ") -> str:
+    return between.join(str(word) for word in words.unique() if word)
 
 
 def _many(count: int, what: str) -> str:

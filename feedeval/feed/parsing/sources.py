@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tempfile
 import urllib.parse
 import zlib
@@ -22,6 +23,8 @@ from feedeval.feed.parsing.faults import Fault, Faults
 CHUNK_BYTES = 1 << 16
 HEAD_BYTES = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
+_ADDRESS = re.compile(r"(?:www\.|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?/)\S+$", re.IGNORECASE)
+"""What people leave the scheme out of: `www.shop.example`, `shop.example/feed.xml`."""
 
 SourceLike = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | IO[str]
 """A path, an http(s) address, the content itself as bytes, or an open file."""
@@ -149,7 +152,8 @@ def _from_path(text: str) -> Source:
     except (OSError, ValueError, RuntimeError) as error:
         raise FeedError(f"cannot read {text[:200]!r}: {error}") from error
     if not found:
-        raise FeedError(f"no file at {path}; the current folder is {Path.cwd()}")
+        address = "; an address begins with https://" if _ADDRESS.match(text) else ""
+        raise FeedError(f"no file at {path}{address}; the current folder is {Path.cwd()}")
     if not is_file:
         raise FeedError(f"{path} is not a file; give the file itself")
     if path.is_fifo():

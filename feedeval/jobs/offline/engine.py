@@ -245,7 +245,7 @@ class OfflineEngine:
             )
         if count < wanted:
             # How many there are stands in the set: the same words for each lets a summary say it once.
-            notes.append(f"There are fewer questions that suit these products than the {wanted} that were wanted.")
+            notes.append(f"Fewer than {wanted} questions are asked where no more suit the products.")
         return tuple(notes)
 
 

@@ -12,4 +12,5 @@
 - `rows`: what a grid shows: columns, and rows of cells that are ready to be seen
 - `shapes`: which columns of a session's results are shown, filtered and searched, by kind of session
 - `style`: the style sheet of the dashboard: JupyterLab's colours where there are any, light and dark
+- `variants`: products of one title told apart: by their colour and size where those differ, else by their id
 """

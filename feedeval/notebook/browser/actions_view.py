@@ -11,7 +11,7 @@ from feedeval.html import Markup, escape
 from feedeval.notebook.browser.grid import bar, stack
 from feedeval.notebook.widgets import close, text_button
 from feedeval.results.gaps.actions import Action, Actions
-from feedeval.results.gaps.cards import MOST, head_html, notes_html, required_html, rest_html, together_html
+from feedeval.results.gaps.cards import head_html, notes_html, open_numbers, required_html, rest_html, together_html
 
 Act = Callable[[Callable[[], Any]], None]
 
@@ -34,13 +34,14 @@ class ActionsView:
         self._show_them = show_them
         self._cards = ipywidgets.VBox()
         self._more = text_button(f"All {len(actions):,} actions", "angle-down", "Show those that gain less", self._all)
-        self._more.layout.display = None if len(actions) > MOST else "none"
+        first = open_numbers(actions)
+        self._more.layout.display = None if len(actions) > len(first) else "none"
         heading = '<div class="fe-title" role="heading" aria-level="3">What to do first</div>'
         title = Markup(f"{heading}{together_html(actions)}")
         nothing = "" if len(actions) else f"<p>{escape(actions.nothing)}</p>"
         said = Markup(f"{nothing}{required_html(actions)}{notes_html(actions, known)}")
         self.root = stack(ipywidgets.HTML(title), self._cards, self._more, ipywidgets.HTML(said))
-        self._draw(MOST)
+        self._draw(first)
 
     def come_into_view(self) -> bool:
         """Scroll the page to the first action; return whether there is one.
@@ -54,12 +55,12 @@ class ActionsView:
 
     def _all(self) -> None:
         self._more.layout.display = "none"
-        self._act(lambda: self._draw(len(self._actions)))
+        self._act(lambda: self._draw(range(1, len(self._actions) + 1)))
 
-    def _draw(self, most: int) -> None:
+    def _draw(self, numbers: Sequence[int]) -> None:
         old, self._cards.children = (
             self._cards.children,
-            tuple(self._card(action, number) for number, action in enumerate(self._actions[:most], 1)),
+            tuple(self._card(self._actions[number - 1], number) for number in numbers),
         )
         for widget in old:
             close(widget)

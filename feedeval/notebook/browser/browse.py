@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,17 @@ from numpy.typing import NDArray
 
 from feedeval.formatting import clip
 from feedeval.notebook.browser.rows import Row
-from feedeval.notebook.browser.shapes import Shape, name_of
+from feedeval.notebook.browser.shapes import PRESENT, Shape, name_of, present_cell
+from feedeval.notebook.browser.variants import short_attribute, told_apart
+from feedeval.notebook.report.parts import text_of
+from feedeval.results.gaps.present_values import field_values, present_value
 
 Positions = NDArray[np.intp]
 
 ALL = ""
 """A filter that lets everything through."""
 _NAME_CHARS = 300
+_HEAD_CHARS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +122,45 @@ class Browser:
         found: Positions = positions[order.to_numpy()]
         return found
 
-    def rows(self, positions: Sequence[int] | Positions) -> list[Row]:
-        """Return the rows at some positions, as they are shown."""
-        shape = self.shape
-        sources = list(dict.fromkeys([cell.source for cell in shape.cells]))
-        also = [n for n in ("title", "product_id", "key") if n in self.results.columns and n not in sources]
-        part = self.results.iloc[np.asarray(positions, dtype=np.intp)][sources + also]
-        return [self._row(values) for values in part.to_dict("records")]
+    def titles(self, action: str) -> dict[str, str]:
+        """Return the headings of columns that show something else where the products of an action alone are seen."""
+        return {PRESENT: f"{clip(short_attribute(action), _HEAD_CHARS)} now"} if action in self.actions else {}
 
-    def _row(self, values: dict[Any, Any]) -> Row:
-        first, *rest = self.shape.cells
-        name = clip(name_of(values, first.source), _NAME_CHARS)
-        return Row(name, f"Open {name}", tuple(cell.show(values[cell.source]) for cell in rest))
+    def rows(self, positions: Sequence[int] | Positions, *, action: str = ALL) -> list[Row]:
+        """Return the rows at some positions, as they are shown.
+
+        Args:
+            positions: Which they are.
+            action: Attribute of the action whose products alone are seen: each shows what it says about it.
+        """
+        at = np.asarray(positions, dtype=np.intp)
+        sources = {cell.source for cell in self.shape.cells} | {"title", "product_id", "key"}
+        wanted = action if action in self.actions else ALL
+        if reads := bool(wanted or self._repeats[at].any()):
+            sources |= {"name_plus_context", "context_fields"}
+        part = self.results.iloc[at][[name for name in self.results.columns if name in sources]]
+        found = part.to_dict("records")
+        fields = [field_values(v.get("name_plus_context"), v.get("context_fields")) if reads else {} for v in found]
+        first = self.shape.cells[0].source
+        names = [clip(name_of(values, first), _NAME_CHARS) for values in found]
+        told = told_apart(
+            names, fields, [text_of(values.get("product_id")) for values in found], self._repeats[at].tolist()
+        )
+        return [self._row(*row, wanted) for row in zip(told, found, fields, strict=True)]
+
+    def _row(self, name: str, values: dict[Any, Any], fields: Mapping[str, str], action: str) -> Row:
+        cells = (
+            present_cell(present_value(action, fields))
+            if action and cell.column.name == PRESENT
+            else cell.show(values[cell.source])
+            for cell in self.shape.cells[1:]
+        )
+        return Row(name, f"Open {name}", tuple(cells))
+
+    @cached_property
+    def _repeats(self) -> NDArray[np.bool_]:
+        """Of each product of an audit, whether another one has its title."""
+        if "context_fields" not in self.results.columns:
+            return np.zeros(len(self.results), dtype=bool)
+        titles = self.results["title"]
+        return (titles.duplicated(keep=False) & titles.fillna("").ne("")).to_numpy(dtype=bool)

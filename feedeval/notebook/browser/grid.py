@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import ipywidgets
@@ -42,6 +42,8 @@ class Grid:
     ) -> None:
         self._columns = columns
         self._open = open_row
+        self._can_sort = sort is not None
+        self._titles: Mapping[str, str] = {}
         self._heads = [self._head(place, sort) for place in range(len(columns))]
         self._rows: list[tuple[ipywidgets.Button, ipywidgets.HTML]] = []
         self._grid = ipywidgets.GridBox(self._heads)
@@ -52,7 +54,7 @@ class Grid:
 
     def _head(self, place: int, sort: Callable[[str], None] | None) -> ipywidgets.Button:
         column = self._columns[place]
-        sorts = sort is not None and column.sorts
+        sorts = self._sorts(column)
         head = text_button(
             column.title,
             "",
@@ -64,11 +66,20 @@ class Grid:
             head.add_class(name)
         return head
 
+    def _sorts(self, column: GridColumn) -> bool:
+        return self._can_sort and column.sorts
+
+    def name_heads(self, titles: Mapping[str, str]) -> None:
+        """Give columns, by their name, another heading from the next rows on; by what they show then, nobody sorts."""
+        self._titles = titles
+
     def paint(self, rows: Sequence[Row], *, sort: str = "", descending: bool = False) -> None:
         """Show rows, and which column they are sorted by."""
         for head, column in zip(self._heads, self._columns, strict=True):
-            arrow = (_FALLING if descending else _RISING) if column.name == sort else ""
-            head.description = column.title + arrow
+            title = self._titles.get(column.name)
+            arrow = (_FALLING if descending else _RISING) if column.name == sort and title is None else ""
+            head.description = (title or column.title) + arrow
+            head.disabled = not self._sorts(column) or title is not None
         if len(self._rows) < len(rows):
             self._rows += [self._row(place) for place in range(len(self._rows), len(rows))]
             self._grid.children = (*self._heads, *(widget for pair in self._rows for widget in pair))
@@ -80,10 +91,10 @@ class Grid:
             for widget in pair:
                 widget.layout.display = None if place < len(rows) else "none"
 
-    def focus(self) -> None:
-        """Give the first row the focus."""
-        if self._rows:
-            self._rows[0][0].focus()
+    def focus(self, place: int = 0) -> None:
+        """Give a row of the page the focus, by default the first."""
+        if place < len(self._rows):
+            self._rows[place][0].focus()
 
     def _row(self, place: int) -> tuple[ipywidgets.Button, ipywidgets.HTML]:
         button = text_button("", "", "", lambda: self._open(place))

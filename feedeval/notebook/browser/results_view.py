@@ -48,7 +48,7 @@ class ResultsView:
         clear = text_button("Clear", "times", "Show everything, in the order of the feed", self._clear)
         self._grid = Grid(
             shape.columns,
-            lambda row: act(lambda: self._open(self._page * PAGE + row)),
+            lambda row: act(lambda: self._open_row(row)),
             lambda name: act(lambda: self._sort(name)),
         )
         self._pager = Pager(shape.what, lambda page: act(lambda: self._turn(page)))
@@ -62,8 +62,8 @@ class ResultsView:
             text_button("Previous", "angle-left", "The one before", lambda: self._step(-1)),
             text_button("Next", "angle-right", "The one after", lambda: self._step(1)),
         ]
-        back = text_button("Back to the list", "arrow-left", "Back to the list", lambda: act(self._back))
-        self._opened = stack(bar(back, self._steps[0], self._where, self._steps[1]), self._record)
+        self._leave = text_button("Back to the list", "arrow-left", "Back to the list", lambda: act(self._back))
+        self._opened = stack(bar(self._leave, self._steps[0], self._where, self._steps[1]), self._record)
         self._opened.layout.display = "none"
         self.root = ipywidgets.VBox([self._list, self._opened])
         self._paint()
@@ -82,7 +82,10 @@ class ResultsView:
         fields["status"] = ipywidgets.Dropdown(options=_STATES, layout={"width": "8em"}, tooltip="State")
         if actions := self._browser.actions:
             options = [("Any action", ALL), *((f"{clip(n, 60)} ({len(rows):,})", n) for n, rows in actions.items())]
-            fields["action"] = ipywidgets.Dropdown(options=options, layout={"width": "16em"}, tooltip="Action")
+            # Wide enough for the longest name and the arrow.
+            width_em = max(16, min(3 + max(len(words) for words, _ in options) * 0.55, 36))
+            layout = {"width": f"{width_em:.0f}em", "max_width": "100%"}
+            fields["action"] = ipywidgets.Dropdown(options=options, layout=layout, tooltip="Action")
         if shape.score:
             fields["score"] = ipywidgets.IntRangeSlider(
                 value=(0, 100), min=0, max=100, continuous_update=False, description=f"{shape.score_title} %",
@@ -147,12 +150,20 @@ class ResultsView:
         found = self._browser.find(self._wanted)
         span = Span(len(found), PAGE, self._page)
         self._page = span.start // PAGE
-        rows = self._browser.rows(found[span.start : span.stop])
-        self._grid.paint(rows, sort=self._wanted.sort, descending=self._wanted.descending)
+        wanted = self._wanted
+        rows = self._browser.rows(found[span.start : span.stop], action=wanted.action)
+        self._grid.name_heads(self._browser.titles(wanted.action))
+        self._grid.paint(rows, sort=wanted.sort, descending=wanted.descending)
         self._pager.paint(span)
 
     def _step(self, by: int) -> None:
         self._act(lambda: self._open(self._open_place + by))
+
+    def _open_row(self, row: int) -> None:
+        self._open(self._page * PAGE + row)
+        # The record takes the list's place, whose top may lie above what is seen: the page scrolls to what has the
+        # focus.
+        self._leave.focus()
 
     def _open(self, place: int) -> None:
         found = self._browser.find(self._wanted)
@@ -165,3 +176,4 @@ class ResultsView:
     def _back(self) -> None:
         self._turn(self._open_place // PAGE)
         self._list.layout.display, self._opened.layout.display = None, "none"
+        self._grid.focus(self._open_place % PAGE)

@@ -18,6 +18,9 @@ from feedeval.results.frames.lazytext import LazyTextDtype
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.session import Session
 
+PRESENT = "missing"
+"""Name of the column that shows, among the products of an action, what each says about its attribute."""
+
 _CELL_CHARS = 60
 _MOST_COLUMNS = 7
 _MOST_GROUPS = 500
@@ -115,6 +118,13 @@ def _names(value: object) -> Markup:
     return Markup(f'<span title="{escape(names)}">{foreign(names, 30)}</span>') if names else quiet("none")
 
 
+def present_cell(value: str) -> Markup:
+    """Return what a product says about an attribute, or that it says nothing."""
+    if not value:
+        return quiet("missing")
+    return Markup(f'<span title="{escape(clip(value, 400))}">{foreign(value, 40)}</span>')
+
+
 def _count_names(values: pd.Series) -> pd.Series:
     said = values.fillna("")
     return said.str.count(",") + said.ne("")
@@ -164,7 +174,7 @@ AUDIT = Shape(
             "unanswered_required_count",
             _figure,
         ),
-        Cell(GridColumn("missing", "Missing fields", rank=2, sorts=True), "missing_core_fields", _names, _count_names),
+        Cell(GridColumn(PRESENT, "Missing fields", rank=2, sorts=True), "missing_core_fields", _names, _count_names),
         _STATUS,
     ),
     group="category",

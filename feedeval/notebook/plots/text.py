@@ -32,9 +32,16 @@ def label(text: object) -> str:
 
 
 def elide(text: str, width: int) -> str:
-    """Return text cut to `width` cells in its middle: the end of a category path says most."""
+    """Return text cut to `width` cells: of a category path its last parts whole, of other text the middle is left out.
+
+    The end of a path says most.
+    """
     if cells(text) <= width:
         return text
+    parts = text.split(" > ")
+    ends = (f"… > {' > '.join(parts[first:])}" for first in range(1, len(parts)))
+    if end := next((end for end in ends if cells(end) <= width), ""):
+        return end
     tail = ""
     for char in reversed(text):
         if cells(char + tail) > width * 2 // 3:

@@ -50,7 +50,7 @@ class Checked:
         severities = self.findings["severity"]
         errors = self.findings[severities.eq(Severity.ERROR.value)]
         kinds = self.findings.loc[severities.eq(Severity.WARNING.value), "check"].nunique()
-        first = f"{_refused(errors)} would be refused" if len(errors) else "Nothing here is refused"
+        first = f"{_refused(errors)} would be refused" if len(errors) else "No product would be refused"
         return f"{first}; {_kinds(kinds)}."
 
     @property
@@ -139,4 +139,4 @@ def _kinds(count: int) -> str:
 
 
 def _said(consequences: str) -> str:
-    return f" Consequence: {escape(consequences)}." if consequences else ""
+    return f" What happens: {escape(consequences)}." if consequences else ""

@@ -14,6 +14,7 @@
 - `next_steps`: what to do next, in sentences that a merchandiser reads
 - `open_questions`: the questions that a feed leaves open: where each answer would stand, and how likely filling that
   in answers it
+- `present_values`: what a feed says now where an action asks for more: placeholders stand out when they are seen
 - `proposals`: A file to fill in, with values that a model proposes where the words that each rests on stand in the
   product
 - `supplement`: what changed in a feed, as a supplemental feed to upload

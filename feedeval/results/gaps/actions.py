@@ -107,6 +107,9 @@ class Action:
     """Points of coverage that copying gains; part of `gain_pct`."""
     page_words: tuple[tuple[str, str], ...] = ()
     """Products and the words of their pages, for example."""
+    present: tuple[tuple[str, int], ...] = ()
+    """What the feed says now where it says too little, the most frequent first, and of how many products; 0: not
+    counted."""
 
     @property
     def copying(self) -> str:

@@ -11,10 +11,11 @@ from feedeval.results.gaps.entry_examples import entry_example
 from feedeval.results.gaps.next_steps import marked, required_words
 
 MOST = 6
-"""Cards that are shown before the rest is folded."""
+"""Cards that are shown before the rest is folded, beside those that the destination requires."""
 UNFOLDED = 200
 """Products of an action that are named one by one."""
 _TITLE_CHARS = 160
+_VALUE_CHARS = 80
 _CATEGORIES = 30
 _EDGE = "border:1px solid var(--line,var(--jp-border-color2,#8886));border-radius:6px;padding:8px 12px;margin:8px 0"
 _QUIET = "opacity:.75;font-size:.9em"
@@ -25,22 +26,27 @@ def cards_html(actions: Actions, *, most: int = MOST, known: Sequence[str] = (),
 
     Args:
         actions: What to do.
-        most: Cards that are open.
+        most: Cards that are open, beside those that the destination requires.
         known: Notes that stand on the page already.
         unfolds: Whether each card names all its products behind a fold, where nothing else on the page shows them.
     """
     if not len(actions):
         return Markup(f"<p>{escape(actions.nothing)}</p>{notes_html(actions, known)}")
-    everything = [_products(action, actions) if unfolds else "" for action in actions]
-    shown = [
-        card_html(action, n, more=more) for n, (action, more) in enumerate(zip(actions, everything, strict=True), 1)
-    ]
+    cards = {
+        number: card_html(action, number, more=_products(action, actions) if unfolds else "")
+        for number, action in enumerate(actions, 1)
+    }
+    open_ones = [cards.pop(number) for number in open_numbers(actions, most)]
     rest = ""
-    left = len(shown) - most
-    if left > 0:
-        noun = "action" if left == 1 else "actions"
-        rest = f"<details><summary>{left:,} more {noun}, which gain less</summary>{''.join(shown[most:])}</details>"
-    return Markup(f"{required_html(actions)}{''.join(shown[:most])}{rest}{notes_html(actions, known)}")
+    if left := len(cards):
+        noun = "action, which gains" if left == 1 else "actions, which gain"
+        rest = f"<details><summary>{left:,} more {noun} less</summary>{''.join(cards.values())}</details>"
+    return Markup(f"{required_html(actions)}{''.join(open_ones)}{rest}{notes_html(actions, known)}")
+
+
+def open_numbers(actions: Actions, most: int = MOST) -> list[int]:
+    """Return the numbers, from 1, of the cards that are seen at once: the first, and what the destination requires."""
+    return [number for number, action in enumerate(actions, 1) if number <= most or action.missing_core]
 
 
 def together_html(actions: Actions) -> Markup:
@@ -62,7 +68,10 @@ def required_html(actions: Actions) -> Markup:
     if not lacking:
         return Markup("")
     told = [f"{marked(required_words(each.attribute))} ({_many(each.missing_core)})" for each in lacking]
-    return Markup(f"<p>Required by the destination, and missing: {'; '.join(told)}.</p>")
+    return Markup(
+        f"<p>Required by the destination, and missing: {'; '.join(told)}. "
+        "A product without them may be shown less often, or not at all.</p>"
+    )
 
 
 def card_html(action: Action, number: int, *, more: str = "") -> Markup:
@@ -82,7 +91,7 @@ def card_html(action: Action, number: int, *, more: str = "") -> Markup:
 def head_html(action: Action, number: int) -> Markup:
     """Return what to do, for which products, and what it gains: the first lines of a card."""
     what = f'<div class="fe-card-what" style="font-weight:600;font-size:1.05em">{number}. {marked(action.what)}</div>'
-    return Markup(f"{what}{_for_which(action)}{_on_page(action)}{_gain(action)}")
+    return Markup(f"{what}{_for_which(action)}{_present(action)}{_on_page(action)}{_gain(action)}")
 
 
 def rest_html(action: Action) -> Markup:
@@ -92,6 +101,14 @@ def rest_html(action: Action) -> Markup:
 
 def _for_which(action: Action) -> str:
     return f"<div>For {foreign(action.for_which)}</div>" if action.for_which else ""
+
+
+def _present(action: Action) -> str:
+    said = [
+        f"“{foreign(clip(value, _VALUE_CHARS))}”{f' ({_many(count)})' if count > 1 else ''}"
+        for value, count in action.present
+    ]
+    return f"<div>The feed says now, for instance: {', '.join(said)}</div>" if said else ""
 
 
 def _on_page(action: Action) -> str:
@@ -116,18 +133,28 @@ def _many(count: int) -> str:
 
 
 def _gain(action: Action) -> str:
-    required = f"The destination requires it of {_many(action.missing_core)}." if action.missing_core else ""
+    lacking = action.missing_core
+    required = f"The destination requires it, and {_many(lacking)} lack{'s' * (lacking == 1)} it." if lacking else ""
     if not action.gain_pct > 0:
         return f"<div>{escape(required or 'No gain in coverage is known.')}</div>"
     if action.before_pct != action.before_pct:
         said = f"Gains <b>{escape(action.gain)}</b> points of coverage in the products that could be judged"
         return f"<div>{said}. {escape(required)}</div>"
     low, high = (min(action.before_pct + bound, 100.0) for bound in (action.gain_low_pct, action.gain_high_pct))
-    likely = f"likely between {low:.0f} and {high:.0f} %, as not every filled field answers"
-    bounds = f' <span style="{_QUIET}">{likely}</span>' if low == low else ""
+    likely = _likely(low, high)
+    bounds = f' <span style="{_QUIET}">{likely}</span>' if likely else ""
     gain = f"<b>+{action.gain_pct:.1f} points</b>: coverage {escape(action.coverage)}"
     said = f"{gain}{_bar(action.before_pct, action.after_pct)}{bounds}"
     return f"<div>{said}{'. ' if required else ''}{escape(required)}</div>"
+
+
+def _likely(low: float, high: float) -> str:
+    """Return the bounds of a coverage in %; empty where there are none, or they are one figure."""
+    for digits in (0, 1):
+        first, last = f"{low:.{digits}f}", f"{high:.{digits}f}"
+        if first != last and low == low:
+            return f"likely between {first} and {last} %, as not every filled field answers"
+    return ""
 
 
 def _bar(before_pct: float, after_pct: float) -> str:
