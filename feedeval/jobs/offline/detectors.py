@@ -140,8 +140,9 @@ class Detector:
         value = self.value
         if value is None:
             return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
-        # "weight (kg)" has the unit in the name.
-        return bool(value.search(pair.folded) or value.search(f"{pair.folded} {pair.name.split()[-1]}"))
+        # "weight (kg)" has the unit in the name, and so has "days to return".
+        units = pair.name.split() if pair.folded.replace(".", "").isdigit() else pair.name.split()[-1:]
+        return bool(value.search(pair.folded) or any(value.search(f"{pair.folded} {unit}") for unit in units))
 
     def _is_beside(self, pair: Pair) -> bool:
         """Say whether a part is named (`body`) and its value does not speak of this facet (`Crew Cab`)."""
