@@ -44,6 +44,13 @@ FIELDS = [
     ("use", "yes", "aplicacion", "industrial"),
     ("compatibility", "yes", "marka_samochodu", "Audi"),
     ("voltage", "yes", "eingangsspannung", "36-40 VDC"),
+    ("capacity", "yes", "kapazitaet_personen", "60"),
+    ("returns", "yes", "giorni_reso", "30 giorni"),
+    ("power", "yes", "kw", "3.5"),
+    ("use", "yes", "functie", "Koelen & verwarmen"),
+    ("in_box", "yes", "set", "Buitenunit + 3x binnenunit"),
+    ("size", "no", "shipping", "FR 5.38 EUR"),
+    ("age", "yes", "product_detail", "Meses: 0-3M"),
 ]
 FREE = (
     "Uma peça que fica bem em muitos lugares e que guarda o seu encanto com o passar do tempo, feita por quem sabe, "
@@ -74,6 +81,26 @@ def test_everyday_wordings_are_judged_as_a_buyer_would(language: str) -> None:
         if (found := verdict(facet, text, language)) != expected
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"laenge_cm": "35", "breite_cm": "20", "hoehe_cm": "3"},
+        {"altezza_cm": "35", "larghezza_cm": "20"},
+        {"largo_cm": "35", "ancho_cm": "20", "alto_cm": "3"},
+        {"szerokosc": "35 cm", "wysokosc": "20 cm"},
+        {"sirka_mm": "35", "vyska_mm": "20"},
+        {"幅": "35cm", "高さ": "20cm"},
+    ],
+)
+def test_measures_in_several_columns_are_dimensions_together(columns: dict[str, str]) -> None:
+    assert judge("dimensions", title="X", **columns).verdict is Verdict.YES
+
+
+def test_measures_of_the_parcel_or_without_a_unit_are_not_all_dimensions() -> None:
+    assert judge("dimensions", title="X", altezza_cm="35", diametro_confezione="20 cm").verdict is not Verdict.YES
+    assert judge("dimensions", title="X", lengte="35", breedte="20").verdict is Verdict.PARTIAL
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

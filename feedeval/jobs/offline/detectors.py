@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -90,8 +91,12 @@ class Detector:
 
     def _find(self, reading: Reading, pairs: Sequence[Pair]) -> Detection | None:
         half: Detection | None = None
+        measured: set[str] = set()
         for pair in pairs:
             answers = self._answers(pair)
+            if answers is False and self.parts and _is_measure(pair):
+                measured.add(pair.name)
+                answers = len(measured) >= self.facet.parts_needed
             if answers:
                 return _named(Verdict.YES, pair, f"named in {pair.field}")
             if answers is None:
@@ -140,8 +145,9 @@ class Detector:
         value = self.value
         if value is None:
             return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
-        # "weight (kg)" has the unit in the name.
-        return bool(value.search(pair.folded) or value.search(f"{pair.folded} {pair.name.split()[-1]}"))
+        # "weight (kg)" has the unit in the name, and so has "days to return".
+        units = pair.name.split() if pair.folded.replace(".", "").isdigit() else pair.name.split()[-1:]
+        return bool(value.search(pair.folded) or any(value.search(f"{pair.folded} {unit}") for unit in units))
 
     def _is_beside(self, pair: Pair) -> bool:
         """Say whether a part is named (`body`) and its value does not speak of this facet (`Crew Cab`)."""
@@ -197,6 +203,17 @@ class Detector:
                 if match := pattern.search(text):
                     return segment, match.start(), match.end()
         return None
+
+
+_OF_PARCEL = re.compile("pack|paket|confez|imball|embal|colis|opakow|balen|versand|ship|cable|kabel|cavo")
+_MEASURED = re.compile(r"\d[\d.,]* ?(?:mm|cm|dm|m|in|inch|\")")
+
+
+def _is_measure(pair: Pair) -> bool:
+    """Say whether the value is one length, with its unit behind it or at the end of the name: `width_cm: 35`."""
+    if _OF_PARCEL.search(pair.name):
+        return False
+    return bool(_MEASURED.fullmatch(pair.folded) or _MEASURED.fullmatch(f"{pair.folded} {pair.name.split()[-1]}"))
 
 
 def _named(verdict: Verdict, pair: Pair, reason: str) -> Detection:

@@ -23,7 +23,7 @@ from feedeval.jobs.offline.patterns import UNSPACED, fold
 from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Reading, Segment, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
-CODE_VERSION = "5"
+CODE_VERSION = "6"
 """Raised when a change of the code changes verdicts."""
 
 FEWEST_QUESTIONS = 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -151,6 +152,10 @@ class AnswerNames:
         return bool(known) and not self._whole.get(known)
 
     def _find_longest(self, name: str) -> str:
+        """Return the longest known name; `kapazitaet` is `kapazität`, as columns without umlauts have it."""
+        return self._longest_of(name) or (self._longest_of(plain) if (plain := _without_umlauts(name)) != name else "")
+
+    def _longest_of(self, name: str) -> str:
         words = name.split()
         for length in range(min(len(words), self._most_words), 0, -1):
             for start in range(len(words) - length, -1, -1):
@@ -158,6 +163,10 @@ class AnswerNames:
                 if known in self._whole or known in self._half:
                     return known
         return ""
+
+
+def _without_umlauts(name: str) -> str:
+    return re.sub(r"([aou])e", r"\1", name)
 
 
 @dataclass(frozen=True, slots=True)

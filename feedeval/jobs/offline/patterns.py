@@ -277,7 +277,14 @@ def _required(alternative: str) -> list[tuple[str, ...]]:
 def tidy_name(name: str) -> str:
     """Return an attribute's name folded, with single spaces: `vystupni_napeti` is `vystupni napeti`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return " ".join(re.sub(r"[\W_]+", " ", fold(spaced)).replace("ß", "ss").split())
+    words = " ".join(re.sub(r"[\W_]+", " ", fold(spaced)).replace("ß", "ss").split())
+    return _SPELLED_OUT.sub(lambda match: match.group()[0], words)
+
+
+_SPELLED_OUT = re.compile(
+    r"(?<=\bl)ae(?=nge)|(?<=h)oe(?=he)|(?<=gr)oe(?=ss)|(?<=t)ae(?=t\b)|(?<=st)ae(?=rke)|(?<=\bf)ue(?=r\b)"
+)
+"""Umlauts in names of columns: `laenge_cm`, `hoehe`, `groesse`, `kapazitaet`, `staerke`, `fuer`."""
 
 
 def union(sources: Sequence[str]) -> str:

@@ -55,6 +55,11 @@ UNREAD_FIELDS = frozenset(
 
 _LONGEST_EVIDENCE = 300
 _LONGEST_SENTENCE = 800
+_UNITS_IN_NAMES = frozenset(
+    {"mm", "cm", "m", "in", "inch", "g", "kg", "ml", "cl", "l", "w", "kw", "v", "mah", "db", "min", "h"}
+)
+"""Units with which names of columns end."""
+_BARE_FIGURE = re.compile(r"\d+(?:[.,]\d+)?")
 _FEWEST_SPACES = 3
 """In a value of an attribute that may be a sentence."""
 _YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNORECASE)
@@ -170,7 +175,7 @@ def read(context: Context, bank: Bank) -> Reading:
         hidden = [_unstopped(pair.text) for pair in found if item.name in PROSE_FIELDS and _is_beside(pair, bank)]
         for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
             # Inside a sentence a full stop before a space ends an abbreviation ("ca. 45 min"), not a thought.
-            folded = prefix + _unstopped(text)
+            folded = prefix + _with_unit(_unstopped(text), prefix.removesuffix(": "))
             for words in hidden:
                 folded = folded.replace(words, ";" * len(words))
             if not (suspect and _dropped(folded, bank)):
@@ -208,6 +213,12 @@ def _field_pairs(item: ContextField) -> tuple[list[Pair], str]:
     # A field of the shop's own may hold a whole list of names with values: `specs: type: disc, mount: IS/PM`.
     inside = list(_pairs(item.name, item.text)) if _LISTS_NAMES.search(item.text) else []
     return [whole, *(pair for pair in inside if pair.folded != whole.folded)], f"{name}: "
+
+
+def _with_unit(folded: str, name: str) -> str:
+    """Return a figure with the unit that its column's name ends in: `height cm: 35` says `height cm: 35 cm`."""
+    unit = name.rpartition(" ")[2]
+    return f"{folded} {unit}" if unit in _UNITS_IN_NAMES and _BARE_FIGURE.fullmatch(folded) else folded
 
 
 def _says_nothing(pair: Pair, bank: Bank) -> bool:
