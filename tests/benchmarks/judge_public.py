@@ -24,7 +24,8 @@ from feedeval.results.agreement.measure import agreement
 from tests.benchmarks.judge_agreement import LABELLED, VERDICTS, read_lines
 
 CASES = LABELLED / "public_cases.csv"
-HALVES = ("dev", "held")
+PARTS = ("dev", "held", "unseen")
+"""Two halves of the first feeds, by which patterns were written; and sixteen other feeds, of which nobody read a case."""
 BANK_LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pl", "cs", "pt", "ja")
 """The languages that the bank is to read; cases in others stand in a row of their own and count in no total."""
 NOT_APPLICABLE = "not_applicable"
@@ -239,7 +240,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Judge the cases of a half and print the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--feeds", type=Path, nargs="+", required=True, help="folders that hold the feeds")
-    parser.add_argument("--half", choices=HALVES, default="dev")
+    parser.add_argument("--half", choices=PARTS, default="dev", help="which part of the cases")
     parser.add_argument("--disagreements", action="store_true", help="list the cases of dev that differ")
     options = parser.parse_args(argv)
     cases = [case for case in read_cases() if case.half == options.half]

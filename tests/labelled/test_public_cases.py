@@ -13,6 +13,7 @@ from feedeval.records import Context
 from tests.benchmarks.judge_public import (
     BANK_LANGUAGES,
     HASH_CHARS,
+    PARTS,
     Case,
     balanced_shares,
     contexts,
@@ -45,8 +46,11 @@ def test_file_has_the_promised_breadth_and_each_product_stands_on_one_side() -> 
         sides.setdefault((case.feed, case.product), set()).add(case.half)
     assert all(len(halves) == 1 for halves in sides.values())
     halves = Counter(case.half for case in cases)
-    assert set(halves) == {"dev", "held"}
+    assert set(halves) == set(PARTS)
     assert abs(halves["dev"] - halves["held"]) <= 0.1 * len(cases)
+    # What patterns were written by says nothing of shops that nobody read.
+    feeds = {part: {case.feed for case in cases if case.half == part} for part in PARTS}
+    assert not feeds["unseen"] & (feeds["dev"] | feeds["held"])
 
 
 def test_verdicts_are_filled_in_by_both_labellings_or_not_at_all() -> None:
@@ -62,7 +66,7 @@ def test_readme_states_the_counts_of_the_file() -> None:
         those = [case for case in cases if case.language == language]
         products = {(case.feed, case.product) for case in those}
         halves = Counter(case.half for case in those)
-        assert f"| {language} | {len(products)} | {halves['dev']} | {halves['held']} |" in text
+        assert f"| {language} | {len(products)} | {halves['dev']} | {halves['held']} | {halves['unseen']} |" in text
 
 
 def test_kappa_is_the_textbook_value() -> None:
