@@ -25,7 +25,7 @@ from tests.benchmarks.judge_agreement import LABELLED, VERDICTS, read_lines
 
 CASES = LABELLED / "public_cases.csv"
 PARTS = ("dev", "held", "unseen")
-"""Two halves of the first feeds, by which patterns were written; and sixteen other feeds, of which nobody read a case."""
+"""Two halves of the first feeds, by which patterns were written; sixteen other feeds, of which nobody read a case."""
 BANK_LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pl", "cs", "pt", "ja")
 """The languages that the bank is to read; cases in others stand in a row of their own and count in no total."""
 NOT_APPLICABLE = "not_applicable"
