@@ -72,9 +72,9 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(output: str) -> None:
     assert finish(JudgingJob(RECORDS), output).snapshot().calls == RECORDS, "what is finished costs nothing again"
 
 
+# A folder is on one machine.
+@pytest.mark.parametrize("output", ("memory", "s3"), indirect=True)
 def test_another_machine_goes_on_with_it_and_pays_for_nothing_twice(output: str, tmp_path: Path) -> None:
-    if not is_address(output):
-        pytest.skip("a folder is on one machine")
     sid, served = stopped(output)
     other = machine(output, tmp_path / "other")
     assert session_ids(other) == [sid]
