@@ -91,8 +91,10 @@ def test_every_planted_answer_is_in_its_place_and_no_other_is(offline: tuple[Ses
     contradicted = placed(ledger, "contradicted")
     assert {k: (r["feed_quote"], r["page_quote"]) for k, r in contradicted.items()} == answers.CONTRADICTED
     assert (6, "product_weight") not in placed(ledger, "feed") and (18, "product_weight") in placed(ledger, "feed")
-    assert {number for number, _ in placed(ledger, "unread")} == shop.WITHOUT_PAGE
-    assert {row["why"] for row in placed(ledger, "unread").values()} == set(ledger.unread)
+    # Of a page that was read, the engine leaves open what a text may say in words that it does not know.
+    unread = {key: row for key, row in placed(ledger, "unread").items() if row["page_verdict"] != "not_judged"}
+    assert {number for number, _ in unread} == shop.WITHOUT_PAGE
+    assert {row["why"] for row in unread.values()} == set(ledger.unread)
     assert ledger.products == 60 and ledger.pages == 60 - len(shop.WITHOUT_PAGE)
     assert sum(ledger.counts.values()) == len(ledger) == len(ledger.frame)
 

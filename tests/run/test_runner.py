@@ -199,6 +199,7 @@ def test_pause_finishes_what_is_in_flight_and_starts_nothing(tmp_path: Path) -> 
 
     run.pause()
     assert run.snapshot().state_text.startswith("pausing: ")
+    until(lambda: job.allowed == 0)  # the loop has heard of it
     gate.set()
     until(lambda: run.snapshot().status is Status.PAUSED)
     # A chance for calls that should not be made.
@@ -218,6 +219,7 @@ def test_pause_does_not_wait_for_records_that_wait_their_turn(tmp_path: Path) ->
     until(lambda: job.in_flight == 2 and job.tries.total() == 40)
 
     run.pause()
+    until(lambda: job.allowed == 0)
     gate.set()
     until(lambda: run.snapshot().status is Status.PAUSED)
 
@@ -233,6 +235,7 @@ def test_stop_writes_the_state_and_the_same_run_can_be_taken_up(tmp_path: Path) 
     run = start(job, tmp_path, RunSettings(max_workers=8, batch_size=10))
     until(lambda: job.served.total() == 32 and job.in_flight == 8)
     run.stop()
+    until(lambda: job.allowed == 0)
     gate.set()
     snapshot = run.wait(WAIT_S)
 
