@@ -192,8 +192,10 @@ def test_a_wrong_key_pauses_all_within_a_handful_of_calls(client: Any, server: S
     snapshot = run.wait(WAIT_S, until_paused=True)
     assert (snapshot.status, snapshot.needs) == (Status.PAUSED, Need.KEY)
     assert all(worker.state.startswith("paused") for worker in run.snapshot().workers)
-    refused = server.stats()["requests"] - before["requests"] - (server.stats()["accepted"] - before["accepted"])
-    assert refused <= before["max_in_flight"] + 8
+    after = server.stats()
+    refused = after["requests"] - before["requests"] - (after["accepted"] - before["accepted"])
+    # What was out when the key changed, which may be more than at the look before, and a handful.
+    assert refused <= after["max_in_flight"] + 8
     run.resume(api_key="sk-another-key-0123456789")
     assert run.wait(WAIT_S).counts.done == 600
     assert server.stats()["repeated"] == 0
