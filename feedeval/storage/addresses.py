@@ -40,11 +40,6 @@ def is_address(value: object) -> bool:
     return isinstance(value, str | Path) and _ADDRESS.fullmatch(str(value)) is not None
 
 
-def child(base: str | Path, name: str) -> str | Path:
-    """Return the folder called `name` in a folder: an address in an address, else a path."""
-    return f"{normal(base)}/{name}" if is_address(base) else Path(base) / name
-
-
 def normal(address: str | Path) -> str:
     """Return an address in the one form that it is compared and shown in.
 

@@ -8,7 +8,6 @@ from feedeval.errors import InputError
 from feedeval.storage.addresses import (
     address_of,
     cache_folder,
-    child,
     is_address,
     local_path,
     normal,
@@ -32,12 +31,6 @@ def test_an_address_is_known_by_its_protocol(value: str) -> None:
 @pytest.mark.parametrize("value", ["output", "/tmp/output", "C:/output", r"C:\output", "", "s3", None, 7])
 def test_what_is_none_is_a_path(value: object) -> None:
     assert not is_address(value)
-
-
-def test_a_folder_in_a_folder_is_of_the_same_kind() -> None:
-    assert child("s3://bucket/prefix/", "shard_1") == "s3://bucket/prefix/shard_1"
-    assert child("output", "shard_1") == Path("output/shard_1")
-    assert child(Path("/tmp/output"), "shard_1") == Path("/tmp/output/shard_1")
 
 
 def test_an_address_has_one_form() -> None:
