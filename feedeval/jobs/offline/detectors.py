@@ -129,13 +129,10 @@ class Detector:
         return None
 
     def _is_mentioned(self, reading: Reading) -> bool:
-        """Say whether words stand in the text, outside of traps, that a text on the facet uses."""
-        facet = self.facet.id
-        mentioned = [topics for topics in self.topics if facet in topics.of(reading.folded)]
-        if not mentioned:
+        """Say whether the text has words that a text on the facet uses, and none that are known to look like it only."""
+        if not any(self.facet.id in topics.of(reading.folded) for topics in self.topics):
             return False
-        text = "\n".join(_blanked(self.traps, reading))
-        return any(facet in topics.of(text) for topics in mentioned)
+        return not any(reading.may_hold(trap) and trap.regex.search(reading.folded) for trap in self.traps)
 
     def _answers(self, pair: Pair) -> bool | None:
         """Say whether a named value is an answer; None where it has nothing to do with the facet."""
