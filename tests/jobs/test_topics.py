@@ -75,7 +75,9 @@ def test_words_that_are_known_to_look_like_it_only_leave_it_a_no() -> None:
     assert judge("colour", "This is where you can have orange juice with a green tea of your own.").verdict is not (
         Verdict.YES
     )
-    assert judge("weight", "It is all that you have wanted and more than the others would have it.").verdict is Verdict.NO
+    assert (
+        judge("weight", "It is all that you have wanted and more than the others would have it.").verdict is Verdict.NO
+    )
 
 
 def test_of_sentences_that_say_nothing_nearly_all_are_told_from_what_is_not_read() -> None:

@@ -129,7 +129,7 @@ class Detector:
         return None
 
     def _is_mentioned(self, reading: Reading) -> bool:
-        """Say whether the text has words that a text on the facet uses, and none that are known to look like it only."""
+        """Say whether the text has words of the facet, and none that are known to look like it only."""
         if not any(self.facet.id in topics.of(reading.folded) for topics in self.topics):
             return False
         return not any(reading.may_hold(trap) and trap.regex.search(reading.folded) for trap in self.traps)
