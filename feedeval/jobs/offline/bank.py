@@ -14,7 +14,8 @@ from feedeval.errors import InputError
 from feedeval.feed.tables import DATA
 from feedeval.feed.taxonomy import taxonomy_id
 from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet, Family, Rules
-from feedeval.jobs.offline.patterns import Blocks, Pattern, fold, fold_pattern, tidy_name, union
+from feedeval.jobs.offline.patterns import UNSPACED, Blocks, Pattern, fold, fold_pattern, tidy_name, union
+from feedeval.jobs.offline.topics import Topics
 from feedeval.records import Taxonomy
 
 PACKAGE_BANK = DATA / "bank"
@@ -70,6 +71,7 @@ def _load(bank_dir: Path | None) -> Bank:
             for language, table in every.items()
         },
         asides_for=frozenset(name for table in every.values() for name in table.get("asides_not_for", ())),
+        topics={language: _topics(language, table) for language, table in rules.items()},
         languages=tuple(sorted(rules.keys() - {ANY_LANGUAGE})),
         stopwords={language: frozenset(fold(listed).split()) for language, listed in words["stopwords"].items()},
         dropped=tuple(blocks.compile(p, "languages.toml: dropped") for p in words["dropped"]),
@@ -189,7 +191,12 @@ def _with_own_words(words: dict[str, Any], said: Mapping[str, Mapping[str, Any]]
     return words
 
 
-_RULE_KEYS = frozenset({"strong", "cased", "weak", "doubts", "traps", "parts"})
+def _topics(language: str, table: Mapping[str, Mapping[str, Any]]) -> Topics:
+    listed = {facet: spec["topics"] for facet, spec in table.items() if "topics" in spec}
+    return Topics(listed, spaced=language not in UNSPACED, where=f"patterns/{language}.toml")
+
+
+_RULE_KEYS = frozenset({"strong", "cased", "weak", "doubts", "traps", "parts", "topics"})
 _LANGUAGE_KEYS = frozenset({"ask", "names", "half_names", "part_names"})
 """What a language's own file may say of a facet beside its patterns."""
 

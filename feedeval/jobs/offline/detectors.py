@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
 from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, as_one, excerpt
+from feedeval.jobs.offline.topics import Topics
 from feedeval.records import Verdict
 
 _MOSTLY = 0.6
@@ -47,6 +48,7 @@ class Detector:
     traps: tuple[Pattern, ...]
     parts: tuple[tuple[Pattern, ...], ...]
     """Groups of patterns of which each gives a part of the answer."""
+    topics: tuple[Topics, ...]
     empty_value: Pattern
     names: AnswerNames
     told: dict[tuple[str, str], tuple[bool | None]] = field(default_factory=dict, repr=False, compare=False)
@@ -74,6 +76,7 @@ class Detector:
             doubts=fitted(p for rule in rules for p in rule.doubts),
             traps=fitted(p for rule in rules for p in rule.traps),
             parts=tuple(fitted(p for rule in rules for p in rule.parts.get(group, ())) for group in groups),
+            topics=tuple(bank.topics[name] for name in (*languages, ANY_LANGUAGE) if name in bank.topics),
             empty_value=bank.empty_value,
             names=bank.names,
         )
@@ -81,9 +84,12 @@ class Detector:
     def find(self, reading: Reading, pairs: Sequence[Pair]) -> Detection | None:
         """Return the best that `reading` has on the facet; None where it has nothing.
 
-        Some facets are said in so many ways that a text of some length which no pattern answers is *not judged*.
+        What a text may speak of by its words, and no pattern answers, is *not judged*; and some facets are said in so
+        many ways that any text of some length which no pattern answers is.
         """
         found = self._find(reading, pairs)
+        if found is None and self._is_mentioned(reading):
+            return Detection(Verdict.NOT_JUDGED, "", self.facet.attribute, _UNTOLD)
         enough = self.facet.said_freely_from
         if (found is None or found.reason == _HINT) and enough and reading.prose_chars() >= enough * (1 + bool(found)):
             return Detection(Verdict.NOT_JUDGED, "", self.facet.attribute, _SAID_FREELY)
@@ -121,6 +127,12 @@ class Detector:
         if found := self._first(self.doubts, reading, texts):
             return replace(_finding(Verdict.NOT_JUDGED, *found, _UNTOLD), evidence="")
         return None
+
+    def _is_mentioned(self, reading: Reading) -> bool:
+        """Say whether the text has words of the facet, and none that are known to look like it only."""
+        if not any(self.facet.id in topics.of(reading.folded) for topics in self.topics):
+            return False
+        return not any(reading.may_hold(trap) and trap.regex.search(reading.folded) for trap in self.traps)
 
     def _answers(self, pair: Pair) -> bool | None:
         """Say whether a named value is an answer; None where it has nothing to do with the facet."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from feedeval.jobs.offline.patterns import Pattern
+from feedeval.jobs.offline.topics import Topics
 from feedeval.records import Taxonomy
 
 ANY_LANGUAGE = "any"
@@ -180,6 +181,8 @@ class Bank:
     """Clauses that speak of something else than the product, by language: evidence for `asides_for` at most."""
     asides_for: frozenset[str]
     """Facets to which such clauses may be an answer all the same, such as what is in the box."""
+    topics: Mapping[str, Topics]
+    """Words that tell what a text may speak of, by language."""
     languages: tuple[str, ...]
     stopwords: Mapping[str, frozenset[str]]
     dropped: tuple[Pattern, ...]

@@ -1,0 +1,59 @@
+"""Which facets a text may speak of, told by its words alone: what no pattern answers is not judged there."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import lru_cache
+
+from feedeval.errors import InputError
+from feedeval.jobs.offline.patterns import fold
+
+_WORD = re.compile(r"[^\W_]+")
+_WHOLE = "="
+"""Before a listed word that counts only as it stands, not as the beginning of a longer one."""
+_SHORTEST_BEGINNING = 3
+_KEPT_WORDS, _KEPT_TEXTS = 1 << 16, 64
+
+
+class Topics:
+    """Words of one language by the facets that a text which uses them may speak of.
+
+    Args:
+        listed: Facet -> words, parted by spaces; each is the beginning of words (`wood` of `wooden`) or, after `=`, a
+            whole word.
+        spaced: Whether the language parts its words by spaces; where not, a word counts wherever it stands.
+        where: The file, for errors.
+
+    Raises:
+        InputError: A beginning is so short that it would stand in any text.
+    """
+
+    def __init__(self, listed: Mapping[str, str], *, spaced: bool, where: str = "") -> None:
+        self._spaced = spaced
+        self._whole: dict[str, frozenset[str]] = defaultdict(frozenset)
+        self._beginnings: dict[str, frozenset[str]] = defaultdict(frozenset)
+        for facet, words in listed.items():
+            for word in fold(words).replace("ß", "ss").split():
+                if spaced and len(word) < _SHORTEST_BEGINNING and not word.startswith(_WHOLE):
+                    raise InputError(f"{where}: [{facet}] topics: {word!r} begins too many words; write ={word}")
+                kind = self._whole if word.startswith(_WHOLE) else self._beginnings
+                kind[word.removeprefix(_WHOLE)] |= {facet}
+        self._lengths = sorted({len(word) for word in self._beginnings})
+        self._of_word = lru_cache(maxsize=_KEPT_WORDS)(self._look_up)
+        # Asked for one facet of a product after the other.
+        self.of = lru_cache(maxsize=_KEPT_TEXTS)(self._of)
+
+    def _of(self, folded: str) -> frozenset[str]:
+        """Return the facets that folded text may speak of."""
+        if not self._spaced:
+            found = [facets for word, facets in self._beginnings.items() if word in folded]
+        else:
+            # Products of one shop have most of their words in common.
+            found = [self._of_word(word) for word in set(_WORD.findall(folded.replace("ß", "ss")))]
+        return frozenset().union(*found)
+
+    def _look_up(self, word: str) -> frozenset[str]:
+        found = [self._beginnings[word[:length]] for length in self._lengths if word[:length] in self._beginnings]
+        return frozenset().union(self._whole.get(word, frozenset()), *found)
