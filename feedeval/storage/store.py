@@ -136,6 +136,14 @@ class SessionStore:
             self._lock.release()
             self.left += self._lock.notes[said:]
 
+    def flush(self) -> None:
+        """Wait until what was written so far stands where the session belongs, for those who read it there.
+
+        Raises:
+            StorageError: It does not after a while.
+        """
+        self._lock.flush()
+
     @property
     def trouble(self) -> str:
         """What a person should know of the place where the session lies; empty while all is well."""

@@ -16,7 +16,7 @@ from feedeval.run.progress_writer import ProgressWriter
 from feedeval.run.reporter_thread import ReporterThread
 from feedeval.run.settings import RunSettings
 from feedeval.storage.event_log import EventLog
-from feedeval.storage.readers import read_progress, stand_of
+from feedeval.storage.readers import stand_of
 from feedeval.storage.shards import CATEGORIES, Shards
 from feedeval.storage.store import SessionStore
 
@@ -40,13 +40,19 @@ class Parts:
     """How each shard stands on disk, where nobody works on it."""
 
 
+def book_of(shards: Shards, number: int) -> Progress | None:
+    """Return how a shard stands where it lies; None where it has not begun."""
+    folder = shards.session_folder(number)
+    folder.file_system.look_anew()
+    paths = shards.session(number)
+    if paths is not None:
+        with contextlib.suppress(SessionError):
+            return stand_of(paths)
+    return None
+
+
 def books_of(shards: Shards) -> dict[int, Progress]:
-    """Return how each shard stands on disk that has begun."""
-    found: dict[int, Progress] = {}
-    for number in (CATEGORIES, *shards.numbers):
-        paths = shards.session(number)
-        if paths is not None:
-            with contextlib.suppress(SessionError):
-                read_progress(paths)
-                found[number] = stand_of(paths)
-    return found
+    """Return how each shard stands where it lies that has begun."""
+    numbers = (CATEGORIES, *shards.numbers)
+    found = zip(numbers, shards.each(lambda number: book_of(shards, number), numbers), strict=True)
+    return {number: book for number, book in found if book is not None}
