@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.storage.remote.places import KEYS
@@ -59,15 +60,47 @@ def homes(base: Path) -> set[str]:
     return {path.name for path in base.glob("worker-*") if any(path.iterdir())}
 
 
-def new_far_address(endpoint: str, name: str) -> str:
-    """Make a bucket; return an address in it."""
-    import boto3
+class Bucket:
+    """A bucket of its own, looked at as nobody of feedeval does.
 
-    boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=OPTIONS["key"],
-        aws_secret_access_key=OPTIONS["secret"],
-    ).create_bucket(Bucket=name)
-    return f"s3://{name}/audits"
+    Args:
+        endpoint: The server.
+        name: What to call it.
+    """
+
+    def __init__(self, endpoint: str, name: str) -> None:
+        import boto3
+
+        keys = {"aws_access_key_id": OPTIONS["key"], "aws_secret_access_key": OPTIONS["secret"]}
+        self._client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
+        self._client.create_bucket(Bucket=name)
+        self._name = name
+        self.address = f"s3://{name}/audits"
+        self.options = {"endpoint_url": endpoint, **OPTIONS}
+
+    def names(self) -> list[str]:
+        """Return the keys of all objects."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name)
+        return [each["Key"] for page in pages for each in page.get("Contents", ())]
+
+    def contents(self, part: str = "") -> dict[str, bytes]:
+        """Return the objects that have this in their keys."""
+        found = {}
+        for name in self.names():
+            if part in name:
+                with contextlib.suppress(self._client.exceptions.NoSuchKey):
+                    found[name] = self._client.get_object(Bucket=self._name, Key=name)["Body"].read()
+        return found
+
+    def batches(self) -> int:
+        """Count the batch files of shards."""
+        return sum("/batch_" in name for name in self.names())
+
+    def calls(self) -> int:
+        """Count the calls of shards that the store holds, in batch files and in the call logs of open batches."""
+        # Logs first: one that is used up meanwhile is counted in its batch, and never twice.
+        logs = self.contents("/calls_")
+        files = {name: orjson.loads(data) for name, data in self.contents("/batch_").items()}
+        complete = {name.replace("/batch_", "/calls_").removesuffix(".json") for name in files}
+        still_open = [data for name, data in logs.items() if name.partition(".jsonl")[0] not in complete]
+        return sum(file["report"]["calls"] for file in files.values()) + sum(d.count(b"\n") for d in still_open)
