@@ -149,6 +149,11 @@ class SessionStore:
         """What a person should know of the place where the session lies; empty while all is well."""
         return self._lock.trouble
 
+    @property
+    def lost(self) -> str:
+        """Why the session is no longer this store's to write; empty while it is."""
+        return self._paths.file_system.lost(self._paths.lock)
+
     def __enter__(self) -> Self:
         return self
 

@@ -7,7 +7,7 @@
 - `leased`: the pacer and the budget of a worker, whose grants come from the coordinator
 - `messages`: what workers, the coordinator and the driver say to each other
 - `partitions`: a folder of Parquet files as a feed: one that is partitioned already is not cut again
-- `parts`: what a run on a cluster is put together from, and what stands on disk of its shards
+- `parts`: what a run on a cluster is put together from, what stands of its shards, and the end of it all
 - `portal`: a shard's way to the coordinator: a thread that carries what its run wants and gives back
 - `question_stage`: the questions of all categories, made in a session of their own before the shards start
 - `reach`: whether workers reach a session that lies under an address

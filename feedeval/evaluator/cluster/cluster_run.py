@@ -17,7 +17,7 @@ from typing import Any
 
 from feedeval.errors import ConnectionLost, FeedevalError, InputError, RunFault, StorageError
 from feedeval.evaluator.cluster.messages import Command, Do, ShardNews
-from feedeval.evaluator.cluster.parts import Parts, book_of, books_of
+from feedeval.evaluator.cluster.parts import Parts, book_of, books_of, close_down
 from feedeval.evaluator.cluster.question_stage import hand_out_questions, keep_questions, questions_left
 from feedeval.evaluator.cluster.requests import RequestReader
 from feedeval.evaluator.cluster.summing import QUIET_S, live_of, sum_up
@@ -27,6 +27,7 @@ from feedeval.records import Progress, Status
 from feedeval.run.progress import Need, Snapshot
 from feedeval.run.runner import Run, stop_at_exit
 from feedeval.run.settings import RunSettings
+from feedeval.run.telling.place import PlaceWatch
 from feedeval.run.telling.words import reason_in_words
 from feedeval.storage.requests import Action
 from feedeval.storage.shards import CATEGORIES
@@ -59,7 +60,7 @@ class ClusterRun(Run):
         self._tries: dict[int, int] = {}
         self._answered_s = time.monotonic()
         self._written_s = float("-inf")
-        self._said = ""
+        self._place = PlaceWatch(parts.store, self._tell)
         self._worked_on: frozenset[int] = frozenset()
         self._unread: list[tuple[int, ShardEnd | BaseException]] = []
         """What came of shards whose files could not be read yet."""
@@ -114,6 +115,10 @@ class ClusterRun(Run):
     def say(self, text: str) -> None:
         """Show a sentence where the run is shown."""
         self._parts.reporter_thread.say(text)
+
+    def _tell(self, text: str) -> None:
+        self._parts.log.warning(text)
+        self.say(text)
 
     def add_reporter(self, reporter: Any) -> None:
         """Show the run in one more place from now on."""
@@ -197,9 +202,8 @@ class ClusterRun(Run):
             for number, end in ended:
                 try:
                     self._ended(number, end)
-                except StorageError as exc:  # the store is away for a moment
+                except StorageError:  # away for a moment, which the place tells of itself
                     self._unread.append((number, end))
-                    self._say_once(str(exc))
             self._look()
             if not (parts.crew.under_way or self._unread) and (self._stopping or not self._lost):
                 return not self._stopping and self._all_through()
@@ -351,20 +355,13 @@ class ClusterRun(Run):
             self._parts.writer.write_now()
         except FeedevalError as exc:
             self._parts.log.warning(f"the state could not be written: {exc}")
-        self._see_place()
-
-    def _see_place(self) -> None:
-        """Tell what is wrong where the session lies; end where somebody else goes on with it."""
-        paths = self._parts.store.paths
-        if (why := paths.file_system.lost(paths.lock)) and not self._stopping:
+        self._place.look()
+        if (lost := self._parts.store.lost) and not self._stopping:
+            # Somebody else goes on with the session.
+            self._fault = StorageError(lost)
+            with self._state.lock:
+                self._state.status_reason = lost
             self.stop()
-        self._say_once(why or self._parts.store.trouble)
-
-    def _say_once(self, text: str) -> None:
-        if text and text != self._said:
-            self._parts.log.warning(text)
-            self.say(text)
-        self._said = text or self._said
 
     def _end(self, *, finished: bool) -> None:
         parts, state = self._parts, self._state
@@ -380,19 +377,5 @@ class ClusterRun(Run):
             state.leaving, state.needs_person, state.needs, state.in_hand = "", False, Need.NOTHING, 0
         if isinstance(self._crash, RunFault):
             self._fault, self._crash = self._crash, None
-        try:
-            parts.writer.write_now()
-            if finished:
-                parts.writer.write_summary(state.snapshot())
-        except FeedevalError as exc:
-            parts.log.warning(f"the last state could not be written: {exc}")
-        if not parts.crew.under_way:
-            parts.crew.forget()
-        with contextlib.suppress(Exception):
-            parts.close_cluster()
-        with contextlib.suppress(FeedevalError):
-            parts.store.close()
-        parts.log.info(f"{state.snapshot().state_text}: {state.done} done, {state.failed} failed")
-        parts.reporter_thread.close()
-        parts.log.close()
+        close_down(parts, self._place, finished=finished)
         self._over.set()

@@ -1,4 +1,4 @@
-"""What a run on a cluster is put together from, and what stands on disk of its shards."""
+"""What a run on a cluster is put together from, what stands of its shards where they lie, and the end of it all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from feedeval.errors import SessionError
+from feedeval.errors import FeedevalError, SessionError
 from feedeval.evaluator.cluster.crew import Crew
 from feedeval.evaluator.cluster.messages import Orders
 from feedeval.records import Progress
@@ -15,6 +15,7 @@ from feedeval.run.progress import RunState
 from feedeval.run.progress_writer import ProgressWriter
 from feedeval.run.reporter_thread import ReporterThread
 from feedeval.run.settings import RunSettings
+from feedeval.run.telling.place import PlaceWatch
 from feedeval.storage.event_log import EventLog
 from feedeval.storage.readers import stand_of
 from feedeval.storage.shards import CATEGORIES, Shards
@@ -56,3 +57,23 @@ def books_of(shards: Shards) -> dict[int, Progress]:
     numbers = (CATEGORIES, *shards.numbers)
     found = zip(numbers, shards.each(lambda number: book_of(shards, number), numbers), strict=True)
     return {number: book for number, book in found if book is not None}
+
+
+def close_down(parts: Parts, place: PlaceWatch, *, finished: bool) -> None:
+    """Write the last state of a run, and let go of all that it had."""
+    try:
+        parts.writer.write_now()
+        if finished:
+            parts.writer.write_summary(parts.state.snapshot())
+    except FeedevalError as exc:
+        parts.log.warning(f"the last state could not be written: {exc}")
+    if not parts.crew.under_way:
+        parts.crew.forget()
+    with contextlib.suppress(Exception):
+        parts.close_cluster()
+    with contextlib.suppress(FeedevalError):
+        parts.store.close()
+    place.leave()
+    parts.log.info(f"{parts.state.snapshot().state_text}: {parts.state.done} done, {parts.state.failed} failed")
+    parts.reporter_thread.close()
+    parts.log.close()
