@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,16 @@ class OwnHome(distributed.WorkerPlugin):  # type: ignore[name-defined,misc]
         os.environ["FEEDEVAL_SCRATCH"] = str(home)
         for name in _OF_STORES:
             os.environ.pop(name, None)
+
+
+def set_environment(variables: dict[str, str]) -> None:
+    """Set variables of this process's environment."""
+    os.environ.update(variables)
+
+
+def have_no(package: str) -> None:
+    """Let this process be one where a package is not installed."""
+    sys.modules[package] = None  # type: ignore[assignment]
 
 
 @contextlib.contextmanager

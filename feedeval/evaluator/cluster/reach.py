@@ -19,13 +19,13 @@ def check_reach(crew: Crew, folder: SessionFolder, shards: Shards) -> None:
     if not folder.file_system.is_far:
         return
     about = Sealed((place_name(folder), shards.paths.sid, shards.count, options_of(folder)))
-    if wrong := {worker: why for worker, why in crew.asked(_seen, about).items() if why}:
+    if wrong := {worker: why for worker, why in crew.asked(unseen, about).items() if why}:
         worker, why = next(iter(wrong.items()))
         others = f" (and {len(wrong) - 1:,} more)" if len(wrong) > 1 else ""
         raise InputError(f"worker {worker}{others} cannot work on sessions in {folder.shown}: {why}")
 
 
-def _seen(about: Sealed) -> str:
+def unseen(about: Sealed) -> str:
     """Return why this process does not reach a session; empty where it does. Runs on a worker."""
     address, sid, count, options = about.open()
     try:
