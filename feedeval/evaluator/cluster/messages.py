@@ -57,7 +57,7 @@ class Orders:
     """None: the embedded engine. Holds the key, so orders travel sealed."""
     earlier: tuple[str, int] | None = None
     """A session in the same folder that may have results which still hold, and how many shards it has."""
-    storage: Mapping[str, Any] | None = None
+    storage: Mapping[str, Any] | None = field(default=None, repr=False)
     """Options of the store that the session lies in, its keys among them; None: what each worker's environment says."""
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 from feedeval.errors import FeedevalError, InputError
 from feedeval.evaluator.cluster.crew import Crew
 from feedeval.evaluator.cluster.messages import Sealed
@@ -14,11 +16,18 @@ def check_reach(crew: Crew, folder: SessionFolder, shards: Shards) -> None:
     """Make sure that the workers that are there now reach a session that lies under an address.
 
     Raises:
-        InputError: One of them does not, and why.
+        InputError: One of them does not, and why; or what they have to be told cannot be sent.
     """
     if not folder.file_system.is_far:
         return
-    about = Sealed((place_name(folder), shards.paths.sid, shards.count, options_of(folder)))
+    options = options_of(folder)
+    try:
+        about = Sealed((place_name(folder), shards.paths.sid, shards.count, options))
+    except (TypeError, AttributeError, pickle.PicklingError) as exc:
+        raise InputError(
+            f"the options of {folder.shown} ({', '.join(sorted(options or ()))}) hold what cannot be sent to workers: "
+            "give plain values, or leave it to the environment of the workers"
+        ) from exc
     if wrong := {worker: why for worker, why in crew.asked(unseen, about).items() if why}:
         worker, why = next(iter(wrong.items()))
         others = f" (and {len(wrong) - 1:,} more)" if len(wrong) > 1 else ""
