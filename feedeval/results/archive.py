@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 from feedeval.errors import InputError, SessionError
 from feedeval.results.export import write_whole
 from feedeval.results.session import Session, load_session
-from feedeval.storage.addresses import address_of, shown
+from feedeval.storage.addresses import address_of
 from feedeval.storage.atomic import FILE_MODE, storage_error
 from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.paths import (
@@ -68,7 +68,7 @@ def backup(
     if (shards := chosen.shards) is not None:
         raise InputError(
             f"session {chosen.id} is in {shards.count:,} shards, too many files for one archive: copy the folder "
-            f"{shown(shards.folder)} and the session's own files"
+            f"{shards.folder} and the session's own files"
         )
     beside = Path() if address_of(paths.folder) else paths.folder
     target = beside if to is None else Path(to)

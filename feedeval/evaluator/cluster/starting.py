@@ -113,11 +113,11 @@ def start_on_cluster(asked: ClusterAudit, running: RunSettings, showing: Showing
 
 
 def _refuse(running: RunSettings, asked: ClusterAudit) -> None:
+    refuse_unshared(asked.output_dir)
     if running.delivery is not Delivery.LIVE:
         raise InputError("delivery='batch' takes one process, however large the feed: leave cluster= out")
     if running.cache:
         raise InputError("cache=True keeps replies on one machine: leave it out with cluster=")
-    refuse_unshared(asked.output_dir)
     size = asked.shard_size
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise InputError(f"shard_size={size!r}: give how many products a shard has, a whole number from 1, or None")
@@ -305,9 +305,9 @@ class _Begun:
             running=self._sitting.model_copy(update=own),
             source=origin.settings["source"],
             fingerprint=origin.fingerprint,
+            storage=options_of(self._folder),
             model=None if asked.client is None else asked.client.settings,
             earlier=held,
-            storage=options_of(self._folder),
         )
 
     def _state(self, before: Progress | None, paths: SessionPaths, cut: Cut | None) -> RunState:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import feedeval.errors
-from feedeval.errors import FeedevalError, InputError, RunFault, SessionLocked
+from feedeval.errors import FeedevalError, InputError, RunFault, SessionLocked, StorageError
 from feedeval.evaluator.cluster.leased import LeasedBudget, LeasedPacer
 from feedeval.evaluator.cluster.messages import Command, Do, Orders
 from feedeval.evaluator.cluster.partitions import part_of
@@ -36,6 +36,7 @@ from feedeval.storage.shards import CATEGORIES, Shards
 _LOCKED_AGAIN_S = 0.5
 _STEP_S = 0.1
 _LOOK_S = 0.5
+_AWAY_AGAIN_S, _AWAY_FOR_S = 2.0, 60.0
 
 
 class Place(NamedTuple):
@@ -82,9 +83,6 @@ class ShardRun:
         portal.act, portal.lost = self._act, self._leave
         portal.open()
         try:
-            # Anew, as others may have worked on it since: also where nothing of it is on this machine yet.
-            self._shards.place.make_folder(self._folder.path)
-            self._folder.file_system.look_anew()
             run = self._begun()
             if run is None:
                 return ShardEnd(self._place.number, Status.STOPPED.value, "stopped before it began")
@@ -115,6 +113,7 @@ class ShardRun:
 
     def _begun(self) -> Run | None:
         """Return the run, once nobody else works on the shard and nobody says that it should wait."""
+        until_s = time.monotonic() + _AWAY_FOR_S
         while True:
             with self._lock:
                 do = self._standing.do
@@ -130,6 +129,12 @@ class ShardRun:
                 # does is not done twice.
                 self._wait_out(exc.session)
                 continue
+            except StorageError:
+                # A store that is away for a moment is no failure of the shard.
+                if not self._shards.place.is_far or time.monotonic() > until_s:
+                    raise
+                time.sleep(_AWAY_AGAIN_S)
+                continue
             self._portal.snapshot = run.snapshot
             with self._lock:
                 self._run, standing = run, self._standing
@@ -140,6 +145,7 @@ class ShardRun:
     def _wait_out(self, sid: str | None) -> None:
         """Wait until nobody works on a session any more, or somebody says something."""
         while sid and self._standing.do is Do.WORK:
+            # Tried, as only that sees at once when a dead one's lease is over.
             lock = self._folder.file_system.lock(self._folder.session(sid).lock)
             try:
                 lock.acquire()
@@ -152,6 +158,9 @@ class ShardRun:
 
     def _start(self) -> Run:
         orders, number = self._orders, self._place.number
+        # Others may have worked on it since it was last looked at from here.
+        self._shards.place.make_folder(self._folder.path)
+        self._folder.file_system.look_anew()
         engine, workers = self._engine()
         engine.go_on_as(orders.fingerprint)
         self._shards.place.remove(self._shards.results(number))
@@ -159,7 +168,7 @@ class ShardRun:
         if "max_workers" not in running.model_fields_set:
             running = running.model_copy(update={"max_workers": workers})
         hooks = Hooks(on_change=self._change, budget=self._budget, also_from=self._earlier())
-        return start(self._job(engine), self._folder, running, hooks=hooks)
+        return start(self._job(engine), self._shards.session_folder(number), running, hooks=hooks)
 
     def _budget(self, limit_usd: float | None) -> Budget:
         return LeasedBudget(self._portal)
