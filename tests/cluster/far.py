@@ -104,8 +104,8 @@ class Bucket:
         return found
 
     def batches(self) -> int:
-        """Count the batch files of shards."""
-        return sum("/batch_" in name for name in self.names())
+        """Count the batch files of shards; that of the questions is none."""
+        return sum("/batch_" in name and "/shard_0000/" not in name for name in self.names())
 
     def calls(self) -> int:
         """Count the calls of shards that the store holds, in batch files and in the call logs of open batches."""
