@@ -91,6 +91,7 @@ def another_machine(tmp_path: Path) -> AbstractContextManager[None]:
     return environment({"FEEDEVAL_SCRATCH": str(tmp_path / "another machine")})
 
 
+@pytest.mark.slow
 def test_results_are_those_of_one_process_and_read_from_any_machine(
     client: Any, server: ServerProcess, bucket: Bucket, tmp_path: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_results_are_those_of_one_process_and_read_from_any_machine(
         assert secret not in told and secret not in logs and secret.encode() not in written
 
 
+@pytest.mark.slow
 def test_nothing_finished_is_lost_with_workers_and_the_driver(
     client: Any, server: ServerProcess, bucket: Bucket, tmp_path: Path
 ) -> None:
