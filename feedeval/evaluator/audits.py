@@ -137,7 +137,8 @@ class ProductFeedEvaluator:
                 folder of saved ones, else what `read_pages` returned or a mapping of its arguments; `budget_usd` holds
                 for both), `cluster` (a `dask.distributed.Client`, a scheduler's address, or how many processes on
                 this machine share the work out; the feed is cut into shards, of `shard_size` products or as many as
-                suit, and each is a session beneath this one).
+                suit, and each is a session beneath this one; where `output_dir` is an address, workers need no folder
+                in common).
 
         Raises:
             InputError: A setting is out of range, a field is in no product, or the feed cannot be read or is empty.

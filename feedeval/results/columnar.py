@@ -74,9 +74,9 @@ def _parts(session: StoredSession, wanted: list[str], where: Where) -> Iterator[
         frame[KEY], frame[PLACE] = session.keys, np.arange(len(frame))
         yield _filtered(frame, names, condition)
         return
-    copies = [number for number in shards.numbers if shards.results(number).exists()]
+    copies = shards.tables()
     if copies:
-        tables = dataset.dataset([str(shards.results(number)) for number in copies], format="parquet")
+        tables = dataset.dataset([str(path) for path in copies.values()], format="parquet")
         # Row group by row group: what does not fit the condition is never held.
         yield tables.to_table(columns=names, filter=condition).to_pandas()
     for number in sorted(set(shards.numbers) - set(copies)):
@@ -125,10 +125,11 @@ def _places_of(shards: Shards, number: int, keys: pd.Series[str]) -> pd.Series[i
     """Return the places of the products of a shard of which not all are through."""
     import pyarrow.parquet as parquet
 
-    known = parquet.read_table(shards.products(number), columns=["key", "position"]).to_pandas()
+    known = parquet.read_table(shards.here(shards.products(number)), columns=["key", "position"]).to_pandas()
     return keys.map(known.set_index("key")["position"]).fillna(-1).astype("int64")
 
 
 def write_copy(shards: Shards, number: int, *, engine: str) -> None:
     """Write the results of a shard that is through as a table, too."""
-    write_frame(shard_frame(shards, number, engine=engine), shards.results(number))
+    with shards.made_here(shards.results(number)) as path:
+        write_frame(shard_frame(shards, number, engine=engine), path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -241,8 +240,7 @@ def _remove(session: Session) -> list[Path]:
         removed = []
         if (shards := session.shards) is not None:
             # First: without its own files nobody would know whose they are.
-            removed = shards.files()
-            shutil.rmtree(shards.folder, ignore_errors=True)
+            removed = shards.remove()
         return [*removed, *remove_files(session.paths)]
     finally:
         lock.release()

@@ -50,6 +50,13 @@ class Lock(Protocol):
     def trouble(self) -> str:
         """What a person should know while it is held; empty while all is well."""
 
+    def flush(self) -> None:
+        """Wait until what was written so far stands where the session belongs.
+
+        Raises:
+            StorageError: It does not after a while.
+        """
+
     def acquire(self) -> None:
         """Take it.
 
@@ -67,6 +74,28 @@ class FileSystem(Protocol):
     @property
     def works_here(self) -> bool:
         """Whether its folders are on this machine's disk too, so that a log or a cache can lie in them."""
+
+    @property
+    def is_far(self) -> bool:
+        """Whether files lie on another machine, so that each look takes its time."""
+
+    def below(self, folder: Path) -> FileSystem:
+        """Return who reads and writes the files of a folder below."""
+
+    def look_anew(self) -> None:
+        """Forget what was found when the place was last looked at, as others may have written since."""
+
+    def fetched(self, path: Path) -> Path | None:
+        """Return where a file that belongs to no session can be read on this machine; None where there is none."""
+
+    def lost(self, path: Path) -> str:
+        """Return why the session of a file that this process wrote is its own no more; empty where it is."""
+
+    def clear(self, folder: Path) -> None:
+        """Delete all files of a folder, and the folder where that is one."""
+
+    def leave(self, folder: Path) -> None:
+        """Delete what is on this machine of a folder that lies elsewhere, unless not all of it is there."""
 
     def make_folder(self, folder: Path) -> None:
         """Make a folder and those above it, unless it is there."""

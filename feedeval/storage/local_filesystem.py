@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import threading
 from collections.abc import Hashable, Iterator
@@ -22,6 +23,33 @@ class LocalFileSystem:
     def works_here(self) -> bool:
         """All lies on this machine."""
         return True
+
+    @property
+    def is_far(self) -> bool:
+        """All lies on this machine."""
+        return False
+
+    def below(self, folder: Path) -> LocalFileSystem:
+        """Return the same: it knows all folders."""
+        return self
+
+    def look_anew(self) -> None:
+        """Do nothing: each look is a new one."""
+
+    def fetched(self, path: Path) -> Path | None:
+        """Return the file itself; None where there is none."""
+        return path if path.exists() else None
+
+    def lost(self, path: Path) -> str:
+        """Return nothing: who holds a lock has it until it is given back."""
+        return ""
+
+    def clear(self, folder: Path) -> None:
+        """Delete a folder with all that is in it."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def leave(self, folder: Path) -> None:
+        """Do nothing: what is here is all there is."""
 
     def make_folder(self, folder: Path) -> None:
         """Make a folder and those above it, unless it is there."""

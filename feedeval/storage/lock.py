@@ -51,6 +51,9 @@ class SessionLock:
         """Nothing that a person would have to know: what is written is where it belongs."""
         return ""
 
+    def flush(self) -> None:
+        """Do nothing: what was written is where it belongs."""
+
     def acquire(self) -> None:
         """Take the lock.
 

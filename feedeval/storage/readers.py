@@ -119,7 +119,9 @@ def stand_of(paths: SessionPaths) -> Progress:
     if progress.status is not Status.RUNNING or status_of(paths) is not Status.INTERRUPTED:
         return progress
     if (shards := Shards.of(paths, progress.settings)) is not None:
-        return _summed(progress, [stand_of(each) for _, each in shards.sessions() if is_there(each)])
+        found = dict(shards.sessions())
+        stood = shards.each(lambda number: stand_of(found[number]) if is_there(found[number]) else None, found)
+        return _summed(progress, [each for each in stood if each is not None])
     batches = [file for _, file in batch_files(paths)]
     if len(batches) == progress.batches_complete:
         return progress

@@ -136,10 +136,23 @@ class SessionStore:
             self._lock.release()
             self.left += self._lock.notes[said:]
 
+    def flush(self) -> None:
+        """Wait until what was written so far stands where the session belongs, for those who read it there.
+
+        Raises:
+            StorageError: It does not after a while.
+        """
+        self._lock.flush()
+
     @property
     def trouble(self) -> str:
         """What a person should know of the place where the session lies; empty while all is well."""
         return self._lock.trouble
+
+    @property
+    def lost(self) -> str:
+        """Why the session is no longer this store's to write; empty while it is."""
+        return self._paths.file_system.lost(self._paths.lock)
 
     def __enter__(self) -> Self:
         return self

@@ -46,6 +46,28 @@ class MemoryFileSystem:
     def works_here(self) -> bool:
         return False
 
+    is_far = False
+
+    def below(self, folder: Path) -> MemoryFileSystem:
+        return self
+
+    def look_anew(self) -> None:
+        pass
+
+    def fetched(self, path: Path) -> Path | None:
+        return None
+
+    def lost(self, path: Path) -> str:
+        return ""
+
+    def clear(self, folder: Path) -> None:
+        with self.mutex:
+            for path in [path for path in self.content if path.is_relative_to(folder)]:
+                del self.content[path]
+
+    def leave(self, folder: Path) -> None:
+        pass
+
     def settle(self, folder: Path) -> list[str]:
         return []
 
@@ -156,6 +178,9 @@ class MemoryLock:
     held: bool = False
     notes: list[str] = field(default_factory=list)
     trouble: str = ""
+
+    def flush(self) -> None:
+        pass
 
     def acquire(self) -> None:
         until_s = time.monotonic() + self.grace_s

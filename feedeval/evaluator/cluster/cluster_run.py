@@ -15,20 +15,20 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from feedeval.errors import ConnectionLost, FeedevalError, InputError, RunFault, SessionError
+from feedeval.errors import ConnectionLost, FeedevalError, InputError, RunFault, StorageError
 from feedeval.evaluator.cluster.messages import Command, Do, ShardNews
-from feedeval.evaluator.cluster.parts import Parts
-from feedeval.evaluator.cluster.question_stage import keep_questions, questions_left
+from feedeval.evaluator.cluster.parts import Parts, book_of, books_of, close_down
+from feedeval.evaluator.cluster.question_stage import hand_out_questions, keep_questions, questions_left
 from feedeval.evaluator.cluster.requests import RequestReader
 from feedeval.evaluator.cluster.summing import QUIET_S, live_of, sum_up
 from feedeval.evaluator.cluster.worker import ShardEnd, fault_of, with_changes
 from feedeval.evaluator.launching import usable
-from feedeval.records import Status
+from feedeval.records import Progress, Status
 from feedeval.run.progress import Need, Snapshot
 from feedeval.run.runner import Run, stop_at_exit
 from feedeval.run.settings import RunSettings
+from feedeval.run.telling.place import PlaceWatch
 from feedeval.run.telling.words import reason_in_words
-from feedeval.storage.readers import stand_of
 from feedeval.storage.requests import Action
 from feedeval.storage.shards import CATEGORIES
 
@@ -60,7 +60,10 @@ class ClusterRun(Run):
         self._tries: dict[int, int] = {}
         self._answered_s = time.monotonic()
         self._written_s = float("-inf")
+        self._place = PlaceWatch(parts.store, self._tell)
         self._worked_on: frozenset[int] = frozenset()
+        self._unread: list[tuple[int, ShardEnd | BaseException]] = []
+        """What came of shards whose files could not be read yet."""
 
     @property
     def fault(self) -> RunFault | None:
@@ -112,6 +115,10 @@ class ClusterRun(Run):
     def say(self, text: str) -> None:
         """Show a sentence where the run is shown."""
         self._parts.reporter_thread.say(text)
+
+    def _tell(self, text: str) -> None:
+        self._parts.log.warning(text)
+        self.say(text)
 
     def add_reporter(self, reporter: Any) -> None:
         """Show the run in one more place from now on."""
@@ -191,10 +198,14 @@ class ClusterRun(Run):
                 go_on: Callable[[], None] = partial(self._go_on, {}, capped=False)
                 acts = {Action.PAUSE: self.pause, Action.RESUME: go_on, Action.STOP: self.stop}
                 acts[action]()
-            for number, end in parts.crew.ended():
-                self._ended(number, end)
+            ended, self._unread = [*self._unread, *parts.crew.ended()], []
+            for number, end in ended:
+                try:
+                    self._ended(number, end)
+                except StorageError:  # away for a moment, which the place tells of itself
+                    self._unread.append((number, end))
             self._look()
-            if not parts.crew.under_way and (self._stopping or not self._lost):
+            if not (parts.crew.under_way or self._unread) and (self._stopping or not self._lost):
                 return not self._stopping and self._all_through()
             if self._stopping and time.monotonic() - self._stopping_s > STOPPED_AFTER_S:
                 return False
@@ -210,6 +221,7 @@ class ClusterRun(Run):
                 return
 
     def _begin_shards(self) -> None:
+        hand_out_questions(self._parts.store, self._parts.shards)
         books = self._parts.books
         for number in self._parts.shards.numbers:
             before = books.get(number)
@@ -219,15 +231,18 @@ class ClusterRun(Run):
 
     def _ended(self, number: int, end: ShardEnd | BaseException) -> None:
         """Take note of what came of a shard."""
-        self._book(number)
+        book = self._book(number)
         if self._stopping:
             return
-        if isinstance(end, ShardEnd) and end.status == Status.FINISHED.value:
+        is_through = isinstance(end, ShardEnd) and end.status == Status.FINISHED.value
+        if is_through and book is not None and book.status is Status.FINISHED:
             if number == CATEGORIES:
                 keep_questions(self._parts.store, self._parts.shards)
                 self._begin_shards()
             return
         why = f"{type(end).__name__}: {end}" if isinstance(end, BaseException) else end.reason
+        # The worker's last word was that it is through; it did not reach the place where the session lies.
+        why = "its last files are not there" if is_through else why
         tries = self._tries[number] = self._tries.get(number, 0) + 1
         what = "the questions" if number == CATEGORIES else f"shard {number}"
         self._parts.log.warning(f"{what} ended before the end ({why})")
@@ -237,11 +252,11 @@ class ClusterRun(Run):
         else:
             self._lost[number] = f"{what} failed {tries} times, the last time: {why}"
 
-    def _book(self, number: int) -> None:
-        paths = self._parts.shards.session(number)
-        if paths is not None:
-            with contextlib.suppress(SessionError):
-                self._parts.books[number] = stand_of(paths)
+    def _book(self, number: int) -> Progress | None:
+        book = book_of(self._parts.shards, number)
+        if book is not None:
+            self._parts.books[number] = book
+        return book
 
     def _all_through(self) -> bool:
         return all(
@@ -264,8 +279,9 @@ class ClusterRun(Run):
         if not self._orders_known(command.serial):
             return
         for number in self._worked_on - live_of(news).keys():
-            # Its worker died, or it is through: what it did is on disk.
-            self._book(number)
+            # Its worker died, or it is through: what it did is where the session lies.
+            with contextlib.suppress(StorageError):
+                self._book(number)
         self._worked_on = frozenset(live_of(news))
         sum_up(self._state, parts.books, news)
         self._see_state(news, command)
@@ -339,12 +355,19 @@ class ClusterRun(Run):
             self._parts.writer.write_now()
         except FeedevalError as exc:
             self._parts.log.warning(f"the state could not be written: {exc}")
+        self._place.look()
+        if (lost := self._parts.store.lost) and not self._stopping:
+            # Somebody else goes on with the session.
+            self._fault = StorageError(lost)
+            with self._state.lock:
+                self._state.status_reason = lost
+            self.stop()
 
     def _end(self, *, finished: bool) -> None:
         parts, state = self._parts, self._state
         state.end_running()
-        for number in (CATEGORIES, *parts.shards.numbers):
-            self._book(number)
+        with contextlib.suppress(StorageError):
+            parts.books |= books_of(parts.shards)
         sum_up(state, parts.books, {})
         with state.lock:
             why = state.status_reason if self._fault is not None else "stopped by hand"
@@ -354,19 +377,5 @@ class ClusterRun(Run):
             state.leaving, state.needs_person, state.needs, state.in_hand = "", False, Need.NOTHING, 0
         if isinstance(self._crash, RunFault):
             self._fault, self._crash = self._crash, None
-        try:
-            parts.writer.write_now()
-            if finished:
-                parts.writer.write_summary(state.snapshot())
-        except FeedevalError as exc:
-            parts.log.warning(f"the last state could not be written: {exc}")
-        if not parts.crew.under_way:
-            parts.crew.forget()
-        with contextlib.suppress(Exception):
-            parts.close_cluster()
-        with contextlib.suppress(FeedevalError):
-            parts.store.close()
-        parts.log.info(f"{state.snapshot().state_text}: {state.done} done, {state.failed} failed")
-        parts.reporter_thread.close()
-        parts.log.close()
+        close_down(parts, self._place, finished=finished)
         self._over.set()

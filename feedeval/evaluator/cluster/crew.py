@@ -20,6 +20,7 @@ from feedeval.errors import ConnectionLost, InputError
 from feedeval.evaluator.cluster.coordinator import Coordinator
 from feedeval.evaluator.cluster.messages import Command, Do, Orders, Said, Sealed, ShardNews, Told
 from feedeval.evaluator.cluster.worker import Place, ShardEnd, work_on
+from feedeval.feed.parsing.sources import shown_address
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -137,6 +138,14 @@ class Crew:
         """Let the coordinator go."""
         with contextlib.suppress(Exception):
             self._ask("forget", None)
+
+    def asked(self, question: Callable[[Sealed], str], about: Sealed) -> dict[str, str]:
+        """Return what each worker that is there answers to a question, by its address."""
+        answers = self._client.run(question, about, on_error="return")
+        return {
+            shown_address(str(worker)): answer if isinstance(answer, str) else f"{type(answer).__name__}: {answer}"
+            for worker, answer in answers.items()
+        }
 
     def begin(self, number: int) -> None:
         """Have a shard worked on, by whichever worker has time."""

@@ -55,6 +55,8 @@ class Orders:
     """That of the whole session, which may have begun with an earlier version's rules."""
     model: ModelSettings | None
     """None: the embedded engine. Holds the key, so orders travel sealed."""
+    storage: Mapping[str, Any] | None = field(default=None, repr=False)
+    """Options of the store that the session lies in, its keys among them; None: what each worker's environment says."""
     earlier: tuple[str, int] | None = None
     """A session in the same folder that may have results which still hold, and how many shards it has."""
 

@@ -125,5 +125,5 @@ class _PartKeys:
 
 def part_of(shards: Shards, number: int) -> Path | None:
     """Return the part that a shard is, where the feed was not cut for it."""
-    told = shards.paths.file_system.read(child(shards.folder, PARTS))
+    told = shards.place.read(child(shards.folder, PARTS))
     return None if told is None else Path(orjson.loads(told)[number - 1])

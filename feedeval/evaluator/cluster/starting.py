@@ -13,14 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feedeval.errors import InputError, SessionDamaged, SessionLocked, SessionNotFound
+from feedeval.errors import InputError, SessionLocked
+from feedeval.evaluator.cluster.choosing import Choice
 from feedeval.evaluator.cluster.cluster_run import ClusterRun
 from feedeval.evaluator.cluster.crew import Crew, client_of
 from feedeval.evaluator.cluster.messages import Orders
 from feedeval.evaluator.cluster.partitions import taken_as_it_is
 from feedeval.evaluator.cluster.parts import Parts, books_of
+from feedeval.evaluator.cluster.reach import check_reach
 from feedeval.evaluator.cluster.shard_jobs import samples_text
 from feedeval.evaluator.cluster.sharding import Cut, Cutter
+from feedeval.evaluator.cluster.stores import options_of, place_name, refuse_unshared
 from feedeval.evaluator.cluster.worker import Place
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import Showing, changer, check_price, live_run, remember, usable
@@ -45,8 +48,9 @@ from feedeval.run.setup import finished_state
 from feedeval.run.telling.beginning import Beginning
 from feedeval.run.telling.planning import Planning
 from feedeval.storage.event_log import EventLog
+from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.paths import SessionFolder, SessionPaths, session_paths
-from feedeval.storage.readers import read_document, read_progress, session_ids
+from feedeval.storage.readers import read_document
 from feedeval.storage.shards import SHARDS, Shards, child
 from feedeval.storage.store import SessionStore
 from feedeval.version import __version__
@@ -109,6 +113,7 @@ def start_on_cluster(asked: ClusterAudit, running: RunSettings, showing: Showing
 
 
 def _refuse(running: RunSettings, asked: ClusterAudit) -> None:
+    refuse_unshared(asked.output_dir)
     if running.delivery is not Delivery.LIVE:
         raise InputError("delivery='batch' takes one process, however large the feed: leave cluster= out")
     if running.cache:
@@ -140,6 +145,7 @@ class _Begun:
         self._reporters = reporters
         self._folder = SessionFolder.of(asked.output_dir)
         self._job = _whole(asked)
+        self._choice = Choice(self._folder, self._job, sitting)
         self._messages: list[str] = []
 
     def run(self) -> Run:
@@ -151,16 +157,19 @@ class _Begun:
             client, close = client_of(self._asked.cluster)
             undo.callback(close)
             self._folder.file_system.make_folder(self._folder.path)
+            self._messages += self._folder.file_system.settle(self._folder.path)
             workers = max(1, sum(client.nthreads().values()))
             before, store, shards, cut = self._session(workers)
             if before is not None and store is None:
                 return finished_run(before, self._folder, self._messages, self._reporters)
             assert store is not None  # what is not finished is worked on
             undo.callback(store.close)
-            crew = Crew(client, Place(str(self._folder.path.absolute()), store.sid, shards.count, 0))
+            crew = Crew(client, Place(place_name(self._folder), store.sid, shards.count, 0))
             parts = self._parts((before, store, shards, cut), crew)
             parts.close_cluster = close
             parts.writer.write_now()
+            store.flush()
+            check_reach(crew, self._folder, shards)
             undo.pop_all()
         run = ClusterRun(parts)
         for text in self._messages:
@@ -176,7 +185,7 @@ class _Begun:
         named = self._sitting.session
         if self._asked.source is not None or named is None:
             return None
-        progress = self._named(named)
+        progress = self._choice.named(named)
         return progress if _is_complete(progress) and self._taken_up(progress)[1] is None else None
 
     def _session(self, workers: int) -> tuple[Progress | None, SessionStore | None, Shards, Cut | None]:
@@ -185,7 +194,7 @@ class _Begun:
         if self._asked.source is None:
             if named is None:
                 raise InputError("a new session needs the feed once more: start it with the feed")
-            return (*self._taken_up(self._named(named)), None)
+            return (*self._taken_up(self._choice.named(named)), None)
         cut_folder = Path(tempfile.mkdtemp(dir=self._folder.path, prefix=".shards-"))
         try:
             cutter = Cutter(
@@ -193,7 +202,7 @@ class _Begun:
             )
             cut = self._cut(cutter, cut_folder, workers)
             self._planning.phase("Looking through the sessions that are there already.")
-            same = self._named(named) if named is not None else self._found(cut)
+            same = self._choice.named(named) if named is not None else self._choice.found(cut.plan.digest)
             if same is not None and same.records_digest != cut.plan.digest:
                 raise InputError(
                     f"session {same.session} had other records: {same.counts.total:,} then, {cut.plan.total:,} now. "
@@ -208,42 +217,12 @@ class _Begun:
     def _cut(self, cutter: Cutter, folder: Path, workers: int) -> Cut:
         source, size = self._asked.source, self._asked.shard_size
         assert source is not None  # who has none goes on with what was cut
-        if size is None and (taken := taken_as_it_is(source, cutter, folder, self._planning.count)) is not None:
-            return taken
+        # Of an address workers may be anywhere, and would not find what lies on this machine.
+        if size is None and not self._folder.file_system.is_far:
+            taken = taken_as_it_is(source, cutter, folder, self._planning.count)
+            if taken is not None:
+                return taken
         return cutter.cut(folder, workers, self._planning.count, size=size)
-
-    def _named(self, sid: str) -> Progress:
-        progress = read_progress(self._folder.session(sid))
-        if SHARDS not in progress.settings:
-            raise InputError(f"session {sid} is in one piece: leave cluster= out to go on with it")
-        if not self._fits(progress):
-            raise InputError(f"session {sid} had other settings; give the same ones to go on with it")
-        return progress
-
-    def _found(self, cut: Cut) -> Progress | None:
-        """Return the latest session in shards with the same settings and products."""
-        if not self._sitting.resume:
-            return None
-        same = (p for p in self._audits() if SHARDS in p.settings and p.records_digest == cut.plan.digest)
-        return next((progress for progress in same if self._fits(progress)), None)
-
-    def _fits(self, progress: Progress) -> bool:
-        before = plain(self._job.fingerprint())
-        if progress.fingerprint == before:
-            return True
-        if self._job.go_on_as(progress.fingerprint) and plain(self._job.fingerprint()) == progress.fingerprint:
-            return True
-        self._job.go_on_as(before)
-        return False
-
-    def _audits(self) -> list[Progress]:
-        found = []
-        for sid in reversed(session_ids(self._folder)):
-            with contextlib.suppress(SessionDamaged, SessionNotFound):
-                progress = read_progress(self._folder.session(sid))
-                if progress.kind == JobKind.AUDIT:
-                    found.append(progress)
-        return found
 
     def _taken_up(self, same: Progress) -> tuple[Progress, SessionStore | None, Shards]:
         paths = self._folder.session(same.session)
@@ -270,17 +249,15 @@ class _Begun:
         try:
             shards = Shards(store.paths, len(cut.sizes))
             sets: dict[str, Any] = {}
-            if (earlier := self._earlier()) is not None:
+            if (earlier := self._choice.earlier()) is not None:
                 document = read_document(self._folder.session(earlier.session), "questions") or {"sets": []}
                 sets = {each["category"]: each for each in document["sets"]}
                 self._messages.append(f"What still holds of session {earlier.session} is taken over.")
             if self._asked.frozen is not None:
                 sets |= {name: made.model_dump(mode="json") for name, made in self._asked.frozen.sets.items()}
             samples = {name: few for name, few in cutter.job.samples.items() if name not in sets}
-            self._folder.file_system.write(
-                child(cut_folder, shards.categories.name), samples_text(samples, cutter.job.attributes)
-            )
-            cut_folder.rename(shards.folder)
+            LOCAL.write(child(cut_folder, shards.categories.name), samples_text(samples, cutter.job.attributes))
+            shards.take_in(cut_folder)
             if self._asked.audit.question_scope == "category":
                 # Without a category that has none, no run has to make any.
                 store.save("questions", {"complete": not samples, "sets": list(sets.values())})
@@ -289,19 +266,12 @@ class _Begun:
             raise
         return None, store, shards, cut
 
-    def _earlier(self) -> Progress | None:
-        """Return the latest session with the same settings, whose results may still hold."""
-        if not (self._sitting.resume and self._sitting.reuse):
-            return None
-        fingerprint = plain(self._job.fingerprint())
-        return next((progress for progress in self._audits() if progress.fingerprint == fingerprint), None)
-
     def _parts(self, found: tuple[Progress | None, SessionStore, Shards, Cut | None], crew: Crew) -> Parts:
         before, store, shards, cut = found
         asked, sitting = self._asked, self._sitting
         state = self._state(before, store.paths, cut)
         state.budget_usd = sitting.budget_usd
-        earlier = self._earlier() if before is None else None
+        earlier = self._choice.earlier() if before is None else None
         origin = self._origin(before, cut, shards)
         log = EventLog(store.paths)
         return Parts(
@@ -335,6 +305,7 @@ class _Begun:
             running=self._sitting.model_copy(update=own),
             source=origin.settings["source"],
             fingerprint=origin.fingerprint,
+            storage=options_of(self._folder),
             model=None if asked.client is None else asked.client.settings,
             earlier=held,
         )
@@ -350,7 +321,7 @@ class _Begun:
             session=paths.sid,
             kind=JobKind.AUDIT,
             engine=self._job.engine,
-            output_dir=str(self._folder.path),
+            output_dir=self._folder.shown,
             total=cut.plan.total,
             batch_size=size,
             total_batches=sum(-(-products // size) for products in cut.sizes),

@@ -11,28 +11,32 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import feedeval.errors
-from feedeval.errors import FeedevalError, InputError, RunFault, SessionLocked
+from feedeval.errors import FeedevalError, InputError, RunFault, SessionLocked, StorageError
 from feedeval.evaluator.cluster.leased import LeasedBudget, LeasedPacer
 from feedeval.evaluator.cluster.messages import Command, Do, Orders
 from feedeval.evaluator.cluster.partitions import part_of
 from feedeval.evaluator.cluster.portal import Link, Portal
+from feedeval.evaluator.cluster.question_stage import handed_out
 from feedeval.evaluator.cluster.shard_jobs import CategoriesJob, PartJob, ShardJob, read_shard
+from feedeval.evaluator.cluster.stores import use_options
 from feedeval.evaluator.launching import OFFLINE_WORKERS, changer
 from feedeval.feed.reader import iter_feed
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.jobs.offline.engine import OfflineEngine
-from feedeval.records import QuestionSet, Status
+from feedeval.records import Status
 from feedeval.results.columnar import write_copy
 from feedeval.run.budget import Budget
 from feedeval.run.job import Job
+from feedeval.run.progress import Snapshot
 from feedeval.run.runner import Hooks, Run, start
-from feedeval.storage.paths import SessionPaths, session_paths
-from feedeval.storage.readers import read_document
+from feedeval.storage.paths import SessionFolder, SessionPaths, session_paths
 from feedeval.storage.shards import CATEGORIES, Shards
 
 _LOCKED_AGAIN_S = 0.5
 _STEP_S = 0.1
+_LOOK_S = 0.5
+_AWAY_AGAIN_S, _AWAY_FOR_S = 2.0, 60.0
 
 
 class Place(NamedTuple):
@@ -66,6 +70,7 @@ class ShardRun:
         self._place = place
         self._orders = orders
         self._portal = portal
+        use_options(place.folder, orders.storage)
         self._shards = Shards(session_paths(place.folder, place.sid), place.shards)
         self._run: Run | None = None
         self._standing = Command()
@@ -81,17 +86,34 @@ class ShardRun:
             run = self._begun()
             if run is None:
                 return ShardEnd(self._place.number, Status.STOPPED.value, "stopped before it began")
-            snapshot = run.wait()
+            snapshot = self._waited(run)
             if snapshot.status is Status.FINISHED and self._place.number != CATEGORIES:
                 # For readers of a few columns; without it they read the batch files.
                 with contextlib.suppress(FeedevalError, OSError):
                     write_copy(self._shards, self._place.number, engine=run.snapshot().engine)
+            if snapshot.status is Status.FINISHED:
+                self._shards.place.leave(self._folder.path)
             return ShardEnd(self._place.number, snapshot.status.value, snapshot.status_reason)
         finally:
             portal.close()
 
+    @property
+    def _folder(self) -> SessionFolder:
+        return self._shards.session_folder(self._place.number)
+
+    def _waited(self, run: Run) -> Snapshot:
+        """Wait until the run is over; it is ended where somebody else has taken the shard over."""
+        folder = self._folder
+        lock = folder.session(run.sid).lock
+        while not run.done:
+            run.wait(_LOOK_S)
+            if folder.file_system.lost(lock):
+                run.stop()
+        return run.wait()
+
     def _begun(self) -> Run | None:
         """Return the run, once nobody else works on the shard and nobody says that it should wait."""
+        until_s = time.monotonic() + _AWAY_FOR_S
         while True:
             with self._lock:
                 do = self._standing.do
@@ -102,10 +124,16 @@ class ShardRun:
                 continue
             try:
                 run = self._start()
-            except SessionLocked:
+            except SessionLocked as exc:
                 # An earlier sitting that was given up still works on it, on this worker or on another one: what it
                 # does is not done twice.
-                time.sleep(_LOCKED_AGAIN_S)
+                self._wait_out(exc.session)
+                continue
+            except StorageError:
+                # A store that is away for a moment is no failure of the shard.
+                if not self._shards.place.is_far or time.monotonic() > until_s:
+                    raise
+                time.sleep(_AWAY_AGAIN_S)
                 continue
             self._portal.snapshot = run.snapshot
             with self._lock:
@@ -114,11 +142,28 @@ class ShardRun:
                 self._do(run, standing)
             return run
 
+    def _wait_out(self, sid: str | None) -> None:
+        """Wait until nobody works on a session any more, or somebody says something."""
+        while sid and self._standing.do is Do.WORK:
+            # Tried, as only that sees at once when a dead one's lease is over.
+            lock = self._folder.file_system.lock(self._folder.session(sid).lock)
+            try:
+                lock.acquire()
+            except SessionLocked:
+                time.sleep(_LOCKED_AGAIN_S)
+                continue
+            lock.release()
+            return
+        time.sleep(_LOCKED_AGAIN_S)
+
     def _start(self) -> Run:
         orders, number = self._orders, self._place.number
+        # Others may have worked on it since it was last looked at from here.
+        self._shards.place.make_folder(self._folder.path)
+        self._folder.file_system.look_anew()
         engine, workers = self._engine()
         engine.go_on_as(orders.fingerprint)
-        self._shards.paths.file_system.remove(self._shards.results(number))
+        self._shards.place.remove(self._shards.results(number))
         running = orders.running
         if "max_workers" not in running.model_fields_set:
             running = running.model_copy(update={"max_workers": workers})
@@ -153,7 +198,7 @@ class ShardRun:
     def _job(self, engine: Engine) -> Job:
         orders, shards, number = self._orders, self._shards, self._place.number
         if number == CATEGORIES:
-            samples = shards.paths.file_system.read(shards.categories)
+            samples = shards.place.read(shards.categories)
             if samples is None:
                 raise InputError(f"{shards.categories} is gone, and with it what the questions are made from")
             return CategoriesJob(samples, engine, orders.audit)
@@ -163,15 +208,13 @@ class ShardRun:
                 partial(iter_feed, part), engine, settings=orders.audit, source=source, frozen=self._questions()
             )
             return job
-        products = partial(read_shard, shards.products(number))
+        products = partial(read_shard, shards.here(shards.products(number)))
         return ShardJob(products, engine, settings=orders.audit, source=source, frozen=self._questions())
 
     def _questions(self) -> FrozenQuestions | None:
         if self._orders.audit.question_scope == "product":
             return None
-        document = read_document(self._shards.paths, "questions") or {"sets": []}
-        sets = [QuestionSet.model_validate(each) for each in document["sets"]]
-        return FrozenQuestions.of(self._place.sid, sets)
+        return FrozenQuestions.of(self._place.sid, handed_out(self._shards))
 
     def _act(self, command: Command) -> None:
         """Do what everybody is told to; on the portal's thread."""

@@ -8,6 +8,7 @@ the other, so the next ones are fetched along with each.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import threading
@@ -16,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from feedeval.errors import SessionDamaged
+from feedeval.errors import SessionDamaged, StorageError
 from feedeval.storage.remote.manifest import Entry, Manifest, file_of, manifest_name, session_of
 from feedeval.storage.remote.objects import ObjectInfo, Objects
 from feedeval.storage.remote.standing import Standing, is_batch
@@ -139,6 +140,25 @@ class Catalogue:
         with self._mutex:
             there = name in self.listing()
         return self._small(name) if there else None
+
+    def fetched(self, name: str) -> Path | None:
+        """Return where an object is on this machine once it was fetched; None where it is not there.
+
+        Raises:
+            StorageError: The store cannot be reached, or it cannot be kept here.
+        """
+        with self._mutex:
+            info = self.listing().get(name)
+        if info is None:
+            return None
+        path = self._cache / f"{hashlib.blake2b(info.tag.encode(), digest_size=6).hexdigest()}.{name}"
+        if not path.exists():
+            if (data := self.objects.get([name]).get(name)) is None:
+                return None
+            self.keep(path.name, data)
+            if not path.exists():
+                raise StorageError(f"could not keep {self.objects.address}/{name} in {self._cache}: make room there.")
+        return path
 
     def _small(self, name: str) -> bytes | None:
         """Return the content of an object that is not kept on disk; None where it has gone."""

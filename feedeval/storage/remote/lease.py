@@ -6,9 +6,12 @@ The rules:
   last, and for how long it holds (`LASTS_S`). It is renewed every `RENEW_EVERY_S`, and deleted when the session is
   closed. It is taken and renewed by a conditional put, so that of two that try at once the store lets one through.
   Where the library behind the address has none, it is read again `SETTLE_S` after it was put: the later one has it.
-- Another writer is refused until `LASTS_S` and `SKEW_S` (for clocks that differ) have gone by since the last renewal;
-  then it takes the lease over at once. A writer that works in the same scratch folder need not wait: that folder has a
-  lock of the operating system, and who holds that knows that the one before is dead.
+- Another writer is refused until `LASTS_S` and `SKEW_S` (for clocks that differ) have gone by since the last renewal,
+  or until it has seen the lease unchanged for `LASTS_S` by its own clock; then it takes the lease over at once. A
+  writer that works in the same scratch folder need not wait: that folder has a lock of the operating system, and who
+  holds that knows that the one before is dead.
+- The session of a shard has a lease of `PART_LASTS_S`, renewed every `PART_RENEW_EVERY_S`: where its worker was killed,
+  another one waits for it.
 - A writer puts nothing without having renewed its lease in the last `LASTS_S` seconds. One that could not,
   because the network was away, goes on in its scratch folder and takes the lease again when the network is back. Where
   somebody else has taken it over meanwhile it is lost: that writer stops, says so and keeps its scratch folder.
@@ -34,6 +37,8 @@ from feedeval.storage.remote.objects import Objects
 LASTS_S = 40.0
 SKEW_S = 10.0
 RENEW_EVERY_S = 8.0
+PART_LASTS_S = 10.0
+PART_RENEW_EVERY_S = 2.0
 SETTLE_S = 2.0
 _POLL_S = 0.25
 
@@ -82,6 +87,30 @@ class Holder:
         return now - self.renewed > timedelta(seconds=self.lasts_s + SKEW_S)
 
 
+class Terms:
+    """How leases are kept in one place, and what was seen there of others. Safe to use from several threads.
+
+    Args:
+        clock: The times to go by.
+        is_part: The sessions are those of shards.
+    """
+
+    def __init__(self, clock: Clock, *, is_part: bool = False) -> None:
+        self.clock = clock
+        self.lasts_s = PART_LASTS_S if is_part else LASTS_S
+        self.renew_every_s = PART_RENEW_EVERY_S if is_part else RENEW_EVERY_S
+        self._seen: dict[str, tuple[bytes, float]] = {}
+
+    def is_over(self, name: str, data: bytes) -> bool:
+        """Say whether anybody may take over a lease that was read just now."""
+        holder, now_s = Holder.read(data), self.clock.monotonic()
+        seen, since_s = self._seen.get(name, (b"", 0.0))
+        if seen != data:
+            self._seen[name] = data, now_s
+            since_s = now_s
+        return holder.is_over(self.clock.now()) or now_s - since_s > holder.lasts_s
+
+
 class Lease:
     """The lease of one session, for its writer. Lives on one thread at a time.
 
@@ -90,10 +119,12 @@ class Lease:
         sid: The session.
         owner: The scratch folder that its writer works in, by its id; its operating system's lock is held.
         clock: The times to go by.
+        terms: How leases are kept there.
     """
 
-    def __init__(self, objects: Objects, sid: str, owner: str, clock: Clock) -> None:
+    def __init__(self, objects: Objects, sid: str, owner: str, clock: Clock, *, terms: Terms | None = None) -> None:
         self._objects, self._sid, self._owner, self._clock = objects, sid, owner, clock
+        self._terms = terms or Terms(clock)
         self._name = lease_name(sid)
         self._token, self._tag, self._since = "", "", ""
         self._renewed_s = float("-inf")
@@ -131,7 +162,7 @@ class Lease:
         began_s = self._clock.monotonic()
         found = self._objects.tagged(self._name)
         there = Holder.read(found[0]) if found else None
-        if there is not None and there.owner != self._owner and not there.is_over(self._clock.now()):
+        if found and there and there.owner != self._owner and not self._terms.is_over(self._name, found[0]):
             return there
         self.generation = max(at_least, there.generation if there else 0) + 1
         data = self._content()
@@ -162,7 +193,7 @@ class Lease:
             StorageError: The store cannot be reached, so that nothing may be put.
         """
         now_s = self._clock.monotonic()
-        if now_s - self._renewed_s < RENEW_EVERY_S:
+        if now_s - self._renewed_s < self._terms.renew_every_s:
             return
         data = self._content()
         tag = self._replaced(data, self._tag) or self._regained(data)
@@ -211,6 +242,6 @@ class Lease:
             "host": socket.gethostname(),
             "since": self._since,
             "renewed": self._clock.now().isoformat(),
-            "lasts_s": LASTS_S,
+            "lasts_s": self._terms.lasts_s,
         }
         return orjson.dumps(said)

@@ -14,7 +14,7 @@ import atexit
 import contextlib
 import shutil
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 
 from feedeval.errors import SessionDamaged, StorageError
@@ -24,8 +24,10 @@ from feedeval.storage.filesystem import GRACE_S, AppendedFile, Lock
 from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.lock import holder as local_holder
 from feedeval.storage.lock import is_held
+from feedeval.storage.remote.appended import ShippedFile, refuse_lost
 from feedeval.storage.remote.catalogue import Catalogue
-from feedeval.storage.remote.lease import Clock, Holder
+from feedeval.storage.remote.deeper import Deeper
+from feedeval.storage.remote.lease import Clock, Holder, Terms
 from feedeval.storage.remote.manifest import lease_name, session_of
 from feedeval.storage.remote.objects import Objects, open_objects
 from feedeval.storage.remote.scratch import Scratch
@@ -43,14 +45,19 @@ class MirroredFileSystem:
         objects: What lies there.
         folder: The scratch folder.
         cache: Where what was fetched is kept.
-        clock: The times that leases go by.
+        terms: How leases are kept.
     """
 
-    def __init__(self, objects: Objects, folder: Path, cache: Path, clock: Clock | None = None) -> None:
+    is_far = True
+
+    def __init__(self, objects: Objects, folder: Path, cache: Path, terms: Terms | Clock | None = None) -> None:
         self.folder = folder
         self._objects = objects
-        self._clock = clock or Clock()
+        self._terms = terms if isinstance(terms, Terms) else Terms(terms or Clock())
+        self._cache = cache
         self._catalogue = Catalogue(objects, cache)
+        self._deeper: Deeper[MirroredFileSystem] = Deeper(self._made_below)
+        self._above: MirroredFileSystem | None = None
         self._scratch = Scratch(folder)
         self._held: dict[str, Shipper] = {}
         self._left: dict[str, Shipper] = {}
@@ -60,6 +67,46 @@ class MirroredFileSystem:
     def works_here(self) -> bool:
         """Sessions are worked on in a folder of this machine."""
         return True
+
+    def below(self, folder: Path) -> MirroredFileSystem:
+        """Return the sessions of a folder below, whose leases are those of shards."""
+        place = self
+        for name in folder.relative_to(self.folder).parts:
+            place = place._deeper.of(name)
+        return place
+
+    def _made_below(self, name: str) -> MirroredFileSystem:
+        terms = Terms(self._terms.clock, is_part=True)
+        made = MirroredFileSystem(self._objects.below(name), self.folder / name, self._cache / name, terms)
+        # Whoever uses one keeps those above it, so that each folder has one of them.
+        made._above = self
+        return made
+
+    def look_anew(self) -> None:
+        """Forget what was found when the store was last looked at."""
+        self._catalogue.forget()
+
+    def fetched(self, path: Path) -> Path | None:
+        """Return where a file that belongs to no session can be read on this machine; None where there is none."""
+        return self._catalogue.fetched(path.name)
+
+    def lost(self, path: Path) -> str:
+        """Return why a session that this process wrote is its own no more; empty where it is."""
+        shipper = self._shipper(path)
+        return "" if shipper is None else shipper.lost
+
+    def clear(self, folder: Path) -> None:
+        """Delete all files of a folder below, and what is here of them."""
+        place = self.below(folder)
+        place._objects.delete(place._objects.listed())
+        place.leave()
+        place._catalogue.forget()
+
+    def leave(self, folder: Path | None = None) -> None:
+        """Delete what is here of files that stand in the store; nothing happens where some do not."""
+        place = self if folder is None else self.below(folder)
+        if not place._held and not place._scratch.marked():
+            _forget(place.folder, place._cache)
 
     def _shipper(self, path: Path) -> Shipper | None:
         return self._held.get(session_of(path.name) or "")
@@ -133,6 +180,8 @@ class MirroredFileSystem:
 
     def size(self, path: Path) -> int:
         """Return the length of a file in bytes; 0 where there is none."""
+        if path.parent != self.folder and path.parent.is_relative_to(self.folder):
+            return self.below(path.parent).size(path)
         if self._here(path):
             return LOCAL.size(path)
         shipper = self._known(session_of(path.name) or "")
@@ -177,7 +226,7 @@ class MirroredFileSystem:
         elif path.name.startswith(_REQUEST):
             LOCAL.write(path, data)
         else:
-            _refuse_lost(shipper)
+            refuse_lost(shipper)
             with shipper.writing:
                 LOCAL.write(path, data)
                 shipper.changed(path.name)
@@ -186,7 +235,7 @@ class MirroredFileSystem:
         shipper = self._shipper(path)
         if shipper is None:
             raise StorageError(f"could not change {path.name} in {self._objects.address}: its session is not held")
-        _refuse_lost(shipper)
+        refuse_lost(shipper)
         return shipper
 
     def _copy_up(self, path: Path) -> int:
@@ -200,7 +249,7 @@ class MirroredFileSystem:
         """Open a file of a session that is held for appending; made where it is not there."""
         shipper = self._writer(path)
         stood = self._copy_up(path)
-        return _ShippedFile(LOCAL.open_append(path), lambda: _appended(shipper, path.name, stood))
+        return ShippedFile(LOCAL.open_append(path), shipper, path.name, stood)
 
     def sync_folder(self, folder: Path) -> None:
         """Make the entries of the scratch folder survive a power cut."""
@@ -235,7 +284,7 @@ class MirroredFileSystem:
             self._objects.delete([path.name])
             self._catalogue.forget()
             return
-        _refuse_lost(shipper)
+        refuse_lost(shipper)
         with shipper.writing:
             LOCAL.remove(path)
             shipper.removed(path.name)
@@ -257,7 +306,7 @@ class MirroredFileSystem:
         return self._lock(path, grace_s)
 
     def _lock(self, path: Path, grace_s: float) -> RemoteLock:
-        place = (self._catalogue, self._scratch, self._clock)
+        place = (self._catalogue, self._scratch, self._terms)
         return RemoteLock(self.folder / path.name, place, grace_s=grace_s, on_change=self._note)
 
     def _note(self, sid: str, is_held: bool, shipper: Shipper | None) -> None:
@@ -279,44 +328,8 @@ class MirroredFileSystem:
             return None
         found = Holder.read(data)
         # One of this machine whose lock nobody holds is dead.
-        dead = found.owner == self._scratch.id() or found.is_over(self._clock.now())
+        dead = found.owner == self._scratch.id() or found.is_over(self._terms.clock.now())
         return None if dead else found.who
-
-
-class _ShippedFile:
-    """A file in the scratch folder that is open for appending, and of which is told when it has grown."""
-
-    def __init__(self, file: AppendedFile, grown: Callable[[], None]) -> None:
-        self._file, self._grown = file, grown
-        self.is_new = file.is_new
-
-    @property
-    def torn(self) -> bool:
-        """Whether an append failed half way and what it left could not be taken back."""
-        return self._file.torn
-
-    def append(self, data: bytes) -> None:
-        """Append bytes."""
-        self._file.append(data)
-        self._grown()
-
-    def sync(self) -> None:
-        """Make what was appended survive a power cut."""
-        self._file.sync()
-
-    def close(self) -> None:
-        """Let go of the file without syncing it."""
-        self._file.close()
-
-
-def _appended(shipper: Shipper, name: str, stood: int) -> None:
-    shipper.appended(name, stood)
-    _refuse_lost(shipper)
-
-
-def _refuse_lost(shipper: Shipper) -> None:
-    if shipper.lost:
-        raise StorageError(shipper.lost)
 
 
 def _forget(*folders: Path) -> None:

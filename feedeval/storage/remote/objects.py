@@ -7,13 +7,14 @@ is False, and of two that put at the same moment the later one wins.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from feedeval.errors import InputError, StorageError
 from feedeval.storage.addresses import normal, options_for
@@ -44,6 +45,9 @@ class Objects(Protocol):
     address: str
     is_conditional: bool
     """Whether `create` and `replace` are settled by the store."""
+
+    def below(self, name: str) -> Objects:
+        """Return the objects of a folder that is one deeper."""
 
     def listed(self) -> dict[str, ObjectInfo]:
         """Return all objects by their names; those of deeper folders left out."""
@@ -79,6 +83,12 @@ class FsspecObjects:
         self._root = str(file_system._strip_protocol(address)).rstrip("/")
         of_libraries = {name: said for name, said in os.environ.items() if name.startswith(_OF_LIBRARIES)}
         self._hidden = tuple(_secrets({**of_libraries, **(options or {})}))
+
+    def below(self, name: str) -> Self:
+        """Return the objects of a folder that is one deeper."""
+        found = copy.copy(self)
+        found.address, found._root = f"{self.address}/{name}", f"{self._root}/{name}"
+        return found
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

@@ -14,16 +14,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from feedeval.errors import StorageError
 from feedeval.formatting import duration
 from feedeval.storage.atomic import read_bytes
 from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.names import FileKind, FileState, parse_name
-from feedeval.storage.remote.catalogue import Catalogue
-from feedeval.storage.remote.lease import Clock, Lease, LeaseLost
+from feedeval.storage.remote.berth import Berth, Log
+from feedeval.storage.remote.lease import LeaseLost
 from feedeval.storage.remote.manifest import Entry, Manifest, file_of, manifest_name, piece_name
 from feedeval.storage.remote.standing import Standing, is_batch
 
@@ -34,34 +32,12 @@ TELL_AFTER_S = 30.0
 FLUSH_FOR_S = 60.0
 """How long the end of a session goes on trying after the last put that went through."""
 _LONGEST_AT_THE_END_S = 8.0
+_LOOK_S = 0.05
 _MANIFEST_SHARE = 20.0
 """A large manifest is put so seldom that its puts take no more than one part in so many of the time."""
 _AT_ONCE, _BYTES_AT_ONCE = 64, 32_000_000
 _OTHERS = ("labels_", "request_")
 """Files that others than the writer put, so that the writer's manifest does not speak for them."""
-
-
-@dataclass(slots=True)
-class _Log:
-    """How far a call log was put."""
-
-    shipped: int = 0
-    pending: bool = False
-    stale: list[str] = field(default_factory=list)
-    """Pieces that the next one takes the place of, as the log was not only appended to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Berth:
-    """What a shipper works between."""
-
-    sid: str
-    scratch: Path
-    writer: str
-    """Id of the scratch folder."""
-    catalogue: Catalogue
-    lease: Lease
-    clock: Clock
 
 
 class Shipper:
@@ -81,7 +57,7 @@ class Shipper:
         self._mutex = threading.Lock()
         self._dirty: dict[str, int] = {}
         self._versions = 0
-        self._logs: dict[str, _Log] = {}
+        self._logs: dict[str, Log] = {}
         self._pieces = 0
         self._doomed: set[str] = set()
         self._put_batches: set[str] = set()
@@ -94,6 +70,7 @@ class Shipper:
         self._behind_since_s: float | None = None
         self._went_through = 0
         self._closing = threading.Event()
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"feedeval-shipper-{berth.sid}", daemon=True)
 
     @property
@@ -111,7 +88,7 @@ class Shipper:
         if file is not None and file.kind is FileKind.CALLS and file.state is FileState.IN_USE:
             with self._mutex:
                 stale = [piece for piece, _ in self.standing.pieces(name)]
-                self._logs[name] = _Log(pending=True, stale=stale)
+                self._logs[name] = Log(pending=True, stale=stale)
                 self._behind()
             return
         with self._mutex:
@@ -123,7 +100,7 @@ class Shipper:
     def appended(self, name: str, stood: int) -> None:
         """Note that a call log was appended to, of which so many bytes stood when it was opened."""
         with self._mutex:
-            log = self._logs.setdefault(name, _Log(shipped=stood))
+            log = self._logs.setdefault(name, Log(shipped=stood))
             log.pending = True
             self._behind()
 
@@ -164,10 +141,29 @@ class Shipper:
 
     def _work(self) -> None:
         pause_s = SHIP_EVERY_S
-        while not self._closing.wait(pause_s):
+        while not self._rested(pause_s):
             pause_s = SHIP_EVERY_S if self._went_well() else min(2 * pause_s, LONGEST_PAUSE_S)
             if self.lost:
                 return
+
+    def _rested(self, pause_s: float) -> bool:
+        """Rest until the next round; return whether there is none."""
+        self._hurry.wait(pause_s)
+        self._hurry.clear()
+        return self._closing.is_set()
+
+    def flush(self) -> None:
+        """Wait until all stands that was written so far; the thread goes on.
+
+        Raises:
+            StorageError: It does not after `FLUSH_FOR_S`, or the lease is lost.
+        """
+        monotonic = self._berth.clock.monotonic
+        until_s = monotonic() + FLUSH_FOR_S
+        self._hurry.set()
+        while self.waiting:
+            if self.lost or self._closing.wait(_LOOK_S) or monotonic() >= until_s:
+                raise StorageError(self.left)
 
     def _went_well(self, *, last: bool = False) -> bool:
         try:
@@ -257,9 +253,9 @@ class Shipper:
         for at in range(0, len(pending), _AT_ONCE):
             self._put_tails(pending[at : at + _AT_ONCE])
 
-    def _put_tails(self, logs: Sequence[tuple[str, _Log]]) -> None:
+    def _put_tails(self, logs: Sequence[tuple[str, Log]]) -> None:
         self._pieces += 1
-        pieces: dict[str, tuple[str, _Log, bytes]] = {}
+        pieces: dict[str, tuple[str, Log, bytes]] = {}
         for name, log in logs:
             # Before it is read: what comes after that is noted anew.
             log.pending = False
@@ -281,7 +277,7 @@ class Shipper:
         data = (read_bytes(self._berth.scratch / name) or b"")[shipped:]
         return data[: data.rfind(b"\n") + 1]
 
-    def _piece_stands(self, name: str, log: _Log, piece: str, data: bytes) -> None:
+    def _piece_stands(self, name: str, log: Log, piece: str, data: bytes) -> None:
         if self._logs.get(name) is not log:
             # Its batch was completed, or it was mended, while the piece was put.
             self._doomed |= {piece} if data else set()
@@ -351,6 +347,7 @@ class Shipper:
         Where the store cannot be reached, this goes on trying for `FLUSH_FOR_S`.
         """
         self._closing.set()
+        self._hurry.set()
         if self.lost:
             return False
         if self._thread.is_alive():

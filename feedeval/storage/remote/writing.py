@@ -17,11 +17,12 @@ from feedeval.storage.atomic import read_bytes
 from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.lock import SessionLock
 from feedeval.storage.names import FileKind, FileState, parse_name
+from feedeval.storage.remote.berth import Berth
 from feedeval.storage.remote.catalogue import Catalogue
-from feedeval.storage.remote.lease import Clock, Lease
+from feedeval.storage.remote.lease import Lease, Terms
 from feedeval.storage.remote.manifest import manifest_name
 from feedeval.storage.remote.scratch import Scratch
-from feedeval.storage.remote.shipper import Berth, Shipper
+from feedeval.storage.remote.shipper import Shipper
 from feedeval.storage.remote.standing import Standing
 
 
@@ -30,7 +31,7 @@ class RemoteLock:
 
     Args:
         path: The lock's path in the scratch folder.
-        place: What the session lies in: its catalogue, its scratch folder and the clock.
+        place: What the session lies in: its catalogue, its scratch folder and the terms of leases.
         grace_s: How long to go on trying.
         on_change: Told when the session is taken (True) and when it was given back (False), with the shipper; without
             one where all of it stands.
@@ -39,12 +40,12 @@ class RemoteLock:
     def __init__(
         self,
         path: Path,
-        place: tuple[Catalogue, Scratch, Clock],
+        place: tuple[Catalogue, Scratch, Terms],
         *,
         grace_s: float,
         on_change: Callable[[str, bool, Shipper | None], None],
     ) -> None:
-        self._catalogue, self._scratch, self._clock = place
+        self._catalogue, self._scratch, self._terms = place
         self._sid = path.stem.removeprefix("session_")
         self._local = SessionLock(path, grace_s=grace_s)
         self._grace_s = grace_s
@@ -75,7 +76,7 @@ class RemoteLock:
     def _take(self) -> None:
         catalogue, scratch, sid = self._catalogue, self._scratch, self._sid
         left = scratch.generation(sid)
-        lease = Lease(catalogue.objects, sid, scratch.id(), self._clock)
+        lease = Lease(catalogue.objects, sid, scratch.id(), self._terms.clock, terms=self._terms)
         catalogue.forget()
         lease.acquire(self._grace_s, max(catalogue.manifest(sid).generation, left or 0))
         try:
@@ -114,7 +115,7 @@ class RemoteLock:
                 f"from {catalogue.objects.address} has gone what {manifest_name(sid)} names: {named}, {len(lost):,} in "
                 "all. What is lost is made again"
             )
-        berth = Berth(sid, scratch.folder, scratch.id(), catalogue, lease, self._clock)
+        berth = Berth(sid, scratch.folder, scratch.id(), catalogue, lease, self._terms.clock)
         shipper = Shipper(berth, standing)
         for file in scratch.files(sid):
             if file.state is FileState.TEMPORARY or file.name.startswith("request_"):
@@ -137,6 +138,15 @@ class RemoteLock:
             is_named = any(piece in named for piece, _ in standing.pieces(file.name))
             if (folder / batch).exists() or (standing.holds(batch) and not is_named):
                 yield file.name
+
+    def flush(self) -> None:
+        """Wait until what was written so far stands where the session belongs.
+
+        Raises:
+            StorageError: It does not after a while; it is put later on.
+        """
+        if self._shipper is not None:
+            self._shipper.flush()
 
     def release(self) -> None:
         """Put what is left, and give the session back; nothing happens where it is not held."""

@@ -92,6 +92,9 @@ class Disturbed:
     def is_conditional(self) -> bool:
         return self._objects.is_conditional
 
+    def below(self, name: str) -> Disturbed:
+        return Disturbed(self._objects.below(name), self._disturb)
+
     def listed(self) -> dict[str, ObjectInfo]:
         self._disturb("list", [])
         return self._objects.listed()
