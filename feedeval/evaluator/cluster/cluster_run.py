@@ -40,6 +40,10 @@ STOPPED_AFTER_S = 90.0
 """How long workers are waited for after a stop."""
 LOST_AFTER_S = 60.0
 """A cluster that does not answer for so long is given up; what is done is saved."""
+SCHEDULER_LOST = (
+    "The cluster's scheduler does not answer any more. What is done is saved: start the same audit with a cluster that "
+    "runs, and it goes on."
+)
 
 
 class ClusterRun(Run):
@@ -77,7 +81,8 @@ class ClusterRun(Run):
         self._leaving("stopping")
 
         def stop() -> None:
-            self._stopping, self._stopping_s = True, time.monotonic()
+            if not self._stopping:
+                self._stopping, self._stopping_s = True, time.monotonic()
             self._parts.crew.say(Do.STOP)
             self._parts.crew.drop()
 
@@ -191,9 +196,9 @@ class ClusterRun(Run):
                 go_on: Callable[[], None] = partial(self._go_on, {}, capped=False)
                 acts = {Action.PAUSE: self.pause, Action.RESUME: go_on, Action.STOP: self.stop}
                 acts[action]()
+            self._look()
             for number, end in parts.crew.ended():
                 self._ended(number, end)
-            self._look()
             if not parts.crew.under_way and (self._stopping or not self._lost):
                 return not self._stopping and self._all_through()
             if self._stopping and time.monotonic() - self._stopping_s > STOPPED_AFTER_S:
@@ -254,15 +259,13 @@ class ClusterRun(Run):
         parts = self._parts
         try:
             news, command = parts.crew.news()
+            if not self._orders_known(command.serial):
+                return
         except Exception as exc:  # the scheduler is away for a moment, or for good
-            if time.monotonic() - self._answered_s > LOST_AFTER_S:
-                raise RunFault(
-                    "the cluster does not answer any more. What is done is saved; the same call goes on with it."
-                ) from exc
+            if parts.crew.gone or time.monotonic() - self._answered_s > LOST_AFTER_S:
+                raise RunFault(SCHEDULER_LOST) from exc
             return
         self._answered_s = time.monotonic()
-        if not self._orders_known(command.serial):
-            return
         for number in self._worked_on - live_of(news).keys():
             # Its worker died, or it is through: what it did is on disk.
             self._book(number)
@@ -277,8 +280,13 @@ class ClusterRun(Run):
         """Give a coordinator that was made anew, as with a new scheduler, what the one before had."""
         if serial > 0:
             return True
+        for number in self._parts.crew.under_way:
+            # What it may still spend goes by what was spent up to the end of the one before.
+            self._book(number)
         self._order()
-        self._parts.crew.say(Do.STOP if self._stopping else Do.WORK)
+        rests = self._state.status is Status.PAUSED or self._state.leaving == "pausing"
+        self._parts.crew.say(Do.STOP if self._stopping else Do.PAUSE if rests else Do.WORK)
+        self._parts.log.warning("the cluster's scheduler was started anew: the shards are placed once more")
         return False
 
     def _see_state(self, news: Mapping[int, ShardNews], command: Command) -> None:
@@ -295,7 +303,7 @@ class ClusterRun(Run):
             return
         if self._lost and not under_way - set(self._lost):
             self._pause("; ".join(self._lost.values()), RunFault("; ".join(self._lost.values())), Need.NOTHING)
-        elif do is Do.PAUSE and len(resting) == len(live):
+        elif do is Do.PAUSE and len(resting) == len(live) and before[0] is not Status.PAUSED:
             self._pause("paused by hand", None, Need.NOTHING)
         elif halted and len(resting) == len(live):
             self._pause_for(halted)
