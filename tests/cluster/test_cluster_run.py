@@ -141,7 +141,7 @@ def test_nothing_finished_is_lost_with_workers_and_the_driver(
     same(run.results(), plain_results(feed, tmp_path / "plain", server))
 
 
-def drive(base_url: str, feed: str, output_dir: str, scheduler: str) -> None:
+def drive(base_url: str, feed: str, output_dir: str, scheduler: str | int) -> None:
     """Start an audit and wait for it; what a driver's process does."""
     options: dict[str, Any] = {"input_price": 1.0, "output_price": 4.0}
     made = ProductFeedEvaluator(KEY, "judge-1", base_url=base_url, output_dir=output_dir, **options)
