@@ -142,5 +142,5 @@ def kill_a_worker(client: Any) -> int:
 
 def wait_for(run: Any, done: int) -> None:
     """Wait until so many products are done."""
-    until(lambda: run.done or run.snapshot().counts.done >= done, f"{done} products")
+    until(lambda: run.done or run.snapshot().counts.done >= done, f"{done} products", timeout_s=180)
     assert not run.done, run.snapshot()

@@ -14,6 +14,7 @@ import pytest
 import feedeval as fe
 from feedeval.errors import InputError
 from feedeval.records import Status
+from feedeval.run.progress import Need
 from feedeval.storage.readers import is_being_written
 from tests.cluster.conftest import distributed, evaluator, shards_in_hand, wait_for
 from tests.cluster.processes import DaskProcesses
@@ -43,11 +44,19 @@ def assert_whole(run: Any, server: ServerProcess, in_flight: int) -> None:
 def test_a_run_goes_on_by_itself_with_a_scheduler_that_is_started_anew(
     processes: DaskProcesses, server: ServerProcess, tmp_path: Path
 ) -> None:
-    run = evaluator(server, tmp_path).start(make_feed(PRODUCTS), cluster=processes.address, progress="none")
+    options: dict[str, Any] = {"budget_usd": 0.9, "progress": "none"}
+    run = evaluator(server, tmp_path).start(make_feed(PRODUCTS), cluster=processes.address, **options)
     wait_for(run, 150)
     in_flight = server.stats()["max_in_flight"]
     processes.kill()
     processes.start()
+    snapshot = run.wait(WAIT_S, until_paused=True)
+    assert (snapshot.status, snapshot.needs) == (Status.PAUSED, Need.BUDGET), snapshot.status_reason
+    served = server.stats()
+    spent_usd = (served["input_tokens"] + 4 * served["output_tokens"]) / 1e6
+    # The new coordinator counts what the one before had spent; what was in flight then is in nobody's books.
+    assert 0.8 < spent_usd < 0.9 + (in_flight + 3) * spent_usd / served["accepted"]
+    run.resume(budget_usd=10)
     assert_whole(run, server, in_flight)
     assert "the shards are placed once more" in (tmp_path / "evaluation.log").read_text(encoding="utf-8")
 
