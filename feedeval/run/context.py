@@ -102,6 +102,8 @@ class Hooks:
     """Makes the budget of a cap."""
     also_from: Sequence[SessionPaths] = ()
     """Sessions of other folders whose results hold."""
+    cache_folder: Path | None = None
+    """Where the cache of replies is, if it is asked for; None: in the session's folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,14 @@ def test_a_coordinator_made_anew_goes_by_what_the_books_say(clock: Clock) -> Non
     assert told.refused and not told.held
 
 
+def test_what_was_spent_is_not_forgotten_while_a_worker_has_yet_to_read_the_books(coordinator: Coordinator) -> None:
+    coordinator.order(orders(), budget_usd=1.0, spent_usd={1: 0.999})
+    say(coordinator, 1, token="b", spent_usd=0.0)
+    assert say(coordinator, 2, spent_usd=0.0, reserves=(Reserve(1, 0.01),)).refused
+    coordinator.order(orders(), budget_usd=1.0, spent_usd={1: 0.5})
+    assert say(coordinator, 2, spent_usd=0.0, reserves=(Reserve(2, 0.01),)).refused
+
+
 def test_a_command_is_told_until_it_was_heard_and_nothing_is_granted_meanwhile(coordinator: Coordinator) -> None:
     coordinator.say(Do.PAUSE)
     told = say(coordinator, 1, heard=0, wants=wants(3))

@@ -65,6 +65,8 @@ class ClusterRun(Run):
         self._answered_s = time.monotonic()
         self._written_s = float("-inf")
         self._worked_on: frozenset[int] = frozenset()
+        self._told_usd: dict[int, float] = {}
+        """What workers said last that their shards have cost, which their files may not have yet."""
 
     @property
     def fault(self) -> RunFault | None:
@@ -152,6 +154,8 @@ class ClusterRun(Run):
         """Tell the coordinator how shards are worked on, the cap, and what is on record as spent."""
         parts = self._parts
         spent = {number: each.cost_usd or 0.0 for number, each in parts.books.items()}
+        for number, usd in self._told_usd.items():
+            spent[number] = max(usd, spent.get(number, 0.0))
         parts.crew.order(parts.orders, budget_usd=self._state.budget_usd, spent_usd=spent)
 
     def _leaving(self, word: str) -> None:
@@ -270,6 +274,7 @@ class ClusterRun(Run):
             # Its worker died, or it is through: what it did is on disk.
             self._book(number)
         self._worked_on = frozenset(live_of(news))
+        self._told_usd.update({n: each.snapshot.cost_usd or 0.0 for n, each in news.items() if each.snapshot})
         sum_up(self._state, parts.books, news)
         self._see_state(news, command)
         with self._state.lock:

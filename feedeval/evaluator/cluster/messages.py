@@ -57,6 +57,8 @@ class Orders:
     """None: the embedded engine. Holds the key, so orders travel sealed."""
     earlier: tuple[str, int] | None = None
     """A session in the same folder that may have results which still hold, and how many shards it has."""
+    cache_folder: str | None = None
+    """Where replies are kept for all sessions, in a folder that all workers see; None: nowhere."""
 
     @property
     def max_in_flight(self) -> int | None:
