@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from feedeval.errors import AccessDenied, BudgetReached, QuotaExhausted, RunFault, UnknownModel, WrongKey

@@ -16,15 +16,17 @@ from functools import partial
 from typing import Any
 
 from feedeval.errors import ConnectionLost, FeedevalError, InputError, RunFault, SessionError
+from feedeval.evaluator.cluster.crew import GONE
 from feedeval.evaluator.cluster.messages import Command, Do, ShardNews
 from feedeval.evaluator.cluster.parts import Parts
 from feedeval.evaluator.cluster.question_stage import keep_questions, questions_left
 from feedeval.evaluator.cluster.requests import RequestReader
-from feedeval.evaluator.cluster.summing import QUIET_S, live_of, sum_up
-from feedeval.evaluator.cluster.worker import ShardEnd, fault_of, with_changes
+from feedeval.evaluator.cluster.standing import Standing, standing
+from feedeval.evaluator.cluster.summing import live_of, sum_up
+from feedeval.evaluator.cluster.worker import ShardEnd, with_changes
 from feedeval.evaluator.launching import usable
 from feedeval.records import Status
-from feedeval.run.progress import Need, Snapshot
+from feedeval.run.progress import Need
 from feedeval.run.runner import Run, stop_at_exit
 from feedeval.run.settings import RunSettings
 from feedeval.run.telling.words import reason_in_words
@@ -40,10 +42,6 @@ STOPPED_AFTER_S = 90.0
 """How long workers are waited for after a stop."""
 LOST_AFTER_S = 60.0
 """A cluster that does not answer for so long is given up; what is done is saved."""
-SCHEDULER_LOST = (
-    "The cluster's scheduler does not answer any more. What is done is saved: start the same audit with a cluster that "
-    "runs, and it goes on."
-)
 
 
 class ClusterRun(Run):
@@ -140,15 +138,12 @@ class ClusterRun(Run):
             # Also for shards that begin later.
             parts.orders = with_changes(parts.orders, usable(changes))
             self._order()
-        self._fault = None
         lost, self._lost = self._lost, {}
         self._tries.clear()
         for number in lost:
             crew.begin(number)
         crew.say(Do.WORK, changes=changes)
-        with self._state.lock:
-            self._state.status, self._state.status_reason, self._state.leaving = Status.RUNNING, "", ""
-            self._state.needs_person, self._state.needs = False, Need.NOTHING
+        self._take(Standing(Status.RUNNING))
 
     def _order(self) -> None:
         """Tell the coordinator how shards are worked on, the cap, and what is on record as spent."""
@@ -267,7 +262,7 @@ class ClusterRun(Run):
                 return
         except Exception as exc:  # the scheduler is away for a moment, or for good
             if parts.crew.gone or time.monotonic() - self._answered_s > LOST_AFTER_S:
-                raise RunFault(SCHEDULER_LOST) from exc
+                raise RunFault(GONE) from exc
             return
         self._answered_s = time.monotonic()
         for number in self._worked_on - live_of(news).keys():
@@ -295,39 +290,22 @@ class ClusterRun(Run):
         return False
 
     def _see_state(self, news: Mapping[int, ShardNews], command: Command) -> None:
-        under_way, do = self._parts.crew.under_way, command.do
-        told = [each for number, each in live_of(news).items() if number in under_way]
-        if any(each.serial < command.serial and each.heard_s < QUIET_S for each in told):
-            return  # some have yet to hear the last word: what they say is of before
-        live = [each.snapshot for each in told if each.snapshot is not None]
-        resting = [each for each in live if each.status is Status.PAUSED]
-        waiting = [each for each in resting if each.needs_person]
-        halted = waiting if do is not Do.WORK or len(waiting) == len(live) else []
-        before = self._state.status, self._state.status_reason
         if self._stopping:
             return
-        if self._lost and not under_way - set(self._lost):
-            self._pause("; ".join(self._lost.values()), RunFault("; ".join(self._lost.values())), Need.NOTHING)
-        elif do is Do.PAUSE and len(resting) == len(live) and before[0] is not Status.PAUSED:
-            self._pause("paused by hand", None, Need.NOTHING)
-        elif halted and len(resting) == len(live):
-            self._pause_for(halted)
-        elif before[0] is Status.PAUSED and do is Do.WORK and live and not resting:
-            with self._state.lock:
-                self._state.status, self._state.status_reason, self._state.leaving = Status.RUNNING, "", ""
-                self._state.needs_person, self._state.needs = False, Need.NOTHING
-        if before != (self._state.status, self._state.status_reason):
-            self._turned()
+        under_way = self._parts.crew.under_way
+        told = {number: each for number, each in live_of(news).items() if number in under_way}
+        found = standing(self._state.status, command, told, {} if under_way - set(self._lost) else self._lost)
+        if found is not None:
+            before = self._state.status, self._state.status_reason
+            self._take(found)
+            if before != (found.status, found.reason):
+                self._turned()
 
-    def _pause_for(self, halted: list[Snapshot]) -> None:
-        first = next((each for each in halted if each.needs is not Need.NOTHING), halted[0])
-        self._pause(first.status_reason, fault_of(first.status_reason), first.needs)
-
-    def _pause(self, reason: str, fault: RunFault | None, need: Need) -> None:
-        self._fault = fault
+    def _take(self, found: Standing) -> None:
+        self._fault = found.fault
         with self._state.lock:
-            self._state.status, self._state.status_reason, self._state.leaving = Status.PAUSED, reason, ""
-            self._state.needs_person, self._state.needs = True, need
+            self._state.status, self._state.status_reason, self._state.leaving = found.status, found.reason, ""
+            self._state.needs_person, self._state.needs = found.status is Status.PAUSED, found.need
 
     def _turned(self) -> None:
         """Say that the state is another one, and keep the clock."""

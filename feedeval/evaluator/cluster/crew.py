@@ -32,6 +32,10 @@ _ANSWER_S = 30.0
 _GATHERED_S = 5.0
 RETRIES = 3
 """Times that Dask tries a task again that raised something."""
+GONE = (
+    "The cluster's scheduler does not answer any more. What is done is saved: start the same audit with a cluster that "
+    "runs, and it goes on."
+)
 _HOW = "give cluster= a dask.distributed Client, a scheduler's address such as tcp://host:8786, or a number of workers"
 
 
