@@ -15,6 +15,7 @@ from feedeval.records import Status
 from tests.cluster.conftest import evaluator
 from tests.cluster.test_cluster_run import WAIT_S
 from tests.e2e.support import BY_CHANCE, ServerProcess, make_feed
+from tests.feed.pages import answers, shop
 
 FEED = make_feed(90)
 
@@ -56,6 +57,19 @@ def test_what_takes_one_process_says_what_to_do_instead(
     with pytest.raises(InputError, match=instead):
         evaluator(server, tmp_path).start(FEED, cluster="tcp://127.0.0.1:9", progress="none", **option)
     assert fe.list_sessions(tmp_path).empty
+
+
+def test_what_stands_in_place_of_pages_does_the_same(client: Any, tmp_path: Path) -> None:
+    with shop.opened(answers.stock()) as (base, _):
+        feed = answers.feed_of(base)
+        ledgers = []
+        for number, options in enumerate(({}, {"cluster": client})):
+            offline = ProductFeedEvaluator(model="offline", output_dir=tmp_path / str(number))
+            run = offline.start(feed, progress="none", **options)
+            run.wait(WAIT_S)
+            pages = fe.read_pages(feed, limits=fe.PageLimits(pause_s=0, timeout_s=2, max_mb=1), allow_private=True)
+            ledgers.append(run.session().ledger(pages, evaluator=offline))
+    assert len(ledgers[1]) == len(ledgers[0]) > 0 and ledgers[1].counts == ledgers[0].counts
 
 
 def test_a_client_that_is_closed_is_refused_at_once(client: Any, tmp_path: Path) -> None:
