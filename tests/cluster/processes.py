@@ -45,16 +45,27 @@ class DaskProcesses:
         self.address = next(found[1] for line in scheduler.stdout if (found := _AT.search(line)))
         # What they say further is read, as a pipe that is full would hold them up.
         threading.Thread(target=scheduler.stdout.read, daemon=True).start()
+        self.start_workers()
+
+    def start_workers(self) -> None:
+        """Start as many workers as there are to be."""
         workers = self._run("dask_worker", self.address, "--nworkers", str(self._workers), "--nthreads", "1")
         assert workers.stdout is not None
         threading.Thread(target=workers.stdout.read, daemon=True).start()
 
     def kill(self) -> None:
         """Kill them all at once, as where the machine goes down."""
-        for process in self._started:
+        self._kill(self._started)
+
+    def kill_workers(self) -> None:
+        """Kill all workers, and those who would start them again."""
+        self._kill(self._started[1:])
+
+    def _kill(self, processes: list[subprocess.Popen[str]]) -> None:
+        for process in processes:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        self._started.clear()
+        self._started = [each for each in self._started if each.returncode is None]
 
     def kill_scheduler(self) -> None:
         """Kill the scheduler, and with it the coordinator."""

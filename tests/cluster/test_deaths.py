@@ -18,10 +18,11 @@ from feedeval.run.progress import Need
 from feedeval.storage.readers import is_being_written
 from tests.cluster.conftest import distributed, evaluator, shards_in_hand, wait_for
 from tests.cluster.processes import DaskProcesses
-from tests.cluster.test_cluster_run import WAIT_S, done_on_disk, drive
+from tests.cluster.test_cluster_run import IN_FLIGHT, WAIT_S, done_on_disk, drive
 from tests.e2e.support import ServerProcess, make_feed, until, write_jsonl
 
 PRODUCTS = 900
+OPTIONS: dict[str, Any] = {"progress": "none", "max_in_flight": IN_FLIGHT}
 
 
 @pytest.fixture
@@ -30,12 +31,12 @@ def processes() -> Iterator[DaskProcesses]:
         yield found
 
 
-def assert_whole(run: Any, server: ServerProcess, in_flight: int) -> None:
+def assert_whole(run: Any, server: ServerProcess, repeated: int = IN_FLIGHT) -> None:
     """Check that nothing was lost, and that no more was asked twice than was in flight when something died."""
     snapshot = run.wait(WAIT_S)
     assert (snapshot.status, snapshot.counts.done) == (Status.FINISHED, PRODUCTS), snapshot.status_reason
     served = server.stats()
-    assert served["repeated"] <= in_flight and served["accepted"] - served["repeated"] == PRODUCTS + 4
+    assert served["repeated"] <= repeated and served["accepted"] - served["repeated"] == PRODUCTS + 4
     assert len(run.results()) == PRODUCTS
     assert fe.list_sessions(run.session().output_dir)["session"].tolist() == [run.sid]
 
@@ -44,10 +45,8 @@ def assert_whole(run: Any, server: ServerProcess, in_flight: int) -> None:
 def test_a_run_goes_on_by_itself_with_a_scheduler_that_is_started_anew(
     processes: DaskProcesses, server: ServerProcess, tmp_path: Path
 ) -> None:
-    options: dict[str, Any] = {"budget_usd": 0.9, "progress": "none"}
-    run = evaluator(server, tmp_path).start(make_feed(PRODUCTS), cluster=processes.address, **options)
+    run = evaluator(server, tmp_path).start(make_feed(PRODUCTS), cluster=processes.address, budget_usd=0.9, **OPTIONS)
     wait_for(run, 150)
-    in_flight = server.stats()["max_in_flight"]
     processes.kill()
     processes.start()
     snapshot = run.wait(WAIT_S, until_paused=True)
@@ -55,9 +54,9 @@ def test_a_run_goes_on_by_itself_with_a_scheduler_that_is_started_anew(
     served = server.stats()
     spent_usd = (served["input_tokens"] + 4 * served["output_tokens"]) / 1e6
     # The new coordinator counts what the one before had spent; what was in flight then is in nobody's books.
-    assert 0.8 < spent_usd < 0.9 + (in_flight + 3) * spent_usd / served["accepted"]
+    assert 0.8 < spent_usd < 0.9 + (IN_FLIGHT + 3) * spent_usd / served["accepted"]
     run.resume(budget_usd=10)
-    assert_whole(run, server, in_flight)
+    assert_whole(run, server)
     assert "the shards are placed once more" in (tmp_path / "evaluation.log").read_text(encoding="utf-8")
 
 
@@ -65,7 +64,7 @@ def test_a_run_goes_on_by_itself_with_a_scheduler_that_is_started_anew(
 def test_a_run_that_is_paused_stays_so_with_a_scheduler_that_is_started_anew(
     processes: DaskProcesses, server: ServerProcess, tmp_path: Path
 ) -> None:
-    run = evaluator(server, tmp_path).start(make_feed(PRODUCTS), cluster=processes.address, progress="none")
+    run = evaluator(server, tmp_path).start(make_feed(PRODUCTS), cluster=processes.address, **OPTIONS)
     wait_for(run, 150)
     run.pause()
     until(lambda: run.snapshot().status is Status.PAUSED, "the pause")
@@ -90,7 +89,7 @@ def test_a_run_whose_scheduler_stays_away_ends_with_a_sentence_and_goes_on_with_
     feed = make_feed(PRODUCTS)
     with distributed.Client(processes.address, timeout=4, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=WAIT_S)
-        run = evaluator(server, tmp_path).start(feed, cluster=client, progress="none")
+        run = evaluator(server, tmp_path).start(feed, cluster=client, **OPTIONS)
         wait_for(run, 150)
         processes.kill_scheduler()
         snapshot = run.wait(WAIT_S)
@@ -101,10 +100,23 @@ def test_a_run_whose_scheduler_stays_away_ends_with_a_sentence_and_goes_on_with_
         with pytest.raises(InputError, match="whose scheduler does not answer"):
             evaluator(server, tmp_path).start(feed, cluster=client, progress="none").wait(WAIT_S)
     with DaskProcesses(2) as others:
-        again = evaluator(server, tmp_path).start(feed, cluster=others.address, progress="none")
+        again = evaluator(server, tmp_path).start(feed, cluster=others.address, **OPTIONS)
         assert again.sid == run.sid
-        # The workers of the dead one let what they had in flight come to its end.
-        assert_whole(again, server, 0)
+        assert_whole(again, server)
+
+
+@pytest.mark.slow
+def test_a_run_that_has_lost_all_workers_says_so_and_goes_on_with_others(
+    processes: DaskProcesses, server: ServerProcess, tmp_path: Path
+) -> None:
+    run = evaluator(server, tmp_path).start(make_feed(PRODUCTS), cluster=processes.address, **OPTIONS)
+    wait_for(run, 150)
+    processes.kill_workers()
+    log = tmp_path / "evaluation.log"
+    until(lambda: "The cluster has no worker" in log.read_text(encoding="utf-8"), "the sentence", timeout_s=WAIT_S)
+    assert run.snapshot().status is Status.RUNNING
+    processes.start_workers()
+    assert_whole(run, server)
 
 
 @pytest.mark.slow
@@ -116,9 +128,8 @@ def test_the_driver_of_its_own_workers_takes_them_along_and_another_one_goes_on(
     driver.start()
     until(lambda: done_on_disk(out) > 100, "the first products", timeout_s=WAIT_S)
     assert driver.pid is not None
-    in_flight = server.stats()["max_in_flight"]
     os.kill(driver.pid, signal.SIGKILL)
     driver.join()
     assert fe.load_session(output_dir=out).status is Status.INTERRUPTED
-    run = evaluator(server, out).start(feed, cluster=2, progress="none")
-    assert_whole(run, server, in_flight)
+    run = evaluator(server, out).start(feed, cluster=2, **OPTIONS)
+    assert_whole(run, server)

@@ -21,7 +21,7 @@ from feedeval.evaluator.cluster.messages import Command, Do, ShardNews
 from feedeval.evaluator.cluster.parts import Parts
 from feedeval.evaluator.cluster.question_stage import keep_questions, questions_left
 from feedeval.evaluator.cluster.requests import RequestReader
-from feedeval.evaluator.cluster.standing import Standing, standing
+from feedeval.evaluator.cluster.standing import Company, Standing, standing
 from feedeval.evaluator.cluster.summing import live_of, sum_up
 from feedeval.evaluator.cluster.worker import ShardEnd, with_changes
 from feedeval.evaluator.launching import usable
@@ -63,6 +63,7 @@ class ClusterRun(Run):
         self._answered_s = time.monotonic()
         self._written_s = float("-inf")
         self._worked_on: frozenset[int] = frozenset()
+        self._company = Company()
         self._told_usd: dict[int, float] = {}
         """What workers said last that their shards have cost, which their files may not have yet."""
 
@@ -272,6 +273,9 @@ class ClusterRun(Run):
         self._told_usd.update({n: each.snapshot.cost_usd or 0.0 for n, each in news.items() if each.snapshot})
         sum_up(self._state, parts.books, news)
         self._see_state(news, command)
+        if parts.crew.under_way and (missed := self._company.missed(news, parts.crew.workers)):
+            parts.log.warning(missed)
+            self.say(missed)
         with self._state.lock:
             self._state.updated = datetime.now().astimezone().isoformat(timespec="milliseconds")
         self._write(at_once=False)

@@ -124,6 +124,10 @@ class Crew:
         """How many shards can be worked on at once, as far as is known now."""
         return max(1, int(sum(self._client.nthreads().values())))
 
+    def workers(self) -> int:
+        """Return how many workers there are."""
+        return len(self._client.nthreads())
+
     def order(self, orders: Orders, *, budget_usd: float | None, spent_usd: Mapping[int, float]) -> None:
         """Tell the coordinator how shards are worked on."""
         self._ask("order", Sealed((orders, budget_usd, dict(spent_usd))))

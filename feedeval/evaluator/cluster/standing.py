@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from feedeval.errors import RunFault
@@ -11,6 +12,9 @@ from feedeval.evaluator.cluster.summing import QUIET_S
 from feedeval.evaluator.cluster.worker import fault_of
 from feedeval.records import Status
 from feedeval.run.progress import Need
+
+ALONE_S = 10.0
+"""After so long without any worker it is said that there is none."""
 
 
 class Standing(NamedTuple):
@@ -52,3 +56,26 @@ def standing(
     if before is Status.PAUSED and command.do is Do.WORK and live and not resting:
         return Standing(Status.RUNNING)
     return None
+
+
+class Company:
+    """Whether there are workers: without any, a run waits, and would do so in silence.
+
+    Args:
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._heard_s = clock()
+        self._told = False
+
+    def missed(self, news: Mapping[int, ShardNews], workers: Callable[[], int]) -> str:
+        """Return a sentence where nobody works for a while and there is no worker; each time once."""
+        now_s = self._clock()
+        if any(not each.over and each.heard_s < QUIET_S for each in news.values()):
+            self._heard_s, self._told = now_s, False
+        if self._told or now_s - self._heard_s < ALONE_S or workers():
+            return ""
+        self._told = True
+        return "The cluster has no worker: the run goes on as soon as there is one."
