@@ -82,6 +82,13 @@ def shards_in_hand() -> int:
     return sum(thread.name.startswith("feedeval-shard-") for thread in threading.enumerate())
 
 
+@pytest.fixture(autouse=True)
+def _no_run_left() -> Iterator[None]:
+    """End what a test has left behind in this process: its calls would count as those of the next one."""
+    yield
+    end_runs()
+
+
 @pytest.fixture(scope="session")
 def shared_cluster() -> Iterator[SharedCluster]:
     """The cluster that tests share, which leave its workers alive."""

@@ -114,6 +114,7 @@ def test_a_changed_feed_takes_over_what_still_holds(client: Any, server: ServerP
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_nothing_finished_is_lost_with_workers_and_the_driver(
     mortal_client: Any, server: ServerProcess, tmp_path: Path
 ) -> None:

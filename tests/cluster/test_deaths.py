@@ -42,6 +42,7 @@ def assert_whole(run: Any, server: ServerProcess, repeated: int = IN_FLIGHT) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_goes_on_by_itself_with_a_scheduler_that_is_started_anew(
     processes: DaskProcesses, server: ServerProcess, tmp_path: Path
 ) -> None:
@@ -61,6 +62,7 @@ def test_a_run_goes_on_by_itself_with_a_scheduler_that_is_started_anew(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_that_is_paused_stays_so_with_a_scheduler_that_is_started_anew(
     processes: DaskProcesses, server: ServerProcess, tmp_path: Path
 ) -> None:
@@ -83,6 +85,7 @@ def test_a_run_that_is_paused_stays_so_with_a_scheduler_that_is_started_anew(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_whose_scheduler_stays_away_ends_with_a_sentence_and_goes_on_with_another_cluster(
     processes: DaskProcesses, server: ServerProcess, tmp_path: Path
 ) -> None:
@@ -106,6 +109,7 @@ def test_a_run_whose_scheduler_stays_away_ends_with_a_sentence_and_goes_on_with_
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_that_has_lost_all_workers_says_so_and_goes_on_with_others(
     processes: DaskProcesses, server: ServerProcess, tmp_path: Path
 ) -> None:
@@ -120,6 +124,7 @@ def test_a_run_that_has_lost_all_workers_says_so_and_goes_on_with_others(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_driver_of_its_own_workers_takes_them_along_and_another_one_goes_on(
     server: ServerProcess, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ FEED = make_feed(90)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_workers_of_a_machine_share_its_cache_of_replies(
     server: ServerProcess, tmp_path: Path, capsys: Any
 ) -> None:

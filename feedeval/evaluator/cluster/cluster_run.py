@@ -200,7 +200,11 @@ class ClusterRun(Run):
             for number, end in parts.crew.ended():
                 self._ended(number, end)
             if not parts.crew.under_way and (self._stopping or not self._lost):
-                return not self._stopping and self._all_through()
+                left = () if self._stopping else self._left()
+                if not left:
+                    return not self._stopping
+                for number in left:
+                    self._ended(number, ShardEnd(number, Status.STOPPED.value, "whoever had it last did not finish it"))
             if self._stopping and time.monotonic() - self._stopping_s > STOPPED_AFTER_S:
                 return False
 
@@ -248,11 +252,12 @@ class ClusterRun(Run):
             with contextlib.suppress(SessionError):
                 self._parts.books[number] = stand_of(paths)
 
-    def _all_through(self) -> bool:
-        return all(
-            (book := self._parts.books.get(number)) is not None and book.status is Status.FINISHED
-            for number in self._parts.shards.numbers
-        )
+    def _left(self) -> list[int]:
+        """Return the shards that are not through on disk: left-over sittings may have died after another had ended."""
+        numbers, books = self._parts.shards.numbers, self._parts.books
+        for number in numbers:
+            self._book(number)
+        return [n for n in numbers if n not in books or books[n].status is not Status.FINISHED]
 
     def _look(self) -> None:
         """Bring the figures up to date, and say what they mean for the whole run."""
@@ -285,7 +290,6 @@ class ClusterRun(Run):
         if serial > 0:
             return True
         for number in self._parts.crew.under_way:
-            # What it may still spend goes by what was spent up to the end of the one before.
             self._book(number)
         self._order()
         rests = self._state.status is Status.PAUSED or self._state.leaving == "pausing"
