@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -18,7 +19,7 @@ from typing import IO, NamedTuple
 from feedeval.errors import InputError, SessionError
 from feedeval.results.export import write_whole
 from feedeval.results.session import Session, load_session
-from feedeval.storage.addresses import address_of
+from feedeval.storage.addresses import address_of, shown
 from feedeval.storage.atomic import FILE_MODE, storage_error
 from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.paths import (
@@ -34,6 +35,7 @@ from feedeval.storage.paths import (
     sid_time,
 )
 from feedeval.storage.readers import read_progress, session_files, session_ids
+from feedeval.storage.shards import CATEGORIES, SHARDS, Shards
 
 MAX_RESTORED_BYTES = 50_000_000_000
 """A backup that unpacks to more is refused: a million products take about 5 GB."""
@@ -42,6 +44,9 @@ MAX_FILES = 1_000_000
 
 _CHUNK_BYTES = 1 << 20
 _SUFFIXES = (".tar.gz", ".tgz", ".zip")
+_SHARD = re.compile(r"shard_\d{4}", re.ASCII)
+_OF_SHARDS = re.compile(r"shard_\d{4}(?:\.results)?\.parquet|shard_\d{4}\.places|[a-z]+\.json", re.ASCII)
+"""What lies in the folder of a session's shards beside the sessions of these."""
 
 
 def backup(
@@ -65,10 +70,10 @@ def backup(
     """
     chosen = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
     paths = chosen.paths
-    if (shards := chosen.shards) is not None:
+    if (shards := chosen.shards) is not None and paths.file_system != LOCAL:
         raise InputError(
-            f"session {chosen.id} is in {shards.count:,} shards, too many files for one archive: copy the folder "
-            f"{shards.folder} and the session's own files"
+            f"session {chosen.id} is in {shards.count:,} shards under an address: copy what lies beneath "
+            f"{shown(shards.folder)} and the session's own files with the store's own tools"
         )
     beside = Path() if address_of(paths.folder) else paths.folder
     target = beside if to is None else Path(to)
@@ -81,7 +86,7 @@ def backup(
     # A backup that could not be restored is none: say so now.
     read_progress(paths)
     pack = _pack_zip if target.suffix.lower() == ".zip" else _pack_tar
-    write_whole(target, lambda unfinished: pack(unfinished, _stable_files(paths)), mode=FILE_MODE)
+    write_whole(target, lambda unfinished: pack(unfinished, _all_files(paths, shards)), mode=FILE_MODE)
     return target
 
 
@@ -91,6 +96,19 @@ def _mark(paths: SessionPaths, target: Path) -> str:
     if target.resolve() == folder or is_unique(paths.sid):
         return ""
     return f"_{hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
+
+
+def _all_files(paths: SessionPaths, shards: Shards | None) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the files of a session; those of its shards come first, named by their folders."""
+    for number in () if shards is None else (CATEGORIES, *shards.numbers):
+        assert shards is not None  # or there were no numbers
+        if (shard := shards.session(number)) is not None:
+            for name, data in _stable_files(shard):
+                yield f"{shards.folder.name}/{shard.folder.name}/{name}", data
+    for path in [] if shards is None else sorted(shards.folder.iterdir()):
+        if _OF_SHARDS.fullmatch(path.name) and (found := paths.file_system.read(path)) is not None:
+            yield f"{path.parent.name}/{path.name}", found
+    yield from _stable_files(paths)
 
 
 def _stable_files(paths: SessionPaths) -> Iterator[tuple[str, bytes]]:
@@ -141,8 +159,8 @@ def restore(
 ) -> list[str]:
     """Unpack a backup into `output_dir`, all of it or nothing, and return the names of its sessions.
 
-    The archive is not trusted: it may hold files with the names of a session's files and nothing else, no paths, no
-    links, each once; the bytes are counted while they are unpacked.
+    The archive is not trusted: it may hold files with the names of a session's files and of its shards' files and
+    nothing else, no other paths, no links, each once; the bytes are counted while they are unpacked.
 
     Args:
         archive: A file that `backup` wrote.
@@ -197,17 +215,32 @@ def _unpack(source: Path, staging: Path, max_bytes: int) -> None:
     left = max_bytes
     try:
         for member in members:
-            parsed = parse_name(member.name) if member.is_file else None
-            if parsed is None or not _is_restored(parsed):
+            if not (member.is_file and _belongs(member.name)):
                 raise InputError(
                     f"{source.name} holds {member.name!r}, which is no file of a session: nothing restored"
                 )
             if member.name in seen or len(seen) >= MAX_FILES:
                 raise InputError(f"{source.name} holds {member.name!r} twice or too many files: nothing restored")
             seen.add(member.name)
-            left = _copy(source, member, staging / member.name, left)
+            target = staging / member.name
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            left = _copy(source, member, target, left)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, RuntimeError, NotImplementedError) as exc:
         raise InputError(f"{source.name} is no backup that can be read ({exc}): nothing restored") from exc
+
+
+def _belongs(name: str) -> bool:
+    """Say whether a file of this name belongs to a session: its own, in the folder of its shards, or a shard's."""
+    *folders, last = name.split("/")
+    of_shards = not folders or _is_of_shards(folders[0])
+    if len(folders) == 1 and of_shards and _OF_SHARDS.fullmatch(last):
+        return True
+    in_a_session = not folders or (len(folders) == 2 and bool(_SHARD.fullmatch(folders[1])))
+    return of_shards and in_a_session and (parsed := parse_name(last)) is not None and _is_restored(parsed)
+
+
+def _is_of_shards(folder: str) -> bool:
+    return folder.startswith(f"{SHARDS}_") and sid_time(folder.removeprefix(f"{SHARDS}_")) is not None
 
 
 def _is_restored(file: SessionFile) -> bool:
@@ -236,6 +269,11 @@ def _move_in(source: Path, staging: SessionFolder, folder: SessionFolder, *, ove
         raise InputError(f"{source.name} holds no session: nothing restored")
     for sid in sids:
         read_progress(session_paths(staging, sid))
+    parted = {path.name: path for path in staging.path.iterdir() if path.is_dir()}
+    if parted and folder.file_system != LOCAL:
+        raise InputError(f"{source.name} holds a session in shards: restore it to a folder, not to an address")
+    if strange := parted.keys() - {f"{SHARDS}_{sid}" for sid in sids}:
+        raise InputError(f"{source.name} holds {min(strange)!r} and not the session of it: nothing restored")
     there = [sid for sid in sids if session_files(session_paths(folder, sid))]
     if there and not overwrite:
         raise SessionError(
@@ -246,6 +284,9 @@ def _move_in(source: Path, staging: SessionFolder, folder: SessionFolder, *, ove
         lock.acquire()
         try:
             remove_files(session_paths(folder, sid))
+            shutil.rmtree(folder.path / f"{SHARDS}_{sid}", ignore_errors=True)
+            if (shards := parted.get(f"{SHARDS}_{sid}")) is not None:
+                shutil.move(shards, folder.path / shards.name)
             # The progress file comes last, so that a restore that was cut short does not look whole.
             for path in sorted(
                 session_files(session_paths(staging, sid)), key=lambda p: p.name.startswith("progress_")

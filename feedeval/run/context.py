@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from feedeval.errors import AccessDenied, BudgetReached, QuotaExhausted, RunFault, UnknownModel, WrongKey
@@ -102,6 +103,8 @@ class Hooks:
     """Makes the budget of a cap."""
     also_from: Sequence[SessionPaths] = ()
     """Sessions of other folders whose results hold."""
+    cache_folder: Path | None = None
+    """Where the cache of replies is, if it is asked for; None: in the session's folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ def _cache(start: RunInputs) -> ReplyCache | None:
         return None
     if not start.folder.file_system.works_here:
         raise InputError("cache=True keeps replies in a file on this machine, and the output folder is elsewhere")
-    return ReplyCache(start.folder.path, start.settings.cache_limit_mb)
+    return ReplyCache(start.hooks.cache_folder or start.folder.path, start.settings.cache_limit_mb)
 
 
 def _state(progress: Progress, folder: SessionFolder) -> RunState:

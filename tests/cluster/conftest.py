@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from feedeval.evaluator import ProductFeedEvaluator
+from feedeval.run.runner import _live
 from tests.e2e.support import KEY, ServerProcess, until
 
 distributed = pytest.importorskip("distributed")
@@ -18,6 +20,8 @@ pytest.importorskip("pyarrow")
 
 WORKERS = 3
 PRICES: dict[str, Any] = {"input_price": 1.0, "output_price": 4.0}
+REST_S = 45.0
+"""How long a test's runs are given to come to rest, before the next test gets another cluster."""
 
 
 def local_cluster() -> Any:
@@ -35,11 +39,69 @@ def client_of(address: str) -> Iterator[Any]:
         yield found
 
 
+class SharedCluster:
+    """A cluster that tests share, one after another; where one leaves it in a state that does not mend, a new one."""
+
+    def __init__(self) -> None:
+        self._cluster: Any = None
+
+    @property
+    def address(self) -> str:
+        """Of its scheduler; it is started when it is first asked for."""
+        if self._cluster is None:
+            self._cluster = local_cluster()
+        return str(self._cluster.scheduler_address)
+
+    def leave_clean(self) -> None:
+        """End what a test has left behind, so that the next one has all workers for itself."""
+        if self._cluster is None:
+            return
+        try:
+            end_runs()
+            with client_of(self.address) as found:
+                until(lambda: not any(found.run(shards_in_hand).values()), "the workers' rest", timeout_s=REST_S)
+        except Exception:
+            self.close()
+
+    def close(self) -> None:
+        """Let it go, with all of its processes."""
+        cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            cluster.close()
+
+
+def end_runs() -> None:
+    """Stop the runs that this process has going, and wait for their end."""
+    for run in [each for each in _live if not each.done]:
+        run.stop()
+        run.wait(REST_S)
+
+
+def shards_in_hand() -> int:
+    """Count the shards that this process works on, those of runs that were given up among them."""
+    return sum(thread.name.startswith("feedeval-shard-") for thread in threading.enumerate())
+
+
+@pytest.fixture(autouse=True)
+def _no_run_left() -> Iterator[None]:
+    """End what a test has left behind in this process: its calls would count as those of the next one."""
+    yield
+    end_runs()
+
+
 @pytest.fixture(scope="session")
-def scheduler() -> Iterator[str]:
-    """Address of a scheduler that tests share, which leave its workers alive."""
-    with local_cluster() as cluster:
-        yield cluster.scheduler_address
+def shared_cluster() -> Iterator[SharedCluster]:
+    """The cluster that tests share, which leave its workers alive."""
+    found = SharedCluster()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def scheduler(shared_cluster: SharedCluster) -> Iterator[str]:
+    """Address of the scheduler of the shared cluster, on which nothing goes on."""
+    yield shared_cluster.address
+    shared_cluster.leave_clean()
 
 
 @pytest.fixture
@@ -87,5 +149,5 @@ def kill_a_worker(client: Any) -> int:
 
 def wait_for(run: Any, done: int) -> None:
     """Wait until so many products are done."""
-    until(lambda: run.done or run.snapshot().counts.done >= done, f"{done} products")
+    until(lambda: run.done or run.snapshot().counts.done >= done, f"{done} products", timeout_s=180)
     assert not run.done, run.snapshot()

@@ -8,10 +8,12 @@ import pytest
 
 from feedeval.evaluator.cluster.coordinator import HORIZON_S, SILENT_S, Coordinator
 from feedeval.evaluator.cluster.messages import Do, Orders, Reserve, Return, Said, Settle, Told, Want
+from feedeval.evaluator.cluster.portal import Portal
 from feedeval.jobs.audit import AuditSettings
 from feedeval.model.pacing import Ended, Outcome
 from feedeval.model.settings import ModelSettings
 from feedeval.run.settings import RunSettings
+from tests.e2e.support import until
 
 OK = Ended(Outcome.OK, None, 100.0, None)
 UNUSED = Ended(Outcome.NEUTRAL, None, 0.0, None)
@@ -136,6 +138,14 @@ def test_a_coordinator_made_anew_goes_by_what_the_books_say(clock: Clock) -> Non
     assert told.refused and not told.held
 
 
+def test_what_was_spent_is_not_forgotten_while_a_worker_has_yet_to_read_the_books(coordinator: Coordinator) -> None:
+    coordinator.order(orders(), budget_usd=1.0, spent_usd={1: 0.999})
+    say(coordinator, 1, token="b", spent_usd=0.0)
+    assert say(coordinator, 2, spent_usd=0.0, reserves=(Reserve(1, 0.01),)).refused
+    coordinator.order(orders(), budget_usd=1.0, spent_usd={1: 0.5})
+    assert say(coordinator, 2, spent_usd=0.0, reserves=(Reserve(2, 0.01),)).refused
+
+
 def test_a_command_is_told_until_it_was_heard_and_nothing_is_granted_meanwhile(coordinator: Coordinator) -> None:
     coordinator.say(Do.PAUSE)
     told = say(coordinator, 1, heard=0, wants=wants(3))
@@ -143,3 +153,33 @@ def test_a_command_is_told_until_it_was_heard_and_nothing_is_granted_meanwhile(c
     assert say(coordinator, 1, heard=told.command.serial).command is None
     coordinator.say(Do.WORK)
     assert len(say(coordinator, 1, heard=told.command.serial, wants=wants(3)).grants) == 3
+
+
+def test_no_money_goes_back_before_what_it_was_spent_on_is_told() -> None:
+    heard: list[Said] = []
+
+    def link(said: Said) -> Told:
+        heard.append(said)
+        return Told()
+
+    portal = Portal(link, 1, "w")
+    spent_usd = 0.0
+
+    def look() -> float:
+        # A call ends at the worst moment, just after somebody looked at the books.
+        nonlocal spent_usd
+        before_usd = spent_usd
+        spent_usd += 0.01
+        portal.settle(Settle(1, 0.01, 0.01, True))
+        return before_usd
+
+    portal.spent_usd = look
+    portal.open()
+    until(lambda: len(heard) > 5, "some words")
+    portal.spent_usd = lambda: spent_usd
+    portal.close()
+    settled_usd = 0.0
+    for said in heard:
+        settled_usd += sum(each.cost_usd or 0.0 for each in said.settles)
+        assert said.spent_usd is not None and settled_usd <= said.spent_usd + 1e-9
+    assert settled_usd == pytest.approx(spent_usd)

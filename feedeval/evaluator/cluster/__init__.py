@@ -14,6 +14,7 @@
 - `requests`: requests from outside the driver's process, such as `feedeval pause`
 - `shard_jobs`: what is done in a shard: the audit of its products, and before all shards the categories' questions
 - `sharding`: cuts a feed into shards, read once as a stream
+- `standing`: what the states of all workers mean for the run as a whole
 - `starting`: an audit on a cluster, from what a person typed to the run that goes on
 - `stores`: a session under an address: what workers call it, and what they are told of its store
 - `summing`: the figures of all shards as those of one run

@@ -10,21 +10,23 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from feedeval.errors import ConnectionLost, FeedevalError, InputError, RunFault, StorageError
+from feedeval.evaluator.cluster.crew import GONE
 from feedeval.evaluator.cluster.messages import Command, Do, ShardNews
 from feedeval.evaluator.cluster.parts import Parts, book_of, books_of, close_down
 from feedeval.evaluator.cluster.question_stage import hand_out_questions, keep_questions, questions_left
 from feedeval.evaluator.cluster.requests import RequestReader
-from feedeval.evaluator.cluster.summing import QUIET_S, live_of, sum_up
-from feedeval.evaluator.cluster.worker import ShardEnd, fault_of, with_changes
+from feedeval.evaluator.cluster.standing import Company, Standing, standing
+from feedeval.evaluator.cluster.summing import live_of, sum_up
+from feedeval.evaluator.cluster.worker import ShardEnd, with_changes
 from feedeval.evaluator.launching import usable
 from feedeval.records import Progress, Status
-from feedeval.run.progress import Need, Snapshot
+from feedeval.run.progress import Need
 from feedeval.run.runner import Run, stop_at_exit
 from feedeval.run.settings import RunSettings
 from feedeval.run.telling.place import PlaceWatch
@@ -64,6 +66,9 @@ class ClusterRun(Run):
         self._worked_on: frozenset[int] = frozenset()
         self._unread: list[tuple[int, ShardEnd | BaseException]] = []
         """What came of shards whose files could not be read yet."""
+        self._company = Company()
+        self._told_usd: dict[int, float] = {}
+        """What workers said last that their shards have cost, which their files may not have yet."""
 
     @property
     def fault(self) -> RunFault | None:
@@ -80,7 +85,8 @@ class ClusterRun(Run):
         self._leaving("stopping")
 
         def stop() -> None:
-            self._stopping, self._stopping_s = True, time.monotonic()
+            if not self._stopping:
+                self._stopping, self._stopping_s = True, time.monotonic()
             self._parts.crew.say(Do.STOP)
             self._parts.crew.drop()
 
@@ -140,20 +146,19 @@ class ClusterRun(Run):
             # Also for shards that begin later.
             parts.orders = with_changes(parts.orders, usable(changes))
             self._order()
-        self._fault = None
         lost, self._lost = self._lost, {}
         self._tries.clear()
         for number in lost:
             crew.begin(number)
         crew.say(Do.WORK, changes=changes)
-        with self._state.lock:
-            self._state.status, self._state.status_reason, self._state.leaving = Status.RUNNING, "", ""
-            self._state.needs_person, self._state.needs = False, Need.NOTHING
+        self._take(Standing(Status.RUNNING))
 
     def _order(self) -> None:
         """Tell the coordinator how shards are worked on, the cap, and what is on record as spent."""
         parts = self._parts
         spent = {number: each.cost_usd or 0.0 for number, each in parts.books.items()}
+        for number, usd in self._told_usd.items():
+            spent[number] = max(usd, spent.get(number, 0.0))
         parts.crew.order(parts.orders, budget_usd=self._state.budget_usd, spent_usd=spent)
 
     def _leaving(self, word: str) -> None:
@@ -198,17 +203,24 @@ class ClusterRun(Run):
                 go_on: Callable[[], None] = partial(self._go_on, {}, capped=False)
                 acts = {Action.PAUSE: self.pause, Action.RESUME: go_on, Action.STOP: self.stop}
                 acts[action]()
-            ended, self._unread = [*self._unread, *parts.crew.ended()], []
-            for number, end in ended:
-                try:
-                    self._ended(number, end)
-                except StorageError:  # away for a moment, which the place tells of itself
-                    self._unread.append((number, end))
             self._look()
+            ended, self._unread = [*self._unread, *parts.crew.ended()], []
+            self._take_note(ended)
             if not (parts.crew.under_way or self._unread) and (self._stopping or not self._lost):
-                return not self._stopping and self._all_through()
+                left = () if self._stopping else self._left()
+                if not left:
+                    return not self._stopping
+                why = "whoever had it last did not finish it"
+                self._take_note((number, ShardEnd(number, Status.STOPPED.value, why)) for number in left)
             if self._stopping and time.monotonic() - self._stopping_s > STOPPED_AFTER_S:
                 return False
+
+    def _take_note(self, ended: Iterable[tuple[int, ShardEnd | BaseException]]) -> None:
+        for number, end in ended:
+            try:
+                self._ended(number, end)
+            except StorageError:  # away for a moment, which the place tells of itself
+                self._unread.append((number, end))
 
     def _do_asked(self) -> None:
         """Do what was asked for; what the cluster does not hear now is said again at the next look."""
@@ -258,33 +270,36 @@ class ClusterRun(Run):
             self._parts.books[number] = book
         return book
 
-    def _all_through(self) -> bool:
-        return all(
-            (book := self._parts.books.get(number)) is not None and book.status is Status.FINISHED
-            for number in self._parts.shards.numbers
-        )
+    def _left(self) -> list[int]:
+        """Return the shards that are not through on disk: left-over sittings may have died after another had ended."""
+        numbers, books = self._parts.shards.numbers, self._parts.books
+        with contextlib.suppress(StorageError):
+            books |= books_of(self._parts.shards)
+        return [n for n in numbers if n not in books or books[n].status is not Status.FINISHED]
 
     def _look(self) -> None:
         """Bring the figures up to date, and say what they mean for the whole run."""
         parts = self._parts
         try:
             news, command = parts.crew.news()
+            if not self._orders_known(command.serial):
+                return
         except Exception as exc:  # the scheduler is away for a moment, or for good
-            if time.monotonic() - self._answered_s > LOST_AFTER_S:
-                raise RunFault(
-                    "the cluster does not answer any more. What is done is saved; the same call goes on with it."
-                ) from exc
+            if parts.crew.gone or time.monotonic() - self._answered_s > LOST_AFTER_S:
+                raise RunFault(GONE) from exc
             return
         self._answered_s = time.monotonic()
-        if not self._orders_known(command.serial):
-            return
         for number in self._worked_on - live_of(news).keys():
             # Its worker died, or it is through: what it did is where the session lies.
             with contextlib.suppress(StorageError):
                 self._book(number)
         self._worked_on = frozenset(live_of(news))
+        self._told_usd.update({n: each.snapshot.cost_usd or 0.0 for n, each in news.items() if each.snapshot})
         sum_up(self._state, parts.books, news)
         self._see_state(news, command)
+        if parts.crew.under_way and (missed := self._company.missed(news, parts.crew.workers)):
+            parts.log.warning(missed)
+            self.say(missed)
         with self._state.lock:
             self._state.updated = datetime.now().astimezone().isoformat(timespec="milliseconds")
         self._write(at_once=False)
@@ -293,44 +308,31 @@ class ClusterRun(Run):
         """Give a coordinator that was made anew, as with a new scheduler, what the one before had."""
         if serial > 0:
             return True
+        with contextlib.suppress(StorageError):
+            self._parts.books |= books_of(self._parts.shards)
         self._order()
-        self._parts.crew.say(Do.STOP if self._stopping else Do.WORK)
+        rests = self._state.status is Status.PAUSED or self._state.leaving == "pausing"
+        self._parts.crew.say(Do.STOP if self._stopping else Do.PAUSE if rests else Do.WORK)
+        self._parts.log.warning("the cluster's scheduler was started anew: the shards are placed once more")
         return False
 
     def _see_state(self, news: Mapping[int, ShardNews], command: Command) -> None:
-        under_way, do = self._parts.crew.under_way, command.do
-        told = [each for number, each in live_of(news).items() if number in under_way]
-        if any(each.serial < command.serial and each.heard_s < QUIET_S for each in told):
-            return  # some have yet to hear the last word: what they say is of before
-        live = [each.snapshot for each in told if each.snapshot is not None]
-        resting = [each for each in live if each.status is Status.PAUSED]
-        waiting = [each for each in resting if each.needs_person]
-        halted = waiting if do is not Do.WORK or len(waiting) == len(live) else []
-        before = self._state.status, self._state.status_reason
         if self._stopping:
             return
-        if self._lost and not under_way - set(self._lost):
-            self._pause("; ".join(self._lost.values()), RunFault("; ".join(self._lost.values())), Need.NOTHING)
-        elif do is Do.PAUSE and len(resting) == len(live):
-            self._pause("paused by hand", None, Need.NOTHING)
-        elif halted and len(resting) == len(live):
-            self._pause_for(halted)
-        elif before[0] is Status.PAUSED and do is Do.WORK and live and not resting:
-            with self._state.lock:
-                self._state.status, self._state.status_reason, self._state.leaving = Status.RUNNING, "", ""
-                self._state.needs_person, self._state.needs = False, Need.NOTHING
-        if before != (self._state.status, self._state.status_reason):
-            self._turned()
+        under_way = self._parts.crew.under_way
+        told = {number: each for number, each in live_of(news).items() if number in under_way}
+        found = standing(self._state.status, command, told, {} if under_way - set(self._lost) else self._lost)
+        if found is not None:
+            before = self._state.status, self._state.status_reason
+            self._take(found)
+            if before != (found.status, found.reason):
+                self._turned()
 
-    def _pause_for(self, halted: list[Snapshot]) -> None:
-        first = next((each for each in halted if each.needs is not Need.NOTHING), halted[0])
-        self._pause(first.status_reason, fault_of(first.status_reason), first.needs)
-
-    def _pause(self, reason: str, fault: RunFault | None, need: Need) -> None:
-        self._fault = fault
+    def _take(self, found: Standing) -> None:
+        self._fault = found.fault
         with self._state.lock:
-            self._state.status, self._state.status_reason, self._state.leaving = Status.PAUSED, reason, ""
-            self._state.needs_person, self._state.needs = True, need
+            self._state.status, self._state.status_reason, self._state.leaving = found.status, found.reason, ""
+            self._state.needs_person, self._state.needs = found.status is Status.PAUSED, found.need
 
     def _turned(self) -> None:
         """Say that the state is another one, and keep the clock."""

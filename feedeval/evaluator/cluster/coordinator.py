@@ -104,7 +104,8 @@ class Coordinator:
             self._orders = Sealed(orders)
             self._ceiling = orders.max_in_flight or _WIDEST
             self._gap_s = orders.gap_s
-            self._spent = {**spent_usd, **self._spent}
+            for shard, usd in spent_usd.items():
+                self._note_spent(shard, usd)
             self._budget.set_limit(budget_usd)
 
     def orders(self) -> Sealed | None:
@@ -192,7 +193,11 @@ class Coordinator:
         for settle in said.settles:
             self._settle(worker, settle)
         if said.spent_usd is not None:
-            self._spent[said.shard] = said.spent_usd
+            self._note_spent(said.shard, said.spent_usd)
+
+    def _note_spent(self, shard: int, usd: float) -> None:
+        # Money that was spent stays so: a worker that has yet to read the shard's books tells of less.
+        self._spent[shard] = max(usd, self._spent.get(shard, 0.0))
         self._budget.spent_usd = sum(self._spent.values())
 
     def _settle(self, worker: _Worker, settle: Settle) -> None:

@@ -1,7 +1,9 @@
 """Dask, as far as it is needed: it places a task a shard, restarts what died, and carries words to the coordinator.
 
-The coordinator lives beside the scheduler, in its process: whichever worker dies, it stays, and where the scheduler
-dies there is no cluster left. This is the one file that imports Dask.
+The coordinator lives beside the scheduler, in its process: whichever worker dies, it stays. Where the scheduler dies,
+its workers end with it, and nothing but what is on disk is left: one that is started anew at the same address, with
+workers, gets a new coordinator from what is on record, and all shards that were not through are placed once more. Where
+none comes, the run ends. This is the one file that imports Dask.
 """
 
 from __future__ import annotations
@@ -31,6 +33,10 @@ _ANSWER_S = 30.0
 _GATHERED_S = 5.0
 RETRIES = 3
 """Times that Dask tries a task again that raised something."""
+GONE = (
+    "The cluster's scheduler does not answer any more. What is done is saved: start the same audit with a cluster that "
+    "runs, and it goes on."
+)
 _HOW = "give cluster= a dask.distributed Client, a scheduler's address such as tcp://host:8786, or a number of workers"
 
 
@@ -50,6 +56,8 @@ def client_of(cluster: Any) -> tuple[Client, Callable[[], None]]:
     if isinstance(cluster, distributed.Client):
         if cluster.asynchronous:
             raise InputError("cluster= takes a client that is not asynchronous")
+        if cluster.status != "running":
+            raise InputError(f"cluster= is a client whose scheduler does not answer ({cluster.status}); {_HOW}")
         return cluster, lambda: None
     if isinstance(cluster, bool) or not isinstance(cluster, int | str) or (isinstance(cluster, int) and cluster < 1):
         raise InputError(f"cluster={cluster!r}: {_HOW}")
@@ -106,7 +114,7 @@ class Crew:
         self._futures: dict[int, Future] = {}
         self._tries: dict[int, int] = {}
         try:
-            client.run_on_scheduler(_install)
+            self._install()
         except (ImportError, AttributeError) as exc:
             raise InputError(
                 "the cluster's scheduler and workers have no feedeval of this version: install the same one there"
@@ -116,6 +124,10 @@ class Crew:
     def size(self) -> int:
         """How many shards can be worked on at once, as far as is known now."""
         return max(1, int(sum(self._client.nthreads().values())))
+
+    def workers(self) -> int:
+        """Return how many workers there are."""
+        return len(self._client.nthreads())
 
     def order(self, orders: Orders, *, budget_usd: float | None, spent_usd: Mapping[int, float]) -> None:
         """Tell the coordinator how shards are worked on."""
@@ -130,9 +142,26 @@ class Crew:
         self._ask("budget", budget_usd)
 
     def news(self) -> tuple[dict[int, ShardNews], Command]:
-        """Return how the shards stand, and the last word to all."""
-        found: tuple[dict[int, ShardNews], Command] = self._ask("news", None)
-        return found
+        """Return how the shards stand, and the last word to all.
+
+        Raises:
+            ConnectionLost: The scheduler is away, or is another one that knows of no coordinators yet.
+        """
+        try:
+            found: tuple[dict[int, ShardNews], Command] = self._ask("news", None)
+            return found
+        except ConnectionLost:
+            if self._client.status == "running":
+                self._install()
+            raise
+
+    @property
+    def gone(self) -> bool:
+        """Whether the scheduler was away for so long that the client has given it up."""
+        return self._client.status in ("closing", "closed")
+
+    def _install(self) -> None:
+        self._client.run_on_scheduler(_install)
 
     def forget(self) -> None:
         """Let the coordinator go."""
@@ -156,8 +185,10 @@ class Crew:
         )
 
     def ended(self) -> list[tuple[int, ShardEnd | BaseException]]:
-        """Return what came of shards since the last look."""
+        """Return what came of shards since the last look; those that were lost with the scheduler are placed anew."""
         found: list[tuple[int, ShardEnd | BaseException]] = []
+        if self._client.status != "running":
+            return found
         for number, future in list(self._futures.items()):
             if not future.done():
                 continue
@@ -169,7 +200,8 @@ class Crew:
             elif future.status == "error":
                 found.append((number, future.exception() or RuntimeError("it failed")))
             else:
-                found.append((number, ShardEnd(number, "stopped", "given up by the cluster")))
+                self.begin(number)
+                continue
             del self._futures[number]
             future.release()
         return found
@@ -188,6 +220,9 @@ class Crew:
                 self._futures.pop(number).cancel()
 
     def _ask(self, what: str, about: Any) -> Any:
+        if self._client.status != "running":
+            # Asked now it would wait for a connection, and the driver with it.
+            raise ConnectionLost("the scheduler of this cluster does not answer")
         scheduler: Any = self._client.scheduler
         data = pickle.dumps(about)
         answer = self._client.sync(getattr(scheduler, HANDLER), sid=self._place.sid, what=what, data=data)
@@ -211,7 +246,12 @@ def shard_task(place: Place) -> ShardEnd:
             call = getattr(worker.scheduler, HANDLER)
             return await asyncio.wait_for(call(sid=place.sid, what=what, data=pickle.dumps(about)), _ANSWER_S)
 
-        waiting: ThreadFuture[Any] = asyncio.run_coroutine_threadsafe(asked(), worker.loop.asyncio_loop)
+        coming = asked()
+        try:
+            waiting: ThreadFuture[Any] = asyncio.run_coroutine_threadsafe(coming, worker.loop.asyncio_loop)
+        except RuntimeError as exc:
+            coming.close()
+            raise ConnectionLost("this worker has ended, as its scheduler has") from exc
         return _opened(waiting.result(_ANSWER_S + 1))
 
     def exchange(said: Said) -> Told:

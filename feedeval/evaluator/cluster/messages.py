@@ -59,6 +59,8 @@ class Orders:
     """Options of the store that the session lies in, its keys among them; None: what each worker's environment says."""
     earlier: tuple[str, int] | None = None
     """A session in the same folder that may have results which still hold, and how many shards it has."""
+    cache_folder: str | None = None
+    """Where replies are kept for all sessions, in a folder that all workers see; None: nowhere."""
 
     @property
     def max_in_flight(self) -> int | None:

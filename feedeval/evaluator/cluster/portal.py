@@ -215,12 +215,14 @@ class Portal:
         return told.again_s
 
     def _said(self, *, over: bool = False) -> Said:
-        snapshot, spent_usd = self._news(), self.spent_usd()
+        snapshot = self._news()
         with self._lock:
             returns, self._returns = tuple(self._returns), []
             settles, self._settles = tuple(self._settles), []
             wants = tuple(Want(each.number, each.amount) for each in self._startable())
             reserves = tuple(Reserve(each.number, each.amount) for each in itertools.islice(self._reserves, _ROOM))
+        # After what goes back: money that is free again and not yet in the books would be spent twice.
+        spent_usd = self.spent_usd()
         return Said(
             shard=self._shard,
             token=self._token,

@@ -116,8 +116,12 @@ def _refuse(running: RunSettings, asked: ClusterAudit) -> None:
     refuse_unshared(asked.output_dir)
     if running.delivery is not Delivery.LIVE:
         raise InputError("delivery='batch' takes one process, however large the feed: leave cluster= out")
-    if running.cache:
-        raise InputError("cache=True keeps replies on one machine: leave it out with cluster=")
+    if running.cache and not isinstance(asked.cluster, int):
+        # Several machines cannot write to one file of SQLite, whatever folder they share.
+        raise InputError(
+            "cache=True keeps replies in a file that the processes of one machine share: give cluster= a number of "
+            "workers, or leave cache= out; what still holds of earlier sessions is taken over without it"
+        )
     size = asked.shard_size
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise InputError(f"shard_size={size!r}: give how many products a shard has, a whole number from 1, or None")
@@ -308,6 +312,7 @@ class _Begun:
             storage=options_of(self._folder),
             model=None if asked.client is None else asked.client.settings,
             earlier=held,
+            cache_folder=str(self._folder.path.absolute()) if self._sitting.cache else None,
         )
 
     def _state(self, before: Progress | None, paths: SessionPaths, cut: Cut | None) -> RunState:

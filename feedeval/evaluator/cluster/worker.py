@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import feedeval.errors
@@ -167,7 +168,8 @@ class ShardRun:
         running = orders.running
         if "max_workers" not in running.model_fields_set:
             running = running.model_copy(update={"max_workers": workers})
-        hooks = Hooks(on_change=self._change, budget=self._budget, also_from=self._earlier())
+        kept = None if orders.cache_folder is None else Path(orders.cache_folder)
+        hooks = Hooks(on_change=self._change, budget=self._budget, also_from=self._earlier(), cache_folder=kept)
         return start(self._job(engine), self._shards.session_folder(number), running, hooks=hooks)
 
     def _budget(self, limit_usd: float | None) -> Budget:

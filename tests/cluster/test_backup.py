@@ -1,0 +1,92 @@
+"""A session in shards goes into one archive and comes back whole, and no archive writes anywhere else."""
+
+from __future__ import annotations
+
+import io
+import stat
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import feedeval as fe
+from feedeval.errors import InputError, SessionError
+from feedeval.evaluator import ProductFeedEvaluator
+from feedeval.records import Status
+from tests.cluster.conftest import evaluator, wait_for
+from tests.cluster.test_cluster_run import WAIT_S, same
+from tests.e2e.support import ServerProcess, make_feed
+
+SID = "20260131_142500_4f7k2c"
+
+
+@pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
+def test_a_session_in_shards_is_restored_whole_and_gone_on_with(
+    client: Any, server: ServerProcess, tmp_path: Path, suffix: str
+) -> None:
+    feed = make_feed(300)
+    run = evaluator(server, tmp_path / "one").start(feed, cluster=client, progress="none")
+    wait_for(run, 60)
+    run.stop()
+    run.wait(WAIT_S)
+    session = run.session()
+    archive = fe.backup(session, tmp_path / f"b{suffix}")
+    assert fe.restore(archive, tmp_path / "two") == [session.id]
+    restored = fe.load_session(output_dir=tmp_path / "two")
+    same(restored.results, session.results)
+    files = [path for path in (tmp_path / "two").rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
+    with pytest.raises(SessionError, match="overwrite"):
+        fe.restore(archive, tmp_path / "two")
+    again = evaluator(server, tmp_path / "two").start(feed, cluster=client, progress="none")
+    snapshot = again.wait(WAIT_S)
+    assert (again.sid, snapshot.status, snapshot.counts.done) == (session.id, Status.FINISHED, 300)
+    assert server.stats()["repeated"] == 0
+    # What was done since goes with what is replaced.
+    fe.restore(archive, tmp_path / "two", overwrite=True)
+    same(fe.load_session(output_dir=tmp_path / "two").results, session.results)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shards_x/shard_0001.parquet",
+        f"shards_{SID}/../../evil.parquet",
+        f"shards_{SID}/evil.py",
+        f"shards_{SID}/shard_0001/evil.json",
+        f"shards_{SID}/shard_0001/deeper/progress_{SID}.json",
+        f"/shards_{SID}/shard_0001.parquet",
+        f"shards_{SID}//shard_0001.parquet",
+        f"other_{SID}/shard_0001.parquet",
+    ],
+)
+def test_an_archive_writes_nowhere_but_into_the_folder_of_a_sessions_shards(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing restored"):
+        fe.restore(archive_of(tmp_path, name), tmp_path / "out" / "in")
+    assert not list((tmp_path / "out").rglob("*.parquet")) and not list(tmp_path.rglob("evil*"))
+
+
+def test_shards_without_their_session_are_not_restored(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing restored"):
+        fe.restore(archive_of(tmp_path, f"shards_{SID}/shard_0001.parquet"), tmp_path / "out")
+    ProductFeedEvaluator(model="offline", output_dir=tmp_path / "plain").evaluate_products_batch(
+        make_feed(3), progress="none"
+    )
+    archive = fe.backup(output_dir=tmp_path / "plain", to=tmp_path / "b.tgz")
+    with tarfile.open(archive) as packed:
+        members = [(entry, packed.extractfile(entry).read()) for entry in packed]  # type: ignore[union-attr]
+    with tarfile.open(tmp_path / "mixed.tgz", "w:gz") as mixed:
+        for entry, data in members:
+            mixed.addfile(entry, io.BytesIO(data))
+        mixed.addfile(tarfile.TarInfo(f"shards_{SID}/shard_0001.parquet"))
+    with pytest.raises(InputError, match="and not the session of it"):
+        fe.restore(tmp_path / "mixed.tgz", tmp_path / "out")
+    assert fe.list_sessions(tmp_path / "out").empty
+
+
+def archive_of(folder: Path, name: str) -> Path:
+    """Return an archive that holds one file."""
+    with tarfile.open(folder / "b.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    return folder / "b.tar.gz"
