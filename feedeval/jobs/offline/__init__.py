@@ -10,4 +10,5 @@ The questions themselves, what answers them and which products are asked them ar
 - `languages`: which language a text is in, told without a download and always the same way
 - `patterns`: patterns of the bank: folded text, measures as building blocks, and a cheap test before each search
 - `reading`: A context as the embedded engine reads it: sentences, and names with their values
+- `sieve`: which of many patterns may match a text: told by its pieces of three letters, into which it is cut once
 """
