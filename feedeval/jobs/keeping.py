@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from feedeval.feed.parsing.product import Product
 from feedeval.records import Record
 
-MOST_RECORDS = 5000
-"""As many as a shard of a cluster holds at most; 7 to 9 KB each, where descriptions are of the usual length."""
+MOST_RECORDS = 8000
+"""More than a shard of a cluster holds, at 7 to 9 KB each where descriptions are of the usual length."""
 MOST_CHARS = 20_000_000
 """Of all their texts together, as they stand in the feed."""
 

@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 
 from feedeval.errors import InputError
+from feedeval.jobs.offline.leading import LetterFirst
 
 _LATIN_AND_GREEK_END = 0x0250
 _SHORTEST_LITERAL = 2
@@ -70,7 +71,7 @@ class Pattern:
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The compiled pattern; sentences put together as lines are looked through at once."""
-        return re.compile(self.source, self._flags | re.MULTILINE)
+        return re.compile(_LETTER_FIRST.turned(self.source), self._flags | re.MULTILINE)
 
     def within(self, languages: Sequence[str]) -> Pattern:
         """Return the pattern for text in `languages`.
@@ -247,6 +248,9 @@ def _end_of_item(regex: str, i: int) -> int:
         while regex[i] != ")":
             i = _end_of_item(regex, i)
     return i + 1
+
+
+_LETTER_FIRST = LetterFirst(_split, _end_of_item)
 
 
 def _required(alternative: str) -> list[tuple[str, ...]]:
