@@ -13,7 +13,15 @@ from feedeval.errors import InputError
 from feedeval.feed.parsing.columns import standard_name
 from feedeval.feed.parsing.product import STRATUM, Product
 from feedeval.feed.spec import missing_core_fields
-from feedeval.feed.text import category_of, clean_text, clean_url, content_hash, make_context, record_keys
+from feedeval.feed.text import (
+    MOST_CATEGORY_CHARS,
+    category_of,
+    clean_text,
+    clean_url,
+    content_hash,
+    make_context,
+    record_keys,
+)
 from feedeval.jobs.effort import EffortLedger
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.frozen import FrozenQuestions
@@ -187,7 +195,8 @@ class AuditJob(Job):
                 self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
             self._attributes.update(field.name for field in context.fields)
-            category = category_of(product) or self._engine.category_for(context)
+            whole = len(context.category) < MOST_CATEGORY_CHARS
+            category = (context.category if whole else category_of(product)) or self._engine.category_for(context)
             sample = self._samples.setdefault(category, {})
             if len(sample) < SAMPLE_SIZE and self._settings.question_scope == "category":
                 sample[index] = context

@@ -2,7 +2,8 @@ r"""Regular expressions that begin with a letter rather than with the boundary i
 
 Python's `re` looks for the first letters of an expression with a fast loop, and has none for `\b` or `(?<!\w)`: there
 it tries the whole expression at each place. So what has to stand in front is looked at behind the first letter, where
-it fails just as surely: `\b(?:objem|kapacit)` finds what `(?:o(?<!\w.)bjem|k(?<!\w.)apacit)` finds, a few times as fast.
+it fails just as surely: `\b(?:objem|kapacit)` finds what `(?:o(?<!\w.)bjem|k(?<!\w.)apacit)` finds,
+a few times as fast.
 """
 
 from __future__ import annotations
