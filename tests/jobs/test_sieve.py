@@ -48,3 +48,15 @@ def test_a_detector_tries_its_traps_and_its_patterns_apart() -> None:
     text = "comes with a water bottle"
     trapping = detector.trapping.left(text, pieces_of(text))
     assert trapping and trapping <= {*detector.traps}
+
+
+def test_the_first_look_for_a_measure_misses_none() -> None:
+    facets = load_bank().facets.values()
+    rules = [each for facet in facets for each in facet.rules.values()]
+    measures = {m for each in rules for p in (*each.strong, *each.weak, *each.traps) for m in p.measures if m.unit}
+    assert len(measures) > 5
+    texts = ["5 kg", "4-6 kg", "3 kg - 5 kg", "1,5kg", "\u00bd l", "12 x 5 mm", "2 years", "two years", "38 g/mol", "20 v"]
+    for measure in measures:
+        for text in texts:
+            assert measure.unit is not None
+            assert measure.unit.search(text) or not measure.regex.search(text)

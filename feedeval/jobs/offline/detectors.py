@@ -117,22 +117,22 @@ class Detector:
             return half
         trapping = self.trapping.left(whole, pieces)
         texts = _blanked([trap for trap in self.traps if trap in trapping], reading)
-        strong, weak, doubts = ([p for p in kind if p in worth] for kind in (self.strong, self.weak, self.doubts))
-        if found := self._first(strong, reading, texts):
+        # What needs a measure that is nowhere in the text need not be looked for in its sentences.
+        worth = {pattern for pattern in worth if reading.holds_measure(pattern)}
+        if found := self._first(self.strong, reading, texts, worth):
             return _finding(Verdict.YES, *found, "stated in the text")
         if found := self._first_name(reading, texts):
             return _finding(Verdict.YES, *found, "stated in the text by name")
-        groups = [[pattern for pattern in group if pattern in worth] for group in self.parts]
-        parts = [found for group in groups if (found := self._first(group, reading, texts))]
+        parts = [found for group in self.parts if (found := self._first(group, reading, texts, worth))]
         if len(parts) >= self.facet.parts_needed:
             return _finding(Verdict.YES, *parts[0], "stated in parts")
         if half:
             return half
         if parts:
             return _finding(Verdict.PARTIAL, *parts[0], "a part of the answer")
-        if found := self._first(weak, reading, _of_prose(reading, texts)):
+        if found := self._first(self.weak, reading, _of_prose(reading, texts), worth):
             return _finding(Verdict.PARTIAL, *found, _HINT)
-        if found := self._first(doubts, reading, texts):
+        if found := self._first(self.doubts, reading, texts, worth):
             return replace(_finding(Verdict.NOT_JUDGED, *found, _UNTOLD), evidence="")
         return None
 
@@ -199,12 +199,15 @@ class Detector:
         return None
 
     @staticmethod
-    def _first(patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
-        """Return the first sentence that a pattern matches, and where; `patterns` are those that are worth a search."""
+    def _first(
+        patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str], worth: set[Pattern]
+    ) -> tuple[Segment, int, int] | None:
+        """Return the first sentence that a pattern matches, of those that are worth a search, and where."""
         for pattern in patterns:
-            for segment, text in zip(reading.segments, texts, strict=True):
-                if match := pattern.search(text):
-                    return segment, match.start(), match.end()
+            if pattern in worth:
+                for segment, text in zip(reading.segments, texts, strict=True):
+                    if match := pattern.search(text):
+                        return segment, match.start(), match.end()
         return None
 
 

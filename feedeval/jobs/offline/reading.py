@@ -161,7 +161,8 @@ class Reading:
         for measure in pattern.measures:
             held = self._held.get(measure)
             if held is None:
-                held = self._held[measure] = measure.regex.search(self.folded) is not None
+                unit = measure.unit is None or measure.unit.search(self.folded)
+                held = self._held[measure] = bool(unit and measure.regex.search(self.folded))
             if held:
                 return True
         return not pattern.measures
