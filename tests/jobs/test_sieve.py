@@ -55,7 +55,7 @@ def test_the_first_look_for_a_measure_misses_none() -> None:
     rules = [each for facet in facets for each in facet.rules.values()]
     measures = {m for each in rules for p in (*each.strong, *each.weak, *each.traps) for m in p.measures if m.unit}
     assert len(measures) > 5
-    texts = ["5 kg", "4-6 kg", "3 kg - 5 kg", "1,5kg", "\u00bd l", "12 x 5 mm", "2 years", "two years", "38 g/mol", "20 v"]
+    texts = ["5 kg", "4-6 kg", "3 kg - 5 kg", "1,5kg", "\u00bd l", "12 x 5 mm", "2 years", "38 g/mol", "20 v"]
     for measure in measures:
         for text in texts:
             assert measure.unit is not None
