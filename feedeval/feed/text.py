@@ -19,6 +19,7 @@ from feedeval.feed.taxonomy import taxonomy_path
 from feedeval.records import Context, ContextField
 
 __all__ = [
+    "MOST_CATEGORY_CHARS",
     "category_of",
     "clean_text",
     "clean_url",
@@ -31,6 +32,7 @@ __all__ = [
 
 MAX_CONTEXT_CHARS = 24_000
 """Longest context: about 6,000 tokens, so that one absurd product cannot use up a budget."""
+MOST_CATEGORY_CHARS = 500
 CUT = " […]"
 _TRACKING = re.compile(
     r"^(?:utm_\w+|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|yclid|ttclid|twclid|li_fat_id|igshid|mc_cid|mc_eid|"
@@ -147,7 +149,7 @@ def make_context(product: Product, fields: Sequence[str] | None, max_chars: int 
     room = max_chars - sum(len(name) + 3 for name in texts)
     longest = _longest_allowed([len(text) for text in texts.values()], room)
     return Context(
-        category=category_of(product)[:500],
+        category=category_of(product)[:MOST_CATEGORY_CHARS],
         fields=tuple([ContextField(name=name, text=_cut(text, longest)) for name, text in texts.items()]),
     )
 

@@ -10,6 +10,7 @@ that starts it in `evaluator/`, and how it is gone on with in `evaluator/resume_
 - `evidence`: is the quoted evidence really in the context?
 - `fingerprint`: what every reply of a model depends on: said once for all jobs that ask one
 - `frozen`: the questions of an earlier session, to be asked again as they are
+- `keeping`: records of the planning pass that are kept for the run: what is read once need not be read again
 - `landing_pages`: the landing page of a product as something to judge: what it says, by the attributes of a feed, and
   nothing else
 - `offline`/: the embedded engine

@@ -13,10 +13,19 @@ from feedeval.errors import InputError
 from feedeval.feed.parsing.columns import standard_name
 from feedeval.feed.parsing.product import STRATUM, Product
 from feedeval.feed.spec import missing_core_fields
-from feedeval.feed.text import category_of, clean_text, clean_url, content_hash, make_context, record_keys
+from feedeval.feed.text import (
+    MOST_CATEGORY_CHARS,
+    category_of,
+    clean_text,
+    clean_url,
+    content_hash,
+    make_context,
+    record_keys,
+)
 from feedeval.jobs.effort import EffortLedger
 from feedeval.jobs.engine import Engine
 from feedeval.jobs.frozen import FrozenQuestions
+from feedeval.jobs.keeping import KeptRecords
 from feedeval.jobs.questions import QuestionBook
 from feedeval.records import (
     MOST_NOT_JUDGED_OF_PRODUCT,
@@ -101,6 +110,9 @@ class AuditJob(Job):
     beside: Mapping[str, Any] | None = None
     """How the landing pages are read that are asked behind the audit; None where none are, or they were given."""
 
+    keeps: bool = True
+    """Whether the records of a small feed are kept from the planning pass to the run."""
+
     def __init__(
         self,
         products: Callable[[], Iterable[Product]],
@@ -128,6 +140,7 @@ class AuditJob(Job):
         self._names: set[str] = set()
         self._attributes: set[str] = set()
         """Fields that the judge sees of some product; all of them once the feed has been gone through."""
+        self._kept = KeptRecords()
 
     @property
     def engine(self) -> str:
@@ -175,24 +188,27 @@ class AuditJob(Job):
 
     def records(self) -> Iterator[Record]:
         """Yield a record a product; the first pass also collects the sample of each category."""
+        self._kept.begin(keeps=self.keeps)
         named, again = tee(self._products())
         for index, (product, key) in enumerate(zip(named, self._keys(again), strict=True)):
             if not product.keys() <= self._names:
                 self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
             self._attributes.update(field.name for field in context.fields)
-            category = category_of(product) or self._engine.category_for(context)
+            whole = len(context.category) < MOST_CATEGORY_CHARS
+            category = (context.category if whole else category_of(product)) or self._engine.category_for(context)
             sample = self._samples.setdefault(category, {})
             if len(sample) < SAMPLE_SIZE and self._settings.question_scope == "category":
                 sample[index] = context
-            yield Record(
-                index=index,
-                key=key,
-                content_hash=content_hash(context),
-                payload=Item(context, category),
-                meta=_Identity(product),
-            )
+            record = Record(index, key, content_hash(context), Item(context, category), _Identity(product))
+            self._kept.add(record, product)
+            yield record
         self._refuse_unknown_fields()
+        self._kept.end()
+
+    def planned_records(self) -> Iterator[Record]:
+        """Return the records of the pass before where they are few, else make them anew."""
+        return self._kept.taken() or self.records()
 
     def _keys(self, products: Iterable[Product]) -> Iterator[str]:
         return record_keys(products)

@@ -49,6 +49,10 @@ class Job(Protocol):
     def records(self) -> Iterable[Record]:
         """Return an iterable over all records; called more than once, gives the same records in the same order."""
 
+    def planned_records(self) -> Iterable[Record]:
+        """Return the records once more, right behind the pass that planned the run: a job may have kept them."""
+        return self.records()
+
     @property
     def backend(self) -> Backend:
         """Who makes its calls: what the runner probes, gauges, narrows and closes."""

@@ -128,7 +128,7 @@ class RecordQueue:
 
     def _next(self) -> Record | None:
         if self._records is None:
-            self._records = iter(self._job.records())
+            self._records = iter(self._job.records() if self._position else self._job.planned_records())
             for _ in range(self._position):
                 next(self._records, None)
         record = next(self._records, None)

@@ -281,6 +281,7 @@ def start(
             if decision.finished is None:
                 context, messages = set_up(RunInputs(job, folder, settings, plan, decision, reporters, hooks))
     if decision.finished is not None:
+        job.planned_records()  # nobody else asks for them, and they need not lie in memory
         return finished_run(decision.finished, folder, [*settled, *decision.messages], reporters)
     state = context.state
     context.log.info(

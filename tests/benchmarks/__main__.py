@@ -86,6 +86,12 @@ def _feed(quick: bool) -> list[Figure]:
     ]
 
 
+def _engine(quick: bool) -> list[Figure]:
+    from tests.benchmarks import engine_suite
+
+    return engine_suite.products_a_second(count=1255, rounds=3 if quick else 7)
+
+
 def _loading(quick: bool) -> list[Figure]:
     from tests.benchmarks import loading_suite
 
@@ -130,6 +136,7 @@ GROUPS: dict[str, tuple[str, Group]] = {
     "session": ("Files of a session", _session),
     "memory": ("Long runs", _memory),
     "feed": ("Feeds and the embedded engine", _feed),
+    "engine": ("The embedded engine on one core", _engine),
     "certify": ("Intervals of certified coverage", _certify),
     "cluster": ("Several processes", _cluster),
     "prompt": ("Tokens of a judge's prompt", _prompt),

@@ -51,6 +51,9 @@ class AskJob:
         for index in range(self._count):
             yield Record(index, f"p{index}", f"{self._salt:08x}{index:024x}", index, {"product_id": f"p{index}"})
 
+    def planned_records(self) -> Iterator[Record]:
+        return self.records()
+
     async def open(self, documents: Documents) -> None:
         return None
 

@@ -41,6 +41,9 @@ class CountingJob:
             key = f"sku-{index:05d}"
             yield Record(index, key, hashlib.sha256(key.encode()).hexdigest()[:32], index)
 
+    def planned_records(self) -> Iterator[Record]:
+        return self.records()
+
     async def open(self, documents: Documents) -> None:
         pass
 

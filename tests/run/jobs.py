@@ -65,6 +65,9 @@ class QuickJob:
     def records(self) -> Iterable[Record]:
         return self._records()
 
+    def planned_records(self) -> Iterable[Record]:
+        return self.records()
+
     def _records(self) -> Iterator[Record]:
         contents: Iterable[str] = map(str, range(self.contents)) if isinstance(self.contents, int) else self.contents
         for index, content in enumerate(contents):

@@ -133,6 +133,7 @@ class Cutter:
         self._products = products
         self._passing: deque[Product] = deque()
         self.job = AuditJob(self._tapped, engine, settings=settings, source={}, frozen=frozen)
+        self.job.keeps = False  # the shards' own sessions make them again, on the workers
 
     def _tapped(self) -> Iterator[Product]:
         for product in self._products():

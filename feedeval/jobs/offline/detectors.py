@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
 from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, as_one, excerpt
+from feedeval.jobs.offline.sieve import Sieve
 from feedeval.jobs.offline.topics import Topics
 from feedeval.records import Verdict
 
@@ -53,6 +54,14 @@ class Detector:
     names: AnswerNames
     told: dict[tuple[str, str], tuple[bool | None]] = field(default_factory=dict, repr=False, compare=False)
     """What named values were found to be."""
+    speaking: Sieve = field(init=False, repr=False, compare=False)
+    """All but traps and names."""
+    trapping: Sieve = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        speaking = (*self.strong, *self.weak, *self.doubts, *(pattern for group in self.parts for pattern in group))
+        object.__setattr__(self, "speaking", Sieve(speaking))
+        object.__setattr__(self, "trapping", Sieve(self.traps))
 
     @classmethod
     def build(cls, facet: Facet, family: str, languages: Sequence[str], bank: Bank) -> Detector:
@@ -108,23 +117,28 @@ class Detector:
             if answers is None:
                 continue
             half = half or _named(Verdict.PARTIAL, pair, "named, but without the value asked for")
-        if not self._speaks(reading):
+        whole, pieces = reading.folded, reading.pieces()
+        worth = self.speaking.left(whole, pieces)
+        if not self._speaks(reading, worth):
             return half
-        texts = _blanked(self.traps, reading)
-        if found := self._first(self.strong, reading, texts):
+        trapping = self.trapping.left(whole, pieces)
+        texts = _blanked([trap for trap in self.traps if trap in trapping], reading)
+        # What needs a measure that is nowhere in the text need not be looked for in its sentences.
+        worth = {pattern for pattern in worth if reading.holds_measure(pattern)}
+        if found := self._first(self.strong, reading, texts, worth):
             return _finding(Verdict.YES, *found, "stated in the text")
         if found := self._first_name(reading, texts):
             return _finding(Verdict.YES, *found, "stated in the text by name")
-        parts = [found for group in self.parts if (found := self._first(group, reading, texts))]
+        parts = [found for group in self.parts if (found := self._first(group, reading, texts, worth))]
         if len(parts) >= self.facet.parts_needed:
             return _finding(Verdict.YES, *parts[0], "stated in parts")
         if half:
             return half
         if parts:
             return _finding(Verdict.PARTIAL, *parts[0], "a part of the answer")
-        if found := self._first(self.weak, reading, _of_prose(reading, texts)):
+        if found := self._first(self.weak, reading, _of_prose(reading, texts), worth):
             return _finding(Verdict.PARTIAL, *found, _HINT)
-        if found := self._first(self.doubts, reading, texts):
+        if found := self._first(self.doubts, reading, texts, worth):
             return replace(_finding(Verdict.NOT_JUDGED, *found, _UNTOLD), evidence="")
         return None
 
@@ -132,7 +146,8 @@ class Detector:
         """Say whether the text has words of the facet, and none that are known to look like it only."""
         if not any(self.facet.id in topics.of(reading.folded) for topics in self.topics):
             return False
-        return not any(reading.may_hold(trap) and trap.regex.search(reading.folded) for trap in self.traps)
+        trapping = self.trapping.left(reading.folded, reading.pieces())
+        return not any(reading.holds_measure(trap) and trap.regex.search(reading.folded) for trap in trapping)
 
     def _answers(self, pair: Pair) -> bool | None:
         """Say whether a named value is an answer; None where it has nothing to do with the facet."""
@@ -175,20 +190,11 @@ class Detector:
             for match in (trap.search(named) for trap in self.traps)
         )
 
-    def _speaks(self, reading: Reading) -> bool:
+    def _speaks(self, reading: Reading, worth: set[Pattern]) -> bool:
         """Say whether a pattern finds anything at all, traps or not: most products say nothing on most facets."""
-        whole = reading.folded
-        for patterns in (self.strong, self.weak, self.doubts, *self.parts):
-            for pattern in patterns:
-                # `may_match`, written out: this is the innermost loop of a run.
-                for literal in pattern.needs:
-                    if literal in whole:
-                        break
-                else:
-                    if pattern.needs:
-                        continue
-                if (not pattern.measures or reading.may_hold(pattern)) and pattern.regex.search(whole):
-                    return True
+        for pattern in worth:
+            if reading.holds_measure(pattern) and pattern.regex.search(reading.folded):
+                return True
         return bool(self.cased and self._first_name(reading, [segment.folded for segment in reading.segments]))
 
     def _first_name(self, reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
@@ -206,14 +212,15 @@ class Detector:
         return None
 
     @staticmethod
-    def _first(patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
-        """Return the first sentence that a pattern matches, and where."""
+    def _first(
+        patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str], worth: set[Pattern]
+    ) -> tuple[Segment, int, int] | None:
+        """Return the first sentence that a pattern matches, of those that are worth a search, and where."""
         for pattern in patterns:
-            if not pattern.may_match(reading.folded):
-                continue
-            for segment, text in zip(reading.segments, texts, strict=True):
-                if match := pattern.search(text):
-                    return segment, match.start(), match.end()
+            if pattern in worth:
+                for segment, text in zip(reading.segments, texts, strict=True):
+                    if match := pattern.search(text):
+                        return segment, match.start(), match.end()
         return None
 
 
@@ -249,8 +256,10 @@ def without_asides(reading: Reading, languages: Sequence[str], bank: Bank) -> Re
     """
     asides = [p.within(languages) for name in (*languages, ANY_LANGUAGE) for p in bank.asides.get(name, ())]
     texts = _blanked(asides, reading)
+    if all(segment.folded is text for segment, text in zip(reading.segments, texts, strict=True)):
+        return reading  # what was looked for in it need not be looked for again
     segments = [s if s.folded == t else replace(s, folded=t) for s, t in zip(reading.segments, texts, strict=True)]
-    return replace(reading, segments=tuple(segments), folded=as_one(segments)) if texts else reading
+    return replace(reading, segments=tuple(segments), folded=as_one(segments))
 
 
 def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:

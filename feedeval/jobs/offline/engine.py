@@ -20,7 +20,7 @@ from feedeval.jobs.offline.facets import Bank, Facet, Family
 from feedeval.jobs.offline.families import GENERAL, Families
 from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of, likely_languages
 from feedeval.jobs.offline.patterns import UNSPACED, fold
-from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Reading, Segment, read
+from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Parts, Reading, Segment, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
 
 CODE_VERSION = "6"
@@ -69,6 +69,7 @@ class OfflineEngine:
         self._families = Families(self._bank)
         # The products of a sample are read for the questions and soon after to be judged.
         self._read = lru_cache(maxsize=_KEPT_READINGS)(self._read_anew)
+        self._parts: dict[tuple[str, str], Parts] = {}
 
     @property
     def version(self) -> str:
@@ -157,7 +158,7 @@ class OfflineEngine:
         return judgements
 
     def _read_anew(self, context: Context) -> Reading:
-        return read(context, self._bank)
+        return read(context, self._bank, self._parts)
 
     def _build_detector(self, facet: str, family: str, languages: tuple[str, ...]) -> Detector:
         return Detector.build(self._bank.facets[facet], family, languages, self._bank)

@@ -207,6 +207,8 @@ class _WordIndex:
 
     def __init__(self, words: Iterable[tuple[Pattern, Family]]) -> None:
         self._by_letters: defaultdict[str, list[tuple[str, _Word]]] = defaultdict(list)
+        self._short: dict[bool, list[str]] = {}
+        """Letters that are fewer, those of ASCII alone under True: a folded title is mostly of these."""
         self._always: list[_Word] = []
         for place, (pattern, family) in enumerate(words):
             word = (place, pattern, family)
@@ -214,6 +216,9 @@ class _WordIndex:
                 self._by_letters[literal[:_INDEXED_LETTERS]].append((literal, word))
             if not pattern.needs:
                 self._always.append(word)
+        self._letters = frozenset(self._by_letters)
+        short = [letters for letters in self._by_letters if len(letters) < _INDEXED_LETTERS]
+        self._short = {True: [letters for letters in short if letters.isascii()], False: short}
 
     def first(self, folded: str, *, made_for: bool) -> Family | None:
         """Return the family that the first part of `folded` names that names one."""
@@ -223,7 +228,6 @@ class _WordIndex:
         parts = _scopes(folded, made_for=made_for)
         return next(filter(None, (self._best(part, across, candidates) for part, across in parts)), None)
 
-    @staticmethod
     @staticmethod
     def _best(folded: str, across: int, candidates: Iterable[tuple[str, _Word]]) -> Family | None:
         """Return the family with the longest word in `folded`, as the more special one; of two as long, the later.
@@ -245,11 +249,13 @@ class _WordIndex:
     def _candidates(self, folded: str) -> Iterator[tuple[str, _Word]]:
         """Yield the words that `folded` may hold, each with the letters by which it was found."""
         yield from (("", word) for word in self._always)
-        for n in range(1, _INDEXED_LETTERS + 1):
-            for letters in self._by_letters.keys() & {folded[i : i + n] for i in range(len(folded) - n + 1)}:
-                for literal, word in self._by_letters[letters]:
-                    if literal in folded:
-                        yield literal, word
+        n = _INDEXED_LETTERS
+        pieces = frozenset([folded[i : i + n] for i in range(len(folded) - n + 1)])
+        short = [letters for letters in self._short[folded.isascii()] if letters in folded]
+        for letters in (*short, *(self._letters & pieces)):
+            for literal, word in self._by_letters[letters]:
+                if literal in folded:
+                    yield literal, word
 
 
 _Word = tuple[int, Pattern, Family]

@@ -44,6 +44,8 @@ _ALIKE = (
 _CLEAR_LEAD_WORDS = 2
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 
+_BEYOND_LATIN = re.compile("[^\x00-\u036f]")
+"""What a text holds that is in other letters than Latin ones."""
 _LATIN = re.compile("[a-z\u00aa-\u024f\u1e00-\u1eff]")
 _KANA = re.compile("[\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fd\u30fe\uff66-\uff9d]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -180,6 +182,8 @@ def likely_languages(text: str, stopwords: Mapping[str, frozenset[str]]) -> froz
 
 def _by_script(text: str, usual: str) -> str:
     """Return the language of a text that is not mostly in Latin letters; empty where it is."""
+    if not _BEYOND_LATIN.search(text):
+        return ""
     kana, han = len(_KANA.findall(text)), len(_HAN.findall(text))
     counts = {
         "": len(_LATIN.findall(text)),

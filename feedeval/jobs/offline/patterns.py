@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 
 from feedeval.errors import InputError
+from feedeval.jobs.offline.leading import LetterFirst
 
 _LATIN_AND_GREEK_END = 0x0250
 _SHORTEST_LITERAL = 2
@@ -65,12 +66,14 @@ class Pattern:
         self.source = source
         self.needs = needs
         self.measures = measures
+        self.unit: re.Pattern[str] | None = None
+        """Of a measure: a figure with its unit, which is found faster, and without which there is no measure."""
         self._flags = re.ASCII if ascii_words else 0
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The compiled pattern; sentences put together as lines are looked through at once."""
-        return re.compile(self.source, self._flags | re.MULTILINE)
+        return re.compile(_LETTER_FIRST.turned(self.source), self._flags | re.MULTILINE)
 
     def within(self, languages: Sequence[str]) -> Pattern:
         """Return the pattern for text in `languages`.
@@ -151,6 +154,10 @@ class Blocks:
             # What may stand before a measure and need not, such as the name of a side, tells nothing.
             alone = self.regexes[name].removeprefix(f"(?:{self.regexes.get('side', '')})")
             self._alone[name] = Pattern(re.sub(r"^\\d\+", r"\\d\\d*", alone), ())
+            _, gap, units = alone.rpartition(_BEFORE_UNITS)
+            # A span may have its number in a word.
+            if gap and alone.startswith(_NUMBER_FIRST) and len(_split(alone[3 : _end_of_item(alone, 0) - 1])) == 1:
+                self._alone[name].unit = re.compile(rf"[\d½¼¾]{gap}{units}")
         return self._alone[name]
 
     def names(self) -> str:
@@ -186,6 +193,8 @@ _MEASURES = (
 _MEASURE = re.compile(rf"\{{(?:{_MEASURES})\}}")
 _SHARED = re.compile(rf"(?!n$)(?:{_MEASURES}|span|area|distance|mat_\w+|material_word|colour_\w+)$")
 """Blocks that many patterns of a facet have in common, so that it is worth looking for them alone first."""
+_NUMBER_FIRST, _BEFORE_UNITS = "(?:[\\d½¼¾]", r"[\s-]{0,2}"
+"""How a measure begins that is told by figures, and what stands between these and its unit at the end."""
 _PRIVATE_USE = 0xE000
 """Where the characters begin that stand for blocks while a pattern is looked through."""
 
@@ -247,6 +256,9 @@ def _end_of_item(regex: str, i: int) -> int:
         while regex[i] != ")":
             i = _end_of_item(regex, i)
     return i + 1
+
+
+_LETTER_FIRST = LetterFirst(_split, _end_of_item)
 
 
 def _required(alternative: str) -> list[tuple[str, ...]]:

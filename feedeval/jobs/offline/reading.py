@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from feedeval.jobs.offline.facets import Bank
 from feedeval.jobs.offline.patterns import Pattern, fold, tidy_name
+from feedeval.jobs.offline.sieve import pieces_of
 from feedeval.records import Context, ContextField
 
 PROSE_FIELDS = frozenset(
@@ -54,6 +55,7 @@ UNREAD_FIELDS = frozenset(
 """Fields that answer none of the bank's questions: a brand called `Waterproof` says nothing about water."""
 
 _LONGEST_EVIDENCE = 300
+_KEPT_FIELDS, _LONGEST_KEPT = 512, 300
 _LONGEST_SENTENCE = 800
 _UNITS_IN_NAMES = frozenset(
     {"mm", "cm", "m", "in", "inch", "g", "kg", "ml", "cl", "l", "w", "kw", "v", "mah", "db", "min", "h"}
@@ -137,51 +139,90 @@ class Reading:
     folded: str
     """All segments in one string, for a first look whether a pattern finds anything."""
     _held: dict[Pattern, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _pieces: list[frozenset[str]] = field(default_factory=list, init=False, repr=False, compare=False)
+    """Empty, or one: what `pieces` returns."""
 
     def prose_chars(self) -> int:
         """Return how long titles, descriptions and highlights are together; fields of the shop's own repeat them."""
         return sum(len(segment.text) for segment in self.segments if segment.field in PROSE_FIELDS)
 
+    def pieces(self) -> frozenset[str]:
+        """Return the pieces of `folded` that tell which patterns are worth a search."""
+        if not self._pieces:
+            self._pieces.append(pieces_of(self.folded))
+        return self._pieces[0]
+
     def may_hold(self, pattern: Pattern) -> bool:
         """Say whether it is worth to look for what `pattern` finds: each measure is looked for once for all of them."""
-        if not pattern.may_match(self.folded):
-            return False
+        return pattern.may_match(self.folded) and self.holds_measure(pattern)
+
+    def holds_measure(self, pattern: Pattern) -> bool:
+        """Say whether the text holds a measure that `pattern` needs, or it needs none that is known."""
         for measure in pattern.measures:
             held = self._held.get(measure)
             if held is None:
-                held = self._held[measure] = measure.regex.search(self.folded) is not None
+                unit = measure.unit is None or measure.unit.search(self.folded)
+                held = self._held[measure] = bool(unit and measure.regex.search(self.folded))
             if held:
                 return True
         return not pattern.measures
 
 
-def read(context: Context, bank: Bank) -> Reading:
+Parts = tuple[list[Pair], list[Segment]]
+"""The pairs and the sentences of a field."""
+
+
+def read(context: Context, bank: Bank, kept: dict[tuple[str, str], Parts] | None = None) -> Reading:
     """Return the sentences and pairs of `context`; instructions to whoever reads the feed are left out.
 
     A field whose name misleads or gives half an answer only (`age_group`) counts by its name, never by its words.
+
+    Args:
+        context: The product.
+        bank: Whose names and dropped sentences count.
+        kept: Parts of fields that many products of a shop have in common, such as those of its delivery; it is filled
+            here, and is for one bank only.
     """
     segments: list[Segment] = []
     pairs: list[Pair] = []
+    kept = {} if kept is None else kept
     items = [_composed(i) for i in context.fields if i.name not in UNREAD_FIELDS and i.text.strip()]
     # Most feeds hold no instruction at all: one look at the whole spares a look at each sentence.
     suspect = _dropped(fold(_BETWEEN_SEGMENTS.join([item.text for item in items])), bank)
     for item in items:
-        found, prefix = _field_pairs(item)
-        if item.name in _LISTING_FIELDS:
-            found.extend(_listed(item, bank))
-        pairs.extend(pair for pair in found if not (suspect and _dropped(pair.folded, bank)))
-        if item.name not in PROSE_FIELDS and _says_nothing(found[0], bank):
-            continue
-        hidden = [_unstopped(pair.text) for pair in found if item.name in PROSE_FIELDS and _is_beside(pair, bank)]
-        for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
-            # Inside a sentence a full stop before a space ends an abbreviation ("ca. 45 min"), not a thought.
-            folded = prefix + _with_unit(_unstopped(text), prefix.removesuffix(": "))
-            for words in hidden:
-                folded = folded.replace(words, ";" * len(words))
-            if not (suspect and _dropped(folded, bank)):
-                is_prose = item.name in PROSE_FIELDS or text.count(" ") >= _FEWEST_SPACES
-                segments.append(Segment(item.name, text, folded, len(prefix), is_prose))
+        # Titles and descriptions are each product's own.
+        own = suspect or item.name in PROSE_FIELDS or len(item.text) > _LONGEST_KEPT
+        parts = None if own else kept.get((item.name, item.text))
+        if parts is None:
+            parts = _parts(item, bank, suspect=suspect)
+            if not own:
+                if len(kept) >= _KEPT_FIELDS:
+                    kept.clear()
+                kept[item.name, item.text] = parts
+        pairs += parts[0]
+        segments += parts[1]
     return Reading(tuple(segments), tuple(pairs), as_one(segments))
+
+
+def _parts(item: ContextField, bank: Bank, *, suspect: bool) -> Parts:
+    """Return what a field holds; where it is `suspect`, each part is looked at for an instruction."""
+    found, prefix = _field_pairs(item)
+    if item.name in _LISTING_FIELDS:
+        found.extend(_listed(item, bank))
+    pairs = [pair for pair in found if not (suspect and _dropped(pair.folded, bank))]
+    segments: list[Segment] = []
+    if item.name not in PROSE_FIELDS and _says_nothing(found[0], bank):
+        return pairs, segments
+    hidden = [_unstopped(pair.text) for pair in found if item.name in PROSE_FIELDS and _is_beside(pair, bank)]
+    for text in sentences(item.text, keep_questions=item.name == "question_and_answer"):
+        # Inside a sentence a full stop before a space ends an abbreviation ("ca. 45 min"), not a thought.
+        folded = prefix + _with_unit(_unstopped(text), prefix.removesuffix(": "))
+        for words in hidden:
+            folded = folded.replace(words, ";" * len(words))
+        if not (suspect and _dropped(folded, bank)):
+            is_prose = item.name in PROSE_FIELDS or text.count(" ") >= _FEWEST_SPACES
+            segments.append(Segment(item.name, text, folded, len(prefix), is_prose))
+    return pairs, segments
 
 
 _BETWEEN_SEGMENTS = "\n.;,!?|\n"

@@ -167,6 +167,10 @@ class ShadowJob:
                 label=repr(meta),
             )
 
+    def planned_records(self) -> Iterator[Record]:
+        """Return the records anew: images are larger than what can be kept of them."""
+        return self.records()
+
     def _found(self, row: LabelRow) -> tuple[Source, str]:
         """Return where a row's image is, and what stands for its content.
 
