@@ -122,7 +122,7 @@ class Session(SessionWithPages):
         """
         from feedeval.results.gaps.gaps import gap_table
 
-        return gap_table(self._open_questions, by, within)
+        return gap_table(self._open_feed, by, within)
 
     def next_steps(self, n: int = 10, within: str | None = "category") -> NextSteps:
         """Return the `n` most useful things to do, as sentences; the figures are those of `gaps`.
@@ -140,7 +140,7 @@ class Session(SessionWithPages):
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise InputError(f"n={n!r}: give a whole number from 1")
         return steps_of(
-            gap_table(self._open_questions, within=within),
+            gap_table(self._open_feed, within=within),
             n,
             notes=self._advice_notes(),
         )
@@ -158,7 +158,7 @@ class Session(SessionWithPages):
         from feedeval.results.gaps.present_values import with_present
         from feedeval.results.ledger.ledger import with_words
 
-        made = actions_of(self._open_questions, self.standing.coverage_pct, self._advice_notes())
+        made = actions_of(self._open_feed, self.standing.coverage_pct, self._advice_notes())
         if self.is_small:
             made = with_present(made, self.results)
         return made if self._asked_pages is None else with_words(made, self._asked_pages)
