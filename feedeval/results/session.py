@@ -166,7 +166,9 @@ class Session(SessionWithPages):
     def _advice_notes(self) -> Iterator[str]:
         from feedeval.results.gaps.advice_notes import advice_notes
 
-        yield from advice_notes(self, self._open_questions.judged.not_judged)
+        large = self._large
+        not_judged = self._open_questions.judged.not_judged if large is None else large.not_judged
+        yield from advice_notes(self, not_judged)
         if (ledger := self._asked_pages) is not None:
             yield f"Pages beside the feed: {ledger.headline}. No answer on a page counts in the coverage."
 

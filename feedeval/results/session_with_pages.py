@@ -41,6 +41,9 @@ class SessionWithPages(StoredSession):
         """The same to be summed up: shard by shard where the session is too large to be held."""
         from feedeval.results.gaps.summing import OpenFeed
 
+        # What pages answer is known of all open questions at once.
+        if self._large is not None and self._asked_pages is None:
+            return self._large.open_feed
         return OpenFeed.whole(self._open_questions)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
 from feedeval.results.frames import results as result_frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.results.naming import feed_name, session_name
+from feedeval.results.naming import engine_note, engine_words, feed_name, session_name
 from feedeval.run.delivery.words import where_parts_stand
 from feedeval.run.telling.words import state_in_words
 from feedeval.storage.addresses import shown
@@ -28,20 +29,10 @@ from feedeval.storage.shards import Shards, files_of
 
 if TYPE_CHECKING:
     from feedeval.results.basis import Standing
+    from feedeval.results.large.counting import VerdictCounts
+    from feedeval.results.large.reader import LargeLoaded, LargeReader
     from feedeval.results.score_quality import ScoreQuality
     from feedeval.results.whole_feed import WholeFeed
-
-
-def engine_note(engine: str, kind: str = JobKind.AUDIT) -> str:
-    """Return the sentence that belongs to the results of `engine`, empty where there is nothing to say."""
-    # What is behind the engines takes a moment to import, and most sessions need no note.
-    if kind == JobKind.SHADOW:
-        from feedeval.jobs.shadow.colour_classifier import ColourClassifier
-
-        return ColourClassifier.note if engine == ColourClassifier.name else ""
-    from feedeval.jobs.offline.engine import OfflineEngine
-
-    return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
 
 
 MANY_PRODUCTS = 250_000
@@ -50,11 +41,6 @@ MANY_PRODUCTS = 250_000
 
 class LargeResultsWarning(UserWarning):
     """All results of a large session are read at once."""
-
-
-def engine_words(engine: str, kind: str = JobKind.AUDIT) -> str:
-    """Return what people call an engine: one that is embedded by that word, any other by its model's name."""
-    return "the embedded engine" if engine_note(engine, kind) else engine
 
 
 class StoredSession:
@@ -85,7 +71,7 @@ class StoredSession:
 
     def reload(self) -> Self:
         """Forget what was read and return this session, so that the next look reads it again."""
-        kept = ("progress", "_loaded", "_judgements", "_all_open", "_asked_pages", "_open_questions")
+        kept = ("progress", "_loaded", "_judgements", "_all_open", "_asked_pages", "_open_questions", "_large")
         for name in (*kept, "action_cards", "score_quality"):
             self.__dict__.pop(name, None)
         return self
@@ -163,7 +149,19 @@ class StoredSession:
         return engine_words(self.progress.engine, self.progress.kind)
 
     @cached_property
-    def _loaded(self) -> result_frames.Loaded:
+    def _large(self) -> LargeReader | None:
+        """Who reads it shard by shard, where it is an audit in shards that is too large to be held."""
+        shards = self.shards
+        if shards is None or not self.is_audit or self.sample is not None or self.is_small:
+            return None
+        from feedeval.results.large.reader import LargeReader, can_read
+
+        return LargeReader(shards, engine=self.progress.engine) if can_read() else None
+
+    @cached_property
+    def _loaded(self) -> result_frames.Loaded | LargeLoaded:
+        if self._large is not None:
+            return self._large.loaded
         files = self.batch_files
         if self.progress.kind == JobKind.SHADOW:
             from feedeval.results.frames.shadow import load_shadow
@@ -213,6 +211,19 @@ class StoredSession:
                 LargeResultsWarning,
             )
         return self._loaded.results.copy(deep=False)
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """The results for who sums them up: where they are too large to be held, only the columns that sums need."""
+        return self.results if self._large is None else self._large.figures.copy(deep=False)
+
+    def verdict_counts(self) -> tuple[VerdictCounts, Counter[str]] | None:
+        """Return how often each question got each verdict and what was noted how often; None where it can be held."""
+        return None if self._large is None else self._large.verdicts()
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return a few rows of `figures` with product_id, product_url and title."""
+        return rows if self._large is None else self._large.named(rows)
 
     @property
     def keys(self) -> pd.Series:
@@ -322,7 +333,7 @@ class StoredSession:
         """The coverage of an audit with what it stands on; no figure where more than 30 % was not judged."""
         from feedeval.results.basis import standing_of
 
-        results = self.results
+        results = self.figures
         return standing_of(results, self.whole_feed if results["coverage_pct"].notna().any() else None)
 
     @cached_property
@@ -334,6 +345,8 @@ class StoredSession:
         from feedeval.results.frames.scores import score_frame
         from feedeval.results.score_quality import score_quality
 
+        if self._large is not None:
+            return self._large.quality()
         return score_quality(score_frame(self.batch_files if self.is_audit else []))
 
     def facts(self) -> dict[str, object]:

@@ -12,13 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from feedeval.records import Verdict
-from feedeval.results.frames.judgement_arrays import (
-    AskedQuestion,
-    Codebook,
-    Codes,
-    JudgementArrays,
-    covered_products,
-)
+from feedeval.results.frames.judgement_arrays import AskedQuestion, Codebook, Codes, JudgementArrays, covered_products
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.large import copies
 from feedeval.storage.shards import Shards
@@ -63,7 +57,7 @@ class ShardParts:
     """
 
     def __init__(self, numbers: Sequence[int], read: ReadShard) -> None:
-        self._numbers = numbers
+        self.numbers = numbers
         self._read = read
         self.categories: Codebook[str] = Codebook()
         self.field_sets: Codebook[str] = Codebook()
@@ -78,7 +72,7 @@ class ShardParts:
 
     def __iter__(self) -> Iterator[JudgementArrays]:
         """Yield the judgements of each shard; who lets go of one before the next holds one at a time."""
-        for number in self._numbers:
+        for number in self.numbers:
             yield self._part(number)
 
     def done(self, number: int, columns: Sequence[str]) -> pyarrow.Table:
@@ -94,21 +88,21 @@ class ShardParts:
     @cached_property
     def positions(self) -> dict[int, Codes]:
         """By shard, where each of its products that are done stands among all of them, in the order of the feed."""
-        places = [self.done(number, []).column(copies.PLACE).to_numpy() for number in self._numbers]
+        places = [self.done(number, []).column(copies.PLACE).to_numpy() for number in self.numbers]
         together = np.concatenate(places)
         ranks = np.empty(len(together), dtype=np.int64)
         ranks[np.argsort(together, kind="stable")] = np.arange(len(together))
         ends = np.cumsum([len(each) for each in places])
-        return dict(zip(self._numbers, np.split(ranks, ends[:-1]), strict=True))
+        return dict(zip(self.numbers, np.split(ranks, ends[:-1]), strict=True))
 
     @cached_property
     def names(self) -> tuple[Texts, Texts]:
         """The ids and titles of all products that are done, in the order of the feed."""
         import pyarrow as arrow
 
-        tables = [self.done(number, NAMES).select(list(NAMES)) for number in self._numbers]
+        tables = [self.done(number, NAMES).select(list(NAMES)) for number in self.numbers]
         together = arrow.concat_tables(tables)
-        order = np.argsort(np.concatenate([self.positions[number] for number in self._numbers]), kind="stable")
+        order = np.argsort(np.concatenate([self.positions[number] for number in self.numbers]), kind="stable")
         ordered = together.take(order)
         return Texts(ordered.column("product_id")), Texts(ordered.column("title"))
 
@@ -123,9 +117,9 @@ class ShardParts:
         kept = scored & covered[product]
         scores = np.array([verdict.score for verdict in verdicts] or [0.0])
         question = self._question(words)[kept]
-        attribute = _numbered(words["attribute"], self.attributes)[kept]
+        attribute = numbered(words["attribute"], self.attributes)[kept]
         fields, lacking = (self._lists(table, name, book) for name, book in self._books)
-        category = _numbered(_codes(table.column("category")), self.categories)
+        category = numbered(codes_of(table.column("category")), self.categories)
         return JudgementArrays(
             ids=Texts(table.column("product_id")),
             titles=Texts(table.column("title")),
@@ -152,7 +146,7 @@ class ShardParts:
         return (copies.FIELDS, self.field_sets), (copies.LACKING, self.lacks)
 
     def _lists(self, table: pyarrow.Table, name: str, book: Codebook[str]) -> Codes:
-        return _numbered(_codes(table.column(name)), book)
+        return numbered(codes_of(table.column(name)), book)
 
     def _question(self, words: dict[str, tuple[Codes, list[Any]]]) -> Codes:
         """Return the number of the question of each judgement: text, topic and whether it is required."""
@@ -178,10 +172,10 @@ def _flat(values: Any) -> tuple[Codes, list[Any]]:
 
     if arrow.types.is_boolean(values.type):
         return values.to_numpy(zero_copy_only=False).astype(np.int64), [False, True]
-    return _codes(values)
+    return codes_of(values)
 
 
-def _codes(values: Any) -> tuple[Codes, list[Any]]:
+def codes_of(values: Any) -> tuple[Codes, list[Any]]:
     """Return a column of texts as codes, and the texts; one that is missing is empty."""
     import pyarrow as arrow
 
@@ -196,7 +190,7 @@ def _codes(values: Any) -> tuple[Codes, list[Any]]:
     return indices.to_numpy(zero_copy_only=False).astype(np.int64), words
 
 
-def _numbered(column: tuple[Codes, list[Any]], book: Codebook[str]) -> Codes:
+def numbered(column: tuple[Codes, list[Any]], book: Codebook[str]) -> Codes:
     """Return the codes of a column by the numbers of a codebook, new words numbered as they are met."""
     codes, words = column
     met, found = pd.factorize(codes)
