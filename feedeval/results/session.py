@@ -166,7 +166,7 @@ class Session(SessionWithPages):
     def _advice_notes(self) -> Iterator[str]:
         from feedeval.results.gaps.advice_notes import advice_notes
 
-        large = self._large
+        large = self.large
         not_judged = self._open_questions.judged.not_judged if large is None else large.not_judged
         yield from advice_notes(self, not_judged)
         if (ledger := self._asked_pages) is not None:
@@ -324,9 +324,11 @@ class Session(SessionWithPages):
             InputError: Another suffix, a package that is missing, or more rows than a worksheet takes.
             StorageError: The file cannot be written.
         """
-        from feedeval.results.merging import RowKind, for_people, row_kind
+        from feedeval.results.merging import RowKind, for_people, row_kind, rows_of
 
         kind = row_kind(rows, [self])
+        if (parts := rows_of(self, kind)) is not None:
+            return write_chunks(parts[0], path, rows=parts[1])
         if kind is RowKind.TABLE:
             results = self.results
             return write_chunks(map(for_people, sliced(results)), path, rows=len(results))

@@ -42,8 +42,8 @@ class SessionWithPages(StoredSession):
         from feedeval.results.gaps.summing import OpenFeed
 
         # What pages answer is known of all open questions at once.
-        if self._large is not None and self._asked_pages is None:
-            return self._large.open_feed
+        if self.large is not None and self._asked_pages is None:
+            return self.large.open_feed
         return OpenFeed.whole(self._open_questions)
 
     @cached_property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +28,6 @@ from feedeval.storage.shards import Shards, files_of
 
 if TYPE_CHECKING:
     from feedeval.results.basis import Standing
-    from feedeval.results.large.counting import VerdictCounts
     from feedeval.results.large.reader import LargeLoaded, LargeReader
     from feedeval.results.score_quality import ScoreQuality
     from feedeval.results.whole_feed import WholeFeed
@@ -71,7 +69,7 @@ class StoredSession:
 
     def reload(self) -> Self:
         """Forget what was read and return this session, so that the next look reads it again."""
-        kept = ("progress", "_loaded", "_judgements", "_all_open", "_asked_pages", "_open_questions", "_large")
+        kept = ("progress", "_loaded", "_judgements", "_all_open", "_asked_pages", "_open_questions", "large")
         for name in (*kept, "action_cards", "score_quality"):
             self.__dict__.pop(name, None)
         return self
@@ -149,7 +147,7 @@ class StoredSession:
         return engine_words(self.progress.engine, self.progress.kind)
 
     @cached_property
-    def _large(self) -> LargeReader | None:
+    def large(self) -> LargeReader | None:
         """Who reads it shard by shard, where it is an audit in shards that is too large to be held."""
         shards = self.shards
         if shards is None or not self.is_audit or self.sample is not None or self.is_small:
@@ -160,8 +158,8 @@ class StoredSession:
 
     @cached_property
     def _loaded(self) -> result_frames.Loaded | LargeLoaded:
-        if self._large is not None:
-            return self._large.loaded
+        if self.large is not None:
+            return self.large.loaded
         files = self.batch_files
         if self.progress.kind == JobKind.SHADOW:
             from feedeval.results.frames.shadow import load_shadow
@@ -215,15 +213,7 @@ class StoredSession:
     @property
     def figures(self) -> pd.DataFrame:
         """The results for who sums them up: where they are too large to be held, only the columns that sums need."""
-        return self.results if self._large is None else self._large.figures.copy(deep=False)
-
-    def verdict_counts(self) -> tuple[VerdictCounts, Counter[str]] | None:
-        """Return how often each question got each verdict and what was noted how often; None where it can be held."""
-        return None if self._large is None else self._large.verdicts()
-
-    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return a few rows of `figures` with product_id, product_url and title."""
-        return rows if self._large is None else self._large.named(rows)
+        return self.results if self.large is None else self.large.figures.copy(deep=False)
 
     @property
     def keys(self) -> pd.Series:
@@ -345,8 +335,8 @@ class StoredSession:
         from feedeval.results.frames.scores import score_frame
         from feedeval.results.score_quality import score_quality
 
-        if self._large is not None:
-            return self._large.quality()
+        if self.large is not None:
+            return self.large.quality()
         return score_quality(score_frame(self.batch_files if self.is_audit else []))
 
     def facts(self) -> dict[str, object]:

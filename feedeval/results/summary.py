@@ -164,11 +164,13 @@ def what_to_do(actions: Sequence[Action], top: int = TOP) -> Block:
 
 def worst_products(session: StoredSession, done: pd.DataFrame, top: int = TOP) -> Block:
     """Return the products with the lowest coverage, those that leave more required questions open first."""
-    worst = session.named(
+    worst = (
         done[done["coverage_pct"].notna()]
         .sort_values(["coverage_pct", "unanswered_required_count"], ascending=[True, False], kind="stable")
         .head(top)
     )
+    if session.large is not None:
+        worst = session.large.named(worst)
     rows = tuple(
         (_percent(coverage), int(open_), _text(product_id), _text(title))
         for coverage, open_, product_id, title in zip(
@@ -240,9 +242,10 @@ def _by_question(counts: Mapping[tuple[str, str, bool, str], int]) -> dict[Quest
 
 
 def _tallies(session: StoredSession) -> QuestionTallies:
-    if (counted := session.verdict_counts()) is None:
+    if session.large is None:
         return tally_questions(session.batch_files)
-    return QuestionTallies(_by_question(counted[0]), counted[1])
+    counts, notes = session.large.verdicts()
+    return QuestionTallies(_by_question(counts), notes)
 
 
 def most_missed(tallies: dict[QuestionKey, QuestionTally], top: int = TOP) -> Block:

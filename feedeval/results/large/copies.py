@@ -163,12 +163,16 @@ def _plain(column: pd.Series[Any]) -> Any:
     return arrow.nulls(len(column), arrow.string())
 
 
+def has_table(shards: Shards, number: int) -> bool:
+    """Return whether a shard has left a table, be it one of an earlier version."""
+    return shards.results(number).exists()
+
+
 def has_copy(shards: Shards, number: int) -> bool:
     """Return whether a shard has left its table, with all columns."""
     import pyarrow.parquet as parquet
 
-    path = shards.results(number)
-    return path.exists() and set(_DETAILS) <= set(parquet.read_schema(path).names)
+    return has_table(shards, number) and set(_DETAILS) <= set(parquet.read_schema(shards.results(number)).names)
 
 
 def shard_table(shards: Shards, number: int, columns: Sequence[str], *, engine: str) -> pyarrow.Table:
@@ -180,6 +184,4 @@ def shard_table(shards: Shards, number: int, columns: Sequence[str], *, engine: 
     if has_copy(shards, number):
         return parquet.read_table(shards.results(number), columns=names, read_dictionary=list(DICTIONARIES))
     made = (table.select(names) for table in tables_of(shards.batch_files_of(number), engine=engine, texts=False))
-    # A shard that was begun by two versions may say more of a product than one.
-    table = arrow.concat_tables([schema().empty_table().select(names), *made])
-    return table
+    return arrow.concat_tables([schema().empty_table().select(names), *made])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,38 +131,3 @@ def _kind(name: str) -> Any:
     if name in COUNTS:
         return "Int64"
     return "float64" if name in ("coverage_pct", "cost_usd") else TEXT
-
-
-def in_feed_order(streams: Sequence[Iterator[pyarrow.Table]], rows: int) -> Iterator[pyarrow.Table]:
-    """Yield the rows of all streams in the order of the feed, some at a time; of each stream one table is held.
-
-    Args:
-        streams: Tables of one shard each, in the order of the feed.
-        rows: Rows that are looked for at least before any are yielded.
-    """
-    import pyarrow as arrow
-
-    held: list[pyarrow.Table | None] = [None] * len(streams)
-    while True:
-        for n, stream in enumerate(streams):
-            while held[n] is None or not len(held[n]):
-                if (found := next(stream, None)) is None:
-                    held[n] = None
-                    break
-                held[n] = found
-        live = [n for n, table in enumerate(held) if table is not None]
-        if not live:
-            return
-        # Up to where the first of them ends, nothing can come before what is held.
-        last = min(held[n].column(copies.PLACE)[-1].as_py() for n in live)  # type: ignore[union-attr]  # live ones
-        taken = []
-        for n in live:
-            table = held[n]
-            assert table is not None
-            cut = int(np.searchsorted(table.column(copies.PLACE).to_numpy(), last, side="right"))
-            taken.append(table.slice(0, cut))
-            held[n] = table.slice(cut)
-        together = arrow.concat_tables(taken)
-        together = together.take(np.argsort(together.column(copies.PLACE).to_numpy(), kind="stable"))
-        for start in range(0, len(together), rows):
-            yield together.slice(start, rows)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from feedeval.records import Verdict
 from feedeval.results.frames.decoding import StoredFailure, reported_batches
 from feedeval.results.frames.results import COUNTS, RowStatus, failure_frame, report_frame
 from feedeval.results.gaps.open_questions import Learnt, learn
 from feedeval.results.gaps.summing import OpenFeed
-from feedeval.results.large.copies import shard_table
+from feedeval.results.large.copies import KEY, shard_table
 from feedeval.results.large.counting import ScoreParts, VerdictCounts, count_verdicts
 from feedeval.results.large.frames import figures_frame, results_frame, rows_at
 from feedeval.results.large.parts import ShardParts
+from feedeval.results.large.rows import judgements_of, product_frames
 from feedeval.results.score_quality import ScoreQuality, quality_of_parts
 from feedeval.storage.batch_shapes import Unread
 from feedeval.storage.paths import StoredFile
@@ -90,6 +92,18 @@ class LargeReader:
     def results(self) -> tuple[pd.DataFrame, pd.Series[str]]:
         """Return all results, the long texts left on disk, and the keys of the rows."""
         return results_frame(self._shards, engine=self._engine)
+
+    def products(self) -> Iterator[pd.DataFrame]:
+        """Yield the results with their long texts, some products at a time; at least one part, which may be empty."""
+        return (frame.drop(columns=KEY) for frame in product_frames(self._shards, engine=self._engine))
+
+    def judgements(self) -> Iterator[pd.DataFrame]:
+        """Yield all judgements with their words, those of some products at a time."""
+        return map(judgements_of, product_frames(self._shards, engine=self._engine))
+
+    def count_judgements(self) -> int:
+        """Return how many judgements there are."""
+        return int(self.figures[[f"{verdict}_count" for verdict in Verdict]].sum().sum())
 
     @property
     def files(self) -> list[StoredFile]:
