@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,12 @@ class Texts(Sequence[str]):
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, slice):
             return [text or "" for text in self._column[at].to_pylist()]
-        return self._column[int(at)].as_py() or ""
+        return self.maybe(at) or ""
+
+    def maybe(self, at: int) -> str | None:
+        """Return a text, None where it is missing."""
+        text: str | None = self._column[int(at)].as_py()
+        return text
 
 
 class ShardParts:
@@ -58,7 +63,7 @@ class ShardParts:
 
     def __init__(self, numbers: Sequence[int], read: ReadShard) -> None:
         self.numbers = numbers
-        self._read = read
+        self.read = read
         self.categories: Codebook[str] = Codebook()
         self.field_sets: Codebook[str] = Codebook()
         self.lacks: Codebook[str] = Codebook()
@@ -80,7 +85,7 @@ class ShardParts:
         import pyarrow.compute as compute
 
         names = [*dict.fromkeys([*columns, "status", copies.PLACE])]
-        table = self._read(number, names)
+        table = self.read(number, names)
         table = table.filter(compute.equal(table.column("status"), RowStatus.DONE.value))
         place = table.column(copies.PLACE).to_numpy()
         return table if (np.diff(place) > 0).all() else table.take(np.argsort(place, kind="stable"))
@@ -116,7 +121,7 @@ class ShardParts:
         covered = covered_products(product, scored, not_judged, len(table))
         kept = scored & covered[product]
         scores = np.array([verdict.score for verdict in verdicts] or [0.0])
-        question = self._question(words)[kept]
+        question = question_codes(words, self.questions)[kept]
         attribute = numbered(words["attribute"], self.attributes)[kept]
         fields, lacking = (self._lists(table, name, book) for name, book in self._books)
         category = numbered(codes_of(table.column("category")), self.categories)
@@ -148,15 +153,14 @@ class ShardParts:
     def _lists(self, table: pyarrow.Table, name: str, book: Codebook[str]) -> Codes:
         return numbered(codes_of(table.column(name)), book)
 
-    def _question(self, words: dict[str, tuple[Codes, list[Any]]]) -> Codes:
-        """Return the number of the question of each judgement: text, topic and whether it is required."""
-        (text, texts), (topic, topics), (needed, _) = (words[name] for name in copies.JUDGED[:3])
-        width = 2 * max(len(topics), 1)
-        codes, found = pd.factorize(text * width + 2 * topic + needed)
-        of_code = [
-            self.questions[texts[code // width], topics[code % width // 2], bool(code % 2)] for code in found.tolist()
-        ]
-        return np.array(of_code, dtype=np.int64)[codes]
+
+def question_codes(words: Mapping[str, tuple[Codes, list[Any]]], questions: Codebook[tuple[str, str, bool]]) -> Codes:
+    """Return the number of the question of each judgement: text, topic and whether it is required."""
+    (text, texts), (topic, topics), (needed, _) = (words[name] for name in copies.JUDGED[:3])
+    width = 2 * max(len(topics), 1)
+    codes, found = pd.factorize(text * width + 2 * topic + needed)
+    of_code = [questions[texts[code // width], topics[code % width // 2], bool(code % 2)] for code in found.tolist()]
+    return np.array(of_code, dtype=np.int64)[codes]
 
 
 def judged_columns(table: pyarrow.Table) -> tuple[NDArray[np.int64], dict[str, tuple[Codes, list[Any]]]]:
