@@ -75,6 +75,15 @@ class JudgementRows:
         return frame if isinstance(rows, slice) else frame.iloc[rows].reset_index(drop=True)
 
 
+COUNTED_BY = ("question", "taxonomy", "required", "verdict", "attribute")
+
+
+def count_judgements(judgements: pd.DataFrame) -> pd.DataFrame:
+    """Return how many judgements agree in question, taxonomy, required, verdict and attribute: these, and count."""
+    counts = judgements.groupby(list(COUNTED_BY), observed=True, dropna=False).size()
+    return counts.reset_index(name="count")
+
+
 def _judgement_columns(
     columns: dict[str, list[Any]], counts: Sequence[int], codes: Mapping[str, Codebook[str]]
 ) -> pd.DataFrame:

@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from feedeval.records import COUNTED, Verdict
+from feedeval.records import COUNTED, Taxonomy, Verdict
 from feedeval.results.frames.judgement_arrays import Codebook, covered_products
+from feedeval.results.frames.judgements import COUNTED_BY
 from feedeval.results.large import copies
 from feedeval.results.large.parts import ShardParts, codes_of, judged_columns, numbered
 
@@ -20,33 +21,56 @@ VerdictCounts = Mapping[tuple[str, str, bool, str], int]
 
 def count_verdicts(parts: ShardParts) -> tuple[VerdictCounts, Counter[str]]:
     """Return how often each question (text, topic, required) got each verdict, and what the engine noted how often."""
-    verdicts: Counter[tuple[str, str, bool, str]] = Counter()
+    verdicts: Counter[Any] = Counter()
     notes: Counter[str] = Counter()
-    for counted, noted in map(lambda number: _counted(parts, number), parts.numbers):
-        verdicts.update(counted)
-        notes.update(noted)
+
+    def count(number: int) -> None:
+        table = parts.done(number, [copies.NOTES, *copies.JUDGED[:4]])
+        verdicts.update(_counted(table, copies.JUDGED[:4]))
+        notes.update(_noted(table))
+
+    for number in parts.numbers:
+        count(number)
     return verdicts, notes
 
 
-def _counted(parts: ShardParts, number: int) -> tuple[VerdictCounts, Counter[str]]:
-    table = parts.done(number, [copies.NOTES, *copies.JUDGED[:4]])
+def count_asked(parts: ShardParts) -> pd.DataFrame:
+    """Return how many judgements agree in what they say without words, as `count_judgements` does."""
+    counts: Counter[Any] = Counter()
+    for number in parts.numbers:
+        counts.update(_counted(parts.done(number, copies.JUDGED), COUNTED_BY))
+    frame = pd.DataFrame(list(counts), columns=list(COUNTED_BY)).assign(count=list(counts.values()))
+    words = {"taxonomy": [str(word) for word in Taxonomy], "verdict": [str(word) for word in Verdict]}
+    kinds = {name: pd.Categorical(frame[name], categories=known) for name, known in words.items()}
+    return frame.assign(**kinds).sort_values(list(COUNTED_BY), ignore_index=True)
+
+
+def _counted(table: Any, names: Sequence[str]) -> Counter[Any]:
+    """Return how often judgements say the same in some columns, in the order in which they are met."""
     _, words = judged_columns(table)
-    columns = [words[name] for name in copies.JUDGED[:4]]
+    columns = [words[name] for name in names]
     together = np.zeros(len(columns[0][0]), dtype=np.int64)
     for codes, known in columns:
         together = together * max(len(known), 1) + codes
-    _, first, counts = np.unique(together, return_index=True, return_counts=True)
-    # In the order in which they are met, as whoever counts one by one meets them.
-    of_found = {
-        tuple(known[int(codes[at])] for codes, known in columns): int(counts[n])
-        for n, at in sorted(enumerate(first.tolist()), key=lambda pair: pair[1])
-    }
+    met, found = pd.factorize(together)
+    counts = np.bincount(met, minlength=len(found))
+    first = np.full(len(found), -1)
+    first[met[::-1]] = np.arange(len(met))[::-1]
+    return Counter(
+        {
+            tuple(known[int(codes[at])] for codes, known in columns): int(count)
+            for at, count in zip(first.tolist(), counts.tolist(), strict=True)
+        }
+    )
+
+
+def _noted(table: Any) -> Counter[str]:
     noted: Counter[str] = Counter()
     codes, known = codes_of(table.column(copies.NOTES))
     for code, count in zip(*np.unique(codes, return_counts=True), strict=True):
         for note in msgspec.json.decode(known[int(code)] or "[]"):
             noted[note] += int(count)
-    return of_found, noted  # type: ignore[return-value]  # four of them
+    return noted
 
 
 class ScoreParts:

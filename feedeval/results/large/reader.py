@@ -16,7 +16,7 @@ from feedeval.results.frames.results import COUNTS, RowStatus, failure_frame, re
 from feedeval.results.gaps.open_questions import Learnt, learn
 from feedeval.results.gaps.summing import OpenFeed
 from feedeval.results.large.copies import KEY, shard_table
-from feedeval.results.large.counting import ScoreParts, VerdictCounts, count_verdicts
+from feedeval.results.large.counting import ScoreParts, VerdictCounts, count_asked, count_verdicts
 from feedeval.results.large.frames import figures_frame, results_frame, rows_at
 from feedeval.results.large.parts import ShardParts
 from feedeval.results.large.rows import judgements_of, product_frames
@@ -100,6 +100,14 @@ class LargeReader:
     def judgements(self) -> Iterator[pd.DataFrame]:
         """Yield all judgements with their words, those of some products at a time."""
         return map(judgements_of, product_frames(self._shards, engine=self._engine))
+
+    def judgements_of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the judgements of a few rows of `results`, which have their `key`."""
+        return judgements_of(rows)
+
+    def asked(self) -> pd.DataFrame:
+        """Return how many judgements agree in what they say without words, as `count_judgements` does."""
+        return count_asked(self.parts)
 
     def count_judgements(self) -> int:
         """Return how many judgements there are."""
