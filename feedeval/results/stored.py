@@ -204,7 +204,7 @@ class StoredSession:
         """
         if "_loaded" not in self.__dict__ and self.progress.counts.done >= MANY_PRODUCTS:
             warn_caller(
-                f"{self.progress.counts.done:,} products take gigabytes of memory all at once: "
+                f"{self.progress.counts.done:,} products take much memory all at once: "
                 "session.read(columns=[...], where=[...]) reads what is needed, and fe.sample audits fewer.",
                 LargeResultsWarning,
             )
@@ -234,6 +234,8 @@ class StoredSession:
 
     @cached_property
     def _judgements(self) -> pd.DataFrame:
+        if self.large is not None:
+            self.large.refuse_judgements()
         return judgement_frame(self.batch_files if self.has_evaluations else [])
 
     @property

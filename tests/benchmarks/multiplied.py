@@ -83,6 +83,8 @@ def multiply(seed: Session, folder: Path, *, products: int, shards: int) -> Sess
     for number, size in zip(after.numbers, sizes, strict=True):
         _Shard(before, after, number).write(size)
         write_copy(after, number, engine=seed.progress.engine)
+    for path in folder.rglob("*.json"):
+        path.chmod(0o600)
     counts = {"total": products, "done": products, "failed": 0, "reused": 0}
     batches = sum(-(-size // BATCH) for size in sizes)
     sums = {"counts": counts, "batch_size": BATCH, "total_batches": batches, "batches_complete": batches}

@@ -183,5 +183,14 @@ def shard_table(shards: Shards, number: int, columns: Sequence[str], *, engine: 
     names = list(columns)
     if has_copy(shards, number):
         return parquet.read_table(shards.results(number), columns=names, read_dictionary=list(DICTIONARIES))
-    made = (table.select(names) for table in tables_of(shards.batch_files_of(number), engine=engine, texts=False))
-    return arrow.concat_tables([schema().empty_table().select(names), *made])
+    made = tables_of(shards.batch_files_of(number), engine=engine, texts=False)
+    tables = [_as_read(table.select(names)) for table in (schema().empty_table(), *made)]
+    return arrow.concat_tables(tables).unify_dictionaries()
+
+
+def _as_read(table: pyarrow.Table) -> pyarrow.Table:
+    """Return a table with the texts that repeat held once each, as they are read from a file."""
+    for at, name in enumerate(table.column_names):
+        if name in DICTIONARIES:
+            table = table.set_column(at, name, table.column(name).dictionary_encode())
+    return table

@@ -13,6 +13,7 @@ import pandas as pd
 from feedeval.records import COUNTED, Taxonomy, Verdict
 from feedeval.results.frames.judgement_arrays import Codebook, covered_products
 from feedeval.results.frames.judgements import COUNTED_BY
+from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.large import copies
 from feedeval.results.large.parts import ShardParts, codes_of, judged_columns, numbered
 
@@ -41,7 +42,8 @@ def count_asked(parts: ShardParts) -> pd.DataFrame:
         counts.update(_counted(parts.done(number, copies.JUDGED), COUNTED_BY))
     frame = pd.DataFrame(list(counts), columns=list(COUNTED_BY)).assign(count=list(counts.values()))
     words = {"taxonomy": [str(word) for word in Taxonomy], "verdict": [str(word) for word in Verdict]}
-    kinds = {name: pd.Categorical(frame[name], categories=known) for name, known in words.items()}
+    kinds: dict[str, Any] = {name: pd.Categorical(frame[name], categories=known) for name, known in words.items()}
+    kinds |= {name: frame[name].astype(TEXT) for name in ("question", "attribute")}
     return frame.assign(**kinds).sort_values(list(COUNTED_BY), ignore_index=True)
 
 

@@ -17,6 +17,7 @@ from feedeval.results.gaps.open_questions import Learnt, learn
 from feedeval.results.gaps.summing import OpenFeed
 from feedeval.results.large.copies import KEY, shard_table
 from feedeval.results.large.counting import ScoreParts, VerdictCounts, count_asked, count_verdicts
+from feedeval.results.large.fitting import JUDGEMENT_BYTES, RESULT_BYTES, FreeMemory, free_mb, refuse_what_does_not_fit
 from feedeval.results.large.frames import figures_frame, results_frame, rows_at
 from feedeval.results.large.parts import ShardParts
 from feedeval.results.large.rows import judgements_of, product_frames
@@ -41,11 +42,13 @@ class LargeReader:
     Args:
         shards: Its shards.
         engine: The session's engine, for products that failed.
+        free: How much memory is free.
     """
 
-    def __init__(self, shards: Shards, *, engine: str) -> None:
+    def __init__(self, shards: Shards, *, engine: str, free: FreeMemory = free_mb) -> None:
         self._shards = shards
         self._engine = engine
+        self._free = free
         self.loaded = LargeLoaded(self)
 
     def read(self, number: int, columns: Sequence[str]) -> Any:
@@ -90,7 +93,12 @@ class LargeReader:
         return quality_of_parts(lambda: scores)
 
     def results(self) -> tuple[pd.DataFrame, pd.Series[str]]:
-        """Return all results, the long texts left on disk, and the keys of the rows."""
+        """Return all results, the long texts left on disk, and the keys of the rows.
+
+        Raises:
+            InputError: They do not fit in memory.
+        """
+        refuse_what_does_not_fit(len(self.figures), "products", RESULT_BYTES, free=self._free)
         return results_frame(self._shards, engine=self._engine)
 
     def products(self) -> Iterator[pd.DataFrame]:
@@ -112,6 +120,14 @@ class LargeReader:
     def count_judgements(self) -> int:
         """Return how many judgements there are."""
         return int(self.figures[[f"{verdict}_count" for verdict in Verdict]].sum().sum())
+
+    def refuse_judgements(self) -> None:
+        """Refuse to hold all judgements where they do not fit in memory.
+
+        Raises:
+            InputError: They do not.
+        """
+        refuse_what_does_not_fit(self.count_judgements(), "judgements", JUDGEMENT_BYTES, free=self._free)
 
     @property
     def files(self) -> list[StoredFile]:
