@@ -82,7 +82,7 @@ class Material:
         else:
             judgements = self.session.judgements
             chosen = judgements[judgements["key"].isin(list(keys))]
-        return dict(iter(chosen.groupby("key", sort=False)))
+        return {str(key): found for key, found in chosen.groupby("key", sort=False)}
 
     @cached_property
     def open(self) -> pd.DataFrame:

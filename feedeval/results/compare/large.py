@@ -27,7 +27,8 @@ class _Metas(Sequence[Meta]):
         return len(self._columns[0])
 
     def __getitem__(self, at: Any) -> Any:
-        return Meta(*(column.maybe(at) for column in self._columns))
+        product_id, product_url, title = (column.maybe(at) for column in self._columns)
+        return Meta(product_id, product_url, title)
 
 
 def read_large_audit(parts: ShardParts, questions: Codebook[Question]) -> Audit:

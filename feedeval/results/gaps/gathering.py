@@ -49,8 +49,8 @@ class Gathered:
 
     def opened(self, place: int) -> Opened:
         """Return the products with open questions in a place."""
-        rows = slice(self._starts[place], self._starts[place + 1])
-        return Opened(*(column[rows] for column in self._opened))
+        rows, found = slice(self._starts[place], self._starts[place + 1]), self._opened
+        return Opened(found.positions[rows], found.gains[rows], found.extends[rows])
 
     def asked(self, place: int) -> Iterator[tuple[AskedQuestion, float, float, float]]:
         """Yield the open questions of a place with what they lose, of how many products, and how many answer half."""
@@ -90,11 +90,7 @@ def gather(feed: OpenFeed) -> Gathered:
     words = parts[-1].words
 
     def all_of(name: str) -> NDArray[Any]:
-        return (
-            parts[0][_Part._fields.index(name)]
-            if len(parts) == 1
-            else np.concatenate([getattr(p, name) for p in parts])
-        )
+        return np.concatenate([getattr(part, name) for part in parts])
 
     order = np.argsort(all_of("position"), kind="stable")
     place = all_of("place")
@@ -142,5 +138,9 @@ def _asked(found: OpenQuestions, worth: Floats) -> pd.DataFrame:
     judged = found.judged
     keys, at = np.unique(found.place * max(len(judged.questions), 1) + found.question, return_inverse=True)
     each = judged.stands_for[found.product]
-    columns = {"worth": worth, "products": np.ones(len(each)), "partial": judged.score[found.rows] > 0}
+    columns: dict[str, NDArray[Any]] = {
+        "worth": worth,
+        "products": np.ones(len(each)),
+        "partial": judged.score[found.rows] > 0,
+    }
     return pd.DataFrame({"key": keys, **{n: np.bincount(at, each * part, len(keys)) for n, part in columns.items()}})

@@ -86,7 +86,7 @@ class _Maker:
         if len(gaining) < 2 or self.before_pct != self.before_pct:
             return float("nan")
         found = self.found
-        gained = sum(found.gained[n] for n, place in enumerate(found.places) if place.label in gaining)
+        gained = sum(float(found.gained[n]) for n, place in enumerate(found.places) if place.label in gaining)
         return min(self.before_pct + gained / float(self.sums.covered.sum()), 100.0)
 
     def _action(self, row: int, place: int, missing_core: float) -> Action:

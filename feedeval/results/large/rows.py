@@ -83,30 +83,30 @@ def in_feed_order(streams: Sequence[Iterator[pyarrow.Table]], rows: int) -> Iter
 
     Args:
         streams: Tables of one shard each, in the order of the feed.
-        rows: Rows that are looked for at least before any are yielded.
+        rows: Most rows of a part.
     """
     import pyarrow as arrow
 
-    held: list[pyarrow.Table | None] = [None] * len(streams)
+    held: dict[int, pyarrow.Table] = {}
+    waiting = dict(enumerate(streams))
     while True:
-        for n, stream in enumerate(streams):
-            while held[n] is None or not len(held[n]):
-                if (found := next(stream, None)) is None:
-                    held[n] = None
-                    break
+        for n in [n for n in waiting if n not in held]:
+            if (found := next((table for table in waiting[n] if len(table)), None)) is None:
+                del waiting[n]
+            else:
                 held[n] = found
-        live = [n for n, table in enumerate(held) if table is not None]
-        if not live:
+        if not held:
             return
         # Up to where the first of them ends, nothing can come before what is held.
-        last = min(held[n].column(copies.PLACE)[-1].as_py() for n in live)  # type: ignore[union-attr]  # live ones
+        last = min(int(table.column(copies.PLACE)[-1].as_py()) for table in held.values())
         taken = []
-        for n in live:
-            table = held[n]
-            assert table is not None
+        for n, table in list(held.items()):
             cut = int(np.searchsorted(table.column(copies.PLACE).to_numpy(), last, side="right"))
             taken.append(table.slice(0, cut))
-            held[n] = table.slice(cut)
+            if cut < len(table):
+                held[n] = table.slice(cut)
+            else:
+                del held[n]
         together = arrow.concat_tables(taken)
         together = together.take(np.argsort(together.column(copies.PLACE).to_numpy(), kind="stable"))
         for start in range(0, len(together), rows):
