@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from feedeval.notebook.report.findings import Checked
 from feedeval.notebook.report.parts import Material
 from feedeval.notebook.report.report import page
 from feedeval.results.compare.compare import compare
-from feedeval.results.frames.judgement_arrays import JudgementArrays
+from feedeval.results.compare.pairing import Question, pair, read_audit
+from feedeval.results.frames.judgement_arrays import Codebook, JudgementArrays
 from feedeval.results.gaps.gaps import gap_table
 from feedeval.results.gaps.making import actions_of
 from feedeval.results.gaps.open_questions import learn
@@ -115,6 +117,15 @@ def test_a_comparison_is_the_same(held: Session, large: Session) -> None:
     assert str(found) == str(expected)
     for name in ("products", "questions", "categories", "taxonomies", "changes", "new", "gone"):
         pd.testing.assert_frame_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_pairs_are_the_same_however_many_are_made_at_once(held: Session) -> None:
+    questions: Codebook[Question] = Codebook()
+    whole = Session(held.id, held.output_dir.parent / "whole")
+    audits = [read_audit(session.batch_files, questions) for session in (whole, held)]
+    expected, found = pair(*audits), pair(*audits, at_once=7)
+    for each in fields(expected):
+        assert np.array_equal(getattr(found, each.name), getattr(expected, each.name)), each.name
 
 
 def test_a_report_says_the_same_of_questions_topics_and_products(held: Session, large: Session) -> None:

@@ -140,15 +140,21 @@ class Pairs:
         return np.asarray(_SCORES[self.verdicts_after])
 
 
-def pair(before: Audit, after: Audit) -> Pairs:
-    """Pair two audits by product key and question."""
+PAIRED_AT_ONCE = 50_000
+"""Products whose judgements are put side by side at once."""
+
+
+def pair(before: Audit, after: Audit, *, at_once: int = PAIRED_AT_ONCE) -> Pairs:
+    """Pair two audits by product key and question, so many products at once."""
     # Where a key stands twice, the later file counts.
     place_before = {key: place for place, key in enumerate(before.keys)}
     place_after = {key: place for place, key in enumerate(after.keys)}
     both = [key for key in place_after if key in place_before]
     rows_before = np.array([place_before[key] for key in both], dtype=np.int64)
     rows_after = np.array([place_after[key] for key in both], dtype=np.int64)
-    parts = [_paired((before, rows_before[at]), (after, rows_after[at]), at.start) for at in _slices(len(both))]
+    parts = [
+        _paired((before, rows_before[at]), (after, rows_after[at]), at.start) for at in _slices(len(both), at_once)
+    ]
     matched, owner, left, right = (np.concatenate(column) for column in zip(*parts, strict=True))
     same = (matched == before.counts[rows_before]) & (matched == after.counts[rows_after]) & (matched > 0)
     kept = same[owner]
@@ -168,12 +174,8 @@ def pair(before: Audit, after: Audit) -> Pairs:
     )
 
 
-_PAIRED_AT_ONCE = 50_000
-"""Products whose judgements are put side by side at once."""
-
-
-def _slices(count: int) -> list[slice]:
-    return [slice(start, start + _PAIRED_AT_ONCE) for start in range(0, max(count, 1), _PAIRED_AT_ONCE)]
+def _slices(count: int, size: int) -> list[slice]:
+    return [slice(start, start + size) for start in range(0, max(count, 1), size)]
 
 
 def _paired(before: tuple[Audit, Ints], after: tuple[Audit, Ints], first: int = 0) -> tuple[Ints, Ints, Ints, Ints]:
