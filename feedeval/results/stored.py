@@ -373,7 +373,8 @@ class StoredSession:
 
     def _coverage_facts(self) -> dict[str, object]:
         """Return the coverage with what it stands on; of a session that takes long to read, how to come by it."""
-        if not self.is_small and "_loaded" not in self.__dict__:
+        is_quick = self.is_small or "_loaded" in self.__dict__ or (self.large is not None and self.large.is_quick)
+        if not is_quick:
             size_mb = sum(file.size for file in self.batch_files) / 1e6
             return {"Coverage": f"session.standing says it, and reads all {size_mb:,.0f} MB of results for it"}
         standing = self.standing

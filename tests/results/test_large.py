@@ -86,6 +86,7 @@ def test_results_failures_and_reports_are_the_same(held: Session, large: Session
 def test_the_summary_is_the_same(held: Session, large: Session) -> None:
     assert summarise(large).text() == summarise(held).text()
     assert large.standing == held.standing
+    assert held.standing.sentence in repr(large)
 
 
 def test_score_quality_is_the_same(held: Session, large: Session) -> None:
@@ -147,6 +148,7 @@ def test_shards_without_a_table_or_with_one_of_an_earlier_version_say_the_same(t
     shards.results(1).unlink()
     earlier = parquet.read_table(shards.results(2)).select([*COLUMNS, PLACE])
     parquet.write_table(earlier, shards.results(2))
+    assert "session.standing says it" in repr(large)
     pd.testing.assert_frame_equal(
         *(s.gaps().sort_values(["attribute", "action"], ignore_index=True) for s in (large, held))
     )

@@ -15,7 +15,7 @@ from feedeval.results.frames.decoding import StoredFailure, reported_batches
 from feedeval.results.frames.results import COUNTS, RowStatus, failure_frame, report_frame
 from feedeval.results.gaps.open_questions import Learnt, learn
 from feedeval.results.gaps.summing import OpenFeed
-from feedeval.results.large.copies import KEY, shard_table
+from feedeval.results.large.copies import KEY, has_copy, shard_table
 from feedeval.results.large.counting import ScoreParts, VerdictCounts, count_asked, count_verdicts
 from feedeval.results.large.fitting import JUDGEMENT_BYTES, RESULT_BYTES, FreeMemory, free_mb, refuse_what_does_not_fit
 from feedeval.results.large.frames import figures_frame, results_frame, rows_at
@@ -50,6 +50,11 @@ class LargeReader:
         self._engine = engine
         self._free = free
         self.loaded = LargeLoaded(self)
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether sums take a moment: each shard has left its table."""
+        return all(has_copy(self._shards, number) for number in self._shards.numbers)
 
     def read(self, number: int, columns: Sequence[str]) -> Any:
         """Return some columns of the table of one shard."""
