@@ -127,7 +127,7 @@ def _listed(arguments: Arguments) -> pd.DataFrame:
 def _list_row(row: tuple[object, ...]) -> tuple[object, ...]:
     import pandas as pd
 
-    from feedeval.results.stored import engine_words
+    from feedeval.results.naming import engine_words
 
     cells = (None if pd.isna(cell) else cell for cell in row)  # type: ignore[call-overload]
     session, name, kind, status, engine, total, done, failed, coverage, cost, size = cells

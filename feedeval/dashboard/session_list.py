@@ -17,8 +17,8 @@ from feedeval.notebook.panel.render import state_mark
 from feedeval.records import Status
 from feedeval.records.kinds import kind_words
 from feedeval.results.library import DAMAGED, list_sessions
+from feedeval.results.naming import engine_words
 from feedeval.results.session import Session
-from feedeval.results.stored import engine_words
 from feedeval.storage.paths import session_paths
 from feedeval.storage.readers import is_being_written, session_ids, status_of
 

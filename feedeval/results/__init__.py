@@ -18,11 +18,12 @@
 - `gaps`/: what to add first
 - `judges`/: judges compared and probed
 - `labelling`/: people's labels on a session's verdicts
+- `large`/: sessions of shards too large to be held, read shard by shard
 - `lazytext`: where frames of results look that version 0.2 pickled: what their long texts were made with
 - `ledger`/: page against feed, question by question
 - `library`: the sessions of an output folder: list, inspect, put together, back up, restore, clean up
 - `merging`: several sessions as one table: of each product the newest result
-- `naming`: what people call a session: by its feed, rather than by the id of its files
+- `naming`: what people call a session, by its feed rather than by the id of its files, and who judged in it
 - `near_identical`: products that are nearly the same, told by their titles: variants of one, which a list of a few
   should not repeat
 - `product`: one product of an audit, for a person: its questions, the verdicts, and the words of the feed that they

@@ -13,16 +13,13 @@ import numpy as np
 import pandas as pd
 
 from feedeval.errors import InputError
-from feedeval.results.export import write_frame
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.results.frames.results import COUNTS, RESULT_COLUMNS, load_audit
+from feedeval.results.frames.results import COUNTS, RESULT_COLUMNS, TEXT_COLUMNS
+from feedeval.results.large.copies import COLUMNS, KEY, PLACE, tables_of, write_copy
 from feedeval.results.stored import StoredSession
-from feedeval.storage.shards import Shards
 
-PLACE = "place"
-"""Where the product stands in the feed."""
-KEY = "key"
-COLUMNS = (*RESULT_COLUMNS, KEY)
+__all__ = ["OPERATORS", "Where", "read_columns", "write_copy"]
+
 OPERATORS = ("==", "=", "!=", "<", "<=", ">", ">=", "in", "not in")
 
 Where = Sequence[tuple[str, str, Any]]
@@ -80,9 +77,10 @@ def _parts(session: StoredSession, wanted: list[str], where: Where) -> Iterator[
         # Row group by row group: what does not fit the condition is never held.
         yield tables.to_table(columns=names, filter=condition).to_pandas()
     for number in sorted(set(shards.numbers) - set(copies)):
-        frame = shard_frame(shards, number, engine=session.progress.engine)
-        if len(frame):
-            yield _filtered(frame, names, condition)
+        asked = {*names, *(condition[0] for condition in where)}
+        files, engine = shards.batch_files_of(number), session.progress.engine
+        for table in tables_of(files, engine=engine, texts=not TEXT_COLUMNS.isdisjoint(asked)):
+            yield dataset.dataset(table).to_table(columns=names, filter=condition).to_pandas()
 
 
 def _filtered(frame: pd.DataFrame, names: list[str], condition: Any) -> pd.DataFrame:
@@ -111,25 +109,3 @@ def _dtype(name: str) -> Any:
     if name in COUNTS:
         return "Int64"
     return "float64" if name in ("coverage_pct", "cost_usd") else TEXT
-
-
-def shard_frame(shards: Shards, number: int, *, engine: str) -> pd.DataFrame:
-    """Return the results of one shard, with each product's key and its place in the feed."""
-    loaded = load_audit(shards.batch_files_of(number), engine=engine, in_memory=True)
-    places = shards.places(number)
-    frame = loaded.results.assign(**{KEY: loaded.keys})
-    return frame.assign(**{PLACE: places if len(places) == len(frame) else _places_of(shards, number, loaded.keys)})
-
-
-def _places_of(shards: Shards, number: int, keys: pd.Series[str]) -> pd.Series[int]:
-    """Return the places of the products of a shard of which not all are through."""
-    import pyarrow.parquet as parquet
-
-    known = parquet.read_table(shards.here(shards.products(number)), columns=["key", "position"]).to_pandas()
-    return keys.map(known.set_index("key")["position"]).fillna(-1).astype("int64")
-
-
-def write_copy(shards: Shards, number: int, *, engine: str) -> None:
-    """Write the results of a shard that is through as a table, too."""
-    with shards.made_here(shards.results(number)) as path:
-        write_frame(shard_frame(shards, number, engine=engine), path)

@@ -14,10 +14,10 @@ from feedeval.formatting import local_moment
 from feedeval.results.archive import backup, remove_files, restore
 from feedeval.results.basis import Basis
 from feedeval.results.export import write_chunks
-from feedeval.results.finding import find_session
+from feedeval.results.finding import find_session, session_labels
 from feedeval.results.frames.decoding import AuditCoverage, readable_batches
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.results.merging import Merged, RowKind, row_kind
+from feedeval.results.merging import Merged, RowKind, row_kind, rows_of
 from feedeval.results.session import Session
 from feedeval.run.delivery.words import what_deleting_loses
 from feedeval.storage.batch_files import collector_paused
@@ -186,8 +186,16 @@ def consolidate(
     if len(kinds) > 1:
         raise InputError(f"sessions of different kinds ({', '.join(sorted(kinds))}) do not fit in one table")
     kind = row_kind(rows, found)
+    if len(alone := dict.fromkeys(found)) == 1 and (parts := rows_of(found[0], kind)) is not None:
+        label = session_labels(list(alone))[0]
+        return write_chunks((_labelled(part, label) for part in parts[0]), path, rows=parts[1])
     merged = Merged(found)
     return write_chunks(merged.rows(kind), path, rows=merged.count(kind))
+
+
+def _labelled(part: pd.DataFrame, label: str) -> pd.DataFrame:
+    texts = {name: TEXT for name in ("taxonomy", "verdict") if name in part.columns}
+    return part.astype(texts).assign(session=pd.array([label] * len(part), dtype=TEXT))
 
 
 def cleanup(

@@ -98,6 +98,22 @@ class Merged:
         return self.products() if kind is RowKind.PRODUCTS else self.judgements()
 
 
+def rows_of(session: StoredSession, kind: RowKind) -> tuple[Iterator[pd.DataFrame], int] | None:
+    """Return the rows of a session part by part, and how many there are; None where they can be held.
+
+    Args:
+        session: The session.
+        kind: What a row is.
+    """
+    large = session.large
+    if large is None:
+        return None
+    if kind is RowKind.JUDGEMENTS:
+        return (part for frame in large.judgements() for part in sliced(frame)), large.count_judgements()
+    products = large.products()
+    return map(for_people, products) if kind is RowKind.TABLE else products, len(large.figures)
+
+
 def for_people(results: pd.DataFrame) -> pd.DataFrame:
     """Return results as a person reads them in a spreadsheet.
 

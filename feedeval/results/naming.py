@@ -1,4 +1,4 @@
-"""What people call a session: by its feed, rather than by the id of its files."""
+"""What people call a session, by its feed rather than by the id of its files, and who judged in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from feedeval.records.kinds import JobKind
 
 
 def feed_name(source: Mapping[str, Any]) -> str:
@@ -39,3 +41,20 @@ def given_name(settings: Mapping[str, Any]) -> str:
     """Return the name that somebody gave a session; empty where nobody did."""
     run = settings.get("run")
     return str(run.get("name") or "") if isinstance(run, Mapping) else ""
+
+
+def engine_note(engine: str, kind: str = JobKind.AUDIT) -> str:
+    """Return the sentence that belongs to the results of `engine`, empty where there is nothing to say."""
+    # What is behind the engines takes a moment to import, and most sessions need no note.
+    if kind == JobKind.SHADOW:
+        from feedeval.jobs.shadow.colour_classifier import ColourClassifier
+
+        return ColourClassifier.note if engine == ColourClassifier.name else ""
+    from feedeval.jobs.offline.engine import OfflineEngine
+
+    return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
+
+
+def engine_words(engine: str, kind: str = JobKind.AUDIT) -> str:
+    """Return what people call an engine: one that is embedded by that word, any other by its model's name."""
+    return "the embedded engine" if engine_note(engine, kind) else engine

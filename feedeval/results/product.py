@@ -13,7 +13,8 @@ from feedeval.formatting import clip, columns, plain
 from feedeval.html import Markup, bar, definitions, escape, foreign, link, section, table
 from feedeval.records import Judgement, Verdict
 from feedeval.results.frames.results import RowStatus
-from feedeval.results.stored import StoredSession, engine_words
+from feedeval.results.naming import engine_words
+from feedeval.results.stored import StoredSession
 from feedeval.run.telling.words import error_in_words
 
 _TITLE_CHARS = 160

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -89,79 +91,146 @@ def score_quality(judged: pd.DataFrame, *, seed: int = 0) -> ScoreQuality:
             NaN where it does not count) and text_length (of its product).
         seed: Of the halves: the same judgements give the same figures.
     """
-    counted = judged[judged["score"].notna().to_numpy()]
-    products, product = np.unique(counted["product"].to_numpy(), return_inverse=True)
-    if not len(products):
+    return quality_of_parts(lambda: [judged], seed=seed)
+
+
+def quality_of_parts(parts: Callable[[], Iterable[pd.DataFrame]], *, seed: int = 0) -> ScoreQuality:
+    """Return the same of judgements that come in parts, all of a product in one.
+
+    Args:
+        parts: Returns them once more; words have the same numbers in all.
+        seed: Of the halves.
+    """
+    looked = list(map(_looked_at, parts()))
+    coverage = np.concatenate([part.coverage for part in looked])
+    if not len(coverage):
         nan = float("nan")
         return ScoreQuality(0, nan, nan, 0, 0, nan, nan)
-    first = np.unique(product, return_index=True)[1]
-    weight = np.where(counted["required"].to_numpy(), float(REQUIRED_WEIGHT), 1.0)
-    scored = weight * counted["score"].to_numpy(dtype=float)
-    coverage = np.round(100 * np.bincount(product, scored) / np.bincount(product, weight), 1)
+    lengths = np.concatenate([part.lengths for part in looked])
     values, sizes = np.unique(coverage, return_counts=True)
     most = int(sizes.argmax())
-    questions, telling = _telling(counted)
-    lengths = counted["text_length"].to_numpy(dtype=float)[first]
+    asked = pd.concat([part.asked for part in looked]).groupby(["category", "question"])
+    pairs = asked.agg(count=("count", "sum"), lowest=("lowest", "min"), highest=("highest", "max")).reset_index()
+    enough = pairs["count"] >= FEWEST_OF_A_QUESTION
     return ScoreQuality(
-        products=len(products),
-        tied=float(sizes[most] / len(products)),
+        products=len(coverage),
+        tied=float(sizes[most] / len(coverage)),
         tied_pct=float(values[most]),
-        questions=questions,
-        telling=telling,
-        reliability=_reliability(counted, product, weight, scored, seed),
+        questions=int(enough.sum()),
+        telling=int((enough & (pairs["highest"] > pairs["lowest"])).sum()),
+        reliability=_reliability(parts, pairs, seed),
         length_correlation=_correlation(_ranks(coverage), _ranks(lengths)),
     )
 
 
-def _pairs(counted: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the category of each question in its category, and of each judgement which of these it is."""
-    category, question = (counted[name].to_numpy(dtype=np.int64) for name in ("category", "question"))
-    width = int(question.max()) + 1
-    pairs, of_row = np.unique(category * width + question, return_inverse=True)
-    return pairs // width, of_row
+class _Looked(NamedTuple):
+    """What is kept of some judgements."""
+
+    coverage: Floats
+    """Of each product, to one decimal."""
+    lengths: Floats
+    asked: pd.DataFrame
+    """category, question, count, lowest and highest score."""
 
 
-def _telling(counted: pd.DataFrame) -> tuple[int, int]:
-    """Return how many questions were judged often enough, and how many of them were answered in more than one way."""
-    categories, pair = _pairs(counted)
-    score = counted["score"].to_numpy(dtype=float)
-    asked = np.bincount(pair)
-    enough = asked >= FEWEST_OF_A_QUESTION
-    lowest, highest = np.full(len(categories), np.inf), np.full(len(categories), -np.inf)
-    np.minimum.at(lowest, pair, score)
-    np.maximum.at(highest, pair, score)
-    return int(enough.sum()), int((enough & (highest > lowest)).sum())
+class _Scored(NamedTuple):
+    """The judgements that count."""
+
+    products: NDArray[np.intp]
+    product: NDArray[np.intp]
+    """Of each, the number of its product."""
+    first: NDArray[np.intp]
+    """Of each product, its first judgement."""
+    weight: Floats
+    scored: Floats
+    frame: pd.DataFrame
 
 
-def _reliability(counted: pd.DataFrame, product: NDArray[np.intp], weight: Floats, scored: Floats, seed: int) -> float:
-    categories, pair = _pairs(counted)
-    of_product = np.zeros(int(product.max()) + 1, dtype=np.int64)
-    of_product[product] = counted["category"].to_numpy(dtype=np.int64)
-    whole, whole_scored = np.bincount(product, weight), np.bincount(product, scored)
+def _scored(judged: pd.DataFrame) -> _Scored:
+    counted = judged[judged["score"].notna().to_numpy()]
+    products, first, product = np.unique(counted["product"].to_numpy(), return_index=True, return_inverse=True)
+    weight = np.where(counted["required"].to_numpy(), float(REQUIRED_WEIGHT), 1.0)
+    return _Scored(products, product, first, weight, weight * counted["score"].to_numpy(dtype=float), counted)
+
+
+def _looked_at(judged: pd.DataFrame) -> _Looked:
+    _, product, first, weight, scored, counted = _scored(judged)
+    lengths = counted["text_length"].to_numpy(dtype=float)[first]
+    coverage = np.round(100 * np.bincount(product, scored) / np.bincount(product, weight), 1)
+    asked = counted.groupby(["category", "question"])["score"].agg(count="size", lowest="min", highest="max")
+    return _Looked(coverage, lengths, asked.reset_index())
+
+
+def _reliability(parts: Callable[[], Iterable[pd.DataFrame]], pairs: pd.DataFrame, seed: int) -> float:
+    """Return how alike halves rank products.
+
+    Args:
+        parts: The judgements.
+        pairs: Each question in its category, by category and question.
+        seed: Of the halves.
+    """
+    categories = pairs["category"].to_numpy()
     starts = np.searchsorted(categories, categories)
     rng = np.random.default_rng(seed)
-    found = []
+    firsts = []
     for _ in range(SPLITS):
         # Questions are put in an order by chance within their category; every second one is of the first half.
         order = np.lexsort((rng.random(len(categories)), categories))
         first = np.zeros(len(categories))
         first[order] = (np.arange(len(order)) - starts) % 2 == 0
-        part = first[pair]
-        one, one_scored = np.bincount(product, weight * part), np.bincount(product, scored * part)
-        there = (one > 0) & (whole - one > 0)
-        halves = (one_scored[there] / one[there], (whole_scored - one_scored)[there] / (whole - one)[there])
-        # Categories are asked different questions: what counts is how products of one category differ.
-        r = _correlation(*(_within(half, of_product[there]) for half in halves))
-        found.append(2 * r / (1 + abs(r)))
-    return float(np.mean(found))
+        firsts.append(first)
+    halved = _Halves(pairs, firsts)
+    sums = np.sum(list(map(halved.sums, parts())), axis=0)
+    found = [_within(each) for each in sums]
+    return float(np.mean([2 * r / (1 + abs(r)) for r in found]))
 
 
-def _within(values: Floats, groups: NDArray[np.int64]) -> Floats:
-    """Return values less the mean of their group."""
-    if not len(values):
-        return values
-    sizes = np.maximum(np.bincount(groups), 1)
-    return np.asarray(values - (np.bincount(groups, values) / sizes)[groups])
+class _Halves:
+    """Scores of products by two halves of the questions, in as many halvings as there are."""
+
+    def __init__(self, pairs: pd.DataFrame, firsts: Sequence[Floats]) -> None:
+        self._width = int(pairs["question"].max()) + 1
+        self._pairs = pairs["category"].to_numpy() * self._width + pairs["question"].to_numpy()
+        self._groups = int(pairs["category"].max()) + 1
+        self._firsts = firsts
+
+    def sums(self, judged: pd.DataFrame) -> Floats:
+        """Return what correlations are made of: by halving, sum and category."""
+        products, product, at, weight, scored, counted = _scored(judged)
+        category = counted["category"].to_numpy(dtype=np.int64)
+        pair = np.searchsorted(self._pairs, category * self._width + counted["question"].to_numpy(dtype=np.int64))
+        count = len(products)
+        whole, whole_scored = np.bincount(product, weight, count), np.bincount(product, scored, count)
+        made = []
+        for first in self._firsts:
+            part = first[pair]
+            one = np.bincount(product, weight * part, count)
+            one_scored = np.bincount(product, scored * part, count)
+            there = (one > 0) & (whole - one > 0)
+            x = one_scored[there] / one[there]
+            y = (whole_scored - one_scored)[there] / (whole - one)[there]
+            group = category[at][there]
+            made.append(
+                [np.bincount(group, each, self._groups) for each in (np.ones(len(x)), x, y, x * x, y * y, x * y)]
+            )
+        return np.array(made)
+
+
+def _within(sums: Floats) -> float:
+    """Return the correlation of two halves within categories, NaN where nothing varies.
+
+    Categories are asked different questions: what counts is how products of one category differ.
+
+    Args:
+        sums: By category: how many, and the sums of x, y, x·x, y·y and x·y.
+    """
+    count, x, y, xx, yy, xy = sums
+    size = np.maximum(count, 1)
+    spread_x, spread_y = (max(float((squares - each * each / size).sum()), 0.0) for squares, each in ((xx, x), (yy, y)))
+    together, total = float((xy - x * y / size).sum()), float(count.sum())
+    spread = float(np.sqrt(spread_x * spread_y))
+    # Sums are not exact: what does not vary differs from its mean by rounding.
+    return together / spread if total > 1 and spread > 1e-9 * total else float("nan")
 
 
 def _ranks(values: Floats) -> Floats:

@@ -122,7 +122,7 @@ class Session(SessionWithPages):
         """
         from feedeval.results.gaps.gaps import gap_table
 
-        return gap_table(self._open_questions, by, within)
+        return gap_table(self._open_feed, by, within)
 
     def next_steps(self, n: int = 10, within: str | None = "category") -> NextSteps:
         """Return the `n` most useful things to do, as sentences; the figures are those of `gaps`.
@@ -140,7 +140,7 @@ class Session(SessionWithPages):
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise InputError(f"n={n!r}: give a whole number from 1")
         return steps_of(
-            gap_table(self._open_questions, within=within),
+            gap_table(self._open_feed, within=within),
             n,
             notes=self._advice_notes(),
         )
@@ -158,7 +158,7 @@ class Session(SessionWithPages):
         from feedeval.results.gaps.present_values import with_present
         from feedeval.results.ledger.ledger import with_words
 
-        made = actions_of(self._open_questions, self.standing.coverage_pct, self._advice_notes())
+        made = actions_of(self._open_feed, self.standing.coverage_pct, self._advice_notes())
         if self.is_small:
             made = with_present(made, self.results)
         return made if self._asked_pages is None else with_words(made, self._asked_pages)
@@ -166,7 +166,9 @@ class Session(SessionWithPages):
     def _advice_notes(self) -> Iterator[str]:
         from feedeval.results.gaps.advice_notes import advice_notes
 
-        yield from advice_notes(self, self._open_questions.judged.not_judged)
+        large = self.large
+        not_judged = self._open_questions.judged.not_judged if large is None else large.not_judged
+        yield from advice_notes(self, not_judged)
         if (ledger := self._asked_pages) is not None:
             yield f"Pages beside the feed: {ledger.headline}. No answer on a page counts in the coverage."
 
@@ -322,9 +324,11 @@ class Session(SessionWithPages):
             InputError: Another suffix, a package that is missing, or more rows than a worksheet takes.
             StorageError: The file cannot be written.
         """
-        from feedeval.results.merging import RowKind, for_people, row_kind
+        from feedeval.results.merging import RowKind, for_people, row_kind, rows_of
 
         kind = row_kind(rows, [self])
+        if (parts := rows_of(self, kind)) is not None:
+            return write_chunks(parts[0], path, rows=parts[1])
         if kind is RowKind.TABLE:
             results = self.results
             return write_chunks(map(for_people, sliced(results)), path, rows=len(results))

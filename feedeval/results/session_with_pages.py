@@ -12,6 +12,7 @@ from feedeval.results.stored import StoredSession
 if TYPE_CHECKING:
     from feedeval.feed.pages.pages import Pages
     from feedeval.results.gaps.open_questions import OpenQuestions
+    from feedeval.results.gaps.summing import OpenFeed
     from feedeval.results.ledger.ledger import AnswerLedger, PageJudge
 
 
@@ -34,6 +35,16 @@ class SessionWithPages(StoredSession):
 
         found, ledger = self._all_open, self._asked_pages
         return found if ledger is None else marked(found, ledger.on_page)
+
+    @property
+    def _open_feed(self) -> OpenFeed:
+        """The same to be summed up: shard by shard where the session is too large to be held."""
+        from feedeval.results.gaps.summing import OpenFeed
+
+        # What pages answer is known of all open questions at once.
+        if self.large is not None and self._asked_pages is None:
+            return self.large.open_feed
+        return OpenFeed.whole(self._open_questions)
 
     @cached_property
     def _asked_pages(self) -> AnswerLedger | None:

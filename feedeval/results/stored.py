@@ -17,7 +17,7 @@ from feedeval.records.kinds import KINDS_OF_JUDGE, JobKind, units
 from feedeval.results.frames import results as result_frames
 from feedeval.results.frames.judgements import judgement_frame
 from feedeval.results.frames.lazytext import TEXT
-from feedeval.results.naming import feed_name, session_name
+from feedeval.results.naming import engine_note, engine_words, feed_name, session_name
 from feedeval.run.delivery.words import where_parts_stand
 from feedeval.run.telling.words import state_in_words
 from feedeval.storage.addresses import shown
@@ -28,20 +28,9 @@ from feedeval.storage.shards import Shards, files_of
 
 if TYPE_CHECKING:
     from feedeval.results.basis import Standing
+    from feedeval.results.large.reader import LargeLoaded, LargeReader
     from feedeval.results.score_quality import ScoreQuality
     from feedeval.results.whole_feed import WholeFeed
-
-
-def engine_note(engine: str, kind: str = JobKind.AUDIT) -> str:
-    """Return the sentence that belongs to the results of `engine`, empty where there is nothing to say."""
-    # What is behind the engines takes a moment to import, and most sessions need no note.
-    if kind == JobKind.SHADOW:
-        from feedeval.jobs.shadow.colour_classifier import ColourClassifier
-
-        return ColourClassifier.note if engine == ColourClassifier.name else ""
-    from feedeval.jobs.offline.engine import OfflineEngine
-
-    return OfflineEngine.NOTE if engine == OfflineEngine.name else ""
 
 
 MANY_PRODUCTS = 250_000
@@ -50,11 +39,6 @@ MANY_PRODUCTS = 250_000
 
 class LargeResultsWarning(UserWarning):
     """All results of a large session are read at once."""
-
-
-def engine_words(engine: str, kind: str = JobKind.AUDIT) -> str:
-    """Return what people call an engine: one that is embedded by that word, any other by its model's name."""
-    return "the embedded engine" if engine_note(engine, kind) else engine
 
 
 class StoredSession:
@@ -85,7 +69,7 @@ class StoredSession:
 
     def reload(self) -> Self:
         """Forget what was read and return this session, so that the next look reads it again."""
-        kept = ("progress", "_loaded", "_judgements", "_all_open", "_asked_pages", "_open_questions")
+        kept = ("progress", "_loaded", "_judgements", "_all_open", "_asked_pages", "_open_questions", "large")
         for name in (*kept, "action_cards", "score_quality"):
             self.__dict__.pop(name, None)
         return self
@@ -163,7 +147,19 @@ class StoredSession:
         return engine_words(self.progress.engine, self.progress.kind)
 
     @cached_property
-    def _loaded(self) -> result_frames.Loaded:
+    def large(self) -> LargeReader | None:
+        """Who reads it shard by shard, where it is an audit in shards that is too large to be held."""
+        shards = self.shards
+        if shards is None or not self.is_audit or self.sample is not None or self.is_small:
+            return None
+        from feedeval.results.large.reader import LargeReader, can_read
+
+        return LargeReader(shards, engine=self.progress.engine) if can_read() else None
+
+    @cached_property
+    def _loaded(self) -> result_frames.Loaded | LargeLoaded:
+        if self.large is not None:
+            return self.large.loaded
         files = self.batch_files
         if self.progress.kind == JobKind.SHADOW:
             from feedeval.results.frames.shadow import load_shadow
@@ -208,11 +204,16 @@ class StoredSession:
         """
         if "_loaded" not in self.__dict__ and self.progress.counts.done >= MANY_PRODUCTS:
             warn_caller(
-                f"{self.progress.counts.done:,} products take gigabytes of memory all at once: "
+                f"{self.progress.counts.done:,} products take much memory all at once: "
                 "session.read(columns=[...], where=[...]) reads what is needed, and fe.sample audits fewer.",
                 LargeResultsWarning,
             )
         return self._loaded.results.copy(deep=False)
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """The results for who sums them up: where they are too large to be held, only the columns that sums need."""
+        return self.results if self.large is None else self.large.figures.copy(deep=False)
 
     @property
     def keys(self) -> pd.Series:
@@ -233,6 +234,8 @@ class StoredSession:
 
     @cached_property
     def _judgements(self) -> pd.DataFrame:
+        if self.large is not None:
+            self.large.refuse_judgements()
         return judgement_frame(self.batch_files if self.has_evaluations else [])
 
     @property
@@ -322,7 +325,7 @@ class StoredSession:
         """The coverage of an audit with what it stands on; no figure where more than 30 % was not judged."""
         from feedeval.results.basis import standing_of
 
-        results = self.results
+        results = self.figures
         return standing_of(results, self.whole_feed if results["coverage_pct"].notna().any() else None)
 
     @cached_property
@@ -334,6 +337,8 @@ class StoredSession:
         from feedeval.results.frames.scores import score_frame
         from feedeval.results.score_quality import score_quality
 
+        if self.large is not None:
+            return self.large.quality()
         return score_quality(score_frame(self.batch_files if self.is_audit else []))
 
     def facts(self) -> dict[str, object]:
@@ -368,7 +373,8 @@ class StoredSession:
 
     def _coverage_facts(self) -> dict[str, object]:
         """Return the coverage with what it stands on; of a session that takes long to read, how to come by it."""
-        if not self.is_small and "_loaded" not in self.__dict__:
+        is_quick = self.is_small or "_loaded" in self.__dict__ or (self.large is not None and self.large.is_quick)
+        if not is_quick:
             size_mb = sum(file.size for file in self.batch_files) / 1e6
             return {"Coverage": f"session.standing says it, and reads all {size_mb:,.0f} MB of results for it"}
         standing = self.standing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -85,7 +85,7 @@ def summarise(session: StoredSession, *, top: int = TOP, actions: Sequence[Actio
         top: Longest length of each list.
         actions: What to do first, where that is known.
     """
-    results = session.results
+    results = session.figures
     done = results[results["status"] == RowStatus.DONE.value]
     blocks: list[Block] = []
     facts: dict[str, str] = {}
@@ -95,7 +95,7 @@ def summarise(session: StoredSession, *, top: int = TOP, actions: Sequence[Actio
         whole = session.whole_feed if len(done) else None
         standing = standing_of(results, whole)
     if standing is not None and len(done):
-        tallies = tally_questions(session.batch_files)
+        tallies = _tallies(session)
         notes += _notes(tallies.notes, len(done), known=session.note)
         notes += [] if whole is None else [whole.note]
         facts["Coverage"] = standing.sentence
@@ -104,7 +104,7 @@ def summarise(session: StoredSession, *, top: int = TOP, actions: Sequence[Actio
         facts |= session.score_quality.sentences if standing.coverage_pct is not None else {}
         blocks = [
             what_to_do(actions, top),
-            worst_products(done, top),
+            worst_products(session, done, top),
             most_missed(tallies.questions, top),
             by_topic(tallies.questions),
             missing_fields(done, top) if whole is None else missing_in_feed(whole, top),
@@ -162,13 +162,15 @@ def what_to_do(actions: Sequence[Action], top: int = TOP) -> Block:
     return Block("What to do first", ("What to do", "Gain, in points", "Coverage"), rows, together)
 
 
-def worst_products(done: pd.DataFrame, top: int = TOP) -> Block:
+def worst_products(session: StoredSession, done: pd.DataFrame, top: int = TOP) -> Block:
     """Return the products with the lowest coverage, those that leave more required questions open first."""
     worst = (
         done[done["coverage_pct"].notna()]
         .sort_values(["coverage_pct", "unanswered_required_count"], ascending=[True, False], kind="stable")
         .head(top)
     )
+    if session.large is not None:
+        worst = session.large.named(worst)
     rows = tuple(
         (_percent(coverage), int(open_), _text(product_id), _text(title))
         for coverage, open_, product_id, title in zip(
@@ -228,11 +230,22 @@ def tally_questions(files: Iterable[StoredFile]) -> QuestionTallies:
                 notes.update(result.value.notes)
                 for asked in result.value.judgements:
                     counts[asked.question, asked.taxonomy, asked.required, asked.verdict] += 1
+    return QuestionTallies(_by_question(counts), notes)
+
+
+def _by_question(counts: Mapping[tuple[str, str, bool, str], int]) -> dict[QuestionKey, QuestionTally]:
     tallies: defaultdict[QuestionKey, QuestionTally] = defaultdict(QuestionTally)
     for (question, taxonomy, required, verdict), count in counts.items():
         if verdict in tuple(Verdict):
             setattr(tallies[question, taxonomy, required], verdict, count)
-    return QuestionTallies(dict(tallies), notes)
+    return dict(tallies)
+
+
+def _tallies(session: StoredSession) -> QuestionTallies:
+    if session.large is None:
+        return tally_questions(session.batch_files)
+    counts, notes = session.large.verdicts()
+    return QuestionTallies(_by_question(counts), notes)
 
 
 def most_missed(tallies: dict[QuestionKey, QuestionTally], top: int = TOP) -> Block:

@@ -3,7 +3,7 @@
     progress_<sid>.json               as of every session, with the sums; `settings["shards"]` says how many there are
     shards_<sid>/
       shard_0001.parquet              products of the shard: `position` in the feed, `key`, `product` (JSON)
-      shard_0001.results.parquet      its results as a table, once it is through, for readers of a few columns
+      shard_0001.results.parquet      its results as a table, and what came of each question, once it is through
       shard_0001.places               where each of them stands in the feed: 8 bytes each, little-endian
       parts.json                      instead of the Parquet files: those of a feed that was partitioned already
       categories.json                 of each category the sample that its questions are made from

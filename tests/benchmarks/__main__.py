@@ -126,6 +126,12 @@ def _cluster(quick: bool) -> list[Figure]:
     ]
 
 
+def _large(quick: bool) -> list[Figure]:
+    from tests.benchmarks import large_suite
+
+    return large_suite.reading_back(products=50_000 if quick else 1_000_000)
+
+
 GROUPS: dict[str, tuple[str, Group]] = {
     "loading": ("Before anything is done", _loading),
     "calls": ("Cost and speed of a call", _calls),
@@ -139,6 +145,7 @@ GROUPS: dict[str, tuple[str, Group]] = {
     "engine": ("The embedded engine on one core", _engine),
     "certify": ("Intervals of certified coverage", _certify),
     "cluster": ("Several processes", _cluster),
+    "large": ("A million products read back", _large),
     "prompt": ("Tokens of a judge's prompt", _prompt),
     "notebook": ("What a notebook shows", _notebook),
 }

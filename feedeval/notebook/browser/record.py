@@ -15,8 +15,8 @@ from feedeval.notebook.panel.render import figures
 from feedeval.notebook.report.parts import foreign, text_of
 from feedeval.records import COUNTED, Judgement, Verdict
 from feedeval.results.frames.results import RowStatus
+from feedeval.results.naming import engine_words
 from feedeval.results.product import verdict_mark
-from feedeval.results.stored import engine_words
 from feedeval.run.telling.words import fault_in_words
 
 _LONG_CHARS = 20_000

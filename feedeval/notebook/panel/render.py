@@ -17,7 +17,7 @@ from feedeval.notebook.panel.parts_view import parts_block, parts_lines
 from feedeval.notebook.panel.workers_view import workers_block, workers_lines
 from feedeval.records import Failure, Health, HealthStatus, Status
 from feedeval.records.kinds import kind_words
-from feedeval.results.stored import engine_note, engine_words
+from feedeval.results.naming import engine_note, engine_words
 from feedeval.run.progress import Snapshot
 from feedeval.run.telling.words import (
     BY_HAND,

@@ -16,7 +16,7 @@ from feedeval.errors import InputError
 from feedeval.formatting import cells
 from feedeval.notebook.plots.colours import Fill, ink
 from feedeval.notebook.plots.text import families, wrap
-from feedeval.results.stored import engine_note
+from feedeval.results.naming import engine_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

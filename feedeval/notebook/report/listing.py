@@ -56,16 +56,19 @@ def listed(material: Material) -> Listed:
     looks = material.session.looks
     rows = results[names].assign(image_link=looks["image_link"].to_numpy(), group=looks["item_group_id"].to_numpy())
     done = np.flatnonzero(rows["status"].eq(RowStatus.DONE.value).to_numpy(dtype=bool))
-    to_do: list[list[int]] = [[] for _ in range(len(rows))]
-    for number, action in enumerate(material.actions):
-        for row in done[action.positions].tolist():
-            to_do[row].append(number)
     order = ["coverage_pct", "unanswered_required_count"]
     ranked = rows.assign(at=range(len(rows))).sort_values(order, ascending=[True, False], kind="stable")
     ranked = ranked.iloc[:MOST]
+    place = np.full(len(rows), -1)
+    place[ranked["at"].to_numpy()] = np.arange(len(ranked))
+    to_do: list[list[int]] = [[] for _ in range(len(ranked))]
+    for number, action in enumerate(material.actions):
+        listed_at = place[done[action.positions]]
+        for at in listed_at[listed_at >= 0].tolist():
+            to_do[at].append(number)
     titles = [text_of(title) or text_of(key) for title, key in zip(ranked["title"], ranked["product_id"], strict=True)]
     families = Families().of(titles, map(text_of, ranked["group"]), map(text_of, ranked["category"]))
-    return Listed(ranked, families, [to_do[at] for at in ranked["at"].tolist()])
+    return Listed(ranked, families, to_do)
 
 
 def products(material: Material, *, interactive: bool) -> Markup:

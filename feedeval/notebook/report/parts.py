@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,9 +16,11 @@ from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import COUNTED, Verdict
 from feedeval.results.basis import Standing
 from feedeval.results.certify.certified import Certified
+from feedeval.results.frames.judgements import count_judgements
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.gaps.actions import Actions
 from feedeval.results.session import Session
+from feedeval.results.stored import LargeResultsWarning
 from feedeval.results.summary import summarise
 
 ADD = 10
@@ -31,7 +34,6 @@ class Material:
 
     session: Session
     results: pd.DataFrame
-    judgements: pd.DataFrame
     notes: tuple[str, ...]
     """What has to be said of the engine, and of how it read the feed."""
     certified: Certified | None = None
@@ -40,9 +42,10 @@ class Material:
     @classmethod
     def of(cls, session: Session, certified: Certified | None = None) -> Material:
         """Read a session."""
-        judgements = session.judgements
-        judgements.attrs["feedeval"] = {"engine": session.progress.engine}
-        return cls(session, session.results, judgements, summarise(session, top=1).notes, certified)
+        with warnings.catch_warnings():
+            # The long texts of a large session stay on disk.
+            warnings.simplefilter("ignore", LargeResultsWarning)
+            return cls(session, session.results, summarise(session, top=1).notes, certified)
 
     @cached_property
     def done(self) -> pd.DataFrame:
@@ -60,28 +63,50 @@ class Material:
         return self.session.standing
 
     @cached_property
+    def asked(self) -> pd.DataFrame:
+        """How often each verdict was given: question, taxonomy, required, verdict, attribute, and count."""
+        if self.session.large is not None:
+            return self.session.large.asked()
+        return count_judgements(self.session.judgements)
+
+    @property
+    def questions_asked(self) -> int:
+        """Questions that were asked, over all products."""
+        return int(self.asked["count"].sum())
+
+    def judgements_of(self, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Return the judgements of a few rows of the results, by key."""
+        keys = self.session.keys.loc[rows.index]
+        if self.session.large is not None:
+            chosen = self.session.large.judgements_of(rows.assign(key=keys))
+        else:
+            judgements = self.session.judgements
+            chosen = judgements[judgements["key"].isin(list(keys))]
+        return {str(key): found for key, found in chosen.groupby("key", sort=False)}
+
+    @cached_property
     def open(self) -> pd.DataFrame:
         """The questions that most products leave open, a row each, over all categories.
 
         Columns: question, required (products that leave it open though a buyer needs the answer), asked, products (that
         leave it open or answer it in part), partial, attribute.
         """
-        judged = self.judgements[self.judgements["verdict"].isin(list(COUNTED))]
-        verdicts = judged["verdict"]
+        judged = self.asked[self.asked["verdict"].isin(list(COUNTED))]
+        verdicts, count = judged["verdict"], judged["count"]
         products, partial = verdicts.ne(Verdict.YES.value), verdicts.eq(Verdict.PARTIAL.value)
         weights = judged["required"].map({True: REQUIRED_WEIGHT, False: 1}).astype(float)
         counted = judged[["question"]].assign(
-            required=judged["required"].astype(bool) & products,
-            asked=1,
-            products=products,
-            partial=partial,
-            rank=weights * (products.astype(float) - partial / 2),
+            required=count * (judged["required"].astype(bool) & products),
+            asked=count,
+            products=count * products,
+            partial=count * partial,
+            rank=count * weights * (products.astype(float) - partial / 2),
         )
         frame = counted.groupby("question").sum().query("products > 0")
         top = frame.sort_values("rank", ascending=False, kind="stable").head(ADD).reset_index()
         # Of these few only: where each product has its own questions, there are as many as judgements.
         rest = judged[products & judged["question"].isin(top["question"])]
-        attributes = rest.groupby("question")["attribute"].agg(_most_frequent)
+        attributes = rest.groupby("question")[["attribute", "count"]].apply(_most_frequent).rename("attribute")
         return top.join(attributes, on="question")
 
 
@@ -122,6 +147,7 @@ def _cell(value: object) -> Markup:
     return escape(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value)
 
 
-def _most_frequent(values: pd.Series) -> str:
-    named = values[values.notna() & (values != "")]
-    return str(named.mode().iloc[0]) if len(named) else ""
+def _most_frequent(named: pd.DataFrame) -> str:
+    counts = named[named["attribute"] != ""].groupby("attribute")["count"].sum()
+    # The first of equal ones in the alphabet.
+    return str(counts.idxmax()) if len(counts) else ""

@@ -29,8 +29,7 @@ def worst_products(material: Material) -> Markup:
     ranked = covered.sort_values(order, ascending=[True, False], kind="stable")
     worst = ranked.iloc[_different(ranked.head(_TRIED))]
     keys = material.session.keys.loc[worst.index]
-    chosen = material.judgements[material.judgements["key"].isin(list(keys))]
-    by_key = dict(iter(chosen.groupby("key", sort=False)))
+    by_key = material.judgements_of(worst)
     intro = "Of the products with the lowest coverage, some that differ: what they say, in the words of the feed."
     shown = [_product(row, by_key.get(key)) for (_, row), key in zip(worst.iterrows(), keys, strict=True)]
     return Markup("".join(["<h3>For example</h3>", f"<p>{intro}</p>", *shown]))

@@ -96,7 +96,7 @@ def summary(material: Material) -> Markup:
         *(() if certified is None else ((f"{plus_minus(certified.coverage_pct)} %", _checked(certified)),)),
         *_totals(material),
         (f"{len(done):,}", "products evaluated" if len(done) != 1 else "product evaluated"),
-        (f"{len(material.judgements):,}", "questions asked, over all products"),
+        (f"{material.questions_asked:,}", "questions asked, over all products"),
     ]
     if material.standing.basis.not_judged:
         tiles.append((f"{material.standing.basis.not_judged:,}", "questions that were not judged"))
@@ -223,13 +223,14 @@ def _open_questions(material: Material) -> Markup:
 
 
 def _topics(material: Material) -> Markup:
-    counted = material.judgements[material.judgements["verdict"].isin(list(COUNTED))]
-    counts = counted.groupby(["taxonomy", "verdict"], observed=True).size().unstack(fill_value=0)
+    counted = material.asked[material.asked["verdict"].isin(list(COUNTED))]
+    counts = counted.groupby(["taxonomy", "verdict"], observed=True)["count"].sum().unstack(fill_value=0)
+    total = int(counted["count"].sum())
     rows = []
     few = 0
     for topic, found in counts.iterrows():
         yes, partial, no = (int(found.get(verdict.value, 0)) for verdict in COUNTED)
-        if yes + partial + no < _LEAST_OF_TOPIC <= len(counted):
+        if yes + partial + no < _LEAST_OF_TOPIC <= total:
             few += 1
             continue
         rows.append(bars.Stacked(escape(topic_words(str(topic))), (yes, partial, no)))

@@ -14,8 +14,8 @@ from feedeval.records.kinds import JobKind
 from feedeval.results.agreement import figures
 from feedeval.results.agreement.agreement import Agreement, Criticals
 from feedeval.results.agreement.pairs import Pairs, column, pairs_of, yes_or_no
+from feedeval.results.naming import engine_note
 from feedeval.results.stats import wilson
-from feedeval.results.stored import engine_note
 
 CONFIDENCE = "confidence"
 CRITICAL = ("critical_hazard", "critical")

@@ -17,6 +17,7 @@ from feedeval.errors import InputError
 from feedeval.jobs.audit import REQUIRED_WEIGHT
 from feedeval.records import Verdict, is_enough
 from feedeval.results.compare.comparison import Comparison
+from feedeval.results.compare.large import read_large_audit
 from feedeval.results.compare.pairing import VERDICTS, Audit, Ints, Pairs, Question, pair, read_audit
 from feedeval.results.finding import session_labels
 from feedeval.results.frames.judgement_arrays import Codebook
@@ -74,11 +75,17 @@ def compare(
             "question_set= and the session of the earlier, or say other_engine=True to compare the engines"
         )
     questions: Codebook[Question] = Codebook()
-    audits = tuple(read_audit(session.batch_files, questions) for session in sides)
+    audits = tuple(_audit(session, questions) for session in sides)
     pairs = pair(audits[0], audits[1])
     if not len(pairs.before):
         raise InputError(_nothing_in_common(sides, pairs))
     return _comparison(sides, (audits[0], audits[1]), pairs, list(questions))
+
+
+def _audit(session: Session, questions: Codebook[Question]) -> Audit:
+    if session.large is None:
+        return read_audit(session.batch_files, questions)
+    return read_large_audit(session.large.parts, questions)
 
 
 def _comparison(

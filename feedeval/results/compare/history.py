@@ -154,6 +154,9 @@ def coverage_of(session: Session) -> Interval:
 
     Unknown where too little was judged.
     """
+    if session.large is not None:
+        figures = session.large.figures
+        return clustered_interval(figures["coverage_pct"]) if Basis.of(figures).has_figure else UNKNOWN
     values = [result.value for result in _results(session)]
     if not Basis.of_values(values).has_figure:
         return UNKNOWN

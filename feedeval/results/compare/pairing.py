@@ -1,7 +1,6 @@
 """Two audits as columns of numbers, paired by product and question.
 
-Verdicts are read one batch file at a time and kept as numbers, so that two sessions of 100,000 products fit in memory
-many times over.
+Verdicts are read one batch file or shard at a time and kept as numbers: a few bytes each.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ Question = tuple[str, str, bool]
 
 VERDICTS = tuple(Verdict)
 """What the numbers of verdicts stand for."""
-_NUMBERS = {verdict.value: number for number, verdict in enumerate(VERDICTS)}
-_UNKNOWN = _NUMBERS[Verdict.NOT_JUDGED]
+NUMBERS = {verdict.value: number for number, verdict in enumerate(VERDICTS)}
+UNKNOWN = NUMBERS[Verdict.NOT_JUDGED]
 _SCORES = np.array([verdict.score if verdict.counts else np.nan for verdict in VERDICTS])
 
 
@@ -47,9 +46,9 @@ class _FailedProduct(msgspec.Struct, gc=False):
 class Audit:
     """What one session found, a place a product that is done."""
 
-    keys: list[str]
-    metas: list[Meta]
-    categories: list[str]
+    keys: Sequence[str]
+    metas: Sequence[Meta]
+    categories: Sequence[str]
     coverage_pct: NDArray[np.float64]
     failed: dict[str, Meta]
     """Products that failed and were not done later on, by key."""
@@ -90,7 +89,7 @@ def read_audit(files: Sequence[StoredFile], questions: Codebook[Question]) -> Au
                 coverage.append(result.value.coverage_pct)
                 counts.append(len(result.value.judgements))
                 asked += [questions[j.question, j.taxonomy, j.required] for j in result.value.judgements]
-                verdicts += [_NUMBERS.get(j.verdict, _UNKNOWN) for j in result.value.judgements]
+                verdicts += [NUMBERS.get(j.verdict, UNKNOWN) for j in result.value.judgements]
             for failure in batch.failures:
                 failed[failure.key] = msgspec.convert(failure.meta, Meta)
     for key in failed.keys() & set(keys):
@@ -141,36 +140,59 @@ class Pairs:
         return np.asarray(_SCORES[self.verdicts_after])
 
 
-def pair(before: Audit, after: Audit) -> Pairs:
-    """Pair two audits by product key and question."""
+PAIRED_AT_ONCE = 50_000
+"""Products whose judgements are put side by side at once."""
+
+
+def pair(before: Audit, after: Audit, *, at_once: int = PAIRED_AT_ONCE) -> Pairs:
+    """Pair two audits by product key and question, so many products at once."""
     # Where a key stands twice, the later file counts.
     place_before = {key: place for place, key in enumerate(before.keys)}
     place_after = {key: place for place, key in enumerate(after.keys)}
     both = [key for key in place_after if key in place_before]
     rows_before = np.array([place_before[key] for key in both], dtype=np.int64)
     rows_after = np.array([place_after[key] for key in both], dtype=np.int64)
-    at_before, owner_before = before.judgements(rows_before)
-    at_after, owner_after = after.judgements(rows_after)
-    kinds = 1 + max(before.questions.max(initial=0), after.questions.max(initial=0))
-    _, left, right = np.intersect1d(
-        owner_before * kinds + before.questions[at_before],
-        owner_after * kinds + after.questions[at_after],
-        return_indices=True,
-    )
-    matched = np.bincount(owner_before[left], minlength=len(both))
+    parts = [
+        _paired((before, rows_before[at]), (after, rows_after[at]), at.start) for at in _slices(len(both), at_once)
+    ]
+    matched, owner, left, right = (np.concatenate(column) for column in zip(*parts, strict=True))
     same = (matched == before.counts[rows_before]) & (matched == after.counts[rows_after]) & (matched > 0)
-    kept = same[owner_before[left]]
-    left, right = left[kept], right[kept]
+    kept = same[owner]
+    owner, left, right = owner[kept], left[kept], right[kept]
     known_before, known_after = place_before.keys() | before.failed.keys(), place_after.keys() | after.failed.keys()
     return Pairs(
         before=rows_before[same],
         after=rows_after[same],
-        owner=(np.cumsum(same) - 1)[owner_before[left]],
-        questions=before.questions[at_before[left]],
-        verdicts_before=before.verdicts[at_before[left]],
-        verdicts_after=after.verdicts[at_after[right]],
+        owner=(np.cumsum(same) - 1)[owner],
+        questions=before.questions[left],
+        verdicts_before=before.verdicts[left],
+        verdicts_after=after.verdicts[right],
         other_questions=int((~same).sum()),
         failed=len(known_before & known_after) - len(both),
         new=[key for key in (*place_after, *after.failed) if key not in known_before],
         gone=[key for key in (*place_before, *before.failed) if key not in known_after],
     )
+
+
+def _slices(count: int, size: int) -> list[slice]:
+    return [slice(start, start + size) for start in range(0, max(count, 1), size)]
+
+
+def _paired(before: tuple[Audit, Ints], after: tuple[Audit, Ints], first: int = 0) -> tuple[Ints, Ints, Ints, Ints]:
+    """Pair the judgements of some products.
+
+    Returns:
+        Of each product, how many questions were asked in both; and of each of these judgements the position of its
+        product, and its place in both audits.
+    """
+    (one, rows_one), (other, rows_other) = before, after
+    at_one, owner_one = one.judgements(rows_one)
+    at_other, owner_other = other.judgements(rows_other)
+    kinds = 1 + max(one.questions[at_one].max(initial=0), other.questions[at_other].max(initial=0))
+    _, left, right = np.intersect1d(
+        owner_one * kinds + one.questions[at_one],
+        owner_other * kinds + other.questions[at_other],
+        return_indices=True,
+    )
+    owner = owner_one[left]
+    return np.bincount(owner, minlength=len(rows_one)), owner + first, at_one[left], at_other[right]

@@ -67,8 +67,8 @@ class Codebook(dict[T, int], Generic[T]):
 class JudgementArrays:
     """The products that are done, in the order of the feed, and their judgements."""
 
-    ids: list[str]
-    titles: list[str]
+    ids: Sequence[str]
+    titles: Sequence[str]
     stands_for: Floats
     """Of each product, how many of the feed it speaks for: itself, or more where a sample was audited."""
     category: Codes
@@ -93,6 +93,8 @@ class JudgementArrays:
     """1, 0.5 or 0."""
     not_judged: int
     """Questions that were not judged, over all products."""
+    positions: Codes | None = None
+    """Of each product, where it stands among all that are done; None where these are all."""
     weight: Floats = field(init=False)
     """Of each judgement, its question's."""
     total: Floats = field(init=False)
@@ -105,6 +107,11 @@ class JudgementArrays:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def position(self) -> Codes:
+        """Of each product, where it stands among all products that are done."""
+        return np.arange(len(self)) if self.positions is None else self.positions
 
     @property
     def lost(self) -> Floats:
@@ -160,7 +167,7 @@ class _Reader:
         scores = np.array([verdict.score for verdict in known])
         counts = np.array([verdict.counts for verdict in known])[judged["verdict"]]
         not_judged = judged["verdict"] == self.verdicts[Verdict.NOT_JUDGED.value]
-        covered = _covered(product, counts, not_judged, len(order))
+        covered = covered_products(product, counts, not_judged, len(order))
         kept = counts & covered[product]
         judged, product = {name: values[kept] for name, values in judged.items()}, product[kept]
         return JudgementArrays(
@@ -206,7 +213,7 @@ class _Reader:
         return stands_for([names[code] for code in groups.tolist()], self.strata)
 
 
-def _covered(
+def covered_products(
     product: Codes, counts: NDArray[np.bool_], not_judged: NDArray[np.bool_], products: int
 ) -> NDArray[np.bool_]:
     """Return which products have a coverage: of the others nothing was judged, or less than half."""

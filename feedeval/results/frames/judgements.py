@@ -24,38 +24,64 @@ JUDGEMENT_COLUMNS = (
 """Columns of the judgements of an audit, in order."""
 
 
+JudgedResult = ResultOf[AuditJudged, Meta]
+
+
 def judgement_frame(files: Sequence[StoredFile]) -> pd.DataFrame:
     """Return the judgements of an audit, a row each, in the order of the feed."""
     with collector_paused():
-        columns: dict[str, list[Any]] = {name: [] for name in JUDGEMENT_COLUMNS}
-        counts: list[int] = []
-        index: list[int] = []
-        codes: dict[str, Codebook[str]] = {"taxonomy": Codebook((word, n) for n, word in enumerate(Taxonomy))}
-        codes["verdict"] = Codebook((word, n) for n, word in enumerate(Verdict))
-        shared: dict[str, str] = {}
-        once = shared.setdefault
-        for batch in readable_batches(files, ResultOf[AuditJudged, Meta], Unread):
-            results = batch.results
-            index += [result.index for result in results]
-            counts += [len(result.value.judgements) for result in results]
-            columns["product_id"] += [result.meta.product_id for result in results]
-            columns["key"] += [result.key for result in results]
-            columns["title"] += [result.meta.title for result in results]
-            columns["category"] += [once(result.value.category, result.value.category) for result in results]
-            columns["number"] += [n for result in results for n in range(1, len(result.value.judgements) + 1)]
-            judged = [judgement for result in results for judgement in result.value.judgements]
-            for name, of_word in codes.items():
-                columns[name] += [of_word[getattr(j, name)] for j in judged]
-            columns["question"] += [once(j.question, j.question) for j in judged]
-            columns["attribute"] += [once(j.attribute, j.attribute) for j in judged]
-            columns["reason"] += [once(j.reason, j.reason) for j in judged]
-            columns["evidence"] += [j.evidence for j in judged]
-            columns["required"] += [j.required for j in judged]
-            columns["verified"] += [j.verified for j in judged]
-        order = feed_order(np.array(index, dtype=np.int64), np.arange(len(index)))
-        frame = _judgement_columns(columns, counts, codes)
-        rows, _ = judged_rows(order, np.array(counts, dtype=np.int64))
+        rows = JudgementRows()
+        for batch in readable_batches(files, JudgedResult, Unread):
+            rows.add(batch.results)
+        return rows.frame()
+
+
+class JudgementRows:
+    """Collects the judgements of products for their frame."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, list[Any]] = {name: [] for name in JUDGEMENT_COLUMNS}
+        self._counts: list[int] = []
+        self._index: list[int] = []
+        self._codes: dict[str, Codebook[str]] = {"taxonomy": Codebook((word, n) for n, word in enumerate(Taxonomy))}
+        self._codes["verdict"] = Codebook((word, n) for n, word in enumerate(Verdict))
+        self._shared: dict[str, str] = {}
+
+    def add(self, results: Sequence[JudgedResult]) -> None:
+        """Take in the judgements of some products."""
+        columns, once = self._columns, self._shared.setdefault
+        self._index += [result.index for result in results]
+        self._counts += [len(result.value.judgements) for result in results]
+        columns["product_id"] += [result.meta.product_id for result in results]
+        columns["key"] += [result.key for result in results]
+        columns["title"] += [result.meta.title for result in results]
+        columns["category"] += [once(result.value.category, result.value.category) for result in results]
+        columns["number"] += [n for result in results for n in range(1, len(result.value.judgements) + 1)]
+        judged = [judgement for result in results for judgement in result.value.judgements]
+        for name, of_word in self._codes.items():
+            columns[name] += [of_word[getattr(j, name)] for j in judged]
+        columns["question"] += [once(j.question, j.question) for j in judged]
+        columns["attribute"] += [once(j.attribute, j.attribute) for j in judged]
+        columns["reason"] += [once(j.reason, j.reason) for j in judged]
+        columns["evidence"] += [j.evidence for j in judged]
+        columns["required"] += [j.required for j in judged]
+        columns["verified"] += [j.verified for j in judged]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the frame, in the order of the feed; what was taken in is let go."""
+        order = feed_order(np.array(self._index, dtype=np.int64), np.arange(len(self._index)))
+        frame = _judgement_columns(self._columns, self._counts, self._codes)
+        rows, _ = judged_rows(order, np.array(self._counts, dtype=np.int64))
         return frame if isinstance(rows, slice) else frame.iloc[rows].reset_index(drop=True)
+
+
+COUNTED_BY = ("question", "taxonomy", "required", "verdict", "attribute")
+
+
+def count_judgements(judgements: pd.DataFrame) -> pd.DataFrame:
+    """Return how many judgements agree in question, taxonomy, required, verdict and attribute: these, and count."""
+    counts = judgements.groupby(list(COUNTED_BY), observed=True, dropna=False).size()
+    return counts.reset_index(name="count")
 
 
 def _judgement_columns(

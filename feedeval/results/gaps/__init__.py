@@ -8,6 +8,7 @@
 - `entry_examples`: what an entry may look like: an example of what to type, for attributes where one suits any shop
 - `fixfile`: A file to fill in: a supplemental feed with the attributes that lack and the questions that stayed open
 - `gaps`: which attribute to add first, and what it would gain
+- `gathering`: what actions name of a whole feed: their products with what each gains, and their questions
 - `groups`: which products an action is for, in words: by the groups of the feed
 - `making`: how actions are put together: figures by attribute, the products of each, and examples from the biggest
   groups
@@ -17,5 +18,6 @@
 - `present_values`: what a feed says now where an action asks for more: placeholders stand out when they are seen
 - `proposals`: A file to fill in, with values that a model proposes where the words that each rests on stand in the
   product
+- `summing`: open questions summed up by attribute, topic or question, over the whole feed or by category
 - `supplement`: what changed in a feed, as a supplemental feed to upload
 """

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedeval.results.frames.judgement_arrays import Codes, Floats
 from feedeval.results.gaps.actions import FIRST, LEAST_GAIN_PCT, Action, Actions, Example, OpenQuestion, Share
-from feedeval.results.gaps.gaps import Keys, lacking_fields, sums
+from feedeval.results.gaps.gathering import Gathered, gather
 from feedeval.results.gaps.groups import Group, short_names
-from feedeval.results.gaps.open_questions import OpenQuestions
+from feedeval.results.gaps.summing import Grouping, OpenFeed, sums
 from feedeval.results.near_identical import Families
 
 QUESTIONS = 5
@@ -25,63 +26,55 @@ _TRIED = 400
 """Products that are looked at for examples that are not nearly the same."""
 
 
-def actions_of(found: OpenQuestions, coverage_pct: float | None, notes: Iterable[str] = ()) -> Actions:
+def actions_of(feed: OpenFeed, coverage_pct: float | None, notes: Iterable[str] = ()) -> Actions:
     """Return what to do about the open questions and the required fields that lack.
 
     Args:
-        found: The open questions.
+        feed: The open questions.
         coverage_pct: Coverage of the feed, as it is shown elsewhere; None where too little was judged for a figure.
         notes: What has to be known to read them.
     """
-    maker = _Maker(found, float("nan") if coverage_pct is None else coverage_pct)
+    maker = _Maker(feed, float("nan") if coverage_pct is None else coverage_pct)
     ranked = maker.actions()
     # Where all gain next to nothing, the first of them are still what to do first.
     kept = [each for n, each in enumerate(ranked) if n < FIRST or each.missing_core or each.gain_pct >= LEAST_GAIN_PCT]
-    judged = found.judged
     return Actions(
         actions=tuple(replace(action, examples=maker.examples(action)) for action in kept[:MOST_ACTIONS]),
         notes=tuple(notes),
-        audited=len(judged),
-        covered=int(judged.covered.sum()),
+        audited=maker.sums.products,
+        covered=maker.sums.with_coverage,
         left_out=len(ranked) - len(kept),
         together_pct=maker.together(kept[:FIRST]),
-        ids=judged.ids,
-        titles=judged.titles,
+        ids=maker.found.ids,
+        titles=maker.found.titles,
     )
 
 
 class _Maker:
     """Puts the actions together: figures by attribute, and by attribute and category."""
 
-    def __init__(self, found: OpenQuestions, before_pct: float) -> None:
-        self.found = found
+    def __init__(self, feed: OpenFeed, before_pct: float) -> None:
         self.before_pct = before_pct
-        judged = found.judged
-        self.keys = Keys(found, None, each_category=False)
-        self.figures = sums(found, self.keys)
-        self.estimated = bool(len(judged)) and round(self.keys.of_products.sum()) != len(judged)
-        self.shares = self._shares()
+        self.sums, of_categories = sums(feed, [Grouping(None, each_category=False), Grouping(None, each_category=True)])
+        self.figures = self.sums.figures
+        self.estimated = self.sums.estimated
+        self.shares = _shares(of_categories.cells, of_categories.figures, len(of_categories.names))
+        self.found: Gathered = gather(feed)
         self.families = Families()
         self.shown: Counter[int] = Counter()
         """How often each family was an example already."""
         self.gain_of: dict[str, tuple[Codes, Floats]] = {}
         """By attribute, the products with open questions and what each would gain."""
-        self.worth = found.lost * found.rates.rate
-        place = found.place
-        order = np.argsort(place, kind="stable")
-        starts = np.searchsorted(place[order], np.arange(len(found.places) + 1))
-        self.sizes = self._by_category(np.arange(len(judged)))
-        self.short = short_names(judged.categories)
-        self.rows = {n: order[starts[n] : starts[n + 1]] for n in range(len(found.places))}
-        """Of each place, its open questions."""
+        self.sizes = self._by_category(np.arange(len(self.found.category)))
+        self.short = short_names(self.found.categories)
 
     def actions(self) -> list[Action]:
         lacking: dict[str, float] = {}
-        for (_, name), count in lacking_fields(self.found, self.keys).items():
+        for (_, name), count in self.sums.lacking.items():
             lacking[name] = lacking.get(name, 0.0) + count
         made = [
             self._action(row, int(cell), lacking.pop(self.found.places[int(cell)].label, 0.0))
-            for row, cell in enumerate(self.keys.cells.tolist())
+            for row, cell in enumerate(self.sums.cells.tolist())
         ]
         made += [self._required(name, count) for name, count in lacking.items()]
         # What stands on a page comes first: it costs a copy and no research.
@@ -93,23 +86,19 @@ class _Maker:
         if len(gaining) < 2 or self.before_pct != self.before_pct:
             return float("nan")
         found = self.found
-        places = [n for n, place in enumerate(found.places) if place.label in gaining]
-        rows = np.flatnonzero(np.isin(found.place, places))
-        gained = float((self.worth[rows] * found.judged.stands_for[found.product[rows]]).sum())
-        return min(self.before_pct + gained / float(self.keys.covered.sum()), 100.0)
+        gained = sum(float(found.gained[n]) for n, place in enumerate(found.places) if place.label in gaining)
+        return min(self.before_pct + gained / float(self.sums.covered.sum()), 100.0)
 
     def _action(self, row: int, place: int, missing_core: float) -> Action:
         found, figures = self.found, self.figures
-        rows = self.rows[place]
         label = found.places[place].label
-        positions = np.unique(found.product[rows])
+        opened = found.opened(place)
+        positions = opened.positions
         if missing_core:
             positions = np.union1d(positions, self._without(label))
-        extends = np.unique(found.product[rows[found.extends[rows]]])
-        extended, products = self._count(extends), self._count(positions)
-        questions = self._questions(rows)
-        products_of, at = np.unique(found.product[rows], return_inverse=True)
-        self.gain_of[label] = (products_of, np.bincount(at, self.worth[rows], len(products_of)).astype(float))
+        extended, products = self._count(opened.positions[opened.extends]), self._count(positions)
+        questions = self._questions(place)
+        self.gain_of[label] = (opened.positions, opened.gains)
         return Action(
             attribute=label,
             adds=max(products - extended, 0),
@@ -159,8 +148,8 @@ class _Maker:
         )
 
     def _by_category(self, positions: Codes) -> Floats:
-        judged = self.found.judged
-        counts = np.bincount(judged.category[positions], judged.stands_for[positions], len(judged.categories))
+        found = self.found
+        counts = np.bincount(found.category[positions], found.stands_for[positions], len(found.categories))
         return counts.astype(float)
 
     def _groups(self, positions: Codes) -> tuple[Group, ...]:
@@ -173,36 +162,27 @@ class _Maker:
         return tuple(sorted(made, key=lambda group: (-group.products, group.name)))
 
     def _count(self, positions: Codes) -> int:
-        return round(float(self.found.judged.stands_for[positions].sum()))
+        return round(float(self.found.stands_for[positions].sum()))
 
     def _without(self, name: str) -> Codes:
         """Return the products that lack a field which the destination requires."""
-        judged = self.found.judged
-        lacks: NDArray[np.bool_] = np.array([name in names for names in judged.lacks] or [False])
-        return np.flatnonzero(lacks[judged.lacking])
+        found = self.found
+        lacks: NDArray[np.bool_] = np.array([name in names for names in found.lacks] or [False])
+        return np.flatnonzero(lacks[found.lacking])
 
-    def _questions(self, rows: Codes) -> list[OpenQuestion]:
-        """Return the questions of some rows, by their text, those that lose most first."""
-        judged = self.found.judged
-        codes, at = np.unique(self.found.question[rows], return_inverse=True)
-        each = judged.stands_for[self.found.product[rows]]
-        required = np.array([question.required for question in judged.questions] or [False])[codes]
-        summed = [
-            np.bincount(at, each * part, len(codes))
-            for part in (self.worth[rows], 1, self.found.judged.score[self.found.rows[rows]] > 0)
-        ]
+    def _questions(self, place: int) -> list[OpenQuestion]:
+        """Return the open questions of a place, by their text, those that lose most first."""
         together: dict[str, Floats] = {}
-        for row, code in enumerate(codes.tolist()):
-            worth, count, partial = (float(column[row]) for column in summed)
-            figures = np.array([worth, count, partial, count if required[row] else 0.0])
-            text = judged.questions[code].text
+        for question, worth, count, partial in self.found.asked(place):
+            figures = np.array([worth, count, partial, count if question.required else 0.0])
+            text = question.text
             together[text] = together[text] + figures if text in together else figures
         ranked = sorted(together.items(), key=lambda item: (-item[1][0], item[0]))
         return [OpenQuestion(text, *(round(figure) for figure in figures[1:].tolist())) for text, figures in ranked]
 
     def examples(self, action: Action) -> tuple[Example, ...]:
         """Return products of the biggest groups that would gain most: no two nearly the same, and others each time."""
-        judged, positions = self.found.judged, action.positions
+        found, positions = self.found, action.positions
         gain = np.zeros(len(positions))
         if action.attribute in self.gain_of:
             products, gains = self.gain_of[action.attribute]
@@ -210,7 +190,7 @@ class _Maker:
         ranked = positions[np.argsort(-gain, kind="stable")]
         sizes = self._by_category(positions)
         biggest = [at for at in np.argsort(-sizes, kind="stable")[:EXAMPLES].tolist() if sizes[at] > 0]
-        queues = {group: self._queue(ranked[judged.category[ranked] == group]) for group in biggest}
+        queues = {group: self._queue(ranked[found.category[ranked] == group]) for group in biggest}
         chosen: list[int] = []
         taken: Counter[int] = Counter()
         while len(chosen) < EXAMPLES and any(queues.values()):
@@ -219,7 +199,7 @@ class _Maker:
             chosen.append(queues[group].pop(0))
             taken[group] += 1
         self.shown.update(self._family(at) for at in chosen)
-        return tuple(Example(judged.ids[at], judged.titles[at], at) for at in chosen)
+        return tuple(Example(found.ids[at], found.titles[at], at) for at in chosen)
 
     def _queue(self, ranked: Codes) -> list[int]:
         """Return the candidates of a group: those whose like was shown least; variants of one thing come last."""
@@ -233,20 +213,19 @@ class _Maker:
         return [*own, *rest[:EXAMPLES]]
 
     def _family(self, at: int) -> int:
-        judged = self.found.judged
-        category = judged.categories[int(judged.category[at])]
-        return self.families.family(judged.titles[at] or judged.ids[at], category=category)
+        found = self.found
+        category = found.categories[int(found.category[at])]
+        return self.families.family(found.titles[at] or found.ids[at], category=category)
 
-    def _shares(self) -> dict[int, tuple[Share, ...]]:
-        keys = Keys(self.found, None, each_category=True)
-        figures = sums(self.found, keys)
-        width = max(len(keys.names), 1)
-        shares: dict[int, list[Share]] = {}
-        for row, cell in enumerate(keys.cells.tolist()):
-            share = Share(
-                str(figures["category"][row]),
-                round(float(figures["products"][row])),
-                float(figures["gain_of_feed"][row]),
-            )
-            shares.setdefault(cell % width, []).append(share)
-        return {place: tuple(sorted(found, key=lambda s: (-s.gain_pct, s.category))) for place, found in shares.items()}
+
+def _shares(cells: Codes, figures: dict[str, Any], width: int) -> dict[int, tuple[Share, ...]]:
+    """Return of each place what falls to each category."""
+    shares: dict[int, list[Share]] = {}
+    for row, cell in enumerate(cells.tolist()):
+        share = Share(
+            str(figures["category"][row]),
+            round(float(figures["products"][row])),
+            float(figures["gain_of_feed"][row]),
+        )
+        shares.setdefault(cell % max(width, 1), []).append(share)
+    return {place: tuple(sorted(found, key=lambda s: (-s.gain_pct, s.category))) for place, found in shares.items()}

@@ -11,11 +11,13 @@ questions. Whole answers that stand elsewhere say nothing about the attribute an
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from feedeval.results.frames.judgement_arrays import Codes, Floats, JudgementArrays
@@ -47,6 +49,8 @@ class Rates:
     """Which of the rates it is."""
     products: Codes
     """From how many products of the category it was learnt."""
+    names: Codes
+    """Of each of the rates, what it is called in all parts of a feed."""
 
 
 @dataclass(frozen=True)
@@ -88,56 +92,141 @@ class OpenQuestions:
         return self.judged.lost[self.rows]
 
 
+Parts = Callable[[], Iterable[JudgementArrays]]
+"""Returns the judgements of a feed once more: all of them, or part by part with the same numbers for the same words."""
+
+
 def find_open_questions(judged: JudgementArrays) -> OpenQuestions:
     """Return the open questions of an audit."""
-    places, named = _places(judged)
-    category = judged.category[judged.product]
-    home = _homes(judged, named, category)
-    rows = np.flatnonzero(judged.score < 1)
-    nothing = judged.score[rows] == 0
-    place = np.where(nothing | (home[rows] < 0), named[rows], home[rows])
-    fills = _filled(judged, places, place, judged.product[rows])
-    container = np.array([p.is_container for p in places] or [False])
-    more = np.array([p.takes_more for p in places] or [False])
-    extends = fills & ~more[place]
-    facts = _facts(judged, places, _Homes(named, home, container))
-    cell = category[rows] * len(places) + place
-    rates = _rates(facts, cell, place, known=~(extends | container[place]))
-    return OpenQuestions(judged, rows, place, places, extends, rates)
+    return learn(lambda: [judged]).open_in(judged)
 
 
-def _places(judged: JudgementArrays) -> tuple[list[AnswerPlace], Codes]:
-    """Return the places that are named, and which one each judgement names."""
-    own = frozenset[str]().union(*judged.field_sets)
+@dataclass(frozen=True)
+class Learnt:
+    """What a whole feed says: where answers would stand, and how likely filling that in answers the question."""
+
+    places: list[AnswerPlace]
+    of_attribute: Codes
+    """The place of each attribute."""
+    homes: tuple[_Home, ...]
+    facts: _Facts
+
+    def open_in(self, judged: JudgementArrays) -> OpenQuestions:
+        """Return the open questions of the feed, or of a part of it."""
+        places = self.places
+        named = self.of_attribute[judged.attribute]
+        home = _homes(judged, self.homes)
+        rows = np.flatnonzero(judged.score < 1)
+        nothing = judged.score[rows] == 0
+        place = np.where(nothing | (home[rows] < 0), named[rows], home[rows])
+        fills = _filled(judged, places, place, judged.product[rows])
+        container = np.array([p.is_container for p in places] or [False])
+        more = np.array([p.takes_more for p in places] or [False])
+        extends = fills & ~more[place]
+        cell = judged.category[judged.product[rows]] * len(places) + place
+        rates = _rates(self.facts, cell, place, known=~(extends | container[place]))
+        return OpenQuestions(judged, rows, place, places, extends, rates)
+
+
+def learn(parts: Parts) -> Learnt:
+    """Return what a feed says as a whole, in two passes over its parts."""
+    counted = list(map(_counted, parts()))
+    last = counted[-1]
+    own = frozenset[str]().union(*last.field_sets)
     numbers: dict[AnswerPlace, int] = {}
-    of_name = [numbers.setdefault(answer_place(name, own), len(numbers)) for name in judged.attributes]
-    return list(numbers), np.array(of_name, dtype=np.int64)[judged.attribute]
+    of_name = [numbers.setdefault(answer_place(name, own), len(numbers)) for name in last.attributes]
+    places, of_attribute = list(numbers), np.array(of_name, dtype=np.int64)
+    homes = _home_tables(summed([each.votes for each in counted], list(_VOTE)), of_attribute)
+    container = np.array([p.is_container for p in places] or [False])
+
+    def facts(judged: JudgementArrays) -> pd.DataFrame:
+        return _facts(judged, places, _Homes(of_attribute[judged.attribute], _homes(judged, homes), container))
+
+    found = summed(list(map(facts, parts())), ["cell"])
+    cells = found["cell"].to_numpy()
+    tops, bottoms = found["top"].to_numpy(), found["bottom"].to_numpy()
+    products = found["products"].to_numpy(dtype=np.int64)
+    return Learnt(places, of_attribute, homes, _Facts(cells, cells % max(len(places), 1), tops / bottoms, products))
 
 
-def _homes(judged: JudgementArrays, named: Codes, category: Codes) -> Codes:
-    """Return where each judgement's question belongs; -1 where nothing tells.
+_VOTE = ("question", "category", "attribute", "score")
+
+
+class _Counted(NamedTuple):
+    votes: pd.DataFrame
+    """How many judgements of a question in a category name an attribute and have a score."""
+    field_sets: Sequence[frozenset[str]]
+    attributes: Sequence[str]
+
+
+def _counted(judged: JudgementArrays) -> _Counted:
+    columns = (judged.question, judged.category[judged.product], judged.attribute, judged.score)
+    votes = pd.DataFrame(dict(zip(_VOTE, columns, strict=True))).groupby(list(_VOTE)).size().reset_index(name="votes")
+    return _Counted(votes, judged.field_sets, judged.attributes)
+
+
+def summed(tables: Sequence[pd.DataFrame], by: list[str]) -> pd.DataFrame:
+    """Return tables of parts as one: figures of the same row are added up."""
+    return tables[0] if len(tables) == 1 else pd.concat(tables).groupby(by).sum().reset_index()
+
+
+class _Home(NamedTuple):
+    """The place that most name, by question, in a category or in the whole feed."""
+
+    width: int
+    """Number of categories; 0 where all are one."""
+    groups: Codes
+    """Sorted."""
+    places: Codes
+
+    def of(self, judged: JudgementArrays) -> Codes:
+        """Return the place of each judgement; -1 where nothing tells."""
+        group = judged.question
+        if self.width:
+            group = group * self.width + judged.category[judged.product]
+        if not len(self.groups):
+            return np.full(len(group), -1)
+        at = np.searchsorted(self.groups, group).clip(max=len(self.groups) - 1)
+        return np.where(self.groups[at] == group, self.places[at], -1)
+
+
+def _home_tables(votes: pd.DataFrame, of_attribute: Codes) -> tuple[_Home, ...]:
+    """Return the tables in which a question's place is looked up, the first that knows it.
 
     It is what most say who find nothing on it, in the category or else in the whole feed; where nobody finds nothing,
     where most find the answer.
     """
-    width = int(judged.category.max(initial=0)) + 1
-    home = np.full(len(named), -1)
-    for counts in (judged.score == 0, judged.score == 1):
-        for group in (judged.question * width + category, judged.question):
-            home = np.where(home < 0, _most_named(group, named, counts), home)
-    return home
+    question, category, attribute, score = (votes[name].to_numpy() for name in _VOTE)
+    width = int(category.max(initial=0)) + 1
+    named, count = of_attribute[attribute], votes["votes"].to_numpy()
+    tables = []
+    for counts in (score == 0, score == 1):
+        for each, group in ((width, question * width + category), (0, question)):
+            tables.append(_Home(each, *_most_named(group[counts], named[counts], count[counts])))
+    return tuple(tables)
 
 
-def _most_named(group: Codes, named: Codes, counts: NDArray[np.bool_]) -> Codes:
-    """Return for each row what most of the rows that count name in its group; -1 where none counts."""
-    groups, member = np.unique(group, return_inverse=True)
-    best = np.full(len(groups), -1)
+def _most_named(group: Codes, named: Codes, count: Codes) -> tuple[Codes, Codes]:
+    """Return the groups, and the place that most votes of each name."""
     width = int(named.max(initial=0)) + 1
-    pairs, votes = np.unique(member[counts] * width + named[counts], return_counts=True)
+    pairs, member = np.unique(group * width + named, return_inverse=True)
+    votes = np.bincount(member, count, len(pairs))
     # The last of a group stays: most votes, and of equal ones the first that was met.
     order = np.lexsort((-(pairs % width), votes))
-    best[pairs[order] // width] = pairs[order] % width
-    return best[member]
+    groups, at = np.unique(pairs // width, return_inverse=True)
+    best = np.full(len(groups), -1)
+    best[at[order]] = pairs[order] % width
+    return groups, best
+
+
+def _homes(judged: JudgementArrays, tables: Sequence[_Home]) -> Codes:
+    """Return where each judgement's question belongs; -1 where nothing tells."""
+    home = np.full(len(judged.question), -1)
+    for table in tables:
+        if not (home < 0).any():
+            break
+        home = np.where(home < 0, table.of(judged), home)
+    return home
 
 
 def _filled(judged: JudgementArrays, places: list[AnswerPlace], place: Codes, product: Codes) -> NDArray[np.bool_]:
@@ -166,7 +255,8 @@ class _Facts(NamedTuple):
     products: Codes
 
 
-def _facts(judged: JudgementArrays, places: list[AnswerPlace], homes: _Homes) -> _Facts:
+def _facts(judged: JudgementArrays, places: list[AnswerPlace], homes: _Homes) -> pd.DataFrame:
+    """Return the points, the weights and the products of each cell of a part of the feed, by cell."""
     home = homes.home
     there = np.flatnonzero((home >= 0) & ~homes.container[home])
     there = there[_filled(judged, places, home[there], judged.product[there])]
@@ -174,10 +264,10 @@ def _facts(judged: JudgementArrays, places: list[AnswerPlace], homes: _Homes) ->
     there = there[same | (judged.score[there] < 1)]
     product, place, weight = judged.product[there], home[there], judged.weight[there]
     cells, member = np.unique(judged.category[product] * len(places) + place, return_inverse=True)
-    tops = np.bincount(member, weight * judged.score[there], len(cells))
-    share = tops / np.bincount(member, weight, len(cells))
+    tops, bottoms = (np.bincount(member, each, len(cells)) for each in (weight * judged.score[there], weight))
     pairs = np.unique(member * max(len(judged), 1) + product) // max(len(judged), 1)
-    return _Facts(cells, cells % max(len(places), 1), share, np.bincount(pairs, minlength=len(cells)))
+    products = np.bincount(pairs, minlength=len(cells))
+    return pd.DataFrame({"cell": cells, "top": tops, "bottom": bottoms, "products": products})
 
 
 def _overlap(places: list[AnswerPlace], one: Codes, other: Codes) -> NDArray[np.bool_]:
@@ -206,4 +296,4 @@ def _rates(facts: _Facts, cell: Codes, place: Codes, *, known: NDArray[np.bool_]
     wins = np.where(found, won[at] if len(won) else 0.0, 0.0) + PRIOR_PRODUCTS * before
     bounds = [wilson(w, n) for w, n in zip(wins.tolist(), total.tolist(), strict=True)]
     table = np.array(bounds, dtype=float).reshape(-1, 3)[member]
-    return Rates(table[:, 0], table[:, 1], table[:, 2], member, products[member])
+    return Rates(table[:, 0], table[:, 1], table[:, 2], member, products[member], cells)

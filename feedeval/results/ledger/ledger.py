@@ -20,7 +20,8 @@ from feedeval.results.ledger.copying import Copy
 from feedeval.results.ledger.page_answers import PageAnswers, failed_pages, pages_session, stored_answers
 from feedeval.results.ledger.rows import COLUMNS, Booked, book
 from feedeval.results.ledger.standing import Standing
-from feedeval.results.stored import StoredSession, engine_note
+from feedeval.results.naming import engine_note
+from feedeval.results.stored import StoredSession
 
 EXAMPLES = 2
 """Words of pages that are shown with an action."""

@@ -18,6 +18,7 @@ from feedeval.jobs.suggest import Proposal
 from feedeval.results.export import MOST_CHARS, MOST_ROWS, CutWarning, fit, put_row, write_whole
 from feedeval.results.gaps.making import actions_of
 from feedeval.results.gaps.open_questions import OpenQuestions
+from feedeval.results.gaps.summing import OpenFeed
 from feedeval.results.stored import StoredSession
 from feedeval.results.workbook.filling import Column, Filling, filling_of
 from feedeval.results.workbook.sheets import (
@@ -110,7 +111,7 @@ def _write(session: StoredSession, found: OpenQuestions, places: tuple[Path, Pat
     notes = tuple(_left_out(session, filling, (products, answers)))
     with _Book(unfinished) as book:
         book.summary(session.title, summary_rows(session, [("Left out", note) for note in notes]))
-        book.table(actions_sheet(actions_of(found, session.standing.coverage_pct)))
+        book.table(actions_sheet(actions_of(OpenFeed.whole(found), session.standing.coverage_pct)))
         book.table(products)
         book.table(answers)
         book.fill_in(filling)
