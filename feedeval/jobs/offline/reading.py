@@ -79,7 +79,7 @@ _ABBREVIATIONS = (
 _ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|(?<!\d)(?<!\d )[A-Z])\.\s*$", re.IGNORECASE)
 _MEASURES = (
     r"gew|mat|obermat|abm|ltg|spg|kap|fb|puiss|pot|haut|larg|prof|long|lg|anch|alt|diam|durchm|dm|vol|cap|wt|pds|sz|temp|"
-    r"mind|inh|dims?|volt"
+    r"mind|inh|dims?|volt|tg|mis|lungh|largh|conf|(?<!\d)(?<!\d )kg"
 )
 _MEASURE = re.compile(rf"\b(?:{_MEASURES})\.\s*$", re.IGNORECASE)
 """Abbreviations that are whole words elsewhere, or a sentence's last: they are such before a figure only."""
