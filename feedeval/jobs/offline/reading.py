@@ -73,8 +73,8 @@ _JAPANESE_SENTENCE_END = re.compile(
     rf"{_STOPS}|\s*(?=【)|\s*[■◆◇★☆◎]\s*|\s+[・○]|(?<=[ぁ-ヿ一-龠々）)】」])\s{{2,}}|\s{{2,}}(?=[ぁ-ヿ一-龠])"
 )
 _ABBREVIATIONS = (
-    r"gr|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
-    r"|ok|np|szt|maks|wys|szer|dł|gł|śr|wym|poj|godz|tj|m\.in|např|vč|příp|resp|hod|ks|cca|č|š|výš|šíř|hl|prům"
+    r"gr|temp|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
+    r"|ok|np|szt|maks|rozm|wys|szer|dł|gł|śr|wym|poj|godz|tj|m\.in|např|vč|příp|resp|hod|ks|cca|vel|č|š|výš|šíř|hl|prům"
 )
 _ABBREVIATION = re.compile(rf"\b(?:{_ABBREVIATIONS}|(?<!\d)(?<!\d )[A-Z])\.\s*$", re.IGNORECASE)
 _MEASURES = (
