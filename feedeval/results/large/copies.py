@@ -173,7 +173,8 @@ def has_copy(shards: Shards, number: int) -> bool:
     """Return whether a shard has left its table, with all columns."""
     import pyarrow.parquet as parquet
 
-    return has_table(shards, number) and set(_DETAILS) <= set(parquet.read_schema(shards.here(shards.results(number))).names)
+    path = shards.here(shards.results(number))
+    return path.exists() and set(_DETAILS) <= set(parquet.read_schema(path).names)
 
 
 def shard_table(shards: Shards, number: int, columns: Sequence[str], *, engine: str) -> pyarrow.Table:
@@ -183,7 +184,8 @@ def shard_table(shards: Shards, number: int, columns: Sequence[str], *, engine: 
 
     names = list(columns)
     if has_copy(shards, number):
-        return parquet.read_table(shards.here(shards.results(number)), columns=names, read_dictionary=list(DICTIONARIES))
+        path = shards.here(shards.results(number))
+        return parquet.read_table(path, columns=names, read_dictionary=list(DICTIONARIES))
     made = tables_of(shards.batch_files_of(number), engine=engine, texts=False)
     tables = [_as_read(table.select(names)) for table in (schema().empty_table(), *made)]
     return arrow.concat_tables(tables).unify_dictionaries()
