@@ -21,7 +21,7 @@ _SAID_FREELY = "not told from the text: it is said in many ways, and not all of 
 _UNTOLD = "the text may speak of it, in words that are not read"
 """Why a facet is not judged of which there is a trace."""
 
-_KEPT_VALUES, _LONGEST_KEPT = 256, 120
+_KEPT_VALUES, _LONGEST_KEPT = 4096, 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ _WORD = re.compile(r"[^\W_]+")
 _WHOLE = "="
 """Before a listed word that counts only as it stands, not as the beginning of a longer one."""
 _SHORTEST_BEGINNING = 3
-_KEPT_WORDS, _KEPT_TEXTS = 1 << 16, 64
+_MOST_WORDS, _KEPT_TEXTS = 1 << 18, 64
 
 
 class Topics:
@@ -41,18 +41,27 @@ class Topics:
                 kind = self._whole if word.startswith(_WHOLE) else self._beginnings
                 kind[word.removeprefix(_WHOLE)] |= {facet}
         self._lengths = sorted({len(word) for word in self._beginnings})
-        self._of_word = lru_cache(maxsize=_KEPT_WORDS)(self._look_up)
+        self._looked_up: tuple[dict[str, frozenset[str]], set[str]] = {}, set()
+        """Words that tell something and words that do not: products of one shop have most of theirs in common."""
         # Asked for one facet of a product after the other.
         self.of = lru_cache(maxsize=_KEPT_TEXTS)(self._of)
 
     def _of(self, folded: str) -> frozenset[str]:
         """Return the facets that folded text may speak of."""
         if not self._spaced:
-            found = [facets for word, facets in self._beginnings.items() if word in folded]
-        else:
-            # Products of one shop have most of their words in common.
-            found = [self._of_word(word) for word in set(_WORD.findall(folded.replace("ß", "ss")))]
-        return frozenset().union(*found)
+            return frozenset().union(*(facets for word, facets in self._beginnings.items() if word in folded))
+        if not (self._beginnings or self._whole):
+            return frozenset()
+        telling, silent = self._looked_up
+        if len(telling) + len(silent) > _MOST_WORDS:
+            self._looked_up = telling, silent = {}, set()
+        words = set(_WORD.findall(folded.replace("ß", "ss"))) - silent
+        for word in words - telling.keys():
+            if facets := self._look_up(word):
+                telling[word] = facets
+            else:
+                silent.add(word)
+        return frozenset().union(*(telling[word] for word in words & telling.keys()))
 
     def _look_up(self, word: str) -> frozenset[str]:
         found = [self._beginnings[word[:length]] for length in self._lengths if word[:length] in self._beginnings]
