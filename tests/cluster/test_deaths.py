@@ -55,7 +55,7 @@ def test_a_run_goes_on_by_itself_with_a_scheduler_that_is_started_anew(
     served = server.stats()
     spent_usd = (served["input_tokens"] + 4 * served["output_tokens"]) / 1e6
     # The new coordinator counts what the one before had spent; what was in flight then is in nobody's books.
-    assert 0.8 < spent_usd < 0.9 + (IN_FLIGHT + 3) * spent_usd / served["accepted"]
+    assert 0.8 < spent_usd < 0.9 + (IN_FLIGHT + 3 * WORKERS) * spent_usd / served["accepted"]
     run.resume(budget_usd=10)
     assert_whole(run, server)
     assert "the shards are placed once more" in (tmp_path / "evaluation.log").read_text(encoding="utf-8")

@@ -104,6 +104,8 @@ class Material:
         )
         frame = counted.groupby("question").sum().query("products > 0")
         top = frame.sort_values("rank", ascending=False, kind="stable").head(ADD).reset_index()
+        if top.empty:
+            return top.assign(attribute=pd.Series(dtype=object))
         # Of these few only: where each product has its own questions, there are as many as judgements.
         rest = judged[products & judged["question"].isin(top["question"])]
         attributes = rest.groupby("question")[["attribute", "count"]].apply(_most_frequent).rename("attribute")

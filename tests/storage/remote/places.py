@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -52,11 +53,19 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Set variables of the environment for a while."""
     before = dict(os.environ)
     os.environ.update(variables)
+    _forget_clients()
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
+        _forget_clients()
+
+
+def _forget_clients() -> None:
+    """Let no client of another server be taken for one of this: they are kept by their options, not by what is set."""
+    if (s3fs := sys.modules.get("s3fs")) is not None:
+        s3fs.S3FileSystem.clear_instance_cache()
 
 
 def new_bucket() -> str:
