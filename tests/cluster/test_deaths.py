@@ -16,7 +16,7 @@ from feedeval.errors import InputError
 from feedeval.records import Status
 from feedeval.run.progress import Need
 from feedeval.storage.readers import is_being_written
-from tests.cluster.conftest import distributed, evaluator, shards_in_hand, wait_for
+from tests.cluster.conftest import WORKERS, distributed, evaluator, shards_in_hand, wait_for
 from tests.cluster.processes import DaskProcesses
 from tests.cluster.test_cluster_run import IN_FLIGHT, WAIT_S, done_on_disk, drive
 from tests.e2e.support import ServerProcess, make_feed, until, write_jsonl
