@@ -72,9 +72,9 @@ def test_the_reason_is_told_and_nothing_is_quoted() -> None:
 
 
 def test_words_that_are_known_to_look_like_it_only_leave_it_a_no() -> None:
-    assert judge("colour", "This is where you can have orange juice with a green tea of your own.").verdict is not (
-        Verdict.YES
-    )
+    tea = "This is where you can have orange juice with a green tea of your own."
+    assert "colour" in load_bank().topics["en"].of(tea.lower())
+    assert judge("colour", tea).verdict is Verdict.NO
     assert (
         judge("weight", "It is all that you have wanted and more than the others would have it.").verdict is Verdict.NO
     )
