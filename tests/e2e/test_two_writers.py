@@ -22,6 +22,8 @@ from tests.e2e.support import (
     write_jsonl,
 )
 
+LATENCY_S = "2"
+"""So slow that the first of two is not through before the second is, however busy the machine."""
 OPTIONS = {"num_questions": 4, "batch_size": 5, "max_in_flight": 4}
 
 
@@ -32,7 +34,7 @@ def feed(tmp_path: Path) -> Path:
 
 def test_a_second_process_on_the_same_session_is_told_who_holds_it(feed: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
-    with ServerProcess("--latency-s", "0.2") as server:
+    with ServerProcess("--latency-s", LATENCY_S) as server:
         first = child(audit, server.base_url, feed, output, OPTIONS)
         until(lambda: server.stats()["accepted"] > 4, "the first one works")
         before = server.stats()["requests"]
@@ -65,7 +67,7 @@ run = ev.start({feed!r}, num_questions=4, progress="none", max_in_flight=4)
 @pytest.mark.slow
 def test_a_second_kernel_on_the_same_session_is_refused(feed: Path, tmp_path: Path) -> None:
     manager = pytest.importorskip("jupyter_client.manager")
-    with ServerProcess("--latency-s", "0.2") as server:
+    with ServerProcess("--latency-s", LATENCY_S) as server:
         cell = CELL.format(key=KEY, url=server.base_url, output=str(tmp_path / "output"), feed=str(feed))
         kernels = [manager.start_new_kernel(cwd=str(ROOT), env=environment(PYTHONPATH=str(ROOT))) for _ in range(2)]
         try:
