@@ -1,6 +1,6 @@
 """The table that a shard leaves beside it: its results, and what came of each question, a row a product.
 
-It is written a batch file at a time and read a few columns at a time. A shard without one, or with one of an earlier
+It is written a few batch files at a time and read a few columns at a time. A shard without one, or with one of an earlier
 version, gives the same table from its batch files.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -48,6 +48,8 @@ DICTIONARIES = (
 )
 """Texts that repeat: they are read once each."""
 _ROW_GROUP = 5_000
+_ROWS_AT_ONCE = 1_000
+"""A batch file has a dozen rows or so, and what a frame costs beside its rows is paid once for so many."""
 
 
 class _Judged(Asked, gc=False):
@@ -82,7 +84,7 @@ def schema() -> pyarrow.Schema:
 
 
 def write_copy(shards: Shards, number: int, *, engine: str) -> None:
-    """Write the table of a shard that is through; at most one batch file is held.
+    """Write the table of a shard that is through; some thousand rows are held.
 
     Raises:
         SessionDamaged: A batch file cannot be read.
@@ -102,7 +104,7 @@ def write_copy(shards: Shards, number: int, *, engine: str) -> None:
 def tables_of(
     files: Sequence[StoredFile], *, engine: str, strict: bool = False, texts: bool = True
 ) -> Iterator[pyarrow.Table]:
-    """Yield the table of each batch file.
+    """Yield the tables of the batch files, some of them at a time.
 
     Args:
         files: The batch files.
@@ -113,24 +115,44 @@ def tables_of(
     Raises:
         SessionDamaged: A batch file cannot be read, and `strict`.
     """
+    for group in _groups(files, strict=strict):
+        yield _table(group, engine=engine, texts=texts)
+
+
+class _Read(NamedTuple):
+    number: int
+    file: StoredFile
+    batch: Any
+
+
+def _groups(files: Sequence[StoredFile], *, strict: bool) -> Iterator[list[_Read]]:
+    group: list[_Read] = []
+    rows = 0
     for number, file in enumerate(files):
         with collector_paused():
             batch = read_or_warn(file, _decode)
-            if batch is not None:
-                yield _table(file, batch, number, (engine, texts))
-            elif strict:
-                raise SessionDamaged(f"{file.path} cannot be read")
+        if batch is not None:
+            group.append(_Read(number, file, batch))
+            rows += len(batch.results) + len(batch.failures)
+        elif strict:
+            raise SessionDamaged(f"{file.path} cannot be read")
+        if rows >= _ROWS_AT_ONCE:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
 
 
-def _table(file: StoredFile, batch: Any, number: int, how: tuple[str, bool]) -> pyarrow.Table:
+def _table(group: Sequence[_Read], *, engine: str, texts: bool) -> pyarrow.Table:
     import pyarrow as arrow
 
-    engine, texts = how
-    loaded = load_audit([file], engine=engine, in_memory=texts)
+    loaded = load_audit([each.file for each in group], engine=engine, in_memory=texts)
     frame = loaded.results.assign(**{KEY: loaded.keys})
-    results, failed = batch.results, [None] * len(batch.failures)
-    index = np.array([row.index for row in (*results, *batch.failures)], dtype=np.int64)
-    where = np.array([number] * len(results) + [-1] * len(failed), dtype=np.int64)
+    results = [row for each in group for row in each.batch.results]
+    failures = [row for each in group for row in each.batch.failures]
+    index = np.array([row.index for row in (*results, *failures)], dtype=np.int64)
+    numbers = [each.number for each in group for _ in each.batch.results]
+    where = np.array([*numbers, *(-1 for _ in failures)], dtype=np.int64)
     order = feed_order(index, where)
     columns: dict[str, Any] = {name: _plain(frame[name]) for name in COLUMNS}
     columns |= {PLACE: arrow.array(index[order]), FILE: arrow.array(where[order])}
@@ -144,7 +166,7 @@ def _table(file: StoredFile, batch: Any, number: int, how: tuple[str, bool]) -> 
     known = schema()
     taken = arrow.array(order)
     for name, values in details.items():
-        columns[name] = arrow.array([*values, *failed], known.field(name).type).take(taken)
+        columns[name] = arrow.array([*values, *(None for _ in failures)], known.field(name).type).take(taken)
     return arrow.table([columns[name] for name in known.names], schema=known)
 
 
