@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -19,7 +20,7 @@ from typing import IO, NamedTuple
 from feedeval.errors import InputError, SessionError
 from feedeval.results.export import write_whole
 from feedeval.results.session import Session, load_session
-from feedeval.storage.addresses import address_of, shown
+from feedeval.storage.addresses import address_of
 from feedeval.storage.atomic import FILE_MODE, storage_error
 from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.paths import (
@@ -35,7 +36,7 @@ from feedeval.storage.paths import (
     sid_time,
 )
 from feedeval.storage.readers import read_progress, session_files, session_ids
-from feedeval.storage.shards import CATEGORIES, SHARDS, Shards
+from feedeval.storage.shards import CATEGORIES, SHARDS, Shards, child
 
 MAX_RESTORED_BYTES = 50_000_000_000
 """A backup that unpacks to more is refused: a million products take about 5 GB."""
@@ -70,11 +71,6 @@ def backup(
     """
     chosen = session if isinstance(session, Session) else load_session(session, output_dir=output_dir)
     paths = chosen.paths
-    if (shards := chosen.shards) is not None and paths.file_system != LOCAL:
-        raise InputError(
-            f"session {chosen.id} is in {shards.count:,} shards under an address: copy what lies beneath "
-            f"{shown(shards.folder)} and the session's own files with the store's own tools"
-        )
     beside = Path() if address_of(paths.folder) else paths.folder
     target = beside if to is None else Path(to)
     if target.is_dir():
@@ -86,7 +82,7 @@ def backup(
     # A backup that could not be restored is none: say so now.
     read_progress(paths)
     pack = _pack_zip if target.suffix.lower() == ".zip" else _pack_tar
-    write_whole(target, lambda unfinished: pack(unfinished, _all_files(paths, shards)), mode=FILE_MODE)
+    write_whole(target, lambda unfinished: pack(unfinished, _all_files(paths, chosen.shards)), mode=FILE_MODE)
     return target
 
 
@@ -105,9 +101,10 @@ def _all_files(paths: SessionPaths, shards: Shards | None) -> Iterator[tuple[str
         if (shard := shards.session(number)) is not None:
             for name, data in _stable_files(shard):
                 yield f"{shards.folder.name}/{shard.folder.name}/{name}", data
-    for path in [] if shards is None else sorted(shards.folder.iterdir()):
-        if _OF_SHARDS.fullmatch(path.name) and (found := paths.file_system.read(path)) is not None:
-            yield f"{path.parent.name}/{path.name}", found
+    for name in [] if shards is None else sorted(shards.place.names(shards.folder)):
+        assert shards is not None
+        if _OF_SHARDS.fullmatch(name) and (found := shards.place.read(child(shards.folder, name))) is not None:
+            yield f"{shards.folder.name}/{name}", found
     yield from _stable_files(paths)
 
 
@@ -267,12 +264,9 @@ def _move_in(source: Path, staging: SessionFolder, folder: SessionFolder, *, ove
     sids = session_ids(staging)
     if not sids:
         raise InputError(f"{source.name} holds no session: nothing restored")
-    for sid in sids:
-        read_progress(session_paths(staging, sid))
+    told = {sid: read_progress(session_paths(staging, sid)).settings for sid in sids}
     parted = {path.name: path for path in staging.path.iterdir() if path.is_dir()}
-    if parted and folder.file_system != LOCAL:
-        raise InputError(f"{source.name} holds a session in shards: restore it to a folder, not to an address")
-    if strange := parted.keys() - {f"{SHARDS}_{sid}" for sid in sids}:
+    if strange := parted.keys() - {f"{SHARDS}_{sid}" for sid in sids if SHARDS in told[sid]}:
         raise InputError(f"{source.name} holds {min(strange)!r} and not the session of it: nothing restored")
     there = [sid for sid in sids if session_files(session_paths(folder, sid))]
     if there and not overwrite:
@@ -283,10 +277,11 @@ def _move_in(source: Path, staging: SessionFolder, folder: SessionFolder, *, ove
         lock = folder.file_system.lock(session_paths(folder, sid).lock)
         lock.acquire()
         try:
-            remove_files(session_paths(folder, sid))
-            shutil.rmtree(folder.path / f"{SHARDS}_{sid}", ignore_errors=True)
-            if (shards := parted.get(f"{SHARDS}_{sid}")) is not None:
-                shutil.move(shards, folder.path / shards.name)
+            paths = session_paths(folder, sid)
+            _clear(paths)
+            parts, shards = parted.get(f"{SHARDS}_{sid}"), Shards.of(paths, told[sid])
+            if parts is not None and shards is not None:
+                shards.take_in(parts)
             # The progress file comes last, so that a restore that was cut short does not look whole.
             for path in sorted(
                 session_files(session_paths(staging, sid)), key=lambda p: p.name.startswith("progress_")
@@ -295,6 +290,18 @@ def _move_in(source: Path, staging: SessionFolder, folder: SessionFolder, *, ove
         finally:
             lock.release()
     return sids
+
+
+def _clear(paths: SessionPaths) -> None:
+    """Remove the files of a session, and what lies in the folder of its shards."""
+    shards = None
+    # One that is damaged does not say how many shards it has; what is not found is written over.
+    with contextlib.suppress(SessionError):
+        shards = Shards.of(paths, read_progress(paths).settings)
+    remove_files(paths)
+    if shards is not None:
+        shards.remove()
+    paths.file_system.clear(child(paths.folder, f"{SHARDS}_{paths.sid}"))
 
 
 def _move(path: Path, folder: SessionFolder) -> None:

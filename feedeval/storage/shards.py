@@ -20,6 +20,7 @@ lease of its own. What is no session's is put whole, and fetched by whoever read
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,7 +35,7 @@ import numpy.typing as npt
 
 from feedeval.storage.batch_files import batch_files
 from feedeval.storage.filesystem import FileSystem
-from feedeval.storage.paths import SessionFolder, SessionPaths, StoredFile, list_files, sid_time
+from feedeval.storage.paths import FileKind, SessionFolder, SessionPaths, StoredFile, list_files, sid_time
 
 SHARDS = "shards"
 """Name in a progress file's settings, and the beginning of the folder's."""
@@ -189,16 +190,22 @@ class Shards:
             self.place.write(path, made.read_bytes())
 
     def take_in(self, folder: Path) -> None:
-        """Take the files of a folder of this machine for those of the shards; the folder goes."""
+        """Take what a folder of this machine holds for the shards, sessions of shards among it; the folder goes."""
         if not self.paths.file_system.is_far:
             folder.rename(self.folder)
             return
-        files = sorted(path for path in folder.iterdir() if path.is_file())
-        place = self.place
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for _ in pool.map(lambda path: place.write(child(self.folder, path.name), path.read_bytes()), files):
+            # Sessions first: whoever finds a shard's table takes the shard for done.
+            for _ in pool.map(self._take_in_session, sorted(path for path in folder.iterdir() if path.is_dir())):
+                pass
+            files = sorted(path for path in folder.iterdir() if path.is_file())
+            for _ in pool.map(lambda path: self.place.write(child(self.folder, path.name), path.read_bytes()), files):
                 pass
         shutil.rmtree(folder, ignore_errors=True)
+
+    def _take_in_session(self, folder: Path) -> None:
+        there = child(self.folder, folder.name)
+        take_in(SessionFolder(folder), SessionFolder(there, self.paths.file_system.below(there)))
 
     def files(self) -> list[Path]:
         """Return all files beneath the folder; none where it is not there."""
@@ -222,6 +229,28 @@ class Shards:
             self.each(lambda number: self.place.clear(self.session_folder(number).path), self._all)
         self.paths.file_system.clear(self.folder)
         return files
+
+
+def take_in(folder: SessionFolder, there: SessionFolder) -> None:
+    """Write the sessions of a folder of this machine to another one, which knows of none of that name.
+
+    Of each session the progress file comes last: one that was cut short does not look whole.
+
+    Raises:
+        SessionLocked: Somebody writes one of them.
+        StorageError: They cannot be written.
+    """
+    there.file_system.make_folder(there.path)
+    files = sorted(list_files(folder), key=lambda file: (file.sid, file.kind is FileKind.PROGRESS, file.name))
+    for sid, group in itertools.groupby(files, key=lambda file: file.sid):
+        lock = there.file_system.lock(there.session(sid).lock)
+        lock.acquire()
+        try:
+            for file in group:
+                if (data := folder.file_system.read(child(folder.path, file.name))) is not None:
+                    there.file_system.write(child(there.path, file.name), data)
+        finally:
+            lock.release()
 
 
 def files_of(paths: SessionPaths, shards: Shards | None) -> list[StoredFile]:

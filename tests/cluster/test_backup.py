@@ -14,9 +14,11 @@ import feedeval as fe
 from feedeval.errors import InputError, SessionError
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.records import Status
+from feedeval.storage.verify import verify
 from tests.cluster.conftest import evaluator, wait_for
 from tests.cluster.test_cluster_run import WAIT_S, same
 from tests.e2e.support import ServerProcess, make_feed
+from tests.storage.remote.places import environment, new_address, s3_environment, s3_server
 
 SID = "20260131_142500_4f7k2c"
 
@@ -46,6 +48,39 @@ def test_a_session_in_shards_is_restored_whole_and_gone_on_with(
     # What was done since goes with what is replaced.
     fe.restore(archive, tmp_path / "two", overwrite=True)
     same(fe.load_session(output_dir=tmp_path / "two").results, session.results)
+
+
+@pytest.mark.slow
+def test_a_session_in_shards_goes_from_one_address_to_another_and_is_gone_on_with(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    pytest.importorskip("s3fs")
+    feed = make_feed(120)
+    with s3_server() as endpoint, environment({**s3_environment(endpoint), "FEEDEVAL_SCRATCH": str(tmp_path / "home")}):
+        one, two = (new_address("s3", tmp_path) for _ in range(2))
+        run = evaluator(server, one).start(feed, cluster=2, progress="none")
+        wait_for(run, 30)
+        run.stop()
+        run.wait(WAIT_S)
+        session = run.session()
+        archive = fe.backup(session, tmp_path / "b.tar.gz")
+        with tarfile.open(archive) as packed:
+            assert len(packed.getnames()) == len(set(packed.getnames()))
+        for place in (two, tmp_path / "folder"):
+            assert fe.restore(archive, place) == [session.id]
+            same(fe.load_session(output_dir=place).results, session.results)
+            assert verify(fe.load_session(output_dir=place).paths) == []
+        with environment({"FEEDEVAL_SCRATCH": str(tmp_path / "another home")}):
+            same(fe.load_session(output_dir=two).results, session.results)
+            again = evaluator(server, two).start(feed, cluster=2, progress="none")
+            snapshot = again.wait(WAIT_S)
+        assert (again.sid, snapshot.status, snapshot.counts.done) == (session.id, Status.FINISHED, 120)
+        assert server.stats()["repeated"] == 0
+        # What was done since goes with what is replaced.
+        with pytest.raises(SessionError, match="overwrite"):
+            fe.restore(archive, two)
+        fe.restore(archive, two, overwrite=True)
+        same(fe.load_session(output_dir=two).results, session.results)
 
 
 @pytest.mark.parametrize(

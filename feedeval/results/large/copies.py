@@ -1,7 +1,7 @@
 """The table that a shard leaves beside it: its results, and what came of each question, a row a product.
 
-It is written a few batch files at a time and read a few columns at a time. A shard without one, or with one of an earlier
-version, gives the same table from its batch files.
+It is written a few batch files at a time and read a few columns at a time. A shard without one, or with one of an
+earlier version, gives the same table from its batch files.
 """
 
 from __future__ import annotations
