@@ -52,7 +52,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     run.add_argument("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
     run.add_argument("--keep-calls", action="store_true", help="keep the raw replies of the model")
     cache_options(run)
-    cluster_options(run, shards=True)
+    cluster_options(run, shards="products")
     page_options(run)
     under_option(run)
     json_option(run)

@@ -6,13 +6,13 @@ import argparse
 from typing import Any
 
 
-def cluster_options(command: argparse.ArgumentParser, *, shards: bool = False) -> None:
-    """Add the options; those of shards where the feed is still to be cut."""
+def cluster_options(command: argparse.ArgumentParser, *, shards: str = "") -> None:
+    """Add the options; those of shards where it is said what they are to be made of."""
     command.add_argument(
         "--cluster", metavar="N|ADDRESS", help="so many processes on this machine, or the address of a Dask scheduler"
     )
     if shards:
-        command.add_argument("--shard-size", type=int, metavar="N", help="products of a shard (default: as suits)")
+        command.add_argument("--shard-size", type=int, metavar="N", help=f"{shards} of a shard (default: as suits)")
 
 
 def clustering(arguments: argparse.Namespace) -> dict[str, Any]:

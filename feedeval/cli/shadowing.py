@@ -7,6 +7,7 @@ import argparse
 from feedeval.cli.auditing import given, key_of_environment, price_options, see_through, sitting, sitting_options
 from feedeval.cli.caching import cache_options, caching
 from feedeval.cli.calls import call_options, spoken
+from feedeval.cli.clustering import cluster_options, clustering
 from feedeval.cli.output import json_option
 from feedeval.cli.reading import mapped
 from feedeval.errors import InputError
@@ -48,6 +49,7 @@ def register(commands: Commands[argparse.ArgumentParser], common: argparse.Argum
     add("--no-reuse", action="store_true", help="take over nothing from earlier sessions")
     add("--keep-calls", action="store_true", help="keep the raw replies of the model")
     cache_options(shadow)
+    cluster_options(shadow, shards="images")
     json_option(shadow)
 
 
@@ -80,6 +82,7 @@ def shadow_command(arguments: Arguments) -> int:
         reuse=not arguments.no_reuse,
         keep_calls=arguments.keep_calls,
         **caching(arguments),
+        **clustering(arguments),
         **settings,
         **spoken(arguments),
         **sitting(arguments),

@@ -354,11 +354,12 @@ class ProductFeedEvaluator:
         if cluster is not None:
             # Imported here: nobody else needs it.
             from feedeval.evaluator.cluster.partitions import source_of
-            from feedeval.evaluator.cluster.starting import ClusterAudit, start_on_cluster
+            from feedeval.evaluator.cluster.starting import OnCluster, start_on_cluster
+            from feedeval.evaluator.cluster.work import AuditWork
 
             given = None if feed is None else source_of(feed, rest.get("limit"))
-            asked = ClusterAudit(cluster, shard_size, given, engine, client, audit, frozen, self.output_dir)
-            self._run = start_on_cluster(asked, running, showing)
+            work = AuditWork(given, engine, client, audit, frozen)
+            self._run = start_on_cluster(OnCluster(cluster, shard_size, work, self.output_dir), running, showing)
             return self._run
         source = FeedSource.of(feed, rest.get("limit"))
         job = AuditJob(source.products, engine, settings=audit, source=source.description, frozen=frozen)

@@ -29,6 +29,7 @@ from feedeval.run.telling.planning import Planning
 from feedeval.storage.paths import SessionPaths, session_paths
 
 if TYPE_CHECKING:
+    from feedeval.jobs.shadow.classifier import Classifier
     from feedeval.model.client import ModelClient
 
 DEFAULT_MODEL = "gpt-4o-mini"
@@ -87,6 +88,19 @@ class Showing(NamedTuple):
     """The caller waits for the end, so that the run is to be shown at once."""
     reporters: Sequence[Reporter] | None = None
     """Those that are there already, such as the panel of what came before; None: what `progress` says."""
+
+
+def classifier_of(client: ModelClient | None) -> Classifier:
+    """Return who classifies images: a model, or the embedded engine where nobody makes calls."""
+    if client is None:
+        # Imported here: it stands on numpy and a table of colours that a model does without.
+        from feedeval.jobs.shadow.colour_classifier import ColourClassifier
+
+        return ColourClassifier()
+    # Imported here: it leads to the SDK's dialects.
+    from feedeval.jobs.shadow.model_classifier import ModelClassifier
+
+    return ModelClassifier(client)
 
 
 def launch(

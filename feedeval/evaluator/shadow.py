@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr
 
 from feedeval.errors import InputError
 from feedeval.evaluator.evaluation_run import EvaluationRun
-from feedeval.evaluator.launching import OFFLINE, Showing, check_key, default_model, launch, open_client
+from feedeval.evaluator.launching import OFFLINE, Showing, check_key, classifier_of, default_model, launch, open_client
 from feedeval.evaluator.options import DeliveryOptions, calls_of, delivery_of
 from feedeval.jobs.shadow.job import ShadowJob, ShadowSettings
 from feedeval.jobs.shadow.label_table import LabelTable, labels_again
@@ -19,6 +19,7 @@ from feedeval.model.settings import ModelSettings
 from feedeval.results.session import Session
 from feedeval.run.settings import HealthSettings, RunSettings
 from feedeval.storage.paths import folder_path
+from feedeval.storage.shards import SHARDS, Shards
 
 if TYPE_CHECKING:
     from feedeval.jobs.shadow.classifier import Classifier
@@ -84,6 +85,8 @@ class ShadowOptions(DeliveryOptions, total=False):
     cache_limit_mb: float
     limit: int | None
     session: str | None
+    cluster: Any
+    shard_size: int | None
     progress: Literal["widgets", "html", "tqdm", "text", "none"] | None
 
 
@@ -138,8 +141,9 @@ def start_shadow(
             between calls, for endpoints that do not say their limits), `max_retries`, `timeout_s`, `max_in_flight`,
             and the other settings of calls as `ProductFeedEvaluator` (`temperature`, `service_tier`,
             `reasoning_effort`, `api_version`, …); `api_key`, `base_url` and `output_dir` likewise; `budget_usd`,
-            `resume`, `reuse`, `keep_calls`, `cache`, `name`, `session`, `progress`, `delivery` and `leftover` as
-            `ProductFeedEvaluator.start`.
+            `resume`, `reuse`, `keep_calls`, `cache`, `name`, `session`, `progress`, `delivery`, `leftover`,
+            `cluster` and `shard_size` as `ProductFeedEvaluator.start`; the workers of a cluster read the images
+            themselves, so a folder of images has to be one that all of them see.
 
     Raises:
         InputError: The table cannot be read, has not the columns, or a setting cannot be used.
@@ -183,7 +187,12 @@ def resume_shadow(
         "output_dir": session.output_dir,
         "session": session.id,
     }
-    return _started(labels_again(source) if labels is None else labels, again, blocking=False)
+    if (told := progress.settings.get(SHARDS)) is not None:
+        again["cluster"] = options.get("cluster") or told["cluster"]
+    if labels is None:
+        # The shards hold the whole table.
+        labels = labels_again(source) if session.shards is None else session.shards
+    return _started(labels, again, blocking=False)
 
 
 def _started(labels: Labels, options: Mapping[str, Any], *, blocking: bool) -> EvaluationRun:
@@ -195,14 +204,26 @@ def _started(labels: Labels, options: Mapping[str, Any], *, blocking: bool) -> E
     whom = _taken(left, _WHOM)
     output_dir = folder_path(left.pop("output_dir", "output"))
     showing = Showing(left.pop("progress", None), blocking)
+    cluster, shard_size = left.pop("cluster", None), left.pop("shard_size", None)
+    if cluster is None and shard_size is not None:
+        raise InputError(f"shard_size={shard_size!r}: only a run on a cluster has shards; give cluster= as well")
     if left:
         known = ", ".join(sorted({**DeliveryOptions.__annotations__, **ShadowOptions.__annotations__}))
         raise InputError(f"{', '.join(left)}: no such setting; known are classes, model, {known}")
     classifier, client = _classifier(whom, calls)
-    table = LabelTable(labels, **table_options)
-    origin = {"source": table.description, "calls": {name: calls[name] for name in _CALLS_KEPT if name in calls}}
-    job = ShadowJob(table, classifier, settings=shadow, origin=origin)
-    return launch(job, output_dir, running, client=client, showing=showing)
+    table = None if isinstance(labels, Shards) else LabelTable(labels, **table_options)
+    origin = {"calls": {name: calls[name] for name in _CALLS_KEPT if name in calls}}
+    if table is not None:
+        origin = {"source": table.description, **origin}
+    if table is not None and cluster is None:
+        job = ShadowJob(table, classifier, settings=shadow, origin=origin)
+        return launch(job, output_dir, running, client=client, showing=showing)
+    # Imported here: nobody else needs it.
+    from feedeval.evaluator.cluster.shadow_work import ShadowWork, StoredLabels
+    from feedeval.evaluator.cluster.starting import OnCluster, start_on_cluster
+
+    work = ShadowWork(StoredLabels(labels) if table is None else table, classifier, client, shadow, origin)
+    return start_on_cluster(OnCluster(cluster, shard_size, work, output_dir), running, showing)
 
 
 def _taken(options: dict[str, Any], names: Any) -> dict[str, Any]:
@@ -219,14 +240,7 @@ def _classifier(whom: Mapping[str, Any], calls: Mapping[str, Any]) -> tuple[Clas
     place = {name: whom.get(name) for name in ("api_version", "azure_deployment")}
     settings = ModelSettings(model=model, base_url=base_url, api_key=key, **place, **given)
     if model == OFFLINE:
-        # Imported here: it stands on numpy and a table of colours that a model does without.
-        from feedeval.jobs.shadow.colour_classifier import ColourClassifier
-
-        return ColourClassifier(), None
+        return classifier_of(None), None
     check_key(settings)
-    # Imported here: it leads to the SDK's dialects.
-    from feedeval.jobs.shadow.model_classifier import ModelClassifier
-
     client = open_client(settings)
-    assert client is not None  # there are settings
-    return ModelClassifier(client), client
+    return classifier_of(client), client

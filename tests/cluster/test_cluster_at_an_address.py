@@ -24,7 +24,7 @@ from feedeval.evaluator.cluster.coordinator import Coordinator
 from feedeval.evaluator.cluster.messages import Do, Orders, Sealed
 from feedeval.evaluator.cluster.portal import Portal
 from feedeval.evaluator.cluster.reach import unseen
-from feedeval.evaluator.cluster.sharding import Cutter
+from feedeval.evaluator.cluster.sharding import FeedCutter
 from feedeval.evaluator.cluster.worker import Place, ShardRun
 from feedeval.feed.source import FeedSource
 from feedeval.jobs.audit import AuditSettings
@@ -244,12 +244,13 @@ def test_a_worker_that_lacks_the_package_of_the_store_says_so(server: ServerProc
 def test_a_worker_whose_shard_was_taken_over_ends_it(server: ServerProcess, bucket: Bucket, tmp_path: Path) -> None:
     server.control(config={"latency_s": 0.2})
     model = ModelSettings(model="judge-1", base_url=server.base_url, api_key=KEY)
-    orders = Orders("en-GB", AuditSettings(question_scope="product"), RunSettings(), {}, {}, model)
+    orders = Orders(RunSettings(), {}, {}, model, audit=AuditSettings(question_scope="product"))
     shards = Shards(session_paths(bucket.address, "20260301_093000_4f7k2c"), 1)
     (cut := tmp_path / "cut").mkdir()
     engine = EmbeddedEngine(OfflineEngine("en-GB"))
     products = FeedSource.of(make_feed(2000)).products
-    Cutter(products, engine, settings=orders.audit, frozen=None).cut(cut, 1, lambda _: None, size=2000)
+    cutter = FeedCutter(products, engine, settings=AuditSettings(question_scope="product"), frozen=None)
+    cutter.cut(cut, 1, lambda _: None, size=2000)
     shards.take_in(cut)
     coordinator = Coordinator()
     coordinator.order(orders, budget_usd=None, spent_usd={})

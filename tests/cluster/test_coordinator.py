@@ -39,7 +39,7 @@ def coordinator(clock: Clock) -> Coordinator:
 
 def orders(**model: Any) -> Orders:
     asked = ModelSettings(**{"model": "m", "base_url": "http://127.0.0.1:1/v1", "api_key": "k", **model})
-    return Orders("en-GB", AuditSettings(), RunSettings(), {}, {}, asked)
+    return Orders(RunSettings(), {}, {}, asked, audit=AuditSettings())
 
 
 def say(coordinator: Coordinator, shard: int = 1, **said: Any) -> Told:

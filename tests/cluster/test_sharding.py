@@ -13,7 +13,7 @@ pytest.importorskip("pyarrow")
 
 from feedeval.evaluator.cluster import sharding
 from feedeval.evaluator.cluster.shard_jobs import KEY, ShardJob, product_of, product_text, read_shard
-from feedeval.evaluator.cluster.sharding import Buckets, Cut, Cutter, shard_count
+from feedeval.evaluator.cluster.sharding import Buckets, Cut, FeedCutter, shard_count
 from feedeval.jobs.audit import AuditJob, AuditSettings
 from feedeval.jobs.engine import EmbeddedEngine
 from feedeval.jobs.offline.engine import OfflineEngine
@@ -33,7 +33,7 @@ def cut(products: list[Any], folder: Path, **options: Any) -> Cut:
     def each() -> Iterator[Any]:
         return iter(products)
 
-    cutter = Cutter(each, engine(), settings=AuditSettings(), frozen=None)
+    cutter = FeedCutter(each, engine(), settings=AuditSettings(), frozen=None)
     return cutter.cut(folder, 2, nothing, **options)
 
 

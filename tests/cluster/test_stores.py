@@ -48,7 +48,7 @@ def test_what_one_run_said_of_a_store_is_not_used_by_the_next() -> None:
 
 
 def test_orders_show_no_option_of_the_store() -> None:
-    orders = Orders("en-GB", AuditSettings(), RunSettings(), {}, {}, None, storage={"secret": SECRET})
+    orders = Orders(RunSettings(), {}, {}, None, audit=AuditSettings(), storage={"secret": SECRET})
     assert SECRET not in repr(orders) and SECRET not in repr(Sealed(orders))
 
 

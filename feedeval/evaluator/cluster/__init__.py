@@ -1,6 +1,6 @@
-"""The same audit on a Dask cluster: a feed cut into shards, workers with one limit and one budget, a session over all.
+"""The same run on a Dask cluster: records cut into shards, workers with one limit and one budget, a session over all.
 
-- `choosing`: which session in shards an audit goes on with, and which has results that may still hold
+- `choosing`: which session in shards a run goes on with, and which has results that may still hold
 - `cluster_run`: a run on a cluster, with the face of a run in this process: sums, and hands out shards
 - `coordinator`: one limit and one budget for all workers of a run, and one word to all of them
 - `crew`: Dask, as far as it is needed: places tasks, restarts what died, carries words to the coordinator
@@ -13,10 +13,12 @@
 - `reach`: whether workers reach a session that lies under an address
 - `requests`: requests from outside the driver's process, such as `feedeval pause`
 - `shard_jobs`: what is done in a shard: the audit of its products, and before all shards the categories' questions
+- `shadow_work`: shadow mode on a cluster: a table of labelled images in shards
 - `sharding`: cuts a feed into shards, read once as a stream
 - `standing`: what the states of all workers mean for the run as a whole
-- `starting`: an audit on a cluster, from what a person typed to the run that goes on
+- `starting`: a run on a cluster, from what a person typed to the run that goes on
 - `stores`: a session under an address: what workers call it, and what they are told of its store
 - `summing`: the figures of all shards as those of one run
+- `work`: what is shared out to workers: an audit of a feed
 - `worker`: what a worker does with a shard: the ordinary run of an ordinary session
 """

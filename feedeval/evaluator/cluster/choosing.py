@@ -1,13 +1,12 @@
-"""Which session in shards an audit goes on with, and which one has results that may still hold."""
+"""Which session in shards a run goes on with, and which one has results that may still hold."""
 
 from __future__ import annotations
 
 import contextlib
 
 from feedeval.errors import InputError, SessionDamaged, SessionNotFound
-from feedeval.jobs.audit import AuditJob
 from feedeval.records import Progress
-from feedeval.records.kinds import JobKind
+from feedeval.run.job import Job
 from feedeval.run.resume import plain
 from feedeval.run.settings import RunSettings
 from feedeval.storage.paths import SessionFolder
@@ -20,11 +19,11 @@ class Choice:
 
     Args:
         folder: The folder.
-        job: The audit of the whole feed; it goes on by the rules that the chosen session began with.
+        job: What is done to all records; it goes on by the rules that the chosen session began with.
         sitting: How it is run.
     """
 
-    def __init__(self, folder: SessionFolder, job: AuditJob, sitting: RunSettings) -> None:
+    def __init__(self, folder: SessionFolder, job: Job, sitting: RunSettings) -> None:
         self._folder = folder
         self._job = job
         self._sitting = sitting
@@ -46,7 +45,7 @@ class Choice:
         """Return the latest session in shards with the same settings and products."""
         if not self._sitting.resume:
             return None
-        same = (p for p in self._audits() if SHARDS in p.settings and p.records_digest == records_digest)
+        same = (p for p in self._alike() if SHARDS in p.settings and p.records_digest == records_digest)
         return next((progress for progress in same if self._fits(progress)), None)
 
     def earlier(self) -> Progress | None:
@@ -54,7 +53,7 @@ class Choice:
         if not (self._sitting.resume and self._sitting.reuse):
             return None
         fingerprint = plain(self._job.fingerprint())
-        return next((progress for progress in self._audits() if progress.fingerprint == fingerprint), None)
+        return next((progress for progress in self._alike() if progress.fingerprint == fingerprint), None)
 
     def _fits(self, progress: Progress) -> bool:
         before = plain(self._job.fingerprint())
@@ -65,11 +64,11 @@ class Choice:
         self._job.go_on_as(before)
         return False
 
-    def _audits(self) -> list[Progress]:
+    def _alike(self) -> list[Progress]:
         found = []
         for sid in reversed(session_ids(self._folder)):
             with contextlib.suppress(SessionDamaged, SessionNotFound):
                 progress = read_progress(self._folder.session(sid))
-                if progress.kind == JobKind.AUDIT:
+                if progress.kind == self._job.kind:
                     found.append(progress)
         return found

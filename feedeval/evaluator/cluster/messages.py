@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from feedeval.jobs.audit import AuditSettings
+from feedeval.jobs.shadow.job import ShadowSettings
 from feedeval.model.pacing import Ended
 from feedeval.model.settings import ModelSettings
 from feedeval.run.progress import Snapshot
@@ -47,14 +48,15 @@ def _masked(data: bytes, pad: bytes) -> bytes:
 class Orders:
     """How every shard is worked on."""
 
-    locale: str
-    audit: AuditSettings
     running: RunSettings
     source: Mapping[str, Any]
     fingerprint: Mapping[str, Any]
     """That of the whole session, which may have begun with an earlier version's rules."""
     model: ModelSettings | None
     """None: the embedded engine. Holds the key, so orders travel sealed."""
+    audit: AuditSettings | None = None
+    shadow: ShadowSettings | None = None
+    """What is done: of these two one is set."""
     storage: Mapping[str, Any] | None = field(default=None, repr=False)
     """Options of the store that the session lies in, its keys among them; None: what each worker's environment says."""
     earlier: tuple[str, int] | None = None

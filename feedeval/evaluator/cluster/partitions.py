@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from feedeval.errors import InputError
-from feedeval.evaluator.cluster.sharding import Cut, Cutter
+from feedeval.evaluator.cluster.sharding import Cut, FeedCutter
 from feedeval.feed.parsing.product import Product
 from feedeval.feed.reader import iter_feed
 from feedeval.feed.source import FeedSource
@@ -70,7 +70,7 @@ def source_of(feed: Any, limit: int | None) -> FeedSource:
     return FeedSource.of(feed, limit)
 
 
-def taken_as_it_is(source: FeedSource, cutter: Cutter, folder: Path, told: Callable[[int], None]) -> Cut | None:
+def taken_as_it_is(source: FeedSource, cutter: FeedCutter, folder: Path, told: Callable[[int], None]) -> Cut | None:
     """Take the parts of a feed for its shards, and write down which and where; None where they cannot be.
 
     They cannot where a product's id stands in two of them: by itself, each would give it the same key.

@@ -19,9 +19,9 @@ COMPLETE = "complete"
 """What the document says once no category waits for its questions."""
 
 
-def questions_left(store: SessionStore, shards: Shards, audit: AuditSettings) -> bool:
+def questions_left(store: SessionStore, shards: Shards, audit: AuditSettings | None) -> bool:
     """Say whether questions of categories are still to be made."""
-    if audit.question_scope == "product" or not shards.place.exists(shards.categories):
+    if audit is None or audit.question_scope == "product" or not shards.place.exists(shards.categories):
         return False
     return not (store.load(DOCUMENT) or {}).get(COMPLETE)
 

@@ -41,7 +41,7 @@ def unseen(about: Sealed) -> str:
         use_options(address, options)
         shards = Shards(session_paths(address, sid), count)
         shards.place.look_anew()
-        if not shards.place.exists(shards.categories):
+        if not shards.place.exists(shards.places_path(1)):
             return (
                 f"it sees nothing of session {sid} there. Give workers the same endpoint and keys, by their "
                 "environment or by fe.use_storage() where the audit is started"

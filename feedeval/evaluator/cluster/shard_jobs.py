@@ -35,7 +35,7 @@ def read_shard(path: Path) -> Iterator[Product]:
                 yield product_of(text)
 
 
-def product_text(product: Product) -> str:
+def product_text(product: Mapping[str, Any]) -> str:
     """Return a product as JSON, of which nothing is lost; half a surrogate pair is written as JSON escapes it."""
     try:
         return orjson.dumps(product).decode()

@@ -12,11 +12,11 @@ import pickle
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -39,6 +39,10 @@ SHARDS_A_WORKER = 4
 """Where a feed is small: so that no worker waits long for the others at the end."""
 _HELD_BYTES = 128_000_000
 _ROW_GROUP = 1000
+
+
+Pairs = Iterator[tuple[Record, Mapping[str, Any]]]
+"""Records, each with what its shard holds of it, such as the product."""
 
 
 class Row(NamedTuple):
@@ -75,7 +79,7 @@ class Buckets:
         if self._spill is not None:
             shutil.rmtree(self._spill, ignore_errors=True)
 
-    def add(self, record: Record, product: Product) -> None:
+    def add(self, record: Record, product: Mapping[str, Any]) -> None:
         """Put a product into the bucket of its content."""
         row = Row(record.index, record.key, product_text({**product, KEY: record.key}))
         self._rows.setdefault(int(record.content_hash[:8], 16) % BUCKETS, []).append(row)
@@ -113,6 +117,44 @@ class Buckets:
 
 
 class Cutter:
+    """Cuts records into shards.
+
+    Args:
+        pairs: Called once; gives the records, each with what its shard holds of it.
+    """
+
+    def __init__(self, pairs: Callable[[], Pairs]) -> None:
+        self._pairs = pairs
+
+    def cut(self, folder: Path, workers: int, told: Callable[[int], None], *, size: int | None = None) -> Cut:
+        """Go through the records and write the shards into a folder.
+
+        Args:
+            folder: Where to; it is there and empty.
+            workers: How many are to share the shards out.
+            told: Told now and then how many records there were; what it raises ends it.
+            size: Records of a shard; None: `MOST_PRODUCTS`, or fewer where there are few.
+
+        Raises:
+            InputError: There are no records.
+            StorageError: The folder cannot be written.
+        """
+        try:
+            with Buckets(folder) as buckets:
+                plan = make_plan(_passed(self._pairs(), buckets), told)
+                sizes = list(_written(buckets, folder, shard_count(plan.total, workers, size)))
+        except OSError as exc:
+            raise storage_error(exc, folder, "write") from exc
+        return Cut(plan, tuple(sizes))
+
+
+def _passed(pairs: Pairs, buckets: Buckets) -> Iterator[Record]:
+    for record, held in pairs:
+        buckets.add(record, held)
+        yield record
+
+
+class FeedCutter(Cutter):
     """Cuts one feed.
 
     Args:
@@ -130,6 +172,7 @@ class Cutter:
         settings: AuditSettings,
         frozen: FrozenQuestions | None,
     ) -> None:
+        super().__init__(self._product_pairs)
         self._products = products
         self._passing: deque[Product] = deque()
         self.job = AuditJob(self._tapped, engine, settings=settings, source={}, frozen=frozen)
@@ -140,31 +183,9 @@ class Cutter:
             self._passing.append(product)
             yield product
 
-    def cut(self, folder: Path, workers: int, told: Callable[[int], None], *, size: int | None = None) -> Cut:
-        """Read the feed and write its shards into a folder.
-
-        Args:
-            folder: Where to; it is there and empty.
-            workers: How many are to share the shards out.
-            told: Told now and then how many products were read; what it raises ends it.
-            size: Products of a shard; None: `MOST_PRODUCTS`, or fewer where the feed is small.
-
-        Raises:
-            InputError: There are no products.
-            StorageError: The folder cannot be written.
-        """
-        try:
-            with Buckets(folder) as buckets:
-                plan = make_plan(self._passed(buckets), told)
-                sizes = list(_written(buckets, folder, shard_count(plan.total, workers, size)))
-        except OSError as exc:
-            raise storage_error(exc, folder, "write") from exc
-        return Cut(plan, tuple(sizes))
-
-    def _passed(self, buckets: Buckets) -> Iterator[Record]:
+    def _product_pairs(self) -> Pairs:
         for record in self.job.records():
-            buckets.add(record, self.passed())
-            yield record
+            yield record, self.passed()
 
     def passed(self) -> Product:
         """Return the product of the record that the job gave last."""

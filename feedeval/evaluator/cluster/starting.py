@@ -1,4 +1,4 @@
-"""An audit on a cluster, from what a person typed to the run that goes on."""
+"""A run on a cluster, from what a person typed to the run that goes on."""
 
 from __future__ import annotations
 
@@ -18,24 +18,18 @@ from feedeval.evaluator.cluster.choosing import Choice
 from feedeval.evaluator.cluster.cluster_run import ClusterRun
 from feedeval.evaluator.cluster.crew import Crew, client_of
 from feedeval.evaluator.cluster.messages import Orders
-from feedeval.evaluator.cluster.partitions import taken_as_it_is
 from feedeval.evaluator.cluster.parts import Parts, books_of
 from feedeval.evaluator.cluster.reach import check_reach
-from feedeval.evaluator.cluster.shard_jobs import samples_text
 from feedeval.evaluator.cluster.sharding import Cut, Cutter
 from feedeval.evaluator.cluster.stores import options_of, place_name, refuse_unshared
+from feedeval.evaluator.cluster.work import Work
 from feedeval.evaluator.cluster.worker import Place
 from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.evaluator.launching import Showing, changer, check_price, live_run, remember, usable
 from feedeval.feed.parsing.sources import shown_address
-from feedeval.feed.source import FeedSource
-from feedeval.jobs.audit import AuditJob, AuditSettings
-from feedeval.jobs.engine import Engine
-from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.notebook.panel.choose_reporters import reporters_for
 from feedeval.records import Progress, Status
 from feedeval.records.delivery import Delivery
-from feedeval.records.kinds import JobKind
 from feedeval.run.context import Hooks
 from feedeval.run.health import batch_size_for
 from feedeval.run.progress import Reporter, RunState
@@ -48,10 +42,8 @@ from feedeval.run.setup import finished_state
 from feedeval.run.telling.beginning import Beginning
 from feedeval.run.telling.planning import Planning
 from feedeval.storage.event_log import EventLog
-from feedeval.storage.local_filesystem import LOCAL
 from feedeval.storage.paths import SessionFolder, SessionPaths, session_paths
-from feedeval.storage.readers import read_document
-from feedeval.storage.shards import SHARDS, Shards, child
+from feedeval.storage.shards import SHARDS, Shards
 from feedeval.storage.store import SessionStore
 from feedeval.version import __version__
 
@@ -60,22 +52,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ClusterAudit:
+class OnCluster:
     """What is asked for."""
 
     cluster: Any
     shard_size: int | None
-    source: FeedSource | None
-    """None: the session's own shards, which hold all of its feed."""
-    engine: Engine
-    client: ModelClient | None
-    audit: AuditSettings
-    frozen: FrozenQuestions | None
+    work: Work
     output_dir: Path
 
+    @property
+    def client(self) -> ModelClient | None:
+        """Who makes the calls; None: nobody."""
+        return self.work.client
 
-def start_on_cluster(asked: ClusterAudit, running: RunSettings, showing: Showing) -> EvaluationRun:
-    """Start an audit on a cluster, or find the one that this process has going.
+
+def start_on_cluster(asked: OnCluster, running: RunSettings, showing: Showing) -> EvaluationRun:
+    """Start a run on a cluster, or find the one that this process has going.
 
     Raises:
         InputError: The cluster cannot be used, there is a budget and no price, or an option has no place there.
@@ -103,7 +95,7 @@ def start_on_cluster(asked: ClusterAudit, running: RunSettings, showing: Showing
         if asked.client is not None and calls:
             asked.client.update(**usable(calls))
             check_price(sitting, asked.client)
-        return Beginning(partial(begin, sitting), plan_of(_whole(asked), asked.output_dir, sitting))
+        return Beginning(partial(begin, sitting), plan_of(asked.work.whole(), asked.output_dir, sitting))
 
     run = EvaluationRun(starter, reporters, begun=remember)
     returned.set()
@@ -112,7 +104,7 @@ def start_on_cluster(asked: ClusterAudit, running: RunSettings, showing: Showing
     return found[0] if found else run
 
 
-def _refuse(running: RunSettings, asked: ClusterAudit) -> None:
+def _refuse(running: RunSettings, asked: OnCluster) -> None:
     refuse_unshared(asked.output_dir)
     if running.delivery is not Delivery.LIVE:
         raise InputError("delivery='batch' takes one process, however large the feed: leave cluster= out")
@@ -127,28 +119,18 @@ def _refuse(running: RunSettings, asked: ClusterAudit) -> None:
         raise InputError(f"shard_size={size!r}: give how many products a shard has, a whole number from 1, or None")
 
 
-def _whole(asked: ClusterAudit) -> AuditJob:
-    """Return the audit of the whole feed, for what it says of itself."""
-    source = asked.source
-    described = {} if source is None else source.description
-    products = (lambda: iter(())) if source is None else source.products
-    job = AuditJob(products, asked.engine, settings=asked.audit, source=described, frozen=asked.frozen)
-    job.expected = None if source is None else source.expected
-    return job
-
-
 class _Begun:
     """The beginning of one sitting."""
 
     def __init__(
-        self, asked: ClusterAudit, sitting: RunSettings, planning: Planning, reporters: Sequence[Reporter]
+        self, asked: OnCluster, sitting: RunSettings, planning: Planning, reporters: Sequence[Reporter]
     ) -> None:
         self._asked = asked
         self._sitting = sitting
         self._planning = planning
         self._reporters = reporters
         self._folder = SessionFolder.of(asked.output_dir)
-        self._job = _whole(asked)
+        self._job = asked.work.whole()
         self._choice = Choice(self._folder, self._job, sitting)
         self._messages: list[str] = []
 
@@ -187,7 +169,7 @@ class _Begun:
     def _complete(self) -> Progress | None:
         """Return a session that is gone on with by its name alone and has nothing left to do: it needs no cluster."""
         named = self._sitting.session
-        if self._asked.source is not None or named is None:
+        if self._asked.work.is_given or named is None:
             return None
         progress = self._choice.named(named)
         return progress if _is_complete(progress) and self._taken_up(progress)[1] is None else None
@@ -195,15 +177,13 @@ class _Begun:
     def _session(self, workers: int) -> tuple[Progress | None, SessionStore | None, Shards, Cut | None]:
         """Return the session that is gone on with, or a new one with its shards cut."""
         named = self._sitting.session
-        if self._asked.source is None:
+        if not self._asked.work.is_given:
             if named is None:
                 raise InputError("a new session needs the feed once more: start it with the feed")
             return (*self._taken_up(self._choice.named(named)), None)
         cut_folder = Path(tempfile.mkdtemp(dir=self._folder.path, prefix=".shards-"))
         try:
-            cutter = Cutter(
-                self._asked.source.products, self._asked.engine, settings=self._asked.audit, frozen=self._asked.frozen
-            )
+            cutter = self._asked.work.cutter()
             cut = self._cut(cutter, cut_folder, workers)
             self._planning.phase("Looking through the sessions that are there already.")
             same = self._choice.named(named) if named is not None else self._choice.found(cut.plan.digest)
@@ -219,11 +199,10 @@ class _Begun:
             shutil.rmtree(cut_folder, ignore_errors=True)
 
     def _cut(self, cutter: Cutter, folder: Path, workers: int) -> Cut:
-        source, size = self._asked.source, self._asked.shard_size
-        assert source is not None  # who has none goes on with what was cut
+        size = self._asked.shard_size
         # Of an address workers may be anywhere, and would not find what lies on this machine.
         if size is None and not self._folder.file_system.is_far:
-            taken = taken_as_it_is(source, cutter, folder, self._planning.count)
+            taken = self._asked.work.as_it_is(cutter, folder, self._planning.count)
             if taken is not None:
                 return taken
         return cutter.cut(folder, workers, self._planning.count, size=size)
@@ -252,19 +231,11 @@ class _Begun:
         store = SessionStore.create(self._folder, now=datetime.now().astimezone())
         try:
             shards = Shards(store.paths, len(cut.sizes))
-            sets: dict[str, Any] = {}
             if (earlier := self._choice.earlier()) is not None:
-                document = read_document(self._folder.session(earlier.session), "questions") or {"sets": []}
-                sets = {each["category"]: each for each in document["sets"]}
                 self._messages.append(f"What still holds of session {earlier.session} is taken over.")
-            if self._asked.frozen is not None:
-                sets |= {name: made.model_dump(mode="json") for name, made in self._asked.frozen.sets.items()}
-            samples = {name: few for name, few in cutter.job.samples.items() if name not in sets}
-            LOCAL.write(child(cut_folder, shards.categories.name), samples_text(samples, cutter.job.attributes))
+            before = None if earlier is None else self._folder.session(earlier.session)
+            self._asked.work.lay_beside(cutter, cut_folder, store, before)
             shards.take_in(cut_folder)
-            if self._asked.audit.question_scope == "category":
-                # Without a category that has none, no run has to make any.
-                store.save("questions", {"complete": not samples, "sets": list(sets.values())})
         except BaseException:
             store.close()
             raise
@@ -304,8 +275,7 @@ class _Begun:
             told = Shards.of(self._folder.session(earlier.session), earlier.settings)
             held = (earlier.session, 0 if told is None else told.count)
         return Orders(
-            locale=asked.audit.locale,
-            audit=asked.audit,
+            **asked.work.orders(),
             running=self._sitting.model_copy(update=own),
             source=origin.settings["source"],
             fingerprint=origin.fingerprint,
@@ -324,7 +294,7 @@ class _Begun:
         size = batch_size_for(self._sitting, cut.plan.total)
         return RunState(
             session=paths.sid,
-            kind=JobKind.AUDIT,
+            kind=self._job.kind,
             engine=self._job.engine,
             output_dir=self._folder.shown,
             total=cut.plan.total,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import feedeval.errors
 from feedeval.errors import FeedevalError, InputError, RunFault, SessionLocked, StorageError
@@ -20,8 +20,9 @@ from feedeval.evaluator.cluster.portal import Link, Portal
 from feedeval.evaluator.cluster.question_stage import handed_out
 from feedeval.evaluator.cluster.shard_jobs import CategoriesJob, PartJob, ShardJob, read_shard
 from feedeval.evaluator.cluster.stores import use_options
-from feedeval.evaluator.launching import OFFLINE_WORKERS, changer
+from feedeval.evaluator.launching import OFFLINE_WORKERS, changer, classifier_of
 from feedeval.feed.reader import iter_feed
+from feedeval.jobs.audit import AuditSettings
 from feedeval.jobs.engine import EmbeddedEngine, Engine, ModelEngine
 from feedeval.jobs.frozen import FrozenQuestions
 from feedeval.jobs.offline.engine import OfflineEngine
@@ -33,6 +34,11 @@ from feedeval.run.progress import Snapshot
 from feedeval.run.runner import Hooks, Run, start
 from feedeval.storage.paths import SessionFolder, SessionPaths, session_paths
 from feedeval.storage.shards import CATEGORIES, Shards
+
+if TYPE_CHECKING:
+    from feedeval.jobs.shadow.job import ShadowSettings
+    from feedeval.model.client import ModelClient
+    from feedeval.model.settings import ModelSettings
 
 _LOCKED_AGAIN_S = 0.5
 _STEP_S = 0.1
@@ -88,7 +94,8 @@ class ShardRun:
             if run is None:
                 return ShardEnd(self._place.number, Status.STOPPED.value, "stopped before it began")
             snapshot = self._waited(run)
-            if snapshot.status is Status.FINISHED and self._place.number != CATEGORIES:
+            is_audited = self._orders.audit is not None and self._place.number != CATEGORIES
+            if snapshot.status is Status.FINISHED and is_audited:
                 # For readers of a few columns; without it they read the batch files.
                 with contextlib.suppress(FeedevalError, OSError):
                     write_copy(self._shards, self._place.number, engine=run.snapshot().engine)
@@ -162,15 +169,14 @@ class ShardRun:
         # Others may have worked on it since it was last looked at from here.
         self._shards.place.make_folder(self._folder.path)
         self._folder.file_system.look_anew()
-        engine, workers = self._engine()
-        engine.go_on_as(orders.fingerprint)
+        job, workers = self._shadow(orders.shadow) if orders.shadow is not None else self._audit(orders.audit)
         self._shards.place.remove(self._shards.results(number))
         running = orders.running
         if "max_workers" not in running.model_fields_set:
             running = running.model_copy(update={"max_workers": workers})
         kept = None if orders.cache_folder is None else Path(orders.cache_folder)
         hooks = Hooks(on_change=self._change, budget=self._budget, also_from=self._earlier(), cache_folder=kept)
-        return start(self._job(engine), self._shards.session_folder(number), running, hooks=hooks)
+        return start(job, self._shards.session_folder(number), running, hooks=hooks)
 
     def _budget(self, limit_usd: float | None) -> Budget:
         return LeasedBudget(self._portal)
@@ -187,34 +193,50 @@ class ShardRun:
         numbers = [self._place.number] if count == self._place.shards else before.numbers
         return tuple(found for number in numbers if (found := before.session(number)) is not None)
 
-    def _engine(self) -> tuple[Engine, int]:
-        orders = self._orders
-        if orders.model is None:
-            return EmbeddedEngine(OfflineEngine(orders.locale)), OFFLINE_WORKERS
+    def _client(self, settings: ModelSettings) -> ModelClient:
         from feedeval.model.client import ModelClient
 
-        client = ModelClient(orders.model, pacer=LeasedPacer(self._portal))
+        client = ModelClient(settings, pacer=LeasedPacer(self._portal))
         self._change = changer(client)
-        return ModelEngine(client, orders.locale), orders.model.max_in_flight
+        return client
 
-    def _job(self, engine: Engine) -> Job:
+    def _shadow(self, settings: ShadowSettings) -> tuple[Job, int]:
+        """Return what classifies the rows of the shard, and how many of them at once."""
+        from feedeval.evaluator.cluster.shadow_work import ShardShadowJob, StoredLabels
+
+        model = self._orders.model
+        classifier = classifier_of(None if model is None else self._client(model))
+        rows = StoredLabels(self._shards, [self._place.number])
+        workers = OFFLINE_WORKERS if model is None else model.max_in_flight
+        return ShardShadowJob(rows, classifier, settings=settings), workers
+
+    def _audit(self, settings: AuditSettings | None) -> tuple[Job, int]:
+        """Return what audits the products of the shard, or makes the questions, and how many of them at once."""
+        assert settings is not None  # orders name one of the two
         orders, shards, number = self._orders, self._shards, self._place.number
+        model = orders.model
+        engine: Engine
+        if model is None:
+            engine, workers = EmbeddedEngine(OfflineEngine(settings.locale)), OFFLINE_WORKERS
+        else:
+            engine, workers = ModelEngine(self._client(model), settings.locale), model.max_in_flight
+        engine.go_on_as(orders.fingerprint)
         if number == CATEGORIES:
             samples = shards.place.read(shards.categories)
             if samples is None:
                 raise InputError(f"{shards.categories} is gone, and with it what the questions are made from")
-            return CategoriesJob(samples, engine, orders.audit)
-        source = {**orders.source, "shard": number, "of": self._place.sid}
+            return CategoriesJob(samples, engine, settings), workers
+        options: dict[str, Any] = {
+            "settings": settings,
+            "source": {**orders.source, "shard": number, "of": self._place.sid},
+            "frozen": self._questions(settings),
+        }
         if (part := part_of(shards, number)) is not None:
-            job = PartJob(
-                partial(iter_feed, part), engine, settings=orders.audit, source=source, frozen=self._questions()
-            )
-            return job
-        products = partial(read_shard, shards.here(shards.products(number)))
-        return ShardJob(products, engine, settings=orders.audit, source=source, frozen=self._questions())
+            return PartJob(partial(iter_feed, part), engine, **options), workers
+        return ShardJob(partial(read_shard, shards.here(shards.products(number))), engine, **options), workers
 
-    def _questions(self) -> FrozenQuestions | None:
-        if self._orders.audit.question_scope == "product":
+    def _questions(self, settings: AuditSettings) -> FrozenQuestions | None:
+        if settings.question_scope == "product":
             return None
         return FrozenQuestions.of(self._place.sid, handed_out(self._shards))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import tee
 from pathlib import Path
@@ -18,7 +18,7 @@ from feedeval.feed.parsing.faults import warn
 from feedeval.feed.text import record_keys
 from feedeval.jobs.shadow.classifier import UNSURE, Classifier, Picture, ShadowItem
 from feedeval.jobs.shadow.fetching import Fetcher, NoAnswer, check_address
-from feedeval.jobs.shadow.label_table import LabelRow, LabelTable, likely
+from feedeval.jobs.shadow.label_table import LabelRow, Labels, likely
 from feedeval.jobs.shadow.pictures import LONGEST_SIDE, SHORTEST_SIDE, data_of_uri, local_image, picture_of, read_image
 from feedeval.records import Backend, Ledger, Record
 from feedeval.records.kinds import JobKind
@@ -91,31 +91,37 @@ class ShadowJob:
     kind: str = JobKind.SHADOW
 
     def __init__(
-        self, table: LabelTable, classifier: Classifier, *, settings: ShadowSettings, origin: Mapping[str, Any]
+        self, table: Labels, classifier: Classifier, *, settings: ShadowSettings, origin: Mapping[str, Any]
     ) -> None:
         self._table = table
         self._classifier = classifier
         self._settings = settings
         self._origin = origin
         survey = _survey(table)
-        if not survey.rows:
-            raise InputError(f"{table.name} has no rows below its header: there is nothing to classify")
+        if settings.classes is None and not survey.rows:
+            raise _nothing(table)
         self.classes = _checked_classes(survey.labels if settings.classes is None else settings.classes, table.name)
         self._known = frozenset(name.casefold() for name in self.classes)
+        classifier.check(self.classes)
+        self._refuse_unfit(survey)
+        self.context = _checked_context(table, settings.context, survey.repeats)
+        self._fetcher: Fetcher | None = None
+
+    def _refuse_unfit(self, survey: Survey) -> None:
+        table, classifier = self._table, self._classifier
+        if not survey.rows:
+            raise _nothing(table)
         if survey.labels and not any(label.casefold() in self._known for label in survey.labels):
             raise InputError(
                 f"none of the labels in {table.name} ({_some(survey.labels)}) is among the classes "
                 f"({_some(self.classes)}): give the classes as the table names them, or say with columns= which column "
                 "is true_class"
             )
-        classifier.check(self.classes)
-        if classifier.needs_picture and not settings.fetch_images and survey.addresses == survey.readable > 0:
+        if classifier.needs_picture and not self._settings.fetch_images and survey.addresses == survey.readable > 0:
             raise InputError(
                 f"{table.name} names its images by address, and {classifier.name} looks at pixels itself: "
                 "fetch_images=True fetches them"
             )
-        self._context = _checked_context(table, settings.context, survey.repeats)
-        self._fetcher: Fetcher | None = None
 
     @property
     def engine(self) -> str:
@@ -142,14 +148,13 @@ class ShadowJob:
 
     def settings(self) -> Mapping[str, Any]:
         """Return where the rows came from, and which of their columns are sent along."""
-        return {**self._origin, "context": list(self._context)}
+        return {**self._origin, "context": list(self.context)}
 
     def records(self) -> Iterator[Record]:
         """Yield a record a row; the images of this machine are read for their content."""
         rows, again = tee(self._table.rows())
-        keys = record_keys({"id": row.filename or f"line-{row.line}"} for row in again)
-        for index, (row, key) in enumerate(zip(rows, keys, strict=True)):
-            context = {name: row.context[name] for name in self._context if row.context[name]}
+        for index, (row, key) in enumerate(zip(rows, self._keys(again), strict=True)):
+            context = {name: row.context[name] for name in self.context if row.context[name]}
             problem = None
             try:
                 source, content = self._found(row)
@@ -167,6 +172,9 @@ class ShadowJob:
                 label=repr(meta),
             )
 
+    def _keys(self, rows: Iterable[LabelRow]) -> Iterator[str]:
+        return record_keys({"id": row.filename or f"line-{row.line}"} for row in rows)
+
     def planned_records(self) -> Iterator[Record]:
         """Return the records anew: images are larger than what can be kept of them."""
         return self.records()
@@ -182,7 +190,7 @@ class ShadowJob:
         if row.true_class.casefold() not in self._known:
             hint = likely(row.true_class, self.classes)
             raise BadLabel(f"{row.true_class[:100]!r} is not among the classes ({_some(self.classes)}){hint}")
-        if sum(len(row.context[name]) for name in self._context) > MAX_CONTEXT_CHARS:
+        if sum(len(row.context[name]) for name in self.context) > MAX_CONTEXT_CHARS:
             raise BadLabel(f"the columns that are sent along hold more than {MAX_CONTEXT_CHARS:,} characters")
         place = row.image_url
         scheme, colon, _ = place.partition(":")
@@ -248,7 +256,9 @@ class ShadowJob:
             await fetcher.close()
 
 
-class _Survey(NamedTuple):
+class Survey(NamedTuple):
+    """What a table says when it is gone through once; images are not opened for it."""
+
     rows: int
     labels: list[str]
     """Distinct ones, sorted; of those that differ only in case the most frequent."""
@@ -260,8 +270,11 @@ class _Survey(NamedTuple):
     """Further columns that say in every row what the label says."""
 
 
-def _survey(table: LabelTable) -> _Survey:
-    """Go through the table once; images are not opened for it."""
+def _nothing(table: Labels) -> InputError:
+    return InputError(f"{table.name} has no rows below its header: there is nothing to classify")
+
+
+def _survey(table: Labels) -> Survey:
     labels: Counter[str] = Counter()
     rows = readable = addresses = 0
     repeats = [name for _, name in table.layout.context]
@@ -276,7 +289,7 @@ def _survey(table: LabelTable) -> _Survey:
     spelled = {label.casefold(): label for label, _ in sorted(labels.items(), key=lambda item: (item[1], item[0]))}
     spelled.pop(UNSURE, None)
     # In a table of one class any column of one value would seem to say what the label says.
-    return _Survey(rows, sorted(spelled.values()), readable, addresses, repeats if len(spelled) > 1 else [])
+    return Survey(rows, sorted(spelled.values()), readable, addresses, repeats if len(spelled) > 1 else [])
 
 
 def _checked_classes(classes: Sequence[str], name: str) -> tuple[str, ...]:
@@ -298,7 +311,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(name[:60] for name in names[:_CLASSES_SHOWN]) + (", …" if len(names) > _CLASSES_SHOWN else "")
 
 
-def _checked_context(table: LabelTable, wanted: Sequence[str] | None, repeats: Sequence[str]) -> tuple[str, ...]:
+def _checked_context(table: Labels, wanted: Sequence[str] | None, repeats: Sequence[str]) -> tuple[str, ...]:
     """Return the further columns that are sent along."""
     names = [name for _, name in table.layout.context]
     if wanted is None:

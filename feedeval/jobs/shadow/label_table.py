@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import dropwhile, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -68,6 +68,18 @@ class Layout:
     context: tuple[tuple[int, str], ...]
     left_out: tuple[str, ...]
     """Further columns that are not read because results have columns of these names."""
+
+
+class Labels(Protocol):
+    """Rows, and what messages say of them."""
+
+    name: str
+    where: str
+    layout: Layout
+    folder: Path | None
+
+    def rows(self, *, whole: bool = False) -> Iterator[LabelRow]:
+        """Iterate over the rows once more."""
 
 
 class LabelTable:
