@@ -88,6 +88,8 @@ def _started_here(workers: int) -> tuple[Client, Callable[[], None]]:
             host="127.0.0.1",
             # What becomes of a worker is told by the run.
             silence_logs=logging.ERROR,
+            # A hundred looks a second at what each thread does are for Dask's dashboard, which there is none of.
+            config={"distributed.worker.profile.enabled": False},
         )
     except (RuntimeError, OSError, TimeoutError) as exc:
         raise InputError(f"cluster={workers}: its processes did not start ({exc}); {guard}") from exc
