@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -48,7 +47,7 @@ def standing(paths: SessionPaths) -> set[str]:
     return of_results | read_calls(paths).keys()
 
 
-def killed(address: str, folder: Path, home: Path, *, when: Callable[[str], object], latency_s: float = 0.1) -> str:
+def killed(address: str, folder: Path, home: Path, *, when: Callable[[str], object], latency_s: float = 0.5) -> str:
     """Run in a process of its own and kill it once `when` returns, which is told the session; return the session."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.storage.remote.run_far_away", address, str(folder), str(latency_s)],
@@ -67,7 +66,10 @@ def killed(address: str, folder: Path, home: Path, *, when: Callable[[str], obje
 
 @pytest.mark.slow
 def test_this_machine_goes_on_from_its_scratch_folder_and_repeats_no_call(s3: str, tmp_path: Path, home: Path) -> None:
-    sids = {killed(s3, tmp_path, home, when=lambda _, s=pause_s: time.sleep(s)) for pause_s in (0.3, 1.0)}
+    def told(sid: str, done: int) -> bool:
+        return read_progress(session_paths(s3, sid)).counts.done > done
+
+    sids = {killed(s3, tmp_path, home, when=lambda sid, n=n: until(lambda: told(sid, n))) for n in (0, 20)}
     assert len(sids) == 1
     (sid,) = sids
     assert status_of(session_paths(s3, sid)) is Status.INTERRUPTED
@@ -86,7 +88,7 @@ def test_another_machine_goes_on_once_the_lease_has_run_out_and_repeats_the_last
     s3: str, tmp_path: Path, home: Path
 ) -> None:
     watcher = machine(s3, tmp_path / "watcher")
-    sid = killed(s3, tmp_path, home, when=lambda sid: until(lambda: standing(watcher.session(sid))), latency_s=0.3)
+    sid = killed(s3, tmp_path, home, when=lambda sid: until(lambda: standing(watcher.session(sid))), latency_s=2.0)
     before = calls(tmp_path)
     other = machine(s3, tmp_path / "other")
     assert writer_of(other.session(sid)), "for all that it knows the other one lives"
@@ -119,7 +121,7 @@ def test_the_end_of_the_interpreter_puts_what_is_there(s3: str, tmp_path: Path, 
         "import sys, time; from pathlib import Path; from tests.run.run_disturbed import Witnessed;"
         "from feedeval.run.runner import RunSettings, start;"
         "run = start(Witnessed(Path(sys.argv[2]), latency_s=0.1), sys.argv[1], RunSettings(batch_size=5));"
-        "time.sleep(1.0); print(run.sid)"
+        "\nwhile not run.snapshot().counts.done: time.sleep(0.01)\nprint(run.sid)"
     )
     ended = subprocess.run(
         [sys.executable, "-c", code, s3, str(tmp_path)], env=os.environ, capture_output=True, text=True, check=True
