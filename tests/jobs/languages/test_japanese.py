@@ -1,8 +1,11 @@
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from feedeval.errors import InputError
+from feedeval.jobs.offline import bank as bank_module
 from feedeval.jobs.offline.bank import load_bank
 from feedeval.jobs.offline.patterns import Pattern, fold
 from feedeval.jobs.offline.reading import read, sentences
@@ -40,6 +43,15 @@ def test_a_word_ends_where_japanese_begins() -> None:
     assert pattern.search("usb-c対応") is None
     assert pattern.within(("ja",)).search("usb-c対応")
     assert pattern.within(("pl", "ja")) is pattern
+
+
+def test_no_pattern_holds_a_full_width_bracket_which_folding_would_make_a_group() -> None:
+    path = Path(bank_module.__file__).parents[2] / "data" / "bank" / "patterns" / "ja.toml"
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    kinds = ("strong", "weak", "traps", "doubts")
+    patterns = [text for table in tables.values() for kind in kinds for text in table.get(kind, ())]
+    outside_classes = [re.sub(r"\[(?:\\.|[^\]\\])*\]", "", text) for text in patterns]
+    assert not [text for text in outside_classes if re.search("[（）？＊＋｜．]", text)]
 
 
 def test_a_language_says_in_its_own_file_what_says_nothing(tmp_path: Path) -> None:
