@@ -109,7 +109,7 @@ class Detector:
         measured: set[str] = set()
         for pair in pairs:
             answers = self._answers(pair)
-            if answers is False and self.parts and _is_measure(pair):
+            if answers is False and self.parts and _is_measure(pair) and not self._is_trap(f"{pair.name}: {pair.folded}"):
                 measured.add(pair.name)
                 answers = len(measured) >= self.facet.parts_needed
             if answers:
@@ -225,7 +225,10 @@ class Detector:
 
 
 _OF_PARCEL = re.compile("pack|paket|confez|imball|embal|colis|opakow|balen|versand|ship|cable|kabel|cavo")
-_MEASURED = re.compile(r"\d[\d.,]* ?(?:mm|cm|dm|m|in|inch|\")")
+_MEASURED = re.compile(
+    r"(?:(?:ca|cca|circa|approx|about|env|environ|aprox|ok|okolo|asi|zhruba|約)\.? {0,2})?\d[\d.,]*(?: ?- ?\d[\d.,]*)?"
+    r" ?(?:mm|cm|dm|m|in|inch|\")"
+)
 
 
 def _is_measure(pair: Pair) -> bool:

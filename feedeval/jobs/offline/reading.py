@@ -291,7 +291,7 @@ def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
     yes or a no, or everywhere with `keep_questions`.
     """
     start, question = 0, -1
-    for end, after in _breaks(text):
+    for end, after in _breaks(text, _sentence_end(text), 0, len(text)):
         sentence = text[start:end].strip()
         if sentence.endswith("?"):
             question = start
@@ -317,11 +317,11 @@ def _not_too_long(sentence: str) -> Iterator[str]:
         yield sentence
 
 
-def _breaks(text: str) -> Iterator[tuple[int, int]]:
-    for match in _sentence_end(text).finditer(text):
+def _breaks(text: str, sentence_end: re.Pattern[str], start: int, end: int) -> Iterator[tuple[int, int]]:
+    for match in sentence_end.finditer(text, start, end):
         if not (match.group().isspace() and "\n" not in match.group() and _abbreviates(text, match)):
             yield match.start(), match.end()
-    yield len(text), len(text)
+    yield end, end
 
 
 def _abbreviates(text: str, stop: re.Match[str]) -> bool:
@@ -346,8 +346,8 @@ def _pairs(field_name: str, text: str) -> Iterator[Pair]:
     names = list((_NAME if sentence_end is _SENTENCE_END else _JAPANESE_NAME).finditer(text))
     for number, match in enumerate(names, start=1):
         end = names[number].start() if number < len(names) else len(text)
-        stop = sentence_end.search(text, match.end(), end)
-        value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
+        stop = next((at for at, _ in _breaks(text, sentence_end, match.end(), end)), end)
+        value = text[match.end() : stop].strip(" ,;|•.-\n")
         if value:
             group = match.lastindex or 1
             start = match.start(group) + _name_starts(match.group(group))
