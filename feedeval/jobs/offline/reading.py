@@ -87,6 +87,7 @@ _FIGURE = re.compile(r"(?:ca\.?|approx\.?|env\.?|aprox\.?)?\s*\d")
 _DASHED = re.compile(r" [-–—] | ?\| ?|\t+")
 _LONGEST_NAME = 40
 _LONGEST_LISTED = 80
+_FEWEST_LISTED, _LONGEST_LISTED_PART = 6, 40
 _NAME = re.compile(
     r"(?:^|(?<=[.,;|•\n!])\s*|(?<=\n)[-–*]\s?|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\.?\s?[:：=]\s*(?=\S)"
 )
@@ -365,9 +366,16 @@ def _listed(item: ContextField, bank: Bank) -> Iterator[Pair]:
         known = tidy_name(name) if 0 < len(name) <= _LONGEST_NAME else ""
         if not (known and value) or not bank.names.is_whole(known):
             continue
-        if dash or (len(value) <= _LONGEST_LISTED and not bank.names.is_whole(tidy_name(value))):
+        is_short = len(value) <= _LONGEST_LISTED or _is_enumeration(value)
+        if dash or (is_short and not bank.names.is_whole(tidy_name(value))):
             quote = f"{name}{dash}{value}" if dash else value
             yield Pair(item.name, known, fold(value), quote)
+
+
+def _is_enumeration(value: str) -> bool:
+    """Say whether a long value is a list, such as of ingredients, and no prose."""
+    parts = value.split(",")
+    return len(parts) >= _FEWEST_LISTED and len(value) <= _LONGEST_LISTED_PART * len(parts)
 
 
 def _name_starts(name: str) -> int:
