@@ -109,7 +109,7 @@ class Detector:
         measured: set[str] = set()
         for pair in pairs:
             answers = self._answers(pair)
-            if answers is False and self.parts and _is_measure(pair) and not self._is_trap(f"{pair.name}: {pair.folded}"):
+            if answers is False and self.parts and self._measures(pair):
                 measured.add(pair.name)
                 answers = len(measured) >= self.facet.parts_needed
             if answers:
@@ -189,6 +189,10 @@ class Detector:
             match is not None and match.end() - match.start() >= len(named) * _MOSTLY
             for match in (trap.search(named) for trap in self.traps)
         )
+
+    def _measures(self, pair: Pair) -> bool:
+        """Say whether a named value is one measure of the product, and of none of what stands in the traps."""
+        return _is_measure(pair) and not self._is_trap(f"{pair.name}: {pair.folded}")
 
     def _speaks(self, reading: Reading, worth: set[Pattern]) -> bool:
         """Say whether a pattern finds anything at all, traps or not: most products say nothing on most facets."""

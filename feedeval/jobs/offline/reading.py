@@ -89,7 +89,8 @@ _LONGEST_NAME = 40
 _LONGEST_LISTED = 80
 _FEWEST_LISTED, _LONGEST_LISTED_PART = 6, 40
 _NAME = re.compile(
-    r"(?:^|(?<=[.,;|•\n!])\s*|(?<=\n)[-–*]\s?|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\.?\s?[:：=]\s*(?=\S)"
+    r"(?:^|(?<=[.,;|•\n!])\s*|(?<=\n)[-–*]\s?|\s[-–]\s|(?<=/ ))"
+    r"([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\.?\s?[:：=]\s*(?=\S)"
 )
 _STOP_IN_NAME = re.compile(r"(?<=\w{5})\.\s+(?=[^\W\d_])")
 # `素材：綿`, `【素材】綿`, and after a bullet `■素材/綿`; no spaces part a name from what stands before it.
