@@ -109,7 +109,7 @@ class Detector:
         measured: set[str] = set()
         for pair in pairs:
             answers = self._answers(pair)
-            if answers is False and self.parts and _is_measure(pair):
+            if answers is False and self.parts and self._measures(pair):
                 measured.add(pair.name)
                 answers = len(measured) >= self.facet.parts_needed
             if answers:
@@ -190,6 +190,10 @@ class Detector:
             for match in (trap.search(named) for trap in self.traps)
         )
 
+    def _measures(self, pair: Pair) -> bool:
+        """Say whether a named value is one measure of the product, and of none of what stands in the traps."""
+        return _is_measure(pair) and not self._is_trap(f"{pair.name}: {pair.folded}")
+
     def _speaks(self, reading: Reading, worth: set[Pattern]) -> bool:
         """Say whether a pattern finds anything at all, traps or not: most products say nothing on most facets."""
         for pattern in worth:
@@ -225,7 +229,10 @@ class Detector:
 
 
 _OF_PARCEL = re.compile("pack|paket|confez|imball|embal|colis|opakow|balen|versand|ship|cable|kabel|cavo")
-_MEASURED = re.compile(r"\d[\d.,]* ?(?:mm|cm|dm|m|in|inch|\")")
+_MEASURED = re.compile(
+    r"(?:(?:ca|cca|circa|approx|about|env|environ|aprox|ok|okolo|asi|zhruba|約)\.? {0,2})?\d[\d.,]*(?: ?- ?\d[\d.,]*)?"
+    r" ?(?:mm|cm|dm|m|in|inch|\")"
+)
 
 
 def _is_measure(pair: Pair) -> bool:

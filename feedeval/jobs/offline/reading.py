@@ -87,8 +87,10 @@ _FIGURE = re.compile(r"(?:ca\.?|approx\.?|env\.?|aprox\.?)?\s*\d")
 _DASHED = re.compile(r" [-–—] | ?\| ?|\t+")
 _LONGEST_NAME = 40
 _LONGEST_LISTED = 80
+_FEWEST_LISTED, _LONGEST_LISTED_PART = 6, 40
 _NAME = re.compile(
-    r"(?:^|(?<=[.,;|•\n!])\s*|\s[-–]\s|(?<=/ ))([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\.?\s?[:：=]\s*(?=\S)"
+    r"(?:^|(?<=[.,;|•\n!])\s*|(?<=\n)[-–*]\s?|\s[-–]\s|(?<=/ ))"
+    r"([^\W\d][^\W]*(?:[ _/&()\-.]{1,2}[\w]+[)]?){0,5})\.?\s?[:：=]\s*(?=\S)"
 )
 _STOP_IN_NAME = re.compile(r"(?<=\w{5})\.\s+(?=[^\W\d_])")
 # `素材：綿`, `【素材】綿`, and after a bullet `■素材/綿`; no spaces part a name from what stands before it.
@@ -291,7 +293,7 @@ def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
     yes or a no, or everywhere with `keep_questions`.
     """
     start, question = 0, -1
-    for end, after in _breaks(text):
+    for end, after in _breaks(text, _sentence_end(text), 0, len(text)):
         sentence = text[start:end].strip()
         if sentence.endswith("?"):
             question = start
@@ -317,11 +319,11 @@ def _not_too_long(sentence: str) -> Iterator[str]:
         yield sentence
 
 
-def _breaks(text: str) -> Iterator[tuple[int, int]]:
-    for match in _sentence_end(text).finditer(text):
+def _breaks(text: str, sentence_end: re.Pattern[str], start: int, end: int) -> Iterator[tuple[int, int]]:
+    for match in sentence_end.finditer(text, start, end):
         if not (match.group().isspace() and "\n" not in match.group() and _abbreviates(text, match)):
             yield match.start(), match.end()
-    yield len(text), len(text)
+    yield end, end
 
 
 def _abbreviates(text: str, stop: re.Match[str]) -> bool:
@@ -346,8 +348,8 @@ def _pairs(field_name: str, text: str) -> Iterator[Pair]:
     names = list((_NAME if sentence_end is _SENTENCE_END else _JAPANESE_NAME).finditer(text))
     for number, match in enumerate(names, start=1):
         end = names[number].start() if number < len(names) else len(text)
-        stop = sentence_end.search(text, match.end(), end)
-        value = text[match.end() : stop.start() if stop else end].strip(" ,;|•.-\n")
+        stop = next((at for at, _ in _breaks(text, sentence_end, match.end(), end)), end)
+        value = text[match.end() : stop].strip(" ,;|•.-\n")
         if value:
             group = match.lastindex or 1
             start = match.start(group) + _name_starts(match.group(group))
@@ -365,9 +367,16 @@ def _listed(item: ContextField, bank: Bank) -> Iterator[Pair]:
         known = tidy_name(name) if 0 < len(name) <= _LONGEST_NAME else ""
         if not (known and value) or not bank.names.is_whole(known):
             continue
-        if dash or (len(value) <= _LONGEST_LISTED and not bank.names.is_whole(tidy_name(value))):
+        is_short = len(value) <= _LONGEST_LISTED or _is_enumeration(value)
+        if dash or (is_short and not bank.names.is_whole(tidy_name(value))):
             quote = f"{name}{dash}{value}" if dash else value
             yield Pair(item.name, known, fold(value), quote)
+
+
+def _is_enumeration(value: str) -> bool:
+    """Say whether a long value is a list, such as of ingredients, and no prose."""
+    parts = value.split(",")
+    return len(parts) >= _FEWEST_LISTED and len(value) <= _LONGEST_LISTED_PART * len(parts)
 
 
 def _name_starts(name: str) -> int:
