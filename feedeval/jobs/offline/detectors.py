@@ -23,6 +23,9 @@ _UNTOLD = "the text may speak of it, in words that are not read"
 
 _KEPT_VALUES, _LONGEST_KEPT = 4096, 120
 
+_NOUGHT = re.compile(r"0+(?:[.,]0+)?")
+"""What a column of measures holds that nobody filled in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -174,7 +177,9 @@ class Detector:
             return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
         # "weight (kg)" has the unit in the name, and so has "days to return".
         units = pair.name.split() if pair.folded.replace(".", "").isdigit() else pair.name.split()[-1:]
-        return bool(value.search(pair.folded) or any(value.search(f"{pair.folded} {unit}") for unit in units))
+        if value.search(pair.folded) or any(value.search(f"{pair.folded} {unit}") for unit in units):
+            return True
+        return None if _NOUGHT.fullmatch(pair.folded) else False
 
     def _is_beside(self, pair: Pair) -> bool:
         """Say whether a part is named (`body`) and its value does not speak of this facet (`Crew Cab`)."""
