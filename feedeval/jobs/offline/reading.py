@@ -161,8 +161,7 @@ class Reading:
         for measure in pattern.measures:
             held = self._held.get(measure)
             if held is None:
-                unit = measure.unit is None or measure.unit.search(self.folded)
-                held = self._held[measure] = bool(unit and measure.regex.search(self.folded))
+                held = self._held[measure] = measure.is_in(self.folded)
             if held:
                 return True
         return not pattern.measures
