@@ -187,7 +187,7 @@ def read(context: Context, bank: Bank, kept: dict[tuple[str, str], Parts] | None
     kept = {} if kept is None else kept
     items = [_composed(i) for i in context.fields if i.name not in UNREAD_FIELDS and i.text.strip()]
     # Most feeds hold no instruction at all: one look at the whole spares a look at each sentence.
-    suspect = _dropped(fold(_BETWEEN_SEGMENTS.join([item.text for item in items])), bank)
+    suspect = _dropped(fold(as_one([item.text for item in items])), bank)
     for item in items:
         # Titles and descriptions are each product's own.
         own = suspect or item.name in PROSE_FIELDS or len(item.text) > _LONGEST_KEPT
@@ -200,7 +200,7 @@ def read(context: Context, bank: Bank, kept: dict[tuple[str, str], Parts] | None
                 kept[item.name, item.text] = parts
         pairs += parts[0]
         segments += parts[1]
-    return Reading(tuple(segments), tuple(pairs), as_one(segments))
+    return Reading(tuple(segments), tuple(pairs), as_one([segment.folded for segment in segments]))
 
 
 def _parts(item: ContextField, bank: Bank, *, suspect: bool) -> Parts:
@@ -228,9 +228,9 @@ _BETWEEN_SEGMENTS = "\n.;,!?|\n"
 """What the gaps of patterns do not cross."""
 
 
-def as_one(segments: Iterable[Segment]) -> str:
-    """Return all segments in one string, a line each, for a first look whether a pattern finds anything."""
-    return _BETWEEN_SEGMENTS.join([segment.folded for segment in segments])
+def as_one(texts: Iterable[str]) -> str:
+    """Return all sentences in one string, a line each, for a first look whether a pattern finds anything."""
+    return _BETWEEN_SEGMENTS.join(texts)
 
 
 def _composed(item: ContextField) -> ContextField:
