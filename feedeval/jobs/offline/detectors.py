@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
@@ -24,8 +25,7 @@ _UNTOLD = "the text may speak of it, in words that are not read"
 _KEPT_VALUES, _LONGEST_KEPT = 4096, 120
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
+class Detection(NamedTuple):
     """What a detector found, and where."""
 
     verdict: Verdict
@@ -124,8 +124,7 @@ class Detector:
         # Traps or not: most products say nothing at all on most facets.
         if not speaking and not (self.cased and self._first_name(reading, [each.folded for each in reading.segments])):
             return half
-        trapping = self.trapping.left(whole, pieces)
-        texts = _blanked([trap for trap in self.traps if trap in trapping], reading)
+        texts = _blanked(self.trapping.left(whole, pieces), reading)
         told = _Told(reading, texts, speaking if _is_as_it_was(reading, texts) else _finding_some(worth, as_one(texts)))
         if found := told.first(self.strong):
             return _finding(Verdict.YES, *found, "stated in the text")
@@ -141,7 +140,7 @@ class Detector:
         if found := told.first(self.weak, prose=True):
             return _finding(Verdict.PARTIAL, *found, _HINT)
         if found := told.first(self.doubts):
-            return replace(_finding(Verdict.NOT_JUDGED, *found, _UNTOLD), evidence="")
+            return _finding(Verdict.NOT_JUDGED, *found, _UNTOLD)._replace(evidence="")
         return None
 
     def _is_mentioned(self, reading: Reading) -> bool:
@@ -260,16 +259,20 @@ def _finding(verdict: Verdict, segment: Segment, start: int, end: int, reason: s
     return Detection(verdict, quote, segment.field, reason)
 
 
-def without_asides(reading: Reading, languages: Sequence[str], bank: Bank) -> Reading:
+def asides_of(languages: Sequence[str], bank: Bank) -> Sieve:
+    """Return what finds the clauses in sentences of `languages` that speak of something else than the product."""
+    return Sieve(p.within(languages) for name in (*languages, ANY_LANGUAGE) for p in bank.asides.get(name, ()))
+
+
+def without_asides(reading: Reading, asides: Sieve) -> Reading:
     """Return `reading` with the clauses blanked that speak of something else than the product.
 
     Such as what is sold separately, the size that the model in the picture wears, or the shop's own history.
     """
-    asides = [p.within(languages) for name in (*languages, ANY_LANGUAGE) for p in bank.asides.get(name, ())]
-    texts = _blanked(asides, reading)
+    texts = _blanked(asides.left(reading.folded, reading.pieces()), reading)
     if _is_as_it_was(reading, texts):
         return reading  # what was looked for in it need not be looked for again
-    segments = [s if s.folded == t else replace(s, folded=t) for s, t in zip(reading.segments, texts, strict=True)]
+    segments = [s if s.folded == t else s._replace(folded=t) for s, t in zip(reading.segments, texts, strict=True)]
     return replace(reading, segments=tuple(segments), folded=as_one(texts))
 
 
@@ -277,14 +280,14 @@ def _is_as_it_was(reading: Reading, texts: Sequence[str]) -> bool:
     return all(segment.folded is text for segment, text in zip(reading.segments, texts, strict=True))
 
 
-def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:
+def _blanked(patterns: Iterable[Pattern], reading: Reading) -> Sequence[str]:
     """Return the sentences without what any of `patterns` finds in them as they were: their order does not matter.
 
     What is left out becomes semicolons, which the gaps of patterns do not cross.
     """
     texts = [segment.folded for segment in reading.segments]
     for pattern in patterns:
-        if not reading.may_hold(pattern) or not pattern.regex.search(reading.folded):
+        if not reading.holds_measure(pattern) or not pattern.regex.search(reading.folded):
             continue
         for number, segment in enumerate(reading.segments):
             if not pattern.may_match(segment.folded):

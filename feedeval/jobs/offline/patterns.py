@@ -259,7 +259,7 @@ def _split(regex: str) -> list[str]:
 
 
 def _alternatives(regex: str) -> Iterator[str]:
-    r"""Yield all alternatives, those inside of groups each by itself: of `(?:a|\b(?:b|c)\b)` `a`, `\bb\b` and `\bc\b`."""
+    r"""Yield all alternatives, those of groups one by one: of `(?:a|\b(?:b|c)\b)` `a`, `\bb\b` and `\bc\b`."""
     for alternative in _split(regex):
         edge = r"\b" if alternative.startswith(r"\b(?:") and alternative.endswith(r")\b") else ""
         group = alternative.removeprefix(edge).removesuffix(edge)
