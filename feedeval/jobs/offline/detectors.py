@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet
 from feedeval.jobs.offline.patterns import Pattern
 from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, as_one, excerpt
-from feedeval.jobs.offline.sieve import Sieve
+from feedeval.jobs.offline.sieve import Sieve, pieces_of
 from feedeval.jobs.offline.topics import Topics
 from feedeval.records import Verdict
 
@@ -27,8 +28,7 @@ _NOUGHT = re.compile(r"0+(?:[.,]0+)?")
 """What a column of measures holds that nobody filled in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
+class Detection(NamedTuple):
     """What a detector found, and where."""
 
     verdict: Verdict
@@ -121,28 +121,29 @@ class Detector:
                 continue
             half = half or _named(Verdict.PARTIAL, pair, "named, but without the value asked for")
         whole, pieces = reading.folded, reading.pieces()
-        worth = self.speaking.left(whole, pieces)
-        if not self._speaks(reading, worth):
+        # What needs a measure that is nowhere in the text need not be looked for.
+        worth = {pattern for pattern in self.speaking.left(whole, pieces) if reading.holds_measure(pattern)}
+        speaking = _finding_some(worth, whole)
+        # Traps or not: most products say nothing at all on most facets.
+        if not speaking and not (self.cased and self._first_name(reading, [each.folded for each in reading.segments])):
             return half
-        trapping = self.trapping.left(whole, pieces)
-        texts = _blanked([trap for trap in self.traps if trap in trapping], reading)
-        # What needs a measure that is nowhere in the text need not be looked for in its sentences.
-        worth = {pattern for pattern in worth if reading.holds_measure(pattern)}
-        if found := self._first(self.strong, reading, texts, worth):
+        texts = _blanked(self.trapping.left(whole, pieces), reading)
+        told = _Told(reading, texts, speaking if _is_as_it_was(reading, texts) else _finding_some(worth, as_one(texts)))
+        if found := told.first(self.strong):
             return _finding(Verdict.YES, *found, "stated in the text")
         if found := self._first_name(reading, texts):
             return _finding(Verdict.YES, *found, "stated in the text by name")
-        parts = [found for group in self.parts if (found := self._first(group, reading, texts, worth))]
+        parts = [found for group in self.parts if (found := told.first(group))]
         if len(parts) >= self.facet.parts_needed:
             return _finding(Verdict.YES, *parts[0], "stated in parts")
         if half:
             return half
         if parts:
             return _finding(Verdict.PARTIAL, *parts[0], "a part of the answer")
-        if found := self._first(self.weak, reading, _of_prose(reading, texts), worth):
+        if found := told.first(self.weak, prose=True):
             return _finding(Verdict.PARTIAL, *found, _HINT)
-        if found := self._first(self.doubts, reading, texts, worth):
-            return replace(_finding(Verdict.NOT_JUDGED, *found, _UNTOLD), evidence="")
+        if found := told.first(self.doubts):
+            return _finding(Verdict.NOT_JUDGED, *found, _UNTOLD)._replace(evidence="")
         return None
 
     def _is_mentioned(self, reading: Reading) -> bool:
@@ -174,7 +175,8 @@ class Detector:
             return None
         value = self.value
         if value is None:
-            return any(p.search(pair.folded) for p in self.strong) or not any(p.search(pair.folded) for p in self.weak)
+            found = _finding_some(self.speaking.left(pair.folded, pieces_of(pair.folded)), pair.folded)
+            return not found.isdisjoint(self.strong) or found.isdisjoint(self.weak)
         # "weight (kg)" has the unit in the name, and so has "days to return".
         units = pair.name.split() if pair.folded.replace(".", "").isdigit() else pair.name.split()[-1:]
         if value.search(pair.folded) or any(value.search(f"{pair.folded} {unit}") for unit in units):
@@ -192,19 +194,12 @@ class Detector:
         """Say whether a trap takes all of a name with its value, but for a few letters."""
         return any(
             match is not None and match.end() - match.start() >= len(named) * _MOSTLY
-            for match in (trap.search(named) for trap in self.traps)
+            for match in (trap.regex.search(named) for trap in self.trapping.left(named, pieces_of(named)))
         )
 
     def _measures(self, pair: Pair) -> bool:
         """Say whether a named value is one measure of the product, and of none of what stands in the traps."""
         return _is_measure(pair) and not self._is_trap(f"{pair.name}: {pair.folded}")
-
-    def _speaks(self, reading: Reading, worth: set[Pattern]) -> bool:
-        """Say whether a pattern finds anything at all, traps or not: most products say nothing on most facets."""
-        for pattern in worth:
-            if reading.holds_measure(pattern) and pattern.regex.search(reading.folded):
-                return True
-        return bool(self.cased and self._first_name(reading, [segment.folded for segment in reading.segments]))
 
     def _first_name(self, reading: Reading, texts: Sequence[str]) -> tuple[Segment, int, int] | None:
         """Return the first sentence in which a pattern finds a name; titles are capitalised and tell nothing."""
@@ -220,17 +215,37 @@ class Detector:
                         return segment, start, end
         return None
 
-    @staticmethod
-    def _first(
-        patterns: Sequence[Pattern], reading: Reading, texts: Sequence[str], worth: set[Pattern]
-    ) -> tuple[Segment, int, int] | None:
-        """Return the first sentence that a pattern matches, of those that are worth a search, and where."""
+
+class _Told:
+    """Finds the sentences that tell something, with what is to be left out of them blanked.
+
+    Args:
+        reading: Whose sentences.
+        texts: The sentences as they are looked through.
+        finding: The patterns that find something in all of them together.
+    """
+
+    def __init__(self, reading: Reading, texts: Sequence[str], finding: set[Pattern]) -> None:
+        self._segments = reading.segments
+        self._texts = texts
+        self._finding = finding
+
+    def first(self, patterns: Sequence[Pattern], *, prose: bool = False) -> tuple[Segment, int, int] | None:
+        """Return the first sentence that a pattern matches, and where.
+
+        With `prose` nothing of attributes in a word or two is looked at: a colour called `Sand` is no hint of a use.
+        """
         for pattern in patterns:
-            if pattern in worth:
-                for segment, text in zip(reading.segments, texts, strict=True):
-                    if match := pattern.search(text):
+            if pattern in self._finding:
+                for segment, text in zip(self._segments, self._texts, strict=True):
+                    if (segment.is_prose or not prose) and (match := pattern.search(text)):
                         return segment, match.start(), match.end()
         return None
+
+
+def _finding_some(patterns: Iterable[Pattern], text: str) -> set[Pattern]:
+    """Return the patterns that find something in a text: one look at the whole spares a look at each sentence."""
+    return {pattern for pattern in patterns if pattern.regex.search(text)}
 
 
 _OF_PARCEL = re.compile("pack|paket|confez|imball|embal|colis|opakow|balen|versand|ship|cable|kabel|cavo")
@@ -256,32 +271,35 @@ def _finding(verdict: Verdict, segment: Segment, start: int, end: int, reason: s
     return Detection(verdict, quote, segment.field, reason)
 
 
-def _of_prose(reading: Reading, texts: Sequence[str]) -> Sequence[str]:
-    """Return the sentences, and nothing of attributes in a word or two: a colour called `Sand` is no hint of a use."""
-    return [text if segment.is_prose else "" for segment, text in zip(reading.segments, texts, strict=True)]
+def asides_of(languages: Sequence[str], bank: Bank) -> Sieve:
+    """Return what finds the clauses in sentences of `languages` that speak of something else than the product."""
+    return Sieve(p.within(languages) for name in (*languages, ANY_LANGUAGE) for p in bank.asides.get(name, ()))
 
 
-def without_asides(reading: Reading, languages: Sequence[str], bank: Bank) -> Reading:
+def without_asides(reading: Reading, asides: Sieve) -> Reading:
     """Return `reading` with the clauses blanked that speak of something else than the product.
 
     Such as what is sold separately, the size that the model in the picture wears, or the shop's own history.
     """
-    asides = [p.within(languages) for name in (*languages, ANY_LANGUAGE) for p in bank.asides.get(name, ())]
-    texts = _blanked(asides, reading)
-    if all(segment.folded is text for segment, text in zip(reading.segments, texts, strict=True)):
+    texts = _blanked(asides.left(reading.folded, reading.pieces()), reading)
+    if _is_as_it_was(reading, texts):
         return reading  # what was looked for in it need not be looked for again
-    segments = [s if s.folded == t else replace(s, folded=t) for s, t in zip(reading.segments, texts, strict=True)]
-    return replace(reading, segments=tuple(segments), folded=as_one(segments))
+    segments = [s if s.folded == t else s._replace(folded=t) for s, t in zip(reading.segments, texts, strict=True)]
+    return replace(reading, segments=tuple(segments), folded=as_one(texts))
 
 
-def _blanked(patterns: Sequence[Pattern], reading: Reading) -> Sequence[str]:
+def _is_as_it_was(reading: Reading, texts: Sequence[str]) -> bool:
+    return all(segment.folded is text for segment, text in zip(reading.segments, texts, strict=True))
+
+
+def _blanked(patterns: Iterable[Pattern], reading: Reading) -> Sequence[str]:
     """Return the sentences without what any of `patterns` finds in them as they were: their order does not matter.
 
     What is left out becomes semicolons, which the gaps of patterns do not cross.
     """
     texts = [segment.folded for segment in reading.segments]
     for pattern in patterns:
-        if not reading.may_hold(pattern) or not pattern.regex.search(reading.folded):
+        if not reading.holds_measure(pattern) or not pattern.regex.search(reading.folded):
             continue
         for number, segment in enumerate(reading.segments):
             if not pattern.may_match(segment.folded):

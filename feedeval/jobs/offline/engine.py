@@ -15,7 +15,7 @@ from pathlib import Path
 from feedeval.errors import InputError
 from feedeval.feed.taxonomy import taxonomy_id
 from feedeval.jobs.offline.bank import load_bank
-from feedeval.jobs.offline.detectors import Detection, Detector, pairs_by_facet, without_asides
+from feedeval.jobs.offline.detectors import Detection, Detector, asides_of, pairs_by_facet, without_asides
 from feedeval.jobs.offline.facets import Bank, Facet, Family
 from feedeval.jobs.offline.families import GENERAL, Families
 from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of, likely_languages
@@ -65,6 +65,7 @@ class OfflineEngine:
         self._bank: Bank = load_bank(bank_dir)
         self._locale_language = locale.replace("_", "-").split("-")[0].lower()
         self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.all_wordings()}
+        self._asides = lru_cache(maxsize=None)(lambda languages: asides_of(languages, self._bank))
         self._detector = lru_cache(maxsize=None)(self._build_detector)
         self._families = Families(self._bank)
         # The products of a sample are read for the questions and soon after to be judged.
@@ -144,7 +145,7 @@ class OfflineEngine:
         pairs = pairs_by_facet(reading, self._bank)
         placed = self._families.place(context)
         languages = self._read_languages(language, reading)
-        own = without_asides(reading, languages, self._bank)
+        own = without_asides(reading, self._asides(languages))
         judgements = []
         for question, facet in zip(questions, facets, strict=True):
             text = reading if facet.id in self._bank.asides_for else own

@@ -170,9 +170,9 @@ def _without_umlauts(name: str) -> str:
     return re.sub(r"([aou])e", r"\1", name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bank:
-    """All that the embedded engine knows."""
+    """All that the embedded engine knows; each is equal to itself alone, so that what is made of one can be kept."""
 
     facets: Mapping[str, Facet]
     families: Mapping[str, Family]

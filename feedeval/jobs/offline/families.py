@@ -61,8 +61,7 @@ class Families:
         self.general = bank.families[GENERAL]
         self._firm_ids = {id_: f for f in bank.families.values() for id_ in f.taxonomy}
         self._vague_ids = {id_: f for f in bank.families.values() for id_ in f.vague_taxonomy}
-        self._category_words = _WordIndex((word, f) for f in bank.families.values() for word in f.category)
-        self._title_words = _WordIndex((word, f) for f in bank.families.values() for word in f.title)
+        self._category_words, self._title_words = _words_of(bank)
         self._by_category = lru_cache(maxsize=4096)(self._find_by_category)
         self._by_title = lru_cache(maxsize=4096)(self._find_by_title)
 
@@ -256,6 +255,17 @@ class _WordIndex:
             for literal, word in self._by_letters[letters]:
                 if literal in folded:
                     yield literal, word
+
+
+@lru_cache(maxsize=4)
+def _words_of(bank: Bank) -> tuple[_WordIndex, _WordIndex]:
+    """Return the words of categories and of titles: so many objects that each engine's own would set off a collection.
+
+    A bank is the same for all engines that use it.
+    """
+    families = bank.families.values()
+    by_category = _WordIndex((word, f) for f in families for word in f.category)
+    return by_category, _WordIndex((word, f) for f in families for word in f.title)
 
 
 _Word = tuple[int, Pattern, Family]

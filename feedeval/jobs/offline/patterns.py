@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -68,6 +68,8 @@ class Pattern:
         self.measures = measures
         self.unit: re.Pattern[str] | None = None
         """Of a measure: a figure with its unit, which is found faster, and without which there is no measure."""
+        self.words: tuple[tuple[str, Pattern], ...] = ()
+        """Of a measure that is one of many words: each by itself, with letters that it has."""
         self._flags = re.ASCII if ascii_words else 0
 
     @cached_property
@@ -86,7 +88,9 @@ class Pattern:
     @cached_property
     def _unspaced(self) -> Pattern:
         measures = tuple(pattern._unspaced for pattern in self.measures)
-        return Pattern(self.source, self.needs, measures, ascii_words=True)
+        unspaced = Pattern(self.source, self.needs, measures, ascii_words=True)
+        unspaced.words = tuple((letters, word._unspaced) for letters, word in self.words)
+        return unspaced
 
     def may_match(self, folded: str) -> bool:
         """Say whether a search is worth its time."""
@@ -99,6 +103,12 @@ class Pattern:
     def search(self, folded: str) -> re.Match[str] | None:
         """Return the first match in folded text."""
         return self.regex.search(folded) if self.may_match(folded) else None
+
+    def is_in(self, folded: str) -> bool:
+        """Say whether there is a match in folded text."""
+        if self.words:
+            return any(letters in folded and word.regex.search(folded) for letters, word in self.words)
+        return bool((self.unit is None or self.unit.search(folded)) and self.regex.search(folded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +140,10 @@ class Blocks:
             except re.error as exc:
                 raise InputError(f"{where}: {source!r} is not a regular expression: {exc}. Mend it.") from exc
         needs = fixed_letters(re.sub(r"\{[a-z_]+\}", "[0]", folded))
-        if not needs and not cased:
-            blocks_alone = not re.sub(r"\{[a-z_]+\}|\|", "", folded)
-            needs = _FIGURES if needs_figure(folded) else ()
-            needs = needs or (fixed_letters(re.sub(r"\{([a-z_]+)\}", expand, folded)) if blocks_alone else ())
+        if (not needs or _OF_TITLES[0] in needs) and not cased:
+            # A block of words has letters, a measure has none.
+            needs = fixed_letters(re.sub(r"\{([a-z_]+)\}", expand, _MEASURE.sub("[0]", folded)))
+            needs = needs or (_FIGURES if needs_figure(folded) else ())
         if cased:
             return Pattern(source, needs)
         source = re.sub(r"\{([a-z_]+)\}", expand, _boundary_first(folded) if "(?<" in folded else folded)
@@ -158,6 +168,9 @@ class Blocks:
             # A span may have its number in a word.
             if gap and alone.startswith(_NUMBER_FIRST) and len(_split(alone[3 : _end_of_item(alone, 0) - 1])) == 1:
                 self._alone[name].unit = re.compile(rf"[\d½¼¾]{gap}{units}")
+            elif fixed_letters(alone):
+                words = [Pattern(word, fixed_letters(word)) for word in _alternatives(alone)]
+                self._alone[name].words = tuple((letters, word) for word in words for letters in word.needs)
         return self._alone[name]
 
     def names(self) -> str:
@@ -171,21 +184,24 @@ def fold_pattern(source: str) -> str:
     return re.sub(r"\{[a-z_]+\}|ss", lambda m: "(?:ss|ß)" if m.group() == "ss" else m.group(), folded)
 
 
+@lru_cache(maxsize=1024)
 def fixed_letters(regex: str) -> tuple[str, ...]:
     """Return letters of which any match contains at least one; empty where that cannot be told.
 
     Reads the regular expression from left to right and keeps the longest run of plain characters that no quantifier
-    makes optional; of a group with alternatives it takes one run from each.
+    makes optional; of a group with alternatives it takes one run from each. The name in front of a title, which all
+    products have, is taken only where there is nothing else.
     """
     found: list[str] = []
     for alternative in _split(regex):
-        best = max(_required(alternative), key=lambda c: min(len(s) for s in c), default=())
+        best = max(_required(alternative), key=lambda c: (c != _OF_TITLES, min(len(s) for s in c)), default=())
         if not best:
             return ()
         found.extend(best)
     return tuple(dict.fromkeys(found))
 
 
+_OF_TITLES = ("title: ",)
 _FIGURES = tuple("0123456789½¼¾")
 _MEASURES = (
     "weight|length|volume|power|voltage|current|charge|energy|time|temp|noise|data|density|milligrams|dims|n|percent"
@@ -240,6 +256,17 @@ def _split(regex: str) -> list[str]:
             start = i + 1
         i = _end_of_item(regex, i)
     return [*parts, regex[start:]]
+
+
+def _alternatives(regex: str) -> Iterator[str]:
+    r"""Yield all alternatives, those of groups one by one: of `(?:a|\b(?:b|c)\b)` `a`, `\bb\b` and `\bc\b`."""
+    for alternative in _split(regex):
+        edge = r"\b" if alternative.startswith(r"\b(?:") and alternative.endswith(r")\b") else ""
+        group = alternative.removeprefix(edge).removesuffix(edge)
+        if group.startswith("(?:") and _end_of_item(group, 0) == len(group):
+            yield from (f"{edge}{inner}{edge}" for inner in _alternatives(group[3:-1]))
+        else:
+            yield alternative
 
 
 def _end_of_item(regex: str, i: int) -> int:

@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from feedeval.jobs.offline.facets import Bank
 from feedeval.jobs.offline.patterns import Pattern, fold, tidy_name
-from feedeval.jobs.offline.sieve import pieces_of
+from feedeval.jobs.offline.sieve import Sieve, pieces_of
 from feedeval.records import Context, ContextField
 
 PROSE_FIELDS = frozenset(
@@ -105,8 +107,7 @@ _MAY_NAME = re.compile(r"[:：】］〕》\]／]|[■●◆◇・○][^/]{1,12}/
 _HALF_WIDTH_KANA = re.compile(r"[\uff66-\uff9f\u3099\u309a]")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A sentence of a field."""
 
     field: str
@@ -119,8 +120,7 @@ class Segment:
     """Whether it may be a sentence, and not an attribute's value of a word or two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A name with its value, from a field of its own or from inside a text."""
 
     field: str
@@ -154,17 +154,12 @@ class Reading:
             self._pieces.append(pieces_of(self.folded))
         return self._pieces[0]
 
-    def may_hold(self, pattern: Pattern) -> bool:
-        """Say whether it is worth to look for what `pattern` finds: each measure is looked for once for all of them."""
-        return pattern.may_match(self.folded) and self.holds_measure(pattern)
-
     def holds_measure(self, pattern: Pattern) -> bool:
         """Say whether the text holds a measure that `pattern` needs, or it needs none that is known."""
         for measure in pattern.measures:
             held = self._held.get(measure)
             if held is None:
-                unit = measure.unit is None or measure.unit.search(self.folded)
-                held = self._held[measure] = bool(unit and measure.regex.search(self.folded))
+                held = self._held[measure] = measure.is_in(self.folded)
             if held:
                 return True
         return not pattern.measures
@@ -190,7 +185,8 @@ def read(context: Context, bank: Bank, kept: dict[tuple[str, str], Parts] | None
     kept = {} if kept is None else kept
     items = [_composed(i) for i in context.fields if i.name not in UNREAD_FIELDS and i.text.strip()]
     # Most feeds hold no instruction at all: one look at the whole spares a look at each sentence.
-    suspect = _dropped(fold(_BETWEEN_SEGMENTS.join([item.text for item in items])), bank)
+    whole = fold(as_one([item.text for item in items]))
+    suspect = any(pattern.regex.search(whole) for pattern in _dropping(bank).left(whole, pieces_of(whole)))
     for item in items:
         # Titles and descriptions are each product's own.
         own = suspect or item.name in PROSE_FIELDS or len(item.text) > _LONGEST_KEPT
@@ -203,7 +199,7 @@ def read(context: Context, bank: Bank, kept: dict[tuple[str, str], Parts] | None
                 kept[item.name, item.text] = parts
         pairs += parts[0]
         segments += parts[1]
-    return Reading(tuple(segments), tuple(pairs), as_one(segments))
+    return Reading(tuple(segments), tuple(pairs), as_one([segment.folded for segment in segments]))
 
 
 def _parts(item: ContextField, bank: Bank, *, suspect: bool) -> Parts:
@@ -231,9 +227,9 @@ _BETWEEN_SEGMENTS = "\n.;,!?|\n"
 """What the gaps of patterns do not cross."""
 
 
-def as_one(segments: Iterable[Segment]) -> str:
-    """Return all segments in one string, a line each, for a first look whether a pattern finds anything."""
-    return _BETWEEN_SEGMENTS.join([segment.folded for segment in segments])
+def as_one(texts: Iterable[str]) -> str:
+    """Return all sentences in one string, a line each, for a first look whether a pattern finds anything."""
+    return _BETWEEN_SEGMENTS.join(texts)
 
 
 def _composed(item: ContextField) -> ContextField:
@@ -280,6 +276,11 @@ def _is_beside(pair: Pair, bank: Bank) -> bool:
 
 def _unstopped(text: str) -> str:
     return fold(text).replace(". ", "  ")
+
+
+@lru_cache(maxsize=4)
+def _dropping(bank: Bank) -> Sieve:
+    return Sieve(bank.dropped)
 
 
 def _dropped(folded: str, bank: Bank) -> bool:

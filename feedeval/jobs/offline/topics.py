@@ -17,6 +17,12 @@ _SHORTEST_BEGINNING = 3
 _MOST_WORDS, _KEPT_TEXTS = 1 << 18, 64
 
 
+@lru_cache(maxsize=4)
+def _words_of(folded: str) -> frozenset[str]:
+    """Return the words of a text, which is looked at for each language that it may be in."""
+    return frozenset(_WORD.findall(folded.replace("ß", "ss")))
+
+
 class Topics:
     """Words of one language by the facets that a text which uses them may speak of.
 
@@ -55,7 +61,7 @@ class Topics:
         telling, silent = self._looked_up
         if len(telling) + len(silent) > _MOST_WORDS:
             self._looked_up = telling, silent = {}, set()
-        words = set(_WORD.findall(folded.replace("ß", "ss"))) - silent
+        words = _words_of(folded) - silent
         for word in words - telling.keys():
             if facets := self._look_up(word):
                 telling[word] = facets
