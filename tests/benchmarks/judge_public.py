@@ -24,7 +24,7 @@ from feedeval.results.agreement.measure import agreement
 from tests.benchmarks.judge_agreement import LABELLED, VERDICTS, read_lines
 
 CASES = LABELLED / "public_cases.csv"
-PARTS = ("dev", "held", "unseen")
+PARTS = ("dev", "held", "unseen", "other")
 """Two halves of the first feeds, by which patterns were written; sixteen other feeds, of which nobody read a case."""
 BANK_LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pl", "cs", "pt", "ja")
 """The languages that the bank is to read; cases in others stand in a row of their own and count in no total."""
