@@ -1,10 +1,14 @@
+import json
 import random
+
+import pytest
 
 from feedeval.jobs.offline.bank import load_bank
 from feedeval.jobs.offline.detectors import Detector
 from feedeval.jobs.offline.facets import Bank
-from feedeval.jobs.offline.patterns import Pattern
+from feedeval.jobs.offline.patterns import Pattern, fold
 from feedeval.jobs.offline.sieve import Sieve, pieces_of
+from tests.benchmarks.judge_agreement import LABELLED
 
 LETTERS = "abc é重"
 
@@ -60,3 +64,21 @@ def test_the_first_look_for_a_measure_misses_none() -> None:
         for text in texts:
             assert measure.unit is not None
             assert measure.unit.search(text) or not measure.regex.search(text)
+
+
+def test_words_of_a_long_list_are_found_one_by_one_as_the_whole_list_finds_them(folded_texts: list[str]) -> None:
+    facets = load_bank().facets.values()
+    rules = [each for facet in facets for each in facet.rules.values()]
+    measures = {m for each in rules for p in (*each.strong, *each.weak, *each.traps) for m in p.measures if m.words}
+    assert len(measures) > 3
+    for measure in measures:
+        found = [measure.is_in(text) for text in folded_texts]
+        assert found == [bool(measure.regex.search(text)) for text in folded_texts]
+
+
+@pytest.fixture
+def folded_texts() -> list[str]:
+    """Texts of the labelled set, some hundred, folded as they are looked through."""
+    lines = (LABELLED / "products_dev.jsonl").read_text(encoding="utf-8").splitlines()
+    told = [str(text) for line in lines for text in json.loads(line)["fields"].values()]
+    return [fold(text) for text in told] + ["oak", "oaks", "in solid oak.", "soft cotton-like", "cottonwood"]
