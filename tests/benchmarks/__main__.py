@@ -122,7 +122,7 @@ def _cluster(quick: bool) -> list[Figure]:
     return [
         *cluster_suite.shared_limit(seconds=20.0 if quick else 60.0),
         *cluster_suite.deaths(products=4000 if quick else 20_000),
-        *cluster_suite.cores(products=20_000 if quick else 1_000_000),
+        *cluster_suite.cores(products=20_000 if quick else 1_000_000, alone=10_000 if quick else 50_000),
     ]
 
 

@@ -47,7 +47,7 @@ def reading_back(*, products: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         output = large_session(Path(folder), products).output_dir
         for name in READ:
-            took = _apart(name, output)
+            took = apart(name, output)
             figures.append(
                 Figure(
                     f"{products:,} products: {name}", took["seconds"], "s", at_most=SECONDS.get(name), note=took["cpu"]
@@ -57,7 +57,8 @@ def reading_back(*, products: int) -> list[Figure]:
     return figures
 
 
-def _apart(name: str, output: Path) -> dict[str, Any]:
+def apart(name: str, output: Path) -> dict[str, Any]:
+    """Read the session of a folder in one of these ways, in a process of its own; return what it took."""
     command = [sys.executable, "-m", "tests.benchmarks.large_suite", name, str(output)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
