@@ -89,6 +89,7 @@ def test_verdicts_are_labelled_by_keys_and_go_on_after_a_restart(notebook: Open,
     book.page.locator(".jp-Cell").nth(1).locator(".jp-InputPrompt").click()
     # The static form in the notebook's file follows the widget, it does not come with it.
     book.wait_until(lambda: "39 of 40 labelled" in str(book.save()))
+    assert book.complaints == []
     lab.stop_kernels()
     book.load()
     sees("39 of 40 labelled")
@@ -100,4 +101,5 @@ def test_verdicts_are_labelled_by_keys_and_go_on_after_a_restart(notebook: Open,
     assert book.page.evaluate("window.obeyed") is None
     of_the_feed = ".feedeval-label :is(script, img, svg, iframe, mjx-container)"
     assert out.locator(of_the_feed).count() == 0
-    assert book.complaints == []
+    # JupyterLab may say on the page's console that the widget of the kernel that was stopped is not there any more.
+    assert all(said.startswith("Error: widget model not found") for said in book.complaints), book.complaints
