@@ -264,9 +264,9 @@ def _move_in(source: Path, staging: SessionFolder, folder: SessionFolder, *, ove
     sids = session_ids(staging)
     if not sids:
         raise InputError(f"{source.name} holds no session: nothing restored")
-    told = {sid: read_progress(session_paths(staging, sid)).settings for sid in sids}
+    shards = {sid: _shards_of(source, session_paths(staging, sid), session_paths(folder, sid)) for sid in sids}
     parted = {path.name: path for path in staging.path.iterdir() if path.is_dir()}
-    if strange := parted.keys() - {f"{SHARDS}_{sid}" for sid in sids if SHARDS in told[sid]}:
+    if strange := parted.keys() - {f"{SHARDS}_{sid}" for sid in sids if shards[sid]}:
         raise InputError(f"{source.name} holds {min(strange)!r} and not the session of it: nothing restored")
     there = [sid for sid in sids if session_files(session_paths(folder, sid))]
     if there and not overwrite:
@@ -279,9 +279,9 @@ def _move_in(source: Path, staging: SessionFolder, folder: SessionFolder, *, ove
         try:
             paths = session_paths(folder, sid)
             _clear(paths)
-            parts, shards = parted.get(f"{SHARDS}_{sid}"), Shards.of(paths, told[sid])
-            if parts is not None and shards is not None:
-                shards.take_in(parts)
+            parts, of_session = parted.get(f"{SHARDS}_{sid}"), shards[sid]
+            if parts is not None and of_session is not None:
+                of_session.take_in(parts)
             # The progress file comes last, so that a restore that was cut short does not look whole.
             for path in sorted(
                 session_files(session_paths(staging, sid)), key=lambda p: p.name.startswith("progress_")
@@ -290,6 +290,16 @@ def _move_in(source: Path, staging: SessionFolder, folder: SessionFolder, *, ove
         finally:
             lock.release()
     return sids
+
+
+def _shards_of(source: Path, staged: SessionPaths, paths: SessionPaths) -> Shards | None:
+    """Return the shards that a session will have where it is restored to; None where it is in one piece."""
+    try:
+        return Shards.of(paths, read_progress(staged).settings)
+    except (TypeError, ValueError) as exc:
+        raise InputError(
+            f"{source.name}: session {paths.sid} does not say how many shards it has: nothing restored"
+        ) from exc
 
 
 def _clear(paths: SessionPaths) -> None:

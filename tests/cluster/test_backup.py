@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 import feedeval as fe
@@ -125,3 +126,22 @@ def archive_of(folder: Path, name: str) -> Path:
     with tarfile.open(folder / "b.tar.gz", "w:gz") as archive:
         archive.addfile(tarfile.TarInfo(name))
     return folder / "b.tar.gz"
+
+
+@pytest.mark.parametrize("count", ["many", None, [3]])
+def test_a_session_that_does_not_say_how_many_shards_it_has_replaces_none(count: object, tmp_path: Path) -> None:
+    plain = ProductFeedEvaluator(model="offline", output_dir=tmp_path / "plain")
+    plain.evaluate_products_batch(make_feed(3), progress="none")
+    archive = fe.backup(output_dir=tmp_path / "plain", to=tmp_path / "b.tgz")
+    with tarfile.open(archive) as packed, tarfile.open(tmp_path / "odd.tgz", "w:gz") as odd:
+        for entry in packed:
+            data = packed.extractfile(entry).read()  # type: ignore[union-attr]
+            if entry.name.startswith("progress_"):
+                told = orjson.loads(data)
+                told["settings"]["shards"] = {"count": count}
+                data = orjson.dumps(told)
+                entry.size = len(data)
+            odd.addfile(entry, io.BytesIO(data))
+    with pytest.raises(InputError, match="does not say how many shards it has: nothing restored"):
+        fe.restore(tmp_path / "odd.tgz", tmp_path / "plain", overwrite=True)
+    assert len(fe.load_session(output_dir=tmp_path / "plain").results) == 3

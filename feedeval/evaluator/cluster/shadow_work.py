@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,11 @@ class ShadowWork:
 
     def whole(self) -> ShadowJob:
         """Return the classification of the whole table."""
+        return self._whole
+
+    @cached_property
+    def _whole(self) -> ShadowJob:
+        # Once: it goes through the table, and says what is odd about it.
         if isinstance(self.table, LabelTable):
             return ShadowJob(self.table, self.classifier, settings=self.settings, origin=self.origin)
         return ShardShadowJob(self.table, self.classifier, settings=self.settings)
