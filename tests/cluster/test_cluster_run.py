@@ -237,7 +237,8 @@ def test_one_limit_is_shared_by_all_workers(client: Any, server: ServerProcess, 
 
 
 def test_the_buttons_of_the_panel_reach_all_workers(client: Any, server: ServerProcess, tmp_path: Path) -> None:
-    run = evaluator(server, tmp_path).start(make_feed(900), cluster=client, progress="none")
+    # Shards so long that none ends while it is pressed: between two of them a worker has nothing that could rest.
+    run = evaluator(server, tmp_path).start(make_feed(1500), cluster=client, shard_size=500, progress="none")
     root = run.panel.widget()
     wait_for(run, 100)
     press(root, "Pause")

@@ -88,11 +88,13 @@ class AuditsBox:
 
     def show(self, audit: FoundAudit | None) -> None:
         """Show where an audit stands, with the buttons that reach it."""
-        self._shown = audit
         self._card.show(card(audit) if audit is not None else Markup(""))
         display(self._buttons, audit is not None)
-        if audit is None:
-            return
+        if audit is not None:
+            self._offer_what_can_be_done(audit)
+        self._shown = audit  # last: what is told to be shown is there with its buttons
+
+    def _offer_what_can_be_done(self, audit: FoundAudit) -> None:
         self._telling = True
         try:
             if self._choice.value != audit.sid and audit.sid in {sid for _, sid in self._choice.options}:
