@@ -6,6 +6,7 @@
 - `crew`: Dask, as far as it is needed: places tasks, restarts what died, carries words to the coordinator
 - `leased`: the pacer and the budget of a worker, whose grants come from the coordinator
 - `messages`: what workers, the coordinator and the driver say to each other
+- `own_workers`: what worker processes that a run starts for itself do before their first shard
 - `partitions`: a folder of Parquet files as a feed: one that is partitioned already is not cut again
 - `parts`: what a run on a cluster is put together from, what stands of its shards, and the end of it all
 - `portal`: a shard's way to the coordinator: a thread that carries what its run wants and gives back

@@ -19,6 +19,7 @@ from concurrent.futures import Future as ThreadFuture
 from typing import TYPE_CHECKING, Any
 
 from feedeval.errors import ConnectionLost, InputError
+from feedeval.evaluator.cluster import own_workers
 from feedeval.evaluator.cluster.coordinator import Coordinator
 from feedeval.evaluator.cluster.messages import Command, Do, Orders, Said, Sealed, ShardNews, Told
 from feedeval.evaluator.cluster.worker import Place, ShardEnd, work_on
@@ -88,8 +89,11 @@ def _started_here(workers: int) -> tuple[Client, Callable[[], None]]:
             host="127.0.0.1",
             # What becomes of a worker is told by the run.
             silence_logs=logging.ERROR,
-            # A hundred looks a second at what each thread does are for Dask's dashboard, which there is none of.
-            config={"distributed.worker.profile.enabled": False},
+            config={
+                # A hundred looks a second at what each thread does are for Dask's dashboard, which there is none of.
+                "distributed.worker.profile.enabled": False,
+                "distributed.worker.preload": [own_workers.__name__],
+            },
         )
     except (RuntimeError, OSError, TimeoutError) as exc:
         raise InputError(f"cluster={workers}: its processes did not start ({exc}); {guard}") from exc
