@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from feedeval.run.telling.beginning import Beginning
 
 Starter = Callable[[Mapping[str, Any]], Beginning]
 """Begins to plan a run with some of its settings changed."""
+_SETTLED_S = 0.3
+"""So long it may take to see that a run has nothing left to do, before it is shown."""
 
 
 class EvaluationRun:
@@ -176,6 +179,9 @@ class EvaluationRun:
 
     def display(self) -> None:
         """Show the panel in the output of this cell; outside a notebook, print where the run stands."""
+        # A run with nothing left to do is over at once: the page would still be drawing its live panel when that goes.
+        with contextlib.suppress(Exception):  # what was found wrong is shown, and raised by `wait`
+            self._beginning.wait(_SETTLED_S)
         self.panel.display()
 
     _ipython_display_ = display
