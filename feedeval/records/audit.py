@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from feedeval.records.work import Effort, Frozen
@@ -133,8 +134,9 @@ class QuestionSet(Frozen):
     """The session whose questions these are, where they were asked again as they stood."""
 
 
-class ContextField(Frozen):
-    """One field of a product as the judge sees it."""
+@dataclass(frozen=True, slots=True)
+class ContextField:
+    """One field of a product as the judge sees it; there are ten a product, so that each is one small object."""
 
     name: str
     text: str
