@@ -31,6 +31,7 @@ from feedeval.records import (
     MOST_NOT_JUDGED_OF_PRODUCT,
     Backend,
     Context,
+    Effort,
     Evaluation,
     Frozen,
     Judgement,
@@ -279,8 +280,8 @@ class AuditJob(Job):
         tally = EffortLedger(ledger)
         shared = self._settings.question_scope == "category"
         judgements = await self._engine.judge(item.context, questions, tally, shared=shared)
-        made = evaluation(item, judgements, engine=self.engine, notes=questions.notes)
-        return made.model_copy(update={"effort": tally.effort}).model_dump(mode="json")
+        made = evaluation(item, judgements, engine=self.engine, notes=questions.notes, effort=tally.effort)
+        return made.model_dump(mode="json")
 
     async def _questions(self, item: Item, ledger: Ledger) -> QuestionSet:
         async def make(sample: Sequence[Context]) -> QuestionSet:
@@ -300,7 +301,14 @@ class AuditJob(Job):
         return await self._book.get(item.category, lambda: make(list(self._samples[item.category].values())))
 
 
-def evaluation(item: Item, judgements: Sequence[Judgement], *, engine: str, notes: Sequence[str] = ()) -> Evaluation:
+def evaluation(
+    item: Item,
+    judgements: Sequence[Judgement],
+    *,
+    engine: str,
+    notes: Sequence[str] = (),
+    effort: Effort = Effort(),  # noqa: B008
+) -> Evaluation:
     """Return the evaluation that follows from a product's judgements."""
     verdicts = [judgement.verdict for judgement in judgements]
     return Evaluation(
@@ -318,6 +326,7 @@ def evaluation(item: Item, judgements: Sequence[Judgement], *, engine: str, note
         unanswered_required_count=sum(j.required and j.verdict is Verdict.NO for j in judgements),
         engine=engine,
         notes=tuple(notes),
+        effort=effort,
     )
 
 
