@@ -49,6 +49,7 @@ SAMPLE_SIZE = 5
 """Products of a category that its questions are made from: the first ones, so that a killed run asks the same again."""
 
 REQUIRED_WEIGHT = 2
+NO_EFFORT = Effort()
 
 
 class AuditSettings(CheckedSettings):
@@ -302,12 +303,7 @@ class AuditJob(Job):
 
 
 def evaluation(
-    item: Item,
-    judgements: Sequence[Judgement],
-    *,
-    engine: str,
-    notes: Sequence[str] = (),
-    effort: Effort = Effort(),  # noqa: B008
+    item: Item, judgements: Sequence[Judgement], *, engine: str, notes: Sequence[str] = (), effort: Effort = NO_EFFORT
 ) -> Evaluation:
     """Return the evaluation that follows from a product's judgements."""
     verdicts = [judgement.verdict for judgement in judgements]
