@@ -196,7 +196,7 @@ class AuditJob(Job):
             if not product.keys() <= self._names:
                 self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
-            self._attributes.update(field.name for field in context.fields)
+            self._attributes.update([field.name for field in context.fields])
             whole = len(context.category) < MOST_CATEGORY_CHARS
             category = (context.category if whole else category_of(product)) or self._engine.category_for(context)
             sample = self._samples.setdefault(category, {})
