@@ -26,6 +26,8 @@ def test_the_faster_expression_finds_the_same_ends() -> None:
         assert [m.span() for m in sentence_end(text).finditer(text)] == [m.span() for m in general.finditer(text)]
 
 
-@pytest.mark.parametrize(("text", "japanese"), [("素材は綿です。", True), ("100 % cotton.", False), ("Größe 5。", False)])
+@pytest.mark.parametrize(
+    ("text", "japanese"), [("素材は綿です。", True), ("100 % cotton.", False), ("Größe 5。", False)]
+)
 def test_japanese_is_told_by_its_letters(text: str, japanese: bool) -> None:
     assert is_japanese(sentence_end(text)) is japanese
