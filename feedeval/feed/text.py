@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,7 +16,7 @@ from feedeval.feed.parsing.columns import Role, role_of
 from feedeval.feed.parsing.product import FieldValue, Product
 from feedeval.feed.parsing.understood import UNDERSTOOD
 from feedeval.feed.taxonomy import taxonomy_path
-from feedeval.records import Context
+from feedeval.records import Context, ContextField
 
 __all__ = [
     "MOST_CATEGORY_CHARS",
@@ -70,13 +70,23 @@ def category_of(product: Product) -> str:
     several.
     """
     for name in ("product_type", "google_product_category", "category"):
-        text = clean_text(_first(product.get(name)))
-        if text and name == "google_product_category":
-            text = taxonomy_path(text) or text
-        parts = [part for part in _PATH_SIGN.split(text.replace("\n", " ")) if part]
-        if parts:
-            return " > ".join(parts)
+        if written := _first(product.get(name)):
+            path_of = _known_path if len(written) <= MOST_CATEGORY_CHARS else _path_of
+            if path := path_of(name, written):
+                return path
     return ""
+
+
+def _path_of(name: str, written: str) -> str:
+    """Return a category as a path."""
+    text = clean_text(written)
+    if text and name == "google_product_category":
+        text = taxonomy_path(text) or text
+    return " > ".join([part for part in _PATH_SIGN.split(text.replace("\n", " ")) if part])
+
+
+_known_path = lru_cache(maxsize=4096)(_path_of)
+"""The same of what is no text by mistake: many products have one category."""
 
 
 _ORDER = (
@@ -146,18 +156,24 @@ def make_context(product: Product, fields: Sequence[str] | None, max_chars: int 
         text = field_text(name, value) if value else ""
         if text:
             texts[name] = text
-    room = max_chars - sum(len(name) + 3 for name in texts)
-    longest = _longest_allowed([len(text) for text in texts.values()], room)
-    # At once, which is faster than field by field.
-    parts = [{"name": name, "text": _cut(text, longest)} for name, text in texts.items()]
-    return Context.model_validate({"category": category_of(product)[:MOST_CATEGORY_CHARS], "fields": parts})
+    room = max_chars - sum(map(len, texts)) - 3 * len(texts)
+    if sum(map(len, texts.values())) > room:
+        longest = _longest_allowed([len(text) for text in texts.values()], room)
+        texts = {name: _cut(text, longest) for name, text in texts.items()}
+    parts = tuple([ContextField(name, text) for name, text in texts.items()])
+    return Context(category=category_of(product)[:MOST_CATEGORY_CHARS], fields=parts)
 
 
-def _descriptive(product: Product, meant: Mapping[str, str]) -> list[str]:
+def _descriptive(product: Product, meant: Mapping[str, str]) -> Sequence[str]:
     """Return what `descriptive_fields` finds in one product, by a shorter way."""
     filled = [name for name, cell in product.items() if name in meant or _is_link(cell) is False]
-    names = [name for name in (*filled, *(meant.keys() - product.keys())) if role_of(name) is Role.TEXT]
-    return sorted(names, key=_rank)
+    return _readable((*filled, *(meant.keys() - product.keys())))
+
+
+@lru_cache(maxsize=4096)
+def _readable(names: tuple[str, ...]) -> Sequence[str]:
+    """Return the fields that a buyer can read, in order; products of a feed mostly fill the same."""
+    return sorted([name for name in names if role_of(name) is Role.TEXT], key=_rank)
 
 
 def _rank(name: str) -> int:
@@ -222,10 +238,19 @@ def content_hash(context: Context) -> str:
     The order of the fields does not count: a frame has one order for all its products, and an XML feed one for each.
     """
     digest = hashlib.blake2b(digest_size=16)
-    fields = sorted((field.name, field.text) for field in context.fields)
-    parts = [part.encode("utf-8", "surrogatepass") for part in (context.category, *chain.from_iterable(fields))]
-    digest.update(b"".join([piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)]))
+    fields = sorted([(field.name, field.text) for field in context.fields])
+    parts = [part for name, text in fields for part in (_counted_name(name), _counted(text))]
+    digest.update(b"".join([_counted_name(context.category), *parts]))
     return digest.hexdigest()
+
+
+def _counted(text: str) -> bytes:
+    """Return a text behind its length, so that no two lists of texts are the same bytes."""
+    data = text.encode("utf-8", "surrogatepass")
+    return len(data).to_bytes(8, "big") + data
+
+
+_counted_name = lru_cache(maxsize=4096)(_counted)
 
 
 def record_keys(feed: Iterable[Product]) -> Iterator[str]:

@@ -31,6 +31,7 @@ from feedeval.records import (
     MOST_NOT_JUDGED_OF_PRODUCT,
     Backend,
     Context,
+    Effort,
     Evaluation,
     Frozen,
     Judgement,
@@ -48,6 +49,7 @@ SAMPLE_SIZE = 5
 """Products of a category that its questions are made from: the first ones, so that a killed run asks the same again."""
 
 REQUIRED_WEIGHT = 2
+NO_EFFORT = Effort()
 
 
 class AuditSettings(CheckedSettings):
@@ -194,7 +196,7 @@ class AuditJob(Job):
             if not product.keys() <= self._names:
                 self._names.update(name for name in product if not name.startswith("_"))
             context = make_context(product, self._settings.selected_fields)
-            self._attributes.update(field.name for field in context.fields)
+            self._attributes.update([field.name for field in context.fields])
             whole = len(context.category) < MOST_CATEGORY_CHARS
             category = (context.category if whole else category_of(product)) or self._engine.category_for(context)
             sample = self._samples.setdefault(category, {})
@@ -279,8 +281,8 @@ class AuditJob(Job):
         tally = EffortLedger(ledger)
         shared = self._settings.question_scope == "category"
         judgements = await self._engine.judge(item.context, questions, tally, shared=shared)
-        made = evaluation(item, judgements, engine=self.engine, notes=questions.notes)
-        return made.model_copy(update={"effort": tally.effort}).model_dump(mode="json")
+        made = evaluation(item, judgements, engine=self.engine, notes=questions.notes, effort=tally.effort)
+        return made.model_dump(mode="json")
 
     async def _questions(self, item: Item, ledger: Ledger) -> QuestionSet:
         async def make(sample: Sequence[Context]) -> QuestionSet:
@@ -300,7 +302,9 @@ class AuditJob(Job):
         return await self._book.get(item.category, lambda: make(list(self._samples[item.category].values())))
 
 
-def evaluation(item: Item, judgements: Sequence[Judgement], *, engine: str, notes: Sequence[str] = ()) -> Evaluation:
+def evaluation(
+    item: Item, judgements: Sequence[Judgement], *, engine: str, notes: Sequence[str] = (), effort: Effort = NO_EFFORT
+) -> Evaluation:
     """Return the evaluation that follows from a product's judgements."""
     verdicts = [judgement.verdict for judgement in judgements]
     return Evaluation(
@@ -318,6 +322,7 @@ def evaluation(item: Item, judgements: Sequence[Judgement], *, engine: str, note
         unanswered_required_count=sum(j.required and j.verdict is Verdict.NO for j in judgements),
         engine=engine,
         notes=tuple(notes),
+        effort=effort,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from feedeval.records.work import Effort, Frozen
@@ -26,12 +27,12 @@ class Verdict(StrEnum):
     @property
     def counts(self) -> bool:
         """Whether the coverage counts it: `not_applicable` and `not_judged` are left out."""
-        return self not in (Verdict.NOT_APPLICABLE, Verdict.NOT_JUDGED)
+        return self is not Verdict.NOT_APPLICABLE and self is not Verdict.NOT_JUDGED
 
     @property
     def score(self) -> float:
         """1, 0.5 or 0; 0 for what does not count."""
-        return {"yes": 1.0, "partial": 0.5}.get(self.value, 0.0)
+        return _SCORES.get(self, 0.0)
 
     @property
     def words(self) -> str:
@@ -47,6 +48,7 @@ class Verdict(StrEnum):
 COUNTED = tuple(verdict for verdict in Verdict if verdict.counts)
 """The verdicts that the coverage counts, from the best."""
 
+_SCORES = {Verdict.YES: 1.0, Verdict.PARTIAL: 0.5}
 _WORDS = {
     Verdict.YES: "answered",
     Verdict.PARTIAL: "in part",
@@ -133,8 +135,9 @@ class QuestionSet(Frozen):
     """The session whose questions these are, where they were asked again as they stood."""
 
 
-class ContextField(Frozen):
-    """One field of a product as the judge sees it."""
+@dataclass(frozen=True, slots=True)
+class ContextField:
+    """One field of a product as the judge sees it; there are ten a product, so that each is one small object."""
 
     name: str
     text: str

@@ -60,7 +60,9 @@ def _json_lines(texts: Iterable[str], faults: Faults) -> Iterator[tuple[int, Any
         if not text or text in ("[", "]"):
             continue
         try:
-            yield number, _decoder.decode(text)
+            # `decode` looks for white space around the value first, of which there is none but before a comma.
+            value, end = _decoder.raw_decode(text)
+            yield number, value if end == len(text) else _decoder.decode(text)
         except (ValueError, RecursionError) as error:
             damaged = number, _reason(error)
     if damaged is not None:

@@ -18,6 +18,7 @@ Pair = tuple[str, Any]
 """A name and a raw value: text, bool, None, a list or a dict of such."""
 
 ESCAPED = "_double_escaped"
+_NOTES = {ESCAPED, STRATUM, MADE, UNDERSTOOD}
 _PLANS_KEPT = 4096
 _RECORD = {"id", "name", "slug", "code", "url", "link", "href"}
 """What a shop's record of a brand or a category says, of which its name is the value."""
@@ -79,18 +80,19 @@ class Builder:
         product: Product = {}
         escaped: list[str] = []
         images: list[str] = []
-        for (name, raw), (target, shape) in zip(pairs, self._plan(tuple(name for name, _ in pairs)), strict=True):
+        for (name, raw), (target, shape) in zip(pairs, self._plan(tuple([name for name, _ in pairs])), strict=True):
             if not raw and raw is not False:
                 continue
-            if name == ESCAPED and isinstance(raw, list):
-                escaped.extend(raw)
-                continue
-            if name in (STRATUM, MADE):
-                product[name] = raw
-                continue
-            if name == UNDERSTOOD:
-                # It is found anew: the value that it spoke of may have been changed since.
-                continue
+            if name in _NOTES:
+                if name == ESCAPED and isinstance(raw, list):
+                    escaped.extend(raw)
+                    continue
+                if name in (STRATUM, MADE):
+                    product[name] = raw
+                    continue
+                if name == UNDERSTOOD:
+                    # It is found anew: the value that it spoke of may have been changed since.
+                    continue
             before = len(escaped)
             value: FieldValue
             if shape is AttributeShape.IMAGES:
@@ -104,8 +106,10 @@ class Builder:
                 escaped[before:] = [target.name]
             if isinstance(value, str) and target.name == "availability" and is_question(name):
                 value = answered(value)
-            if value:
+            if value and target.name in product:
                 _put(product, target.name, value, shape)
+            elif value:
+                product[target.name] = value
         if "currency" in product:
             join_currency(product)
         if images:
@@ -342,9 +346,9 @@ def _only_part(text: str, name: str, parts: tuple[str, ...]) -> str:
 
 
 def _put(product: Product, name: str, value: FieldValue, shape: AttributeShape) -> None:
-    old = product.get(name)
-    if old is None or (old == value and shape is AttributeShape.ONE):
-        product[name] = value
+    """Add a value to those that a field has already."""
+    old = product[name]
+    if old == value and shape is AttributeShape.ONE:
         return
     merged: list[Any] = [*(old if isinstance(old, list) else [old]), *(value if isinstance(value, list) else [value])]
     product[name] = merged

@@ -9,8 +9,11 @@ The questions themselves, what answers them and which products are asked them ar
 - `families`: which family a product belongs to, by its category path, else by its title
 - `languages`: which language a text is in, told without a download and always the same way
 - `leading`: regular expressions that begin with a letter rather than with the boundary in front of it
+- `looks`: a look at a text: the patterns that are worth a search in it, told once for all that is asked of a product
+- `panel`: the detectors of some questions, which look a product through together
 - `patterns`: patterns of the bank: folded text, measures as building blocks, and a cheap test before each search
 - `reading`: A context as the embedded engine reads it: sentences, and names with their values
-- `sieve`: which of many patterns may match a text: told by its pieces of three letters, into which it is cut once
+- `sieve`: which of many patterns may match a text: told by its pieces of three letters, which are listed once
+- `stops`: where a sentence ends: regular expressions for texts in most languages, and for Japanese
 - `topics`: which facets a text may speak of, told by its words alone
 """

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from feedeval.jobs.offline.facets import ANY_LANGUAGE, AnswerNames, Bank, Facet
+from feedeval.jobs.offline.looks import Look, blanked, finding_some, is_as_it_was, sieve_of
 from feedeval.jobs.offline.patterns import Pattern
 from feedeval.jobs.offline.reading import TITLE_FIELDS, Pair, Reading, Segment, as_one, excerpt
 from feedeval.jobs.offline.sieve import Sieve, pieces_of
@@ -63,8 +64,8 @@ class Detector:
 
     def __post_init__(self) -> None:
         speaking = (*self.strong, *self.weak, *self.doubts, *(pattern for group in self.parts for pattern in group))
-        object.__setattr__(self, "speaking", Sieve(speaking))
-        object.__setattr__(self, "trapping", Sieve(self.traps))
+        object.__setattr__(self, "speaking", sieve_of(speaking))
+        object.__setattr__(self, "trapping", sieve_of(self.traps))
 
     @classmethod
     def build(cls, facet: Facet, family: str, languages: Sequence[str], bank: Bank) -> Detector:
@@ -93,21 +94,21 @@ class Detector:
             names=bank.names,
         )
 
-    def find(self, reading: Reading, pairs: Sequence[Pair]) -> Detection | None:
-        """Return the best that `reading` has on the facet; None where it has nothing.
+    def find(self, look: Look, pairs: Sequence[Pair]) -> Detection | None:
+        """Return the best that a reading has on the facet; None where it has nothing.
 
         What a text may speak of by its words, and no pattern answers, is *not judged*; and some facets are said in so
         many ways that any text of some length which no pattern answers is.
         """
-        found = self._find(reading, pairs)
-        if found is None and self._is_mentioned(reading):
+        found = self._find(look, pairs)
+        if found is None and self._is_mentioned(look):
             return Detection(Verdict.NOT_JUDGED, "", self.facet.attribute, _UNTOLD)
-        enough = self.facet.said_freely_from
-        if (found is None or found.reason == _HINT) and enough and reading.prose_chars() >= enough * (1 + bool(found)):
+        enough, is_open = self.facet.said_freely_from, found is None or found.reason == _HINT
+        if is_open and enough and look.reading.prose_chars() >= enough * (1 + bool(found)):
             return Detection(Verdict.NOT_JUDGED, "", self.facet.attribute, _SAID_FREELY)
         return found
 
-    def _find(self, reading: Reading, pairs: Sequence[Pair]) -> Detection | None:
+    def _find(self, look: Look, pairs: Sequence[Pair]) -> Detection | None:
         half: Detection | None = None
         measured: set[str] = set()
         for pair in pairs:
@@ -120,15 +121,13 @@ class Detector:
             if answers is None:
                 continue
             half = half or _named(Verdict.PARTIAL, pair, "named, but without the value asked for")
-        whole, pieces = reading.folded, reading.pieces()
-        # What needs a measure that is nowhere in the text need not be looked for.
-        worth = {pattern for pattern in self.speaking.left(whole, pieces) if reading.holds_measure(pattern)}
-        speaking = _finding_some(worth, whole)
+        reading, worth = look.reading, look.worth(self.speaking)
+        speaking = finding_some(worth, reading.folded)
         # Traps or not: most products say nothing at all on most facets.
         if not speaking and not (self.cased and self._first_name(reading, [each.folded for each in reading.segments])):
             return half
-        texts = _blanked(self.trapping.left(whole, pieces), reading)
-        told = _Told(reading, texts, speaking if _is_as_it_was(reading, texts) else _finding_some(worth, as_one(texts)))
+        texts = blanked(look.worth(self.trapping), reading)
+        told = _Told(reading, texts, speaking if is_as_it_was(reading, texts) else finding_some(worth, as_one(texts)))
         if found := told.first(self.strong):
             return _finding(Verdict.YES, *found, "stated in the text")
         if found := self._first_name(reading, texts):
@@ -146,12 +145,12 @@ class Detector:
             return _finding(Verdict.NOT_JUDGED, *found, _UNTOLD)._replace(evidence="")
         return None
 
-    def _is_mentioned(self, reading: Reading) -> bool:
+    def _is_mentioned(self, look: Look) -> bool:
         """Say whether the text has words of the facet, and none that are known to look like it only."""
-        if not any(self.facet.id in topics.of(reading.folded) for topics in self.topics):
+        text = look.reading.folded
+        if not any([self.facet.id in topics.of(text) for topics in self.topics]):
             return False
-        trapping = self.trapping.left(reading.folded, reading.pieces())
-        return not any(reading.holds_measure(trap) and trap.regex.search(reading.folded) for trap in trapping)
+        return not any(trap.regex.search(text) for trap in look.worth(self.trapping))
 
     def _answers(self, pair: Pair) -> bool | None:
         """Say whether a named value is an answer; None where it has nothing to do with the facet."""
@@ -175,7 +174,7 @@ class Detector:
             return None
         value = self.value
         if value is None:
-            found = _finding_some(self.speaking.left(pair.folded, pieces_of(pair.folded)), pair.folded)
+            found = finding_some(self.speaking.left(pair.folded, pieces_of(pair.folded)), pair.folded)
             return not found.isdisjoint(self.strong) or found.isdisjoint(self.weak)
         # "weight (kg)" has the unit in the name, and so has "days to return".
         units = pair.name.split() if pair.folded.replace(".", "").isdigit() else pair.name.split()[-1:]
@@ -194,7 +193,7 @@ class Detector:
         """Say whether a trap takes all of a name with its value, but for a few letters."""
         return any(
             match is not None and match.end() - match.start() >= len(named) * _MOSTLY
-            for match in (trap.regex.search(named) for trap in self.trapping.left(named, pieces_of(named)))
+            for match in (way.whole.regex.search(named) for way in self.trapping.left(named, pieces_of(named)))
         )
 
     def _measures(self, pair: Pair) -> bool:
@@ -243,11 +242,6 @@ class _Told:
         return None
 
 
-def _finding_some(patterns: Iterable[Pattern], text: str) -> set[Pattern]:
-    """Return the patterns that find something in a text: one look at the whole spares a look at each sentence."""
-    return {pattern for pattern in patterns if pattern.regex.search(text)}
-
-
 _OF_PARCEL = re.compile("pack|paket|confez|imball|embal|colis|opakow|balen|versand|ship|cable|kabel|cavo")
 _MEASURED = re.compile(
     r"(?:(?:ca|cca|circa|approx|about|env|environ|aprox|ok|okolo|asi|zhruba|約)\.? {0,2})?\d[\d.,]*(?: ?- ?\d[\d.,]*)?"
@@ -269,51 +263,3 @@ def _named(verdict: Verdict, pair: Pair, reason: str) -> Detection:
 def _finding(verdict: Verdict, segment: Segment, start: int, end: int, reason: str) -> Detection:
     quote = excerpt(segment.text, max(0, start - segment.shift), max(0, end - segment.shift))
     return Detection(verdict, quote, segment.field, reason)
-
-
-def asides_of(languages: Sequence[str], bank: Bank) -> Sieve:
-    """Return what finds the clauses in sentences of `languages` that speak of something else than the product."""
-    return Sieve(p.within(languages) for name in (*languages, ANY_LANGUAGE) for p in bank.asides.get(name, ()))
-
-
-def without_asides(reading: Reading, asides: Sieve) -> Reading:
-    """Return `reading` with the clauses blanked that speak of something else than the product.
-
-    Such as what is sold separately, the size that the model in the picture wears, or the shop's own history.
-    """
-    texts = _blanked(asides.left(reading.folded, reading.pieces()), reading)
-    if _is_as_it_was(reading, texts):
-        return reading  # what was looked for in it need not be looked for again
-    segments = [s if s.folded == t else s._replace(folded=t) for s, t in zip(reading.segments, texts, strict=True)]
-    return replace(reading, segments=tuple(segments), folded=as_one(texts))
-
-
-def _is_as_it_was(reading: Reading, texts: Sequence[str]) -> bool:
-    return all(segment.folded is text for segment, text in zip(reading.segments, texts, strict=True))
-
-
-def _blanked(patterns: Iterable[Pattern], reading: Reading) -> Sequence[str]:
-    """Return the sentences without what any of `patterns` finds in them as they were: their order does not matter.
-
-    What is left out becomes semicolons, which the gaps of patterns do not cross.
-    """
-    texts = [segment.folded for segment in reading.segments]
-    for pattern in patterns:
-        if not reading.holds_measure(pattern) or not pattern.regex.search(reading.folded):
-            continue
-        for number, segment in enumerate(reading.segments):
-            if not pattern.may_match(segment.folded):
-                continue
-            for match in pattern.regex.finditer(segment.folded):
-                text, (start, end) = texts[number], match.span()
-                texts[number] = text[:start] + ";" * (end - start) + text[end:]
-    return texts
-
-
-def pairs_by_facet(reading: Reading, bank: Bank) -> dict[str, list[Pair]]:
-    """Return the named values of a product by the facets that they may answer."""
-    found: dict[str, list[Pair]] = {}
-    for pair in reading.pairs:
-        for facet in (*bank.names.facets(pair.name), *bank.names.half(pair.name)):
-            found.setdefault(facet, []).append(pair)
-    return found

@@ -7,7 +7,7 @@ else worded. So this engine asks its own questions and judges no others.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,13 +15,14 @@ from pathlib import Path
 from feedeval.errors import InputError
 from feedeval.feed.taxonomy import taxonomy_id
 from feedeval.jobs.offline.bank import load_bank
-from feedeval.jobs.offline.detectors import Detection, Detector, asides_of, pairs_by_facet, without_asides
+from feedeval.jobs.offline.detectors import Detection
 from feedeval.jobs.offline.facets import Bank, Facet, Family
 from feedeval.jobs.offline.families import GENERAL, Families
 from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of, likely_languages
+from feedeval.jobs.offline.panel import panel_of
 from feedeval.jobs.offline.patterns import UNSPACED, fold
 from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Parts, Reading, Segment, read
-from feedeval.records import Context, Judgement, Question, QuestionSet, Verdict
+from feedeval.records import Context, Judgement, Question, QuestionSet, Taxonomy, Verdict
 
 CODE_VERSION = "6"
 """Raised when a change of the code changes verdicts."""
@@ -65,11 +66,9 @@ class OfflineEngine:
         self._bank: Bank = load_bank(bank_dir)
         self._locale_language = locale.replace("_", "-").split("-")[0].lower()
         self._by_wording = {text: facet for facet in self._bank.facets.values() for text in facet.all_wordings()}
-        self._asides = lru_cache(maxsize=None)(lambda languages: asides_of(languages, self._bank))
-        self._detector = lru_cache(maxsize=None)(self._build_detector)
         self._families = Families(self._bank)
         # The products of a sample are read for the questions and soon after to be judged.
-        self._read = lru_cache(maxsize=_KEPT_READINGS)(self._read_anew)
+        self._readings: OrderedDict[int, tuple[Context, Reading]] = OrderedDict()
         self._parts: dict[tuple[str, str], Parts] = {}
 
     @property
@@ -142,14 +141,11 @@ class OfflineEngine:
         facets = [self._facet_of(question) for question in questions]
         reading = self._read(context)
         language = self._language(context, reading, usual)
-        pairs = pairs_by_facet(reading, self._bank)
         placed = self._families.place(context)
         languages = self._read_languages(language, reading)
-        own = without_asides(reading, self._asides(languages))
+        panel = panel_of(tuple([facet.id for facet in facets]), placed.family.id, languages, self._bank)
         judgements = []
-        for question, facet in zip(questions, facets, strict=True):
-            text = reading if facet.id in self._bank.asides_for else own
-            finding = self._detector(facet.id, placed.family.id, languages).find(text, pairs.get(facet.id, ()))
+        for question, facet, finding in zip(questions, facets, panel.findings(reading), strict=True):
             told = finding is not None and finding.verdict is not Verdict.NOT_JUDGED
             if not told and placed.sure and facet.id in placed.family.senseless:
                 finding = _senseless(facet, placed.family)
@@ -158,11 +154,16 @@ class OfflineEngine:
             judgements.append(_judgement(question, finding or _nothing(facet, "" if languages else language)))
         return judgements
 
-    def _read_anew(self, context: Context) -> Reading:
-        return read(context, self._bank, self._parts)
-
-    def _build_detector(self, facet: str, family: str, languages: tuple[str, ...]) -> Detector:
-        return Detector.build(self._bank.facets[facet], family, languages, self._bank)
+    def _read(self, context: Context) -> Reading:
+        kept = self._readings.get(id(context))
+        if kept is not None:
+            return kept[1]
+        reading = read(context, self._bank, self._parts)
+        if len(self._readings) >= _KEPT_READINGS:
+            self._readings.popitem(last=False)
+        # With the context, so that no other one has its identity meanwhile.
+        self._readings[id(context)] = context, reading
+        return reading
 
     def _facet_of(self, question: Question) -> Facet:
         # Results keep a question's words and not its facet.
@@ -311,12 +312,21 @@ def _nothing(facet: Facet, unread: str) -> Detection:
 
 
 def _judgement(question: Question, finding: Detection) -> Judgement:
+    asked = question.text, question.taxonomy, question.required
+    return _stated(*asked, finding) if finding.evidence else _unstated(*asked, finding)
+
+
+def _stated(text: str, taxonomy: Taxonomy, required: bool, finding: Detection) -> Judgement:
     return Judgement(
-        question=question.text,
-        taxonomy=question.taxonomy,
-        required=question.required,
+        question=text,
+        taxonomy=taxonomy,
+        required=required,
         verdict=finding.verdict,
         evidence=finding.evidence,
         attribute=finding.attribute,
         reason=finding.reason,
     )
+
+
+_unstated = lru_cache(maxsize=4096)(_stated)
+"""Most products say nothing on most questions, and nothing is the same of all of them."""

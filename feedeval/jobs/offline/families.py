@@ -223,7 +223,8 @@ class _WordIndex:
         """Return the family that the first part of `folded` names that names one."""
         # The parts hold no word that the whole does not hold, but where something quoted was taken out.
         whole = folded + "\n" + _QUOTED.sub(" ", folded) if _QUOTED.search(folded) else folded
-        candidates = list(self._candidates(whole))
+        if not (candidates := list(self._candidates(whole))):
+            return None
         parts = _scopes(folded, made_for=made_for)
         return next(filter(None, (self._best(part, across, candidates) for part, across in parts)), None)
 
@@ -248,8 +249,7 @@ class _WordIndex:
     def _candidates(self, folded: str) -> Iterator[tuple[str, _Word]]:
         """Yield the words that `folded` may hold, each with the letters by which it was found."""
         yield from (("", word) for word in self._always)
-        n = _INDEXED_LETTERS
-        pieces = frozenset([folded[i : i + n] for i in range(len(folded) - n + 1)])
+        pieces = frozenset(map("".join, zip(*(folded[i:] for i in range(_INDEXED_LETTERS)), strict=False)))
         short = [letters for letters in self._short[folded.isascii()] if letters in folded]
         for letters in (*short, *(self._letters & pieces)):
             for literal, word in self._by_letters[letters]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -17,6 +17,9 @@ from itertools import groupby
 from feedeval.errors import InputError
 from feedeval.jobs.offline.leading import LetterFirst
 
+_BLOCK = re.compile(r"\{[a-z_]+\}")
+_NOT_TO_DIVIDE = re.compile(r"(?<!\\)\\[1-9]|\(\?(?:P|[a-z])")
+"""What holds for a whole expression: a reference to one of its groups, a flag."""
 _LATIN_AND_GREEK_END = 0x0250
 _SHORTEST_LITERAL = 2
 _FIRST_KANA = "\u3040"
@@ -70,12 +73,24 @@ class Pattern:
         """Of a measure: a figure with its unit, which is found faster, and without which there is no measure."""
         self.words: tuple[tuple[str, Pattern], ...] = ()
         """Of a measure that is one of many words: each by itself, with letters that it has."""
+        self.whole = self
+        """The pattern of which this is one of the ways to match."""
+        self.divide: Callable[[], Sequence[Pattern]] = tuple
+        """Makes the ways in which it can match; none where it is one."""
         self._flags = re.ASCII if ascii_words else 0
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The compiled pattern; sentences put together as lines are looked through at once."""
         return re.compile(_LETTER_FIRST.turned(self.source), self._flags | re.MULTILINE)
+
+    @cached_property
+    def ways(self) -> tuple[Pattern, ...]:
+        """The alternatives of its outermost level, each with what it alone needs: a text lacks that of most of them."""
+        ways = self.divide()
+        for way in ways:
+            way.whole = self
+        return tuple(ways) or (self,)
 
     def within(self, languages: Sequence[str]) -> Pattern:
         """Return the pattern for text in `languages`.
@@ -90,6 +105,7 @@ class Pattern:
         measures = tuple(pattern._unspaced for pattern in self.measures)
         unspaced = Pattern(self.source, self.needs, measures, ascii_words=True)
         unspaced.words = tuple((letters, word._unspaced) for letters, word in self.words)
+        unspaced.divide = lambda: [way._unspaced for way in self.ways if way is not self]
         return unspaced
 
     def may_match(self, folded: str) -> bool:
@@ -126,28 +142,36 @@ class Blocks:
 
         A `cased` pattern is for text as it is written and holds no building blocks.
         """
-
-        def expand(match: re.Match[str]) -> str:
-            name = match.group(1)
-            if name not in self.regexes:
-                raise InputError(f"{where}: unknown building block {{{name}}} in {source!r}; known: {self.names()}")
-            return f"(?:{self.regexes[name]})"
-
         folded = fold_pattern(source)
         if self.check:
             try:
-                re.compile(re.sub(r"\{[a-z_]+\}", "0", folded))
+                re.compile(_BLOCK.sub("0", folded))
             except re.error as exc:
                 raise InputError(f"{where}: {source!r} is not a regular expression: {exc}. Mend it.") from exc
-        needs = fixed_letters(re.sub(r"\{[a-z_]+\}", "[0]", folded))
-        if (not needs or _OF_TITLES[0] in needs) and not cased:
-            # A block of words has letters, a measure has none.
-            needs = fixed_letters(re.sub(r"\{([a-z_]+)\}", expand, _MEASURE.sub("[0]", folded)))
-            needs = needs or (_FIGURES if needs_figure(folded) else ())
         if cased:
-            return Pattern(source, needs)
-        source = re.sub(r"\{([a-z_]+)\}", expand, _boundary_first(folded) if "(?<" in folded else folded)
+            return Pattern(source, fixed_letters(_BLOCK.sub("[0]", folded)))
+        for name in _BLOCK.findall(folded):
+            if name[1:-1] not in self.regexes:
+                raise InputError(f"{where}: unknown building block {name} in {source!r}; known: {self.names()}")
+        compiled = self._compiled(folded)
+        compiled.divide = lambda: self._divided(folded)
+        return compiled
+
+    def _compiled(self, folded: str) -> Pattern:
+        needs = fixed_letters(_BLOCK.sub("[0]", folded))
+        if not needs or _OF_TITLES[0] in needs:
+            # A block of words has letters, a measure has none.
+            needs = fixed_letters(self._expanded(_MEASURE.sub("[0]", folded)))
+            needs = needs or (FIGURES if needs_figure(folded) else ())
+        source = self._expanded(_boundary_first(folded) if "(?<" in folded else folded)
         return Pattern(source, needs, tuple(self._as_pattern(name) for name in sorted(self._needed(folded))))
+
+    def _divided(self, folded: str) -> list[Pattern]:
+        alternatives = [] if _NOT_TO_DIVIDE.search(folded) else _split(folded)
+        return [self._compiled(each) for each in alternatives] if len(alternatives) > 1 else []
+
+    def _expanded(self, folded: str) -> str:
+        return _BLOCK.sub(lambda match: f"(?:{self.regexes[match.group()[1:-1]]})", folded)
 
     def _needed(self, folded: str) -> frozenset[str]:
         """Return the blocks of which any match of a pattern holds at least one; empty where that cannot be told."""
@@ -202,7 +226,8 @@ def fixed_letters(regex: str) -> tuple[str, ...]:
 
 
 _OF_TITLES = ("title: ",)
-_FIGURES = tuple("0123456789½¼¾")
+FIGURES = tuple("0123456789½¼¾")
+"""Of which a measure holds one."""
 _MEASURES = (
     "weight|length|volume|power|voltage|current|charge|energy|time|temp|noise|data|density|milligrams|dims|n|percent"
 )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from feedeval.jobs.offline.facets import Bank
 from feedeval.jobs.offline.patterns import Pattern, fold, tidy_name
 from feedeval.jobs.offline.sieve import Sieve, pieces_of
+from feedeval.jobs.offline.stops import is_japanese, sentence_end
 from feedeval.records import Context, ContextField
 
 PROSE_FIELDS = frozenset(
@@ -67,13 +68,6 @@ _BARE_FIGURE = re.compile(r"\d+(?:[.,]\d+)?")
 _FEWEST_SPACES = 3
 """In a value of an attribute that may be a sentence."""
 _YES_OR_NO = re.compile(r"(?:A: ?)?(?:yes|no|ja|nein|oui|non|s[ií])\b", re.IGNORECASE)
-_JAPANESE = re.compile(r"[ぁ-ヿ一-龠]")
-_STOPS = r"(?<=[.!?…])[\"')»“”]*\s+(?=[\"'(«„“¿¡]?\w)|(?<=[。！？])|[\n\r]+|\s*[•▪●✓✔|※]\s*|;\s+"
-_SENTENCE_END = re.compile(_STOPS)
-# A heading in brackets, a bullet after a space, and the gap that markup left between two blocks.
-_JAPANESE_SENTENCE_END = re.compile(
-    rf"{_STOPS}|\s*(?=【)|\s*[■◆◇★☆◎]\s*|\s+[・○]|(?<=[ぁ-ヿ一-龠々）)】」])\s{{2,}}|\s{{2,}}(?=[ぁ-ヿ一-龠])"
-)
 _ABBREVIATIONS = (
     r"gr|temp|approx|aprox|ca|incl|inkl|excl|exkl|max|min|no|nr|env|z\. ?b|e\.g|i\.e|bzw|ggf|dim|vol|fl|dr|st"
     r"|ok|np|szt|maks|rozm|wys|szer|dł|gł|śr|wym|poj|godz|tj|m\.in|např|vč|příp|resp|hod|ks|cca|vel|č|š|výš|šíř|hl|prům"
@@ -294,7 +288,7 @@ def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
     yes or a no, or everywhere with `keep_questions`.
     """
     start, question = 0, -1
-    for end, after in _breaks(text, _sentence_end(text), 0, len(text)):
+    for end, after in _breaks(text, sentence_end(text), 0, len(text)):
         sentence = text[start:end].strip()
         if sentence.endswith("?"):
             question = start
@@ -303,10 +297,6 @@ def sentences(text: str, *, keep_questions: bool = False) -> Iterator[str]:
             yield from _not_too_long(text[question if together else start : end].strip())
             question = -1
         start = after
-
-
-def _sentence_end(text: str) -> re.Pattern[str]:
-    return _SENTENCE_END if text.isascii() or not _JAPANESE.search(text) else _JAPANESE_SENTENCE_END
 
 
 def _not_too_long(sentence: str) -> Iterator[str]:
@@ -320,8 +310,8 @@ def _not_too_long(sentence: str) -> Iterator[str]:
         yield sentence
 
 
-def _breaks(text: str, sentence_end: re.Pattern[str], start: int, end: int) -> Iterator[tuple[int, int]]:
-    for match in sentence_end.finditer(text, start, end):
+def _breaks(text: str, ends: re.Pattern[str], start: int, end: int) -> Iterator[tuple[int, int]]:
+    for match in ends.finditer(text, start, end):
         if not (match.group().isspace() and "\n" not in match.group() and _abbreviates(text, match)):
             yield match.start(), match.end()
     yield end, end
@@ -345,16 +335,16 @@ def _pairs(field_name: str, text: str) -> Iterator[Pair]:
     """Yield `name: value` pairs inside a text; a value ends at the next name or at the end of its sentence."""
     if not _MAY_NAME.search(text):
         return
-    sentence_end = _sentence_end(text)
-    names = list((_NAME if sentence_end is _SENTENCE_END else _JAPANESE_NAME).finditer(text))
+    ends = sentence_end(text)
+    names = list((_JAPANESE_NAME if is_japanese(ends) else _NAME).finditer(text))
     for number, match in enumerate(names, start=1):
         end = names[number].start() if number < len(names) else len(text)
-        stop = next((at for at, _ in _breaks(text, sentence_end, match.end(), end)), end)
+        stop = next((at for at, _ in _breaks(text, ends, match.end(), end)), end)
         value = text[match.end() : stop].strip(" ,;|•.-\n")
         if value:
             group = match.lastindex or 1
             start = match.start(group) + _name_starts(match.group(group))
-            quote = text[start : match.end() + text[match.end() :].find(value) + len(value)]
+            quote = text[start : text.find(value, match.end()) + len(value)]
             yield Pair(field_name, tidy_name(text[start : match.end(group)]), fold(value), quote)
 
 

@@ -1,54 +1,80 @@
-"""Which of many patterns may match a text: told by its pieces of three letters, into which it is cut once.
+"""Which of many patterns may match a text: told by its pieces of three letters, which are listed once.
 
 A facet has a hundred patterns and most texts have nothing for any of them. Looking for the letters that each pattern
-needs is a look through the whole text for each; the pieces of the text and those that the letters can hold are two
-sets, and what they have in common leaves a few patterns. Of letters, five or more, that stand somewhere in a text cut
-into pieces of three, one piece is whole, wherever the cuts fall.
+needs is a look through the whole text for each; the pieces of the text and those that stand for letters are two sets,
+and what they have in common leaves a few patterns. Of letters, the piece stands for them that the fewest others have.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
 
-from feedeval.jobs.offline.patterns import Pattern
+from feedeval.jobs.offline.patterns import FIGURES, Pattern
 
-_LETTERS = 3
-_PIECE = re.compile(f"(?s:.{{{_LETTERS}}})")
-_SURELY_HELD = 2 * _LETTERS - 1
+_FIGURE = re.compile(f"[{''.join(FIGURES)}]")
 
 
 def pieces_of(text: str) -> frozenset[str]:
-    """Return the pieces of three letters into which a text is cut."""
-    return frozenset(_PIECE.findall(text))
+    """Return the pieces of three letters that a text holds."""
+    return frozenset(map("".join, zip(text, text[1:], text[2:], strict=False)))
 
 
 class Sieve:
     """Lets those of its patterns through that `Pattern.may_match` lets through."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self._always: list[Pattern] = []
-        self._by_piece: dict[str, list[tuple[str, Pattern]]] = {}
-        self._short: dict[str, list[Pattern]] = {}
-        for pattern in patterns:
-            if not pattern.needs:
-                self._always.append(pattern)
+        self.patterns = frozenset(patterns)
+
+    @cached_property
+    def _tables(self) -> _Tables:
+        by_letters: dict[str, list[Pattern]] = {}
+        figured = [pattern for pattern in self.patterns if pattern.needs == FIGURES]
+        for pattern in self.patterns.difference(figured):
             for letters in pattern.needs:
-                if len(letters) < _SURELY_HELD:
-                    self._short.setdefault(letters, []).append(pattern)
-                    continue
-                for at in range(_LETTERS):
-                    self._by_piece.setdefault(letters[at : at + _LETTERS], []).append((letters, pattern))
-        self._pieces = frozenset(self._by_piece)
+                by_letters.setdefault(letters, []).append(pattern)
+        times = Counter(piece for letters in by_letters for piece in pieces_of(letters))
+        by_piece: dict[str, list[_Lettered]] = {}
+        short: list[_Lettered] = []
+        for letters, some in by_letters.items():
+            rarest = min(pieces_of(letters), key=lambda piece: (times[piece], piece), default="")
+            (by_piece.setdefault(rarest, []) if rarest else short).append((letters, some))
+        return _Tables(
+            always=frozenset(pattern for pattern in self.patterns if not pattern.needs),
+            figured=figured,
+            short={True: [each for each in short if each[0].isascii()], False: short},
+            by_piece=by_piece,
+            pieces=frozenset(by_piece),
+        )
 
     def left(self, text: str, pieces: frozenset[str]) -> set[Pattern]:
         """Return the patterns that are worth a search in a text; `pieces` are the text's."""
-        left = set(self._always)
-        for letters, patterns in self._short.items():
+        always, figured, short, by_piece, known = self._tables
+        left = set(always)
+        if figured and _FIGURE.search(text):
+            left.update(figured)
+        for letters, patterns in short[text.isascii()]:
             if letters in text:
                 left.update(patterns)
-        for piece in self._pieces & pieces:
-            for letters, pattern in self._by_piece[piece]:
+        for piece in known & pieces:
+            for letters, patterns in by_piece[piece]:
                 if letters in text:
-                    left.add(pattern)
+                    left.update(patterns)
         return left
+
+
+_Lettered = tuple[str, list[Pattern]]
+"""Letters with the patterns that need them."""
+
+
+class _Tables(NamedTuple):
+    always: frozenset[Pattern]
+    figured: list[Pattern]
+    """Those that need a figure, whichever."""
+    short: dict[bool, list[_Lettered]]
+    """Letters too few for a piece; under True those of them that a text of ASCII alone may hold."""
+    by_piece: dict[str, list[_Lettered]]
+    pieces: frozenset[str]

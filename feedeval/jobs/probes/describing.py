@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from feedeval.records import ContextField
 
@@ -14,7 +15,7 @@ def described(fields: Sequence[ContextField], after: str, *, before: str = "") -
     if not any(item.name == DESCRIPTION for item in fields):
         fields = (*fields, ContextField(name=DESCRIPTION, text=""))
     return tuple(
-        item.model_copy(update={"text": _sentences(before, item.text, after)}) if item.name == DESCRIPTION else item
+        replace(item, text=_sentences(before, item.text, after)) if item.name == DESCRIPTION else item
         for item in fields
     )
 

@@ -102,12 +102,12 @@ def contents(entry: Entry) -> Iterator[Entry] | None:
         return None
     for name in _PAGES:
         value = entry.get(name)
+        is_list = isinstance(value, list | tuple) and bool(value) and isinstance(value[0], dict)
+        if not is_list and not (name in ("data", "products") and isinstance(value, dict) and value):
+            continue
         beside = {key: one for key, one in entry.items() if key != name and not isinstance(one, dict | list)}
-        if value and not _recognised(beside) - {"id"}:
-            if isinstance(value, list | tuple) and isinstance(value[0], dict):
-                return iter(mappings(value))
-            if name in ("data", "products") and isinstance(value, dict):
-                return _answer(value)
+        if not _recognised(beside) - {"id"}:
+            return iter(mappings(value)) if is_list else _answer(mapping(value))
     return None
 
 

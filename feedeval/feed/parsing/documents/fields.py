@@ -57,6 +57,8 @@ def listing(value: Any) -> list[Any]:
 
 def mappings(value: Any) -> list[Entry]:
     """Return those members of a list that are objects."""
+    if value is None or isinstance(value, str):
+        return []  # of most fields that are looked for there is nothing
     return [item for item in listing(value) if isinstance(item, Mapping)]
 
 

@@ -39,11 +39,11 @@ def recognises(entry: Entry) -> bool:
     """Whether an entry is a product, or an input of one, as Google's APIs give it."""
     if text(entry.get("kind")) == "content#product":
         return True
-    name = text(entry.get("name"))
-    ours = name.startswith("accounts/") and ("/products/" in name or "/productInputs/" in name)
-    held = any(isinstance(entry.get(holder), dict) for holder in _HOLDERS)
-    if held and (ours or first_text(entry, "offerId", "offer_id")):
-        return True
+    if any([isinstance(entry.get(holder), dict) for holder in _HOLDERS]):
+        name = text(entry.get("name"))
+        ours = name.startswith("accounts/") and ("/products/" in name or "/productInputs/" in name)
+        if ours or first_text(entry, "offerId", "offer_id"):
+            return True
     return "offerId" in entry and bool(entry.keys() & {"contentLanguage", "feedLabel", "targetCountry"})
 
 

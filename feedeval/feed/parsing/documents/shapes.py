@@ -95,7 +95,8 @@ def _rows(
     for line, entry in entries:
         found = variants(entry, shop.currency)
         if found is None:
-            if name := next((name for name in _VARIANTS if mappings(entry.get(name))), ""):
+            held = [name for name in _VARIANTS if name in entry]
+            if name := next((name for name in held if mappings(entry[name])), ""):
                 note(f'the objects under "{name}" have no known shape, so each product is one row with all of them')
             yield line, list(entry.items())
         else:
