@@ -10,9 +10,13 @@ from feedeval.errors import InputError
 from feedeval.results.stored import StoredSession
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from feedeval.feed.pages.pages import Pages
+    from feedeval.results.cases import StoredResult
     from feedeval.results.gaps.open_questions import OpenQuestions
     from feedeval.results.gaps.summing import OpenFeed
+    from feedeval.results.large.in_parts import AuditInParts
     from feedeval.results.ledger.ledger import AnswerLedger, PageJudge
 
 
@@ -45,6 +49,23 @@ class SessionWithPages(StoredSession):
         if self.large is not None and self._asked_pages is None:
             return self.large.open_feed
         return OpenFeed.whole(self._open_questions)
+
+    @property
+    def _in_parts(self) -> AuditInParts:
+        """The audit with what it leaves open and what can be copied: shard by shard where it cannot be held."""
+        from feedeval.results.cases import results_in
+        from feedeval.results.large.in_parts import AuditInParts
+
+        shards = self.shards if self.large is not None else None
+        ledger = self._asked_pages
+
+        def results() -> Iterator[Iterator[StoredResult]]:
+            if shards is None:
+                yield results_in(self.batch_files)
+            else:
+                yield from (results_in(shards.batch_files_of(number)) for number in shards.numbers)
+
+        return AuditInParts(self._open_feed, results, None if ledger is None else ledger.proposals_by_part)
 
     @cached_property
     def _asked_pages(self) -> AnswerLedger | None:

@@ -15,10 +15,10 @@ from feedeval.results.frames.decoding import StoredFailure, reported_batches
 from feedeval.results.frames.results import COUNTS, RowStatus, failure_frame, report_frame
 from feedeval.results.gaps.open_questions import Learnt, learn
 from feedeval.results.gaps.summing import OpenFeed
-from feedeval.results.large.copies import KEY, has_copy, shard_table
+from feedeval.results.large.copies import KEY, PLACE, has_copy, shard_table
 from feedeval.results.large.counting import ScoreParts, VerdictCounts, count_asked, count_verdicts
 from feedeval.results.large.fitting import JUDGEMENT_BYTES, RESULT_BYTES, FreeMemory, free_mb, refuse_what_does_not_fit
-from feedeval.results.large.frames import figures_frame, results_frame, rows_at
+from feedeval.results.large.frames import column_of, figures_frame, results_frame, rows_at
 from feedeval.results.large.parts import ShardParts
 from feedeval.results.large.rows import judgements_of, product_frames
 from feedeval.results.score_quality import ScoreQuality, quality_of_parts
@@ -105,6 +105,13 @@ class LargeReader:
         """
         refuse_what_does_not_fit(len(self.figures), "products", RESULT_BYTES, free=self._free)
         return results_frame(self._shards, engine=self._engine)
+
+    def products_by_shard(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Yield some columns of the results, but no long texts, of each shard; the index is the place in the feed."""
+        for number in self._shards.numbers:
+            table = self.read(number, [*columns, PLACE])
+            names = {name: column_of(table, name) for name in columns}
+            yield pd.DataFrame(names, index=table.column(PLACE).to_numpy())
 
     def products(self) -> Iterator[pd.DataFrame]:
         """Yield the results with their long texts, some products at a time; at least one part, which may be empty."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -105,6 +105,10 @@ class AnswerLedger:
                 copy.name, Proposal(name=copy.name, value=copy.value, quote=copy.quote, field=copy.where)
             )
         return {product_id: list(each.values()) for product_id, each in found.items()}
+
+    def proposals_by_part(self) -> Iterator[Mapping[str, Sequence[Proposal]]]:
+        """Yield the same part by part; the ledger is one."""
+        yield self.proposals()
 
     def text(self, width: int = 100, *, standing: str | None = None) -> str:
         """Return the counts, then what is contradicted or can be copied, a line each.
