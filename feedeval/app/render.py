@@ -209,7 +209,8 @@ def details(summary: Summary) -> Markup:
 
 def plotted(session: Session) -> Markup:
     """Return the plots of a session's results."""
-    results = session.results
+    large = session.large
+    results = session.results if large is None else large.figures.assign(category=large.table.values("category"))
     shown = [
         pictures.themed_figure(lambda ax: plots.coverage(results, ax=ax)),
         pictures.themed_figure(lambda ax: plots.coverage_by_category(results, ax=ax)),

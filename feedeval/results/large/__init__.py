@@ -13,4 +13,6 @@
 - `reader`: a session of shards too large to be held, as those need it who sum it up: read a few columns at a time
 - `rows`: all results and judgements of a session of shards with their long texts, in the order of the feed, some at a
   time
+- `table`: the results of a session of shards as a table to be looked through: filtered, searched, sorted, a few rows at
+  a time
 """

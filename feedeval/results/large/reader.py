@@ -21,6 +21,7 @@ from feedeval.results.large.fitting import JUDGEMENT_BYTES, RESULT_BYTES, FreeMe
 from feedeval.results.large.frames import column_of, figures_frame, results_frame, rows_at
 from feedeval.results.large.parts import ShardParts
 from feedeval.results.large.rows import judgements_of, product_frames
+from feedeval.results.large.table import LargeTable
 from feedeval.results.score_quality import ScoreQuality, quality_of_parts
 from feedeval.storage.batch_shapes import Unread
 from feedeval.storage.paths import StoredFile
@@ -105,6 +106,11 @@ class LargeReader:
         """
         refuse_what_does_not_fit(len(self.figures), "products", RESULT_BYTES, free=self._free)
         return results_frame(self._shards, engine=self._engine)
+
+    @cached_property
+    def table(self) -> LargeTable:
+        """Its results, to be looked through."""
+        return LargeTable(self._shards, engine=self._engine, figures=self.figures)
 
     def products_by_shard(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Yield some columns of the results, but no long texts, of each shard; the index is the place in the feed."""
