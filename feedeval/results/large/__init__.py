@@ -8,6 +8,7 @@
 - `frames`: the results of a session of shards as a frame: a few columns, or all with the long texts left on disk
 - `in_parts`: an audit part by part: what it leaves open, what was judged, and what can be copied from pages, side by
   side
+- `ledger`: the answer ledger of a session of shards too large to be held: booked shard by shard
 - `parts`: the judgements of a session of shards, one shard at a time: what of them is held does not grow with the feed
 - `ranked`: things in an order of their own, on disk: more of them than can be held
 - `reader`: a session of shards too large to be held, as those need it who sum it up: read a few columns at a time

@@ -11,6 +11,8 @@ RESULT_BYTES = 800
 """Of a row of the results, whose long texts stay on disk."""
 JUDGEMENT_BYTES = 400
 """Of a row of the judgements, with its words, while the frame is made."""
+LEDGER_BYTES = 1_500
+"""Of a row of the ledger, while the frame is made."""
 ASKED_BYTES = 6_000
 """Of a product that a model is asked about: its text, what it is asked, and what is proposed."""
 _MB = 1_000_000

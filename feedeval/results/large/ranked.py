@@ -57,6 +57,10 @@ class Ranked(Generic[T]):
         """Yield all things in their order; as often as it is wanted."""
         return heapq.merge(*map(self._read, self._parts), key=itemgetter(0))
 
+    def parts(self) -> Iterator[Iterator[tuple[Any, T]]]:
+        """Yield the parts one by one, each in its order."""
+        return map(self._read, self._parts)
+
     def _read(self, places: list[int]) -> Iterator[tuple[Any, T]]:
         for place in places:
             self._file.seek(place)

@@ -112,6 +112,11 @@ class LargeReader:
         """Its results, to be looked through."""
         return LargeTable(self._shards, engine=self._engine, figures=self.figures)
 
+    def positions_in(self, number: int) -> dict[int, int]:
+        """Return the position among a shard's products that are done of each, by its place in the feed."""
+        places = self.parts.done(number, []).column(PLACE).to_pylist()
+        return {place: at for at, place in enumerate(places)}
+
     def products_by_shard(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Yield some columns of the results, but no long texts, of each shard; the index is the place in the feed."""
         for number in self._shards.numbers:
