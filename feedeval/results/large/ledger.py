@@ -144,12 +144,9 @@ class LargeLedger(AnswerLedger):
     def on_page(self) -> frozenset[tuple[int, str]]:
         """Products, by their position among those that are done, and questions that their page alone answers."""
         return frozenset(
-            (position, found.judged.questions[question].text)
-            for found in self.marked(self._audit.reader.open_feed).parts()
-            for position, question, there in zip(
-                found.judged.position[found.product].tolist(), found.question.tolist(), found.on_page, strict=True
-            )
-            if there
+            (int(found.judged.position[product]), question)
+            for found, booked in self._audit.booked()
+            for product, question in booked.on_page
         )
 
     def marked(self, feed: OpenFeed) -> OpenFeed:
