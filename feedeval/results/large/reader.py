@@ -20,7 +20,7 @@ from feedeval.results.large.counting import ScoreParts, VerdictCounts, count_ask
 from feedeval.results.large.fitting import JUDGEMENT_BYTES, RESULT_BYTES, FreeMemory, free_mb, refuse_what_does_not_fit
 from feedeval.results.large.frames import column_of, figures_frame, results_frame, rows_at
 from feedeval.results.large.parts import ShardParts
-from feedeval.results.large.rows import judgements_of, product_frames
+from feedeval.results.large.rows import JUDGED, judgements_of, product_frames
 from feedeval.results.large.table import LargeTable
 from feedeval.results.score_quality import ScoreQuality, quality_of_parts
 from feedeval.storage.batch_shapes import Unread
@@ -130,7 +130,7 @@ class LargeReader:
 
     def judgements(self) -> Iterator[pd.DataFrame]:
         """Yield all judgements with their words, those of some products at a time."""
-        return map(judgements_of, product_frames(self._shards, engine=self._engine))
+        return map(judgements_of, product_frames(self._shards, engine=self._engine, columns=JUDGED))
 
     def judgements_of(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the judgements of a few rows of `results`, which have their `key`."""
