@@ -13,6 +13,7 @@ from feedeval.errors import FeedevalError
 from feedeval.html import Markup
 from feedeval.notebook.browser.record import product_html, record_html
 from feedeval.notebook.browser.shapes import Shape, shape_of
+from feedeval.notebook.report.parts import figures_of
 from feedeval.records.kinds import JobKind
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.large.table import LargeTable
@@ -64,8 +65,7 @@ class Opened:
     def _read(self) -> tuple[pd.DataFrame, pd.DataFrame | LargeTable]:
         session = self.session
         if session.large is not None:
-            table = session.large.table
-            return session.figures.assign(category=table.values("category")), table
+            return figures_of(session), session.large.table
         results = session.results
         if session.progress.kind == JobKind.SHADOW:
             results = with_agreement(results)
