@@ -16,6 +16,7 @@ from feedeval.html import Markup, escape, section, table
 from feedeval.notebook.browser.result_html import headline_html, lists_html
 from feedeval.notebook.plots import gallery as plots
 from feedeval.notebook.plots import pictures
+from feedeval.notebook.report.parts import figures_of
 from feedeval.results.compare.comparison import Comparison
 from feedeval.results.estimate import Estimate, Range
 from feedeval.results.session import Session
@@ -209,7 +210,7 @@ def details(summary: Summary) -> Markup:
 
 def plotted(session: Session) -> Markup:
     """Return the plots of a session's results."""
-    results = session.results
+    results = figures_of(session)
     shown = [
         pictures.themed_figure(lambda ax: plots.coverage(results, ax=ax)),
         pictures.themed_figure(lambda ax: plots.coverage_by_category(results, ax=ax)),

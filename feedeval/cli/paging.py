@@ -11,6 +11,8 @@ from feedeval.cli.thresholds import ended, findings_options, look_at_options, to
 from feedeval.formatting import columns, plain, wrapped
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from feedeval.feed.pages.contradictions import Contradictions
 
 Arguments = argparse.Namespace
@@ -119,17 +121,21 @@ def _missed(found: Contradictions, arguments: Arguments) -> list[str]:
 
 def ledger_command(arguments: Arguments) -> int:
     """Show where the answers of an audit stand."""
-    from feedeval.results.export import write_frame
+    from feedeval.results.export import write_chunks
     from feedeval.results.session import load_session
 
     ledger = load_session(arguments.session, output_dir=arguments.output_dir).ledger()
-    frame = ledger.frame
-    if arguments.standing is not None:
-        frame = frame[frame["standing"] == arguments.standing]
-    written = {"to": write_frame(frame, arguments.to)} if arguments.to else {}
+    standing = arguments.standing
+
+    def chosen(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame if standing is None else frame[frame["standing"] == standing]
+
+    rows = len(ledger) if standing is None else ledger.counts[standing]
+    written = {"to": write_chunks(map(chosen, ledger.parts()), arguments.to, rows=rows)} if arguments.to else {}
+    told = {"counts": ledger.counts, "pages_session": ledger.pages_session}
     tell(
-        lambda: ledger.text(width(), standing=arguments.standing),
-        lambda: {"counts": ledger.counts, "pages_session": ledger.pages_session, "ledger": frame, "written": written},
+        lambda: ledger.text(width(), standing=standing),
+        lambda: {**told, "ledger": chosen(ledger.frame), "written": written},
     )
     if written:
         say(f"\nWritten: {plain(written['to'])}")

@@ -182,7 +182,7 @@ def write_table(session: Session, path: str, suffix: str) -> str:
     written = fresh.consolidate(target, rows="table" if suffix == ".csv" else "products")
     again = ", in place of the file that was there" if replaced else ""
     size = _size(written)
-    return f"Wrote {len(fresh.results):,} rows ({size}) to {plain(written.absolute())}{again}."
+    return f"Wrote {len(fresh.figures):,} rows ({size}) to {plain(written.absolute())}{again}."
 
 
 def is_audit(session: Session) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets
+import pandas as pd
 from pydantic import SecretStr
 
 from feedeval.dashboard import actions
@@ -207,7 +208,7 @@ class SessionView:
         if name == "Overview":
             self._draw_overview(opened)
         elif name == "Results":
-            self._show_results(Browser(opened.results, opened.shape, opened.actions), opened.record_html)
+            self._show_results(Browser(opened.table, opened.shape, opened.actions), opened.record_html)
         elif name == "Errors":
             self._later(
                 opened, lambda: errors_html(opened.session), lambda html: self._fill(name, ipywidgets.HTML(html))
@@ -216,8 +217,10 @@ class SessionView:
             self._later(
                 opened, lambda: health_html(opened.session), lambda html: self._fill(name, ipywidgets.HTML(html))
             )
+        elif opened.session.large is None:
+            self._fill(name, self._batches(opened.reports))
         else:
-            self._fill(name, self._batches(opened))
+            self._later(opened, lambda: opened.reports, lambda reports: self._fill(name, self._batches(reports)))
 
     def _draw_overview(self, opened: Opened) -> None:
         """Show the result, what to do first, what would be refused and the lists, each as soon as it is there."""
@@ -263,12 +266,12 @@ class SessionView:
         for widget in old:
             close(widget)
 
-    def _batches(self, opened: Opened) -> ipywidgets.Widget:
+    def _batches(self, reports: pd.DataFrame) -> ipywidgets.Widget:
         listing = ipywidgets.HTML()
 
         def turn(page: int) -> None:
-            span = Span(len(opened.reports), BATCHES_PAGE, page)
-            listing.value = batches_html(opened.reports, span)
+            span = Span(len(reports), BATCHES_PAGE, page)
+            listing.value = batches_html(reports, span)
             pager.paint(span)
 
         pager = Pager("batches", lambda page: self._page_frame.act(lambda: turn(page)))

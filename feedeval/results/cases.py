@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from feedeval.records import Context, Question, Taxonomy
 from feedeval.results.frames.decoding import Judged, readable_batches
 from feedeval.results.stored import StoredSession
 from feedeval.storage.batch_shapes import ResultOf, Unread
+from feedeval.storage.paths import StoredFile
 
 
 class StoredUsage(msgspec.Struct, gc=False, frozen=True):
@@ -59,8 +60,13 @@ class StoredResult(ResultOf[StoredEvaluation, dict[str, Any]], gc=False):
 
 
 def stored_results(session: StoredSession) -> Iterator[StoredResult]:
-    """Yield what was judged, in the order of the feed; one batch file is held at a time."""
-    for batch in readable_batches(session.batch_files, StoredResult, Unread):
+    """Yield what was judged, in the order of the feed, or of each shard; one batch file is held at a time."""
+    return results_in(session.batch_files)
+
+
+def results_in(files: Iterable[StoredFile]) -> Iterator[StoredResult]:
+    """Yield what was judged of some batch files; one of them is held at a time."""
+    for batch in readable_batches(files, StoredResult, Unread):
         yield from batch.results
 
 

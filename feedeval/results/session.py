@@ -235,13 +235,21 @@ class Session(SessionWithPages):
             RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
             StorageError: The file cannot be written.
         """
-        from feedeval.results.gaps.proposals import Asking, Sources, make_fix_file
+        from feedeval.results.gaps.proposals import Asking, ToFill, make_fix_file
 
         if suggest and evaluator is None:
             raise InputError("suggest=True needs somebody to ask: give evaluator=, a ProductFeedEvaluator with a model")
         asking = None if evaluator is None or not suggest else Asking(evaluator, budget_usd)
-        copies = {} if self._asked_pages is None else self._asked_pages.proposals()
-        return make_fix_file(self, self._open_questions, path, limit=limit, asking=Sources(copies, asking))
+
+        def to_fill() -> ToFill:
+            if self.large is not None:
+                from feedeval.results.large.filling import to_fill_in_parts
+
+                return to_fill_in_parts(self._in_parts, limit)
+            ledger = self._asked_pages
+            return ToFill.of(self._open_questions, limit, {} if ledger is None else ledger.proposals())
+
+        return make_fix_file(self, to_fill, path, limit=limit, asking=asking)
 
     def questions_and_answers(self, ledger: AnswerLedger | pd.DataFrame | None = None) -> pd.DataFrame:
         """Return the questions that were answered, with the words that answer them, as pairs for the feed.
@@ -291,8 +299,7 @@ class Session(SessionWithPages):
         """
         from feedeval.results.workbook.workbook import write_workbook
 
-        copies = {} if self._asked_pages is None else self._asked_pages.proposals()
-        return write_workbook(self, self._open_questions, path, target=target, limit=limit, copies=copies)
+        return write_workbook(self, lambda: self._in_parts, path, target=target, limit=limit)
 
     def read(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
         """Return some columns and rows of the results, without reading the rest; for sessions that are too large.

@@ -10,9 +10,13 @@ from feedeval.errors import InputError
 from feedeval.results.stored import StoredSession
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from feedeval.feed.pages.pages import Pages
+    from feedeval.results.cases import StoredResult
     from feedeval.results.gaps.open_questions import OpenQuestions
     from feedeval.results.gaps.summing import OpenFeed
+    from feedeval.results.large.in_parts import AuditInParts
     from feedeval.results.ledger.ledger import AnswerLedger, PageJudge
 
 
@@ -41,18 +45,44 @@ class SessionWithPages(StoredSession):
         """The same to be summed up: shard by shard where the session is too large to be held."""
         from feedeval.results.gaps.summing import OpenFeed
 
-        # What pages answer is known of all open questions at once.
-        if self.large is not None and self._asked_pages is None:
-            return self.large.open_feed
-        return OpenFeed.whole(self._open_questions)
+        if self.large is None:
+            return OpenFeed.whole(self._open_questions)
+        from feedeval.results.large.ledger import LargeLedger
+
+        feed, ledger = self.large.open_feed, self._asked_pages
+        return ledger.marked(feed) if isinstance(ledger, LargeLedger) else feed
+
+    @property
+    def _in_parts(self) -> AuditInParts:
+        """The audit with what it leaves open and what can be copied: shard by shard where it cannot be held."""
+        from feedeval.results.cases import results_in
+        from feedeval.results.large.in_parts import AuditInParts
+
+        shards = self.shards if self.large is not None else None
+        ledger = self._asked_pages
+
+        def results() -> Iterator[Iterator[StoredResult]]:
+            if shards is None:
+                yield results_in(self.batch_files)
+            else:
+                yield from (results_in(shards.batch_files_of(number)) for number in shards.numbers)
+
+        return AuditInParts(self._open_feed, results, None if ledger is None else ledger.proposals_by_part)
 
     @cached_property
     def _asked_pages(self) -> AnswerLedger | None:
         """The ledger, where pages were asked for this audit."""
-        from feedeval.results.ledger.ledger import stored_ledger
         from feedeval.results.ledger.page_answers import pages_session
 
-        return None if pages_session(self) is None else stored_ledger(self, self._all_open)
+        return None if pages_session(self) is None else self._stored_ledger()
+
+    def _stored_ledger(self) -> AnswerLedger:
+        from feedeval.results.large.ledger import LargeAudit, LargeLedger
+        from feedeval.results.ledger.ledger import stored_ledger
+
+        if self.large is not None:
+            return LargeLedger(LargeAudit.of(self))
+        return stored_ledger(self, self._all_open)
 
     def ledger(
         self,
@@ -77,17 +107,22 @@ class SessionWithPages(StoredSession):
             InputError: The session is no audit, or a model audited and `pages` come without an evaluator.
             RunFault: Asking had to pause for something that a person has to mend; the same call goes on.
         """
+        from feedeval.results.large.ledger import LargeAudit, LargeLedger
         from feedeval.results.ledger.asking import answered_here, given_pages
-        from feedeval.results.ledger.ledger import ledger_of, stored_ledger
+        from feedeval.results.ledger.ledger import ledger_of
 
-        found = self._all_open
+        if not self.is_audit:
+            raise InputError(f"session {self.id} is of kind {self.progress.kind}: only an audit has gaps")
         if pages is None:
-            return self._asked_pages or stored_ledger(self, found)
+            return self._asked_pages or self._stored_ledger()
         if evaluator is not None:
             evaluator.judge_pages(pages, session=self, budget_usd=budget_usd)
-            ledger = stored_ledger(self, found)
+            ledger = self._stored_ledger()
+        elif self.large is not None:
+            there = given_pages(pages)
+            ledger = LargeLedger(LargeAudit.of(self, lambda: answered_here(self, there)))
         else:
-            ledger = ledger_of(self, found, answered_here(self, given_pages(pages)))
+            ledger = ledger_of(self, self._all_open, answered_here(self, given_pages(pages)))
         self._use(ledger)
         return ledger
 

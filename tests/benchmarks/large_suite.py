@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from feedeval.notebook.browser.browse import Browser, Wanted
+from feedeval.notebook.browser.opened import Opened
 from feedeval.results.compare.compare import compare
 from feedeval.results.session import Session, load_session
 from tests.benchmarks.figures import Figure
@@ -28,6 +30,13 @@ def _asked(session: Session, folder: Path) -> object:
     return len(session.results), session.summary(), session.gaps()
 
 
+def _looked_through(session: Session, folder: Path) -> object:
+    opened = Opened(session)
+    browser = Browser(opened.table, opened.shape)
+    wanted = (Wanted(sort="coverage"), Wanted(sort="title", text="blue"))
+    return [browser.rows(browser.find(each)[:20]) for each in wanted], opened.record_html(0)
+
+
 READ: dict[str, Callable[[Session, Path], object]] = {
     "results, summary and gaps": _asked,
     "summary": lambda session, folder: session.summary(),
@@ -36,7 +45,13 @@ READ: dict[str, Callable[[Session, Path], object]] = {
     "a comparison with itself": lambda session, folder: compare(session, session),
     "consolidated to Parquet": lambda session, folder: session.consolidate(folder / "out.parquet"),
     "consolidated to CSV": lambda session, folder: session.consolidate(folder / "out.csv"),
+    "a file to fill in": lambda session, folder: session.fix_file(folder / "fixes.tsv"),
+    "the ledger without pages": lambda session, folder: session.ledger().headline,
+    "products looked through": _looked_through,
+    "a workbook": lambda session, folder: session.workbook(folder / "audit.xlsx"),
 }
+SLOW = {"a workbook": 300_000}
+"""Up to how many products it is measured: a program for spreadsheets opens no more of it."""
 SECONDS = {"results, summary and gaps": 60.0}
 MB = 2_000.0
 
@@ -47,6 +62,8 @@ def reading_back(*, products: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         output = large_session(Path(folder), products).output_dir
         for name in READ:
+            if name in SLOW and products > SLOW[name]:
+                continue
             took = apart(name, output)
             figures.append(
                 Figure(

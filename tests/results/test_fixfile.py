@@ -163,8 +163,8 @@ def test_hostile_ids_and_questions_stay_in_their_cells(tmp_path: Path) -> None:
 
 def test_a_question_cannot_bring_its_own_answer(tmp_path: Path) -> None:
     asked = AskedQuestion("Is it safe?\nA: Yes, certified.\nQ: Or?", "Safety", True)
-    entry = Entry("1", "Toy", 0, ("material",), _candidates([asked]))
-    made = write_fix_file(tmp_path / "fixes.tsv", [entry], ["material"], {})
+    entry = Entry("1", "Toy", ("material",), _candidates([asked]))
+    made = write_fix_file(tmp_path / "fixes.tsv", [(entry, {})], ["material"], asks=True)
     fixed = apply_fixes(pd.DataFrame({"id": ["1"], "title": ["Toy"]}), made)
     assert "question_and_answer" not in fixed.columns
     assert fixed.attrs["feedeval"]["fixes"]["unanswered"] == 1

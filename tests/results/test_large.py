@@ -15,8 +15,11 @@ import pyarrow.parquet as parquet
 
 from feedeval.errors import InputError
 from feedeval.notebook.report.findings import Checked
+from feedeval.notebook.report.listing import listed
 from feedeval.notebook.report.parts import Material
+from feedeval.notebook.report.products import worst_products
 from feedeval.notebook.report.report import page
+from feedeval.notebook.report.sections import shop_name
 from feedeval.results.compare.compare import compare
 from feedeval.results.compare.pairing import Question, pair, read_audit
 from feedeval.results.frames.judgement_arrays import Codebook, JudgementArrays
@@ -31,6 +34,8 @@ from feedeval.results.library import consolidate
 from feedeval.results.session import Session
 from feedeval.results.summary import summarise
 from tests.results.sharded import SHARDS, TooLarge, sharded_session
+
+COLUMNS_LISTED = ["product_id", "product_url", "title", "category", "coverage_pct", "unanswered_required_count"]
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +139,9 @@ def test_a_report_says_the_same_of_questions_topics_and_products(held: Session, 
     pd.testing.assert_frame_equal(found.open, expected.open)
     assert found.questions_asked == expected.questions_asked
     assert "For example" in page(found, Checked(None, "Not checked."))
+    pd.testing.assert_frame_equal(listed(found).rows[COLUMNS_LISTED], listed(expected).rows[COLUMNS_LISTED])
+    assert worst_products(found) == worst_products(expected)
+    assert shop_name(found) == shop_name(expected) == "shop.example"
     worst = expected.done.head(5)
     for key, judgements in expected.judgements_of(worst).items():
         same = found.judgements_of(found.done.head(5))[key]

@@ -41,7 +41,7 @@ class ProductsBox:
         opened = Opened(session)
         with self._lock:
             self.clear()
-            browser = Browser(opened.results, opened.shape, opened.actions)
+            browser = Browser(opened.table, opened.shape, opened.actions)
             view = ResultsView(self._act, browser, opened.record_html, wanted=Wanted(sort="coverage"))
             actions = ActionsView(
                 self._act,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -54,17 +54,92 @@ class Wanted:
         return replace(self, sort="" if self.descending else column, descending=not self.descending)
 
 
+class Table(Protocol):
+    """Results that are looked through, wherever they are; `LargeTable` leaves them on disk."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Names of the columns."""
+
+    def __len__(self) -> int: ...
+
+    def values(self, name: str) -> pd.Series:
+        """Return a column."""
+
+    def says(self, word: str, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which records have a word in one of some columns, whatever its case."""
+
+    def ranks(self, name: str) -> pd.Series:
+        """Return what a column sorts by: figures by themselves, words as a person sorts them."""
+
+    def rows(self, at: NDArray[np.intp], names: Sequence[str]) -> pd.DataFrame:
+        """Return some columns of the records at some positions."""
+
+    @property
+    def repeats(self) -> NDArray[np.bool_]:
+        """Of each product of an audit, whether another one has its title."""
+
+
+class HeldTable:
+    """Results that are held.
+
+    Args:
+        results: A row a record; it is not changed.
+    """
+
+    def __init__(self, results: pd.DataFrame) -> None:
+        self._results = results
+        self.columns = [str(name) for name in results.columns]
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def values(self, name: str) -> pd.Series:
+        """Return a column."""
+        return self._results[name]
+
+    def says(self, word: str, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which records have a word in one of some columns, whatever its case."""
+        said = np.zeros(len(self), dtype=bool)
+        for name in names:
+            if name in self.columns:
+                said |= self._results[name].str.contains(word, case=False, regex=False, na=False).to_numpy(dtype=bool)
+        return said
+
+    def ranks(self, name: str) -> pd.Series:
+        """Return what a column sorts by: words as a person sorts them, and values of several types by their text."""
+        values = self._results[name]
+        if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
+            return values
+        return values.where(values.isna(), values.astype(str).str.casefold())
+
+    def rows(self, at: NDArray[np.intp], names: Sequence[str]) -> pd.DataFrame:
+        """Return some columns of the records at some positions."""
+        return self._results.iloc[at][list(names)]
+
+    @cached_property
+    def repeats(self) -> NDArray[np.bool_]:
+        """Of each product of an audit, whether another one has its title."""
+        if "context_fields" not in self.columns:
+            return np.zeros(len(self), dtype=bool)
+        titles = self._results["title"]
+        return (titles.duplicated(keep=False) & titles.fillna("").ne("")).to_numpy(dtype=bool)
+
+
 class Browser:
     """The results of a session, to be looked through.
 
     Args:
-        results: A row a record; it is not changed.
+        results: A row a record, in a frame or where they are on disk; they are not changed.
         shape: How they are shown.
         actions: Rows of the products of each action, by its attribute.
     """
 
-    def __init__(self, results: pd.DataFrame, shape: Shape, actions: Mapping[str, Positions] | None = None) -> None:
+    def __init__(
+        self, results: pd.DataFrame | Table, shape: Shape, actions: Mapping[str, Positions] | None = None
+    ) -> None:
         self.results = results
+        self._table: Table = HeldTable(results) if isinstance(results, pd.DataFrame) else results
         self.shape = shape
         self.actions = actions or {}
         self._cells = {cell.column.name: cell for cell in shape.cells}
@@ -74,7 +149,7 @@ class Browser:
         """Return the groups as words and value, the most frequent first."""
         if not self.shape.group:
             return []
-        counts = self.results[self.shape.group].fillna("").value_counts()
+        counts = self._table.values(self.shape.group).fillna("").value_counts()
         return [(f"{clip(str(name) or '(none)', 60)} ({count:,})", str(name)) for name, count in counts.items() if name]
 
     def find(self, wanted: Wanted) -> Positions:
@@ -84,40 +159,30 @@ class Browser:
         return self._found[1]
 
     def _fits(self, wanted: Wanted) -> NDArray[np.bool_]:
-        results, shape = self.results, self.shape
-        fits = np.ones(len(results), dtype=bool)
+        table, shape = self._table, self.shape
+        fits = np.ones(len(table), dtype=bool)
         if wanted.status:
-            fits &= results["status"].eq(wanted.status).to_numpy(dtype=bool, na_value=False)
+            fits &= table.values("status").eq(wanted.status).to_numpy(dtype=bool, na_value=False)
         if wanted.group and shape.group:
-            fits &= results[shape.group].eq(wanted.group).to_numpy(dtype=bool, na_value=False)
+            fits &= table.values(shape.group).eq(wanted.group).to_numpy(dtype=bool, na_value=False)
         if wanted.action in self.actions:
-            among = np.zeros(len(results), dtype=bool)
+            among = np.zeros(len(table), dtype=bool)
             among[self.actions[wanted.action]] = True
             fits &= among
         if shape.score and (wanted.low_pct > 0 or wanted.high_pct < 100):
-            score = results[shape.score].to_numpy(dtype=float, na_value=np.nan) * shape.per_cent
+            score = table.values(shape.score).to_numpy(dtype=float, na_value=np.nan) * shape.per_cent
             fits &= (score >= wanted.low_pct) & (score <= wanted.high_pct)
         for word in wanted.text.split():
-            fits &= self._says(word)
+            fits &= table.says(word, shape.searched)
         return fits
-
-    def _says(self, word: str) -> NDArray[np.bool_]:
-        said = np.zeros(len(self.results), dtype=bool)
-        for name in self.shape.searched:
-            if name in self.results.columns:
-                said |= self.results[name].str.contains(word, case=False, regex=False, na=False).to_numpy(dtype=bool)
-        return said
 
     def _sort(self, positions: Positions, wanted: Wanted) -> Positions:
         cell = self._cells.get(wanted.sort)
         if cell is None:
             return positions
-        values = self.results[cell.source].iloc[positions].reset_index(drop=True)
-        if cell.rank_by is not None:
-            values = cell.rank_by(values)
-        elif not (pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype)):
-            # As a person sorts words: capitals beside small letters. Values of several types are sorted by their text.
-            values = values.where(values.isna(), values.astype(str).str.casefold())
+        table, source = self._table, cell.source
+        values = table.ranks(source) if cell.rank_by is None else cell.rank_by(table.values(source))
+        values = values.iloc[positions].reset_index(drop=True)
         order = values.sort_values(ascending=not wanted.descending, kind="stable", na_position="last").index
         found: Positions = positions[order.to_numpy()]
         return found
@@ -136,16 +201,14 @@ class Browser:
         at = np.asarray(positions, dtype=np.intp)
         sources = {cell.source for cell in self.shape.cells} | {"title", "product_id", "key"}
         wanted = action if action in self.actions else ALL
-        if reads := bool(wanted or self._repeats[at].any()):
+        repeats = self._table.repeats[at]
+        if reads := bool(wanted or repeats.any()):
             sources |= {"name_plus_context", "context_fields"}
-        part = self.results.iloc[at][[name for name in self.results.columns if name in sources]]
-        found = part.to_dict("records")
+        found = self._table.rows(at, [name for name in self._table.columns if name in sources]).to_dict("records")
         fields = [field_values(v.get("name_plus_context"), v.get("context_fields")) if reads else {} for v in found]
         first = self.shape.cells[0].source
         names = [clip(name_of(values, first), _NAME_CHARS) for values in found]
-        told = told_apart(
-            names, fields, [text_of(values.get("product_id")) for values in found], self._repeats[at].tolist()
-        )
+        told = told_apart(names, fields, [text_of(values.get("product_id")) for values in found], repeats.tolist())
         return [self._row(*row, wanted) for row in zip(told, found, fields, strict=True)]
 
     def _row(self, name: str, values: dict[Any, Any], fields: Mapping[str, str], action: str) -> Row:
@@ -156,11 +219,3 @@ class Browser:
             for cell in self.shape.cells[1:]
         )
         return Row(name, f"Open {name}", tuple(cells))
-
-    @cached_property
-    def _repeats(self) -> NDArray[np.bool_]:
-        """Of each product of an audit, whether another one has its title."""
-        if "context_fields" not in self.results.columns:
-            return np.zeros(len(self.results), dtype=bool)
-        titles = self.results["title"]
-        return (titles.duplicated(keep=False) & titles.fillna("").ne("")).to_numpy(dtype=bool)

@@ -13,8 +13,10 @@ from feedeval.errors import FeedevalError
 from feedeval.html import Markup
 from feedeval.notebook.browser.record import product_html, record_html
 from feedeval.notebook.browser.shapes import Shape, shape_of
+from feedeval.notebook.report.parts import figures_of
 from feedeval.records.kinds import JobKind
 from feedeval.results.frames.results import RowStatus
+from feedeval.results.large.table import LargeTable
 from feedeval.results.product import of_row
 from feedeval.results.session import Session
 
@@ -54,13 +56,27 @@ class Opened:
         self.session = session
         self.stand = stand_of(session)
         """How far it was when it was read."""
-        self.results = session.results
-        if session.progress.kind == JobKind.SHADOW:
-            self.results = with_agreement(self.results)
-        if session.is_audit and len(looks := session.looks) and looks["image_link"].fillna("").ne("").any():
-            self.results = self.results.assign(image_link=looks["image_link"].to_numpy())
-        self.reports = session.reports
+        self.results, self.table = self._read()
+        """What figures and plots are made of; and what is looked through, a page at a time."""
         self.shape: Shape = shape_of(session, self.results)
+        if session.large is None:
+            self.reports  # noqa: B018 - read now, as the results are
+
+    def _read(self) -> tuple[pd.DataFrame, pd.DataFrame | LargeTable]:
+        session = self.session
+        if session.large is not None:
+            return figures_of(session), session.large.table
+        results = session.results
+        if session.progress.kind == JobKind.SHADOW:
+            results = with_agreement(results)
+        if session.is_audit and len(looks := session.looks) and looks["image_link"].fillna("").ne("").any():
+            results = results.assign(image_link=looks["image_link"].to_numpy())
+        return results, results
+
+    @cached_property
+    def reports(self) -> pd.DataFrame:
+        """A row a batch; of a session too large to be held they are read when they are looked at."""
+        return self.session.reports
 
     @cached_property
     def actions(self) -> dict[str, NDArray[np.intp]]:
@@ -74,18 +90,21 @@ class Opened:
     def _failures(self) -> pd.DataFrame:
         return self.session.failures.drop_duplicates("key", keep="last").set_index("key")
 
-    def failure(self, row: int) -> dict[Any, Any] | None:
-        """Return why the record of a row failed; None where it did not."""
-        key = self.session.keys.iloc[row]
-        if key not in self._failures.index or self.results["status"].iloc[row] != RowStatus.FAILED.value:
+    def failure(self, key: str, status: str) -> dict[Any, Any] | None:
+        """Return why a record failed; None where it did not."""
+        if status != RowStatus.FAILED.value or key not in self._failures.index:
             return None
         return dict(self._failures.loc[key])
 
     def record_html(self, row: int) -> Markup:
         """Return the record of a row, opened."""
-        found = self.results.iloc[row]
+        if isinstance(self.table, pd.DataFrame):
+            found, key = self.table.iloc[row], str(self.session.keys.iloc[row])
+        else:
+            found = self.table.rows([row], self.table.columns).iloc[0]
+            key = str(found.pop("key"))
         values = {str(name): value for name, value in found.items()}
+        failure = self.failure(key, values["status"])
         if not self.session.has_evaluations:
-            return record_html(values, self.failure(row))
-        asked = of_row(found, key=str(self.session.keys.iloc[row])).judgements
-        return product_html(values, asked, self.failure(row))
+            return record_html(values, failure)
+        return product_html(values, of_row(found, key=key).judgements, failure)

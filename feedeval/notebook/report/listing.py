@@ -52,13 +52,12 @@ class Listed:
 def listed(material: Material) -> Listed:
     """Return the products of a session, worst first; those that failed come last."""
     results = material.results
-    names = ["product_id", "product_url", "title", "category", "coverage_pct", "unanswered_required_count", "status"]
-    looks = material.session.looks
-    rows = results[names].assign(image_link=looks["image_link"].to_numpy(), group=looks["item_group_id"].to_numpy())
+    names = ("product_id", "product_url", "title", "category", "coverage_pct", "unanswered_required_count", "status")
+    rows = results[[name for name in names if name in results.columns]]
     done = np.flatnonzero(rows["status"].eq(RowStatus.DONE.value).to_numpy(dtype=bool))
     order = ["coverage_pct", "unanswered_required_count"]
     ranked = rows.assign(at=range(len(rows))).sort_values(order, ascending=[True, False], kind="stable")
-    ranked = ranked.iloc[:MOST]
+    ranked = _with_looks(material, material.named(ranked.iloc[:MOST]))
     place = np.full(len(rows), -1)
     place[ranked["at"].to_numpy()] = np.arange(len(ranked))
     to_do: list[list[int]] = [[] for _ in range(len(ranked))]
@@ -69,6 +68,13 @@ def listed(material: Material) -> Listed:
     titles = [text_of(title) or text_of(key) for title, key in zip(ranked["title"], ranked["product_id"], strict=True)]
     families = Families().of(titles, map(text_of, ranked["group"]), map(text_of, ranked["category"]))
     return Listed(ranked, families, to_do)
+
+
+def _with_looks(material: Material, rows: pd.DataFrame) -> pd.DataFrame:
+    if material.session.large is not None:
+        return rows.assign(image_link="", group="")
+    looks = material.session.looks.iloc[rows["at"].to_numpy()]
+    return rows.assign(image_link=looks["image_link"].to_numpy(), group=looks["item_group_id"].to_numpy())
 
 
 def products(material: Material, *, interactive: bool) -> Markup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,8 @@ from feedeval.results.certify.certified import Certified
 from feedeval.results.frames.judgements import count_judgements
 from feedeval.results.frames.results import RowStatus
 from feedeval.results.gaps.actions import Actions
+from feedeval.results.large.reader import NAMES
+from feedeval.results.large.rows import JUDGED
 from feedeval.results.session import Session
 from feedeval.results.stored import LargeResultsWarning
 from feedeval.results.summary import summarise
@@ -28,12 +30,19 @@ ADD = 10
 _QUOTE_CHARS = 240
 
 
+def figures_of(session: Session) -> pd.DataFrame:
+    """Return the results that figures and plots are made of; too large to be held, without names and texts."""
+    large = session.large
+    return session.results if large is None else large.figures.assign(category=large.table.values("category"))
+
+
 @dataclass(frozen=True)
 class Material:
     """What a session holds, read once for all parts."""
 
     session: Session
     results: pd.DataFrame
+    """A row a product; of a session too large to be held, without what identifies it (`named`)."""
     notes: tuple[str, ...]
     """What has to be said of the engine, and of how it read the feed."""
     certified: Certified | None = None
@@ -45,7 +54,7 @@ class Material:
         with warnings.catch_warnings():
             # The long texts of a large session stay on disk.
             warnings.simplefilter("ignore", LargeResultsWarning)
-            return cls(session, session.results, summarise(session, top=1).notes, certified)
+            return cls(session, figures_of(session), summarise(session, top=1).notes, certified)
 
     @cached_property
     def done(self) -> pd.DataFrame:
@@ -74,14 +83,35 @@ class Material:
         """Questions that were asked, over all products."""
         return int(self.asked["count"].sum())
 
+    def keys_of(self, rows: pd.DataFrame) -> pd.Series:
+        """Return the keys of a few rows of the results."""
+        large = self.session.large
+        return (
+            self.session.keys.loc[rows.index]
+            if large is None
+            else large.table.rows(rows.index.to_numpy(), ["key"])["key"]
+        )
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return a few rows of the results with what identifies their products."""
+        large = self.session.large
+        return rows if large is None else rows.join(large.table.rows(rows.index.to_numpy(), NAMES))
+
+    @property
+    def addresses(self) -> Iterator[pd.Series]:
+        """The addresses of all products, some at a time."""
+        large = self.session.large
+        frames = iter([self.results]) if large is None else large.products_by_shard(["product_url"])
+        return (frame["product_url"].dropna() for frame in frames)
+
     def judgements_of(self, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Return the judgements of a few rows of the results, by key."""
-        keys = self.session.keys.loc[rows.index]
-        if self.session.large is not None:
-            chosen = self.session.large.judgements_of(rows.assign(key=keys))
+        large = self.session.large
+        if large is not None:
+            chosen = large.judgements_of(large.table.rows(rows.index.to_numpy(), JUDGED))
         else:
             judgements = self.session.judgements
-            chosen = judgements[judgements["key"].isin(list(keys))]
+            chosen = judgements[judgements["key"].isin(list(self.keys_of(rows)))]
         return {str(key): found for key, found in chosen.groupby("key", sort=False)}
 
     @cached_property

@@ -27,8 +27,9 @@ def worst_products(material: Material) -> Markup:
     if covered.empty:
         return Markup(f"<p>{escape(material.standing.basis.no_figure)}</p>")
     ranked = covered.sort_values(order, ascending=[True, False], kind="stable")
-    worst = ranked.iloc[_different(ranked.head(_TRIED))]
-    keys = material.session.keys.loc[worst.index]
+    tried = material.named(ranked.head(_TRIED))
+    worst = tried.iloc[_different(tried)]
+    keys = material.keys_of(worst)
     by_key = material.judgements_of(worst)
     intro = "Of the products with the lowest coverage, some that differ: what they say, in the words of the feed."
     shown = [_product(row, by_key.get(key)) for (_, row), key in zip(worst.iterrows(), keys, strict=True)]

@@ -42,7 +42,7 @@ def source_name(session: Session) -> str:
 
 def shop_name(material: Material) -> str:
     """Return the address of the shop, as most of its products are linked to; empty where they name none."""
-    hosts = Counter(urlsplit(url).hostname or "" for url in material.results["product_url"].dropna())
+    hosts = Counter(urlsplit(url).hostname or "" for addresses in material.addresses for url in addresses)
     name = next((host for host, _ in hosts.most_common(1)), "")
     return name.removeprefix("www.")
 

@@ -42,8 +42,10 @@ class LedgerRows:
         self._contradicted: set[tuple[str, str]] = set()
         if ledger is None:
             return
-        if not isinstance(ledger, pd.DataFrame):
-            ledger = ledger.frame
+        for part in [ledger] if isinstance(ledger, pd.DataFrame) else ledger.parts():
+            self._add(part)
+
+    def _add(self, ledger: pd.DataFrame) -> None:
         if missing := [name for name in COLUMNS if name not in ledger.columns]:
             raise InputError(f"the ledger lacks the columns {', '.join(missing)}: give what session.ledger() returns")
         told = ledger[ledger["standing"].astype(str).isin((_PAGE, _CONTRADICTED))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +73,15 @@ def write_questions_and_answers(session: StoredSession, path: str | Path, ledger
     """
     target = table_path(path)
     tally = Tally()
-    rows = [
+    rows = (
         [one.product_id, text_form(PAIRS_FIELD, [{"question": p.question, "answer": p.answer} for p in one.pairs])]
         for one in answered_products(session, ledger, tally)
-    ]
-    if not rows:
+    )
+    first = next(rows, None)
+    if first is None:
         said = "; ".join(f"{count:,}: {reason}" for reason, count in tally.left_out.most_common())
         raise InputError(f"session {session.id} answers no question in verified words ({said or 'none is answered'})")
-    write_table(target, ["id", PAIRS_FIELD], rows)
+    write_table(target, ["id", PAIRS_FIELD], chain([first], rows))
     sources = target.with_name(f"{target.stem}.sources{target.suffix}")
     write_table(sources, COLUMNS, (list(map(_cell, row)) for row in _rows(session, ledger, Tally())))
     return AnswersFile(

@@ -6,8 +6,10 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feedeval.errors import InputError
 from feedeval.feed.rules import Target, rules
@@ -15,7 +17,7 @@ from feedeval.feed.spreadsheet import safe_cell
 from feedeval.formatting import plain
 from feedeval.html import Markup, definitions, escape, section
 from feedeval.results.export import write_whole
-from feedeval.results.frames.judgement_arrays import AskedQuestion
+from feedeval.results.frames.judgement_arrays import AskedQuestion, Floats
 from feedeval.results.gaps.answer_places import ANYWHERE, CONTAINERS
 from feedeval.results.gaps.open_questions import OpenQuestions
 
@@ -24,9 +26,6 @@ MOST_PAIRS = 30
 LONGEST_QUESTION = 1_000
 LONGEST_PAIRS = 5_000
 """Characters of all questions of a product: half of what Google reads, so that there is room for the answers."""
-
-Proposals = Mapping[str, Mapping[str, str]]
-"""Values by product id and column; answers by product id and question."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,6 @@ class Entry:
 
     product_id: str
     title: str
-    product: int
-    """Its position among the points; of several products of one id, the first."""
     columns: tuple[str, ...]
     """Attributes that it lacks, or whose value says too little."""
     questions: tuple[AskedQuestion, ...]
@@ -121,14 +118,11 @@ def entries_of(found: OpenQuestions, *, limit: int | None = None) -> tuple[list[
         limit: Most products.
     """
     judged = found.judged
-    gain = np.bincount(found.product, found.lost * found.rates.rate, len(judged))
-    lacks = np.array([bool(set(names) - {"id"}) for names in judged.lacks] or [False])[judged.lacking]
-    copied = np.bincount(found.product, found.lost * found.rates.rate * found.copied, len(judged))
+    gains = product_gains(found)
     # What can be copied from a page comes first.
-    ranked = np.lexsort((np.arange(len(judged)), -gain, -copied))
-    ranked = ranked[(gain[ranked] > 0) | lacks[ranked]]
-    order = np.argsort(found.product, kind="stable")
-    starts = np.searchsorted(found.product[order], np.arange(len(judged) + 1))
+    ranked = np.lexsort((np.arange(len(judged)), -gains.gain, -gains.copied))
+    ranked = ranked[gains.asked[ranked]]
+    rows = rows_by_product(found)
     known: dict[str, Entry] = {}
     without_id = 0
     for product in ranked.tolist():
@@ -138,13 +132,46 @@ def entries_of(found: OpenQuestions, *, limit: int | None = None) -> tuple[list[
             continue
         if limit is not None and len(known) >= limit and product_id not in known:
             continue
-        rows = order[starts[product] : starts[product + 1]]
-        fresh = _entry(found, product, rows.tolist())
-        known[product_id] = fresh if product_id not in known else _together(known[product_id], fresh)
+        fresh = entry_of(found, product, rows[product])
+        known[product_id] = fresh if product_id not in known else together(known[product_id], fresh)
     return list(known.values()), without_id
 
 
-def _entry(found: OpenQuestions, product: int, rows: Sequence[int]) -> Entry:
+class ProductGains(NamedTuple):
+    """Of each product, what filling in brings it."""
+
+    gain: Floats
+    copied: Floats
+    """The part of it that can be copied from its page."""
+    asked: NDArray[np.bool_]
+    """Whether there is something to fill in."""
+
+
+def product_gains(found: OpenQuestions) -> ProductGains:
+    """Return what filling in brings each product."""
+    judged = found.judged
+    worth = found.lost * found.rates.rate
+    gain = np.bincount(found.product, worth, len(judged)).astype(float)
+    lacks = np.array([bool(set(names) - {"id"}) for names in judged.lacks] or [False])[judged.lacking]
+    copied = np.bincount(found.product, worth * found.copied, len(judged)).astype(float)
+    return ProductGains(gain, copied, (gain > 0) | lacks)
+
+
+def rows_by_product(found: OpenQuestions) -> list[list[int]]:
+    """Return the open questions of each product, as they are numbered there."""
+    order = np.argsort(found.product, kind="stable")
+    ends = np.searchsorted(found.product[order], np.arange(1, len(found.judged)))
+    return [rows.tolist() for rows in np.split(order, ends)]
+
+
+def entry_of(found: OpenQuestions, product: int, rows: Sequence[int]) -> Entry:
+    """Return what a product is asked for.
+
+    Args:
+        found: The open questions.
+        product: Its position among them.
+        rows: Which of them are its own.
+    """
     judged = found.judged
     named = [name for row in rows for name in found.places[found.place[row]].fields]
     fields = [*filter(has_column, named), *(name for name in judged.lacks[judged.lacking[product]] if name != "id")]
@@ -152,7 +179,6 @@ def _entry(found: OpenQuestions, product: int, rows: Sequence[int]) -> Entry:
     return Entry(
         product_id=judged.ids[product],
         title=judged.titles[product],
-        product=product,
         columns=tuple(dict.fromkeys(fields)),
         questions=_candidates(asked),
     )
@@ -179,34 +205,40 @@ def _candidates(asked: Iterable[AskedQuestion]) -> tuple[AskedQuestion, ...]:
     return tuple(kept.values())
 
 
-def _together(one: Entry, other: Entry) -> Entry:
+def together(one: Entry, other: Entry) -> Entry:
+    """Return what two products of the same id are asked for."""
     columns = tuple(dict.fromkeys((*one.columns, *other.columns)))
-    return Entry(one.product_id, one.title, one.product, columns, _candidates((*one.questions, *other.questions)))
+    return Entry(one.product_id, one.title, columns, _candidates((*one.questions, *other.questions)))
 
 
-def column_order(found: OpenQuestions, entries: Sequence[Entry]) -> list[str]:
-    """Return the attributes that the entries have columns for, the one that gains most first."""
+def attribute_gains(found: OpenQuestions) -> dict[str, float]:
+    """Return what filling each attribute brings, over all products."""
     worth = np.bincount(found.place, found.lost * found.rates.rate, len(found.places))
     gains: dict[str, float] = {}
     for place, gain in zip(found.places, worth.tolist(), strict=True):
         for name in place.fields:
             gains[name] = gains.get(name, 0.0) + gain
-    names = dict.fromkeys(name for entry in entries for name in entry.columns)
-    return sorted(names, key=lambda name: -gains.get(name, 0.0))
+    return gains
 
 
-def write_fix_file(path: str | Path, entries: Sequence[Entry], columns: Sequence[str], proposals: Proposals) -> Path:
-    """Write the entries as a tab-separated file, whole or not at all.
+def write_fix_file(
+    path: str | Path, entries: Iterable[tuple[Entry, Mapping[str, str]]], columns: Sequence[str], *, asks: bool
+) -> Path:
+    """Write a tab-separated file, whole or not at all; one entry is held at a time.
+
+    Args:
+        path: Where to.
+        entries: The entries, each with the values that are proposed for it, by attribute or question.
+        columns: Attributes with a column of their own.
+        asks: Whether any of the entries has questions.
 
     Raises:
         InputError: The file's name does not end in `.tsv` or `.txt`, or its folder is not there.
         StorageError: The file cannot be written.
     """
     target = table_path(path)
-    asks = any(entry.questions for entry in entries)
     header = ["id", *columns, *([ANYWHERE] if asks else [])]
-    rows = (_row(entry, columns, proposals.get(entry.product_id, {}), asks=asks) for entry in entries)
-    write_table(target, header, rows)
+    write_table(target, header, (_row(entry, columns, proposed, asks=asks) for entry, proposed in entries))
     return target
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from feedeval.errors import InputError
@@ -15,13 +14,14 @@ from feedeval.results.cases import context_in, stored_results
 from feedeval.results.gaps.fixfile import (
     Entry,
     FixFile,
-    column_order,
+    attribute_gains,
     entries_of,
     table_path,
     write_fix_file,
     write_table,
 )
 from feedeval.results.gaps.open_questions import OpenQuestions
+from feedeval.results.large.fitting import ASKED_BYTES, refuse_what_does_not_fit
 
 if TYPE_CHECKING:
     from feedeval.results.stored import StoredSession
@@ -45,12 +45,38 @@ class Asking(NamedTuple):
     budget_usd: float | None = None
 
 
-class Sources(NamedTuple):
-    """Where proposed values come from."""
+class Wanted(NamedTuple):
+    """A product of the file, and the words of its page that can be copied into it."""
 
-    copies: Mapping[str, Sequence[Proposal]] = MappingProxyType({})
-    """Words of the products' pages, by product id."""
-    asking: Asking | None = None
+    entry: Entry
+    copies: Sequence[Proposal] = ()
+
+
+@dataclass(frozen=True)
+class ToFill:
+    """What a file to fill in asks for."""
+
+    products: Iterable[Wanted]
+    """Those that gain most first; gone through several times."""
+    gains: Mapping[str, float]
+    """What filling each attribute brings, over all products of the audit."""
+    without_id: int
+    """Products with something to fill in that have no id."""
+    audited: int
+    """Products that are done."""
+
+    @classmethod
+    def of(cls, found: OpenQuestions, limit: int | None, copies: Mapping[str, Sequence[Proposal]]) -> ToFill:
+        """Return what open questions that are held ask for.
+
+        Args:
+            found: The open questions.
+            limit: Most products.
+            copies: Words of the products' pages, by product id.
+        """
+        entries, without_id = entries_of(found, limit=limit)
+        wanted = [Wanted(entry, copied(entry, copies.get(entry.product_id, ()))) for entry in entries]
+        return cls(wanted, attribute_gains(found), without_id, len(found.judged))
 
 
 @dataclass(frozen=True)
@@ -62,65 +88,85 @@ class Proposed:
     failed: int = 0
     """Products that could not be asked about."""
 
-    @property
-    def values(self) -> dict[str, dict[str, str]]:
-        """Values by product id and by attribute or question."""
-        return {pid: {each.name: each.value for each in found} for pid, found in self.by_product.items()}
 
-    @property
-    def count(self) -> int:
-        """Values, over all products."""
-        return sum(len(found) for found in self.by_product.values())
+class _Counted:
+    """What is in a file, counted as its products go by."""
+
+    def __init__(self, to_fill: ToFill, suggested: Proposed) -> None:
+        self.products = self.questions = self.proposed = self.copied = 0
+        names: dict[str, None] = {}
+        for entry, copies in to_fill.products:
+            self.products += 1
+            self.questions += len(entry.questions)
+            self.copied += len(copies)
+            self.proposed += len(_proposals(entry, copies, suggested))
+            names.update(dict.fromkeys(entry.columns))
+        self.columns = sorted(names, key=lambda name: -to_fill.gains.get(name, 0.0))
 
 
 def make_fix_file(
-    session: StoredSession, found: OpenQuestions, path: str | Path, *, limit: int | None, asking: Sources
+    session: StoredSession, to_fill: Callable[[], ToFill], path: str | Path, *, limit: int | None, asking: Asking | None
 ) -> FixFile:
-    """Write the file to fill in, and the list of proposals where there are any, as `Session.fix_file` says."""
+    """Write the file to fill in, and the list of proposals where there are any, as `Session.fix_file` says.
+
+    Args:
+        session: The audit.
+        to_fill: Returns what the file asks for.
+        path: Where to.
+        limit: Most products.
+        asking: Who is asked for values.
+    """
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
     target = table_path(path)
-    if not len(found.judged):
+    wanted = to_fill()
+    if not wanted.audited:
         raise InputError(f"session {session.id} has no product that is done: there is nothing to fill in yet")
-    entries, without_id = entries_of(found, limit=limit)
-    if not entries:
-        some = f" of the products with an id; {without_id:,} have none" if without_id else ""
+    if next(iter(wanted.products), None) is None:
+        some = f" of the products with an id; {wanted.without_id:,} have none" if wanted.without_id else ""
         raise InputError(f"session {session.id} leaves nothing open{some}: there is nothing to fill in")
-    copies = copied(entries, asking.copies)
-    suggested = Proposed() if asking.asking is None else propose(session, entries, asking.asking)
-    proposed = together(copies, suggested)
-    lists = asking.asking is not None or copies.count > 0
-    columns = column_order(found, entries)
-    write_fix_file(target, entries, columns, proposed.values)
+    suggested = Proposed() if asking is None else propose(session, _held(wanted), asking)
+    counted = _Counted(wanted, suggested)
+    lists = asking is not None or counted.copied > 0
+    proposals = ((entry, _proposals(entry, copies, suggested)) for entry, copies in wanted.products)
+    filled = ((entry, {each.name: each.value for each in found}) for entry, found in proposals)
+    write_fix_file(target, filled, counted.columns, asks=counted.questions > 0)
     return FixFile(
         path=target,
-        products=len(entries),
-        columns=tuple(columns),
-        questions=sum(len(entry.questions) for entry in entries),
-        without_id=without_id,
-        proposals_path=write_proposals(target, entries, proposed) if lists else None,
-        proposed=proposed.count,
-        copied=copies.count,
-        dropped=proposed.dropped,
-        failed=proposed.failed,
-        not_audited=max((session.sample or {}).get("of", session.progress.counts.total) - len(found.judged), 0),
+        products=counted.products,
+        columns=tuple(counted.columns),
+        questions=counted.questions,
+        without_id=wanted.without_id,
+        proposals_path=write_proposals(target, wanted, suggested) if lists else None,
+        proposed=counted.proposed,
+        copied=counted.copied,
+        dropped=suggested.dropped,
+        failed=suggested.failed,
+        not_audited=max((session.sample or {}).get("of", session.progress.counts.total) - wanted.audited, 0),
     )
 
 
-def copied(entries: Sequence[Entry], copies: Mapping[str, Sequence[Proposal]]) -> Proposed:
-    """Return the words of pages that a file asks for."""
-    wanted = {entry.product_id: {*entry.columns, *(q.text for q in entry.questions)} for entry in entries}
-    kept = {pid: [p for p in copies[pid] if p.name in wanted[pid]] for pid in wanted if pid in copies}
-    return Proposed({pid: found for pid, found in kept.items() if found})
+def _held(to_fill: ToFill) -> list[Entry]:
+    """Return the products that a model is asked about, if their texts fit in memory.
+
+    Raises:
+        InputError: They do not.
+    """
+    products = sum(1 for _ in to_fill.products)
+    refuse_what_does_not_fit(products, "products to ask about", ASKED_BYTES, otherwise="limit= asks about fewer")
+    return [entry for entry, _ in to_fill.products]
 
 
-def together(first: Proposed, second: Proposed) -> Proposed:
-    """Return the proposals of both; where both have one for the same cell, that of the first."""
-    by_product: dict[str, Sequence[Proposal]] = dict(first.by_product)
-    for pid, found in second.by_product.items():
-        names = {each.name for each in first.by_product.get(pid, ())}
-        by_product[pid] = [*first.by_product.get(pid, ()), *(each for each in found if each.name not in names)]
-    return Proposed(by_product, first.dropped + second.dropped, first.failed + second.failed)
+def copied(entry: Entry, copies: Iterable[Proposal]) -> list[Proposal]:
+    """Return those words of a product's page that a file asks for."""
+    wanted = {*entry.columns, *(question.text for question in entry.questions)}
+    return [each for each in copies if each.name in wanted]
+
+
+def _proposals(entry: Entry, copies: Sequence[Proposal], suggested: Proposed) -> list[Proposal]:
+    """Return the proposals for a product; where a page has words for a cell, those of the page."""
+    names = {each.name for each in copies}
+    return [*copies, *(each for each in suggested.by_product.get(entry.product_id, ()) if each.name not in names)]
 
 
 def propose(session: StoredSession, entries: Sequence[Entry], asking: Asking) -> Proposed:
@@ -170,13 +216,13 @@ def _refused(kept: Mapping[str, Sequence[Proposal]], columns: Mapping[str, Seque
     return set(zip(errors["product_id"], errors["field"].str.split(".").str[0], strict=True))
 
 
-def write_proposals(path: Path, entries: Sequence[Entry], proposed: Proposed) -> Path:
+def write_proposals(path: Path, to_fill: ToFill, suggested: Proposed) -> Path:
     """Write the list of proposals beside the file to fill in, and return its path."""
     target = path.with_name(f"{path.stem}.proposals{path.suffix}")
-    rows = [
+    rows = (
         (entry.product_id, entry.title, each.name, each.value, each.quote, each.field)
-        for entry in entries
-        for each in proposed.by_product.get(entry.product_id, ())
-    ]
+        for entry, copies in to_fill.products
+        for each in _proposals(entry, copies, suggested)
+    )
     write_table(target, HEADER, rows)
     return target

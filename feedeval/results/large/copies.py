@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from feedeval.errors import SessionDamaged
 from feedeval.results.export import write_whole
@@ -211,6 +212,37 @@ def shard_table(shards: Shards, number: int, columns: Sequence[str], *, engine: 
     made = tables_of(shards.batch_files_of(number), engine=engine, texts=False)
     tables = [_as_read(table.select(names)) for table in (schema().empty_table(), *made)]
     return arrow.concat_tables(tables).unify_dictionaries()
+
+
+def rows_in(
+    shards: Shards, number: int, wanted: tuple[NDArray[np.int32], Sequence[str]], *, engine: str
+) -> pyarrow.Table:
+    """Return some rows and columns of the table of one shard; only the parts of the file that they are in are read.
+
+    Args:
+        shards: The shards.
+        number: Which of them.
+        wanted: The rows, in whatever order, and the columns.
+        engine: The session's engine, for products that failed.
+    """
+    import pyarrow as arrow
+    import pyarrow.parquet as parquet
+
+    rows, columns = wanted
+    if not has_copy(shards, number):
+        return shard_table(shards, number, columns, engine=engine).take(rows)
+    found, places = [], []
+    with parquet.ParquetFile(shards.here(shards.results(number))) as file:
+        sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
+        ends = np.cumsum(sizes)
+        of_row = np.searchsorted(ends, rows, side="right")
+        for group in np.unique(of_row).tolist():
+            mine = np.flatnonzero(of_row == group)
+            part = file.read_row_group(group, columns=list(columns))
+            found.append(part.take(rows[mine] - (ends[group] - sizes[group])))
+            places.append(mine)
+    order = np.argsort(np.concatenate(places))
+    return arrow.concat_tables(found).take(order)
 
 
 def _as_read(table: pyarrow.Table) -> pyarrow.Table:

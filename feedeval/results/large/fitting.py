@@ -11,7 +11,15 @@ RESULT_BYTES = 800
 """Of a row of the results, whose long texts stay on disk."""
 JUDGEMENT_BYTES = 400
 """Of a row of the judgements, with its words, while the frame is made."""
+LEDGER_BYTES = 1_500
+"""Of a row of the ledger, while the frame is made."""
+ASKED_BYTES = 6_000
+"""Of a product that a model is asked about: its text, what it is asked, and what is proposed."""
 _MB = 1_000_000
+_OTHERWISE = (
+    "session.read(columns=[...], where=[...]) reads what is needed, session.consolidate writes a file part by part, "
+    "and fe.sample audits fewer products"
+)
 
 FreeMemory = Callable[[], float]
 """Returns how many MB are free."""
@@ -22,7 +30,9 @@ def free_mb() -> float:
     return MemoryReader()().available_mb
 
 
-def refuse_what_does_not_fit(rows: int, what: str, row_bytes: int, *, free: FreeMemory = free_mb) -> None:
+def refuse_what_does_not_fit(
+    rows: int, what: str, row_bytes: int, *, free: FreeMemory = free_mb, otherwise: str = _OTHERWISE
+) -> None:
     """Refuse to read what does not fit in memory.
 
     Args:
@@ -30,6 +40,7 @@ def refuse_what_does_not_fit(rows: int, what: str, row_bytes: int, *, free: Free
         what: What they are called.
         row_bytes: What one takes.
         free: How much memory is free.
+        otherwise: What there is to do instead.
 
     Raises:
         InputError: It does not fit; the message says what does.
@@ -38,6 +49,5 @@ def refuse_what_does_not_fit(rows: int, what: str, row_bytes: int, *, free: Free
     if wanted_mb > there_mb:
         raise InputError(
             f"{rows:,} {what} take about {wanted_mb:,.0f} MB of memory all at once, and {there_mb:,.0f} MB are free: "
-            "session.read(columns=[...], where=[...]) reads what is needed, session.consolidate writes a file part by "
-            "part, and fe.sample audits fewer products"
+            f"{otherwise}"
         )

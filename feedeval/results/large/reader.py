@@ -15,12 +15,13 @@ from feedeval.results.frames.decoding import StoredFailure, reported_batches
 from feedeval.results.frames.results import COUNTS, RowStatus, failure_frame, report_frame
 from feedeval.results.gaps.open_questions import Learnt, learn
 from feedeval.results.gaps.summing import OpenFeed
-from feedeval.results.large.copies import KEY, has_copy, shard_table
+from feedeval.results.large.copies import KEY, PLACE, has_copy, shard_table
 from feedeval.results.large.counting import ScoreParts, VerdictCounts, count_asked, count_verdicts
 from feedeval.results.large.fitting import JUDGEMENT_BYTES, RESULT_BYTES, FreeMemory, free_mb, refuse_what_does_not_fit
-from feedeval.results.large.frames import figures_frame, results_frame, rows_at
+from feedeval.results.large.frames import column_of, figures_frame, results_frame, rows_at
 from feedeval.results.large.parts import ShardParts
-from feedeval.results.large.rows import judgements_of, product_frames
+from feedeval.results.large.rows import JUDGED, judgements_of, product_frames
+from feedeval.results.large.table import LargeTable
 from feedeval.results.score_quality import ScoreQuality, quality_of_parts
 from feedeval.storage.batch_shapes import Unread
 from feedeval.storage.paths import StoredFile
@@ -106,13 +107,30 @@ class LargeReader:
         refuse_what_does_not_fit(len(self.figures), "products", RESULT_BYTES, free=self._free)
         return results_frame(self._shards, engine=self._engine)
 
+    @cached_property
+    def table(self) -> LargeTable:
+        """Its results, to be looked through."""
+        return LargeTable(self._shards, engine=self._engine, figures=self.figures)
+
+    def positions_in(self, number: int) -> dict[int, int]:
+        """Return the position among a shard's products that are done of each, by its place in the feed."""
+        places = self.parts.done(number, []).column(PLACE).to_pylist()
+        return {place: at for at, place in enumerate(places)}
+
+    def products_by_shard(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Yield some columns of the results, but no long texts, of each shard; the index is the place in the feed."""
+        for number in self._shards.numbers:
+            table = self.read(number, [*columns, PLACE])
+            names = {name: column_of(table, name) for name in columns}
+            yield pd.DataFrame(names, index=table.column(PLACE).to_numpy())
+
     def products(self) -> Iterator[pd.DataFrame]:
         """Yield the results with their long texts, some products at a time; at least one part, which may be empty."""
         return (frame.drop(columns=KEY) for frame in product_frames(self._shards, engine=self._engine))
 
     def judgements(self) -> Iterator[pd.DataFrame]:
         """Yield all judgements with their words, those of some products at a time."""
-        return map(judgements_of, product_frames(self._shards, engine=self._engine))
+        return map(judgements_of, product_frames(self._shards, engine=self._engine, columns=JUDGED))
 
     def judgements_of(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the judgements of a few rows of `results`, which have their `key`."""

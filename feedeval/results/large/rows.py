@@ -20,26 +20,38 @@ if TYPE_CHECKING:
     import pyarrow
 
 _ROWS = 2_000
-_HELD_OF_SHARD = 500
-"""Rows of each shard that wait for their turn."""
-_COLUMNS = (*RESULT_COLUMNS, copies.KEY, copies.PLACE)
+_HELD = 5_000
+"""Rows of all shards that wait for their turn."""
+_FEWEST_OF_SHARD = 20
+_BUFFER_BYTES = 65_536
+"""Of a column of a shard: else all of it that is in a row group would be held."""
+PRODUCTS = (*RESULT_COLUMNS, copies.KEY)
+JUDGED = ("product_id", "title", "category", "status", copies.KEY, "judgements_json")
+"""What judgements are made of."""
 
 _judged = msgspec.json.Decoder(list[Judged]).decode
 
 
-def product_frames(shards: Shards, *, engine: str) -> Iterator[pd.DataFrame]:
-    """Yield the results and the keys, some products at a time; at least one frame, which may be empty."""
-    streams = [_stream(shards, number, engine) for number in shards.numbers]
-    empty = copies.schema().empty_table().select(list(_COLUMNS))
+def product_frames(shards: Shards, *, engine: str, columns: Sequence[str] = PRODUCTS) -> Iterator[pd.DataFrame]:
+    """Yield the results and the keys, some products at a time; at least one frame, which may be empty.
+
+    Args:
+        shards: The shards.
+        engine: The session's engine, for products that failed.
+        columns: Those that are wanted.
+    """
+    wanted = (*columns, copies.PLACE)
+    held = max(_HELD // max(shards.count, 1), _FEWEST_OF_SHARD)
+    streams = [_stream(shards, number, engine=engine, columns=wanted, held=held) for number in shards.numbers]
     number = -1
     for number, table in enumerate(in_feed_order(streams, _ROWS)):  # noqa: B007 - looked at below
-        yield _frame(table)
+        yield _frame(table, columns)
     if number < 0:
-        yield _frame(empty)
+        yield _frame(copies.schema().empty_table(), columns)
 
 
-def _frame(table: pyarrow.Table) -> pd.DataFrame:
-    return pd.DataFrame({name: column_of(table, name) for name in (*RESULT_COLUMNS, copies.KEY)})
+def _frame(table: pyarrow.Table, columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: column_of(table, name) for name in columns})
 
 
 def judgements_of(products: pd.DataFrame) -> pd.DataFrame:
@@ -65,16 +77,17 @@ def _text(cell: object) -> str | None:
     return cell if isinstance(cell, str) else None
 
 
-def _stream(shards: Shards, number: int, engine: str) -> Iterator[pyarrow.Table]:
+def _stream(shards: Shards, number: int, *, engine: str, columns: Sequence[str], held: int) -> Iterator[pyarrow.Table]:
     import pyarrow as arrow
     import pyarrow.parquet as parquet
 
     if not copies.has_table(shards, number):
         for table in copies.tables_of(shards.batch_files_of(number), engine=engine):
-            yield table.select(list(_COLUMNS))
+            yield table.select(list(columns))
         return
-    with parquet.ParquetFile(shards.here(shards.results(number))) as file:
-        for batch in file.iter_batches(_HELD_OF_SHARD, columns=list(_COLUMNS)):
+    path = shards.here(shards.results(number))
+    with parquet.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
+        for batch in file.iter_batches(held, columns=list(columns), use_threads=False):
             yield arrow.Table.from_batches([batch])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,20 +18,15 @@ from feedeval.results.frames.lazytext import TEXT
 from feedeval.results.gaps.actions import Actions
 from feedeval.results.gaps.open_questions import OpenQuestions
 from feedeval.results.ledger.copying import Copy
+from feedeval.results.ledger.digest import SHOWN, Digest
 from feedeval.results.ledger.page_answers import PageAnswers, failed_pages, pages_session, stored_answers
-from feedeval.results.ledger.rows import COLUMNS, Booked, book
+from feedeval.results.ledger.rows import COLUMNS, Booked, PagesInTurn, book
 from feedeval.results.ledger.standing import Standing
 from feedeval.results.naming import engine_note
 from feedeval.results.stored import StoredSession
 
-EXAMPLES = 2
-"""Words of pages that are shown with an action."""
-SHOWN = 30
-"""Rows that are shown one by one."""
 QUOTED_CELLS = 60
 _HEADS = ("Product", "Question", "Where", "The feed", "The page", "Copy", "Into")
-_FIRST = (Standing.CONTRADICTED, Standing.PAGE)
-"""What is shown one by one: what there is to do about."""
 
 
 class PageJudge(Protocol):
@@ -75,11 +71,21 @@ class AnswerLedger:
     def __len__(self) -> int:
         return len(self.frame)
 
+    @cached_property
+    def digest(self) -> Digest:
+        """What the rows come to."""
+        found = Digest()
+        found.add(self.frame, np.arange(len(self.frame)))
+        return found
+
+    def parts(self) -> Iterator[pd.DataFrame]:
+        """Yield the frame part by part: of an audit too large to be held each shard is one, else there is one."""
+        yield self.frame
+
     @property
     def counts(self) -> dict[str, int]:
         """How many questions there are of each standing."""
-        found = self.frame["standing"].value_counts()
-        return {standing.value: int(found.get(standing.value, 0)) for standing in Standing}
+        return self.digest.counts
 
     @property
     def headline(self) -> str:
@@ -87,7 +93,7 @@ class AnswerLedger:
         if not self.pages_session:
             return "no page was read for this audit, so nobody knows what the pages answer"
         counts = self.counts
-        copied = self.frame[self.frame["standing"] == Standing.PAGE.value]["product_id"].nunique()
+        copied = self.digest.copied
         said = [
             f"{_many(counts['page'], 'question')} of {_many(copied, 'product')} "
             f"{'is' if counts['page'] == 1 else 'are'} answered on the page alone",
@@ -98,13 +104,11 @@ class AnswerLedger:
 
     def proposals(self) -> dict[str, list[Proposal]]:
         """Return what can be copied, by product id, as proposals for a file to fill in."""
-        found: dict[str, dict[str, Proposal]] = {}
-        for copy in self.copies:
-            of_product = found.setdefault(copy.product_id, {})
-            of_product.setdefault(
-                copy.name, Proposal(name=copy.name, value=copy.value, quote=copy.quote, field=copy.where)
-            )
-        return {product_id: list(each.values()) for product_id, each in found.items()}
+        return proposals_of(self.copies)
+
+    def proposals_by_part(self) -> Iterator[Mapping[str, Sequence[Proposal]]]:
+        """Yield the same part by part; the ledger is one."""
+        yield self.proposals()
 
     def text(self, width: int = 100, *, standing: str | None = None) -> str:
         """Return the counts, then what is contradicted or can be copied, a line each.
@@ -114,11 +118,11 @@ class AnswerLedger:
             standing: Show the questions of this standing instead.
         """
         parts = [wrapped(f"{self.headline[:1].upper()}{self.headline[1:]}.", width)]
-        chosen = self._to_do if standing is None else self.frame[self.frame["standing"] == standing]
+        chosen, count = self.digest.first(standing)
         if rows := list(_lines(chosen)):
             parts.append(columns(rows, _HEADS, width=width))
-        if len(chosen) > SHOWN:
-            parts.append(f"And {len(chosen) - SHOWN:,} more: the frame holds them all.")
+        if count > SHOWN:
+            parts.append(f"And {count - SHOWN:,} more: the frame holds them all.")
         parts += [wrapped(f"- {count:,} without a page: {plain(why)}", width) for why, count in self.unread.items()]
         if self.note:
             parts.append(wrapped(self.note, width))
@@ -129,15 +133,8 @@ class AnswerLedger:
 
     __repr__ = __str__
 
-    @property
-    def _to_do(self) -> pd.DataFrame:
-        ranks = {standing.value: rank for rank, standing in enumerate(_FIRST)}
-        kept = self.frame[self.frame["standing"].isin(list(ranks))]
-        return kept.assign(rank=kept["standing"].map(ranks)).sort_values(
-            ["rank", "required"], ascending=[True, False], kind="stable"
-        )
-
     def _repr_html_(self) -> Markup:
+        chosen, count = self.digest.first()
         rows: list[tuple[Any, ...]] = [
             (
                 foreign(clip(row["product_id"], QUOTED_CELLS)),
@@ -148,9 +145,9 @@ class AnswerLedger:
                 foreign(clip(row["proposal"], 200)),
                 foreign(row["proposal_for"]),
             )
-            for row in self._to_do.head(SHOWN).to_dict("records")
+            for row in chosen.to_dict("records")
         ]
-        left_out = len(self._to_do) - SHOWN
+        left_out = count - SHOWN
         counts = [(standing.words, f"{self.counts[standing.value]:,}") for standing in Standing]
         more = f"<p>And {left_out:,} more: <code>frame</code> holds them all.</p>" if left_out > 0 else ""
         why = "".join(f"<li>{count:,} without a page: {escape(reason)}</li>" for reason, count in self.unread.items())
@@ -165,9 +162,18 @@ class AnswerLedger:
         return section(title, Markup("".join(body)))
 
 
+def proposals_of(copies: Iterable[Copy]) -> dict[str, list[Proposal]]:
+    """Return what can be copied, by product id, as proposals for a file to fill in."""
+    found: dict[str, dict[str, Proposal]] = {}
+    for copy in copies:
+        of_product = found.setdefault(copy.product_id, {})
+        of_product.setdefault(copy.name, Proposal(name=copy.name, value=copy.value, quote=copy.quote, field=copy.where))
+    return {product_id: list(each.values()) for product_id, each in found.items()}
+
+
 def _lines(frame: pd.DataFrame) -> Iterable[tuple[str, ...]]:
-    """Yield the first rows as they stand in a terminal."""
-    for row in frame.head(SHOWN).to_dict("records"):
+    """Yield rows as they stand in a terminal."""
+    for row in frame.to_dict("records"):
         quotes = (clip(plain(row[name]), QUOTED_CELLS) for name in ("feed_quote", "page_quote", "proposal"))
         asked = clip(plain(row["question"]), QUOTED_CELLS)
         yield (plain(row["product_id"]), asked, row["standing"], *quotes, plain(row["proposal_for"]))
@@ -177,28 +183,31 @@ def stored_ledger(session: StoredSession, found: OpenQuestions) -> AnswerLedger:
     """Return the ledger of an audit, with what its pages said in the latest session in which they were asked."""
     asked = pages_session(session)
     if asked is None:
-        return _ledger(session, None, book(stored_results(session), None, found))
-    booked = book(stored_results(session), stored_answers(asked), found, failed=failed_pages(asked))
+        return _ledger(session, None, book(stored_results(session), None, found, positions=_positions(session)))
+    pages = PagesInTurn(stored_answers(asked))
+    booked = book(stored_results(session), pages, found, failed=failed_pages(asked), positions=_positions(session))
     return _ledger(session, asked, booked)
 
 
 def ledger_of(session: StoredSession, found: OpenQuestions, answers: Iterable[PageAnswers]) -> AnswerLedger:
-    """Return the ledger of an audit with what pages said that were asked here and now, in the order of the feed."""
-    booked = book(stored_results(session), answers, found)
+    """Return the ledger of an audit with what pages said that were asked here and now, in the order of the audit."""
+    booked = book(stored_results(session), PagesInTurn(answers), found, positions=_positions(session))
     return _ledger(session, session, booked)
 
 
+def _positions(session: StoredSession) -> dict[int, int] | None:
+    """Return the position of each product by its place in the feed, of a session whose files are not in its order."""
+    if session.shards is None:
+        return None
+    return {place: at for at, place in enumerate(sorted({result.index for result in stored_results(session)}))}
+
+
 def _ledger(session: StoredSession, asked: StoredSession | None, booked: Booked) -> AnswerLedger:
-    frame = pd.DataFrame(booked.rows, columns=list(COLUMNS))
-    texts = [name for name in COLUMNS if name not in ("required", "weight")]
-    kinds: dict[str, Any] = {**dict.fromkeys(texts, TEXT), "required": "bool", "weight": "Int64"}
-    frame = frame.astype(kinds)
+    frame = ledger_frame(booked)
+    order = np.argsort(np.array(booked.places, dtype=np.int64), kind="stable")
+    frame = frame.iloc[order].reset_index(drop=True)
+    frame.attrs["feedeval"] = origin(session, asked)
     engine = "" if asked is None else asked.progress.engine
-    frame.attrs["feedeval"] = {
-        "session": session.id,
-        "pages_session": "" if asked is None else asked.id,
-        "engine": engine,
-    }
     return AnswerLedger(
         session=session.id,
         pages_session="" if asked is None else asked.id,
@@ -212,6 +221,23 @@ def _ledger(session: StoredSession, asked: StoredSession | None, booked: Booked)
     )
 
 
+def ledger_frame(booked: Booked) -> pd.DataFrame:
+    """Return the rows as a frame."""
+    frame = pd.DataFrame(booked.rows, columns=list(COLUMNS))
+    texts = [name for name in COLUMNS if name not in ("required", "weight")]
+    kinds: dict[str, Any] = {**dict.fromkeys(texts, TEXT), "required": "bool", "weight": "Int64"}
+    return frame.astype(kinds)
+
+
+def origin(session: StoredSession, asked: StoredSession | None) -> dict[str, str]:
+    """Return what a frame says of where it is from."""
+    return {
+        "session": session.id,
+        "pages_session": "" if asked is None else asked.id,
+        "engine": "" if asked is None else asked.progress.engine,
+    }
+
+
 def marked(found: OpenQuestions, on_page: frozenset[tuple[int, str]]) -> OpenQuestions:
     """Return open questions that know which of them a page answers."""
     texts = [question.text for question in found.judged.questions]
@@ -222,11 +248,7 @@ def marked(found: OpenQuestions, on_page: frozenset[tuple[int, str]]) -> OpenQue
 
 def with_words(actions: Actions, ledger: AnswerLedger) -> Actions:
     """Return actions that show, for example, what the pages say of them."""
-    there = ledger.frame[ledger.frame["standing"] == Standing.PAGE.value]
-    words = {
-        str(name): tuple(zip(rows["product_id"].head(EXAMPLES), rows["page_quote"].head(EXAMPLES), strict=True))
-        for name, rows in there.groupby("attribute")
-    }
+    words = ledger.digest.words
     made = tuple(replace(action, page_words=words.get(action.attribute, ())) for action in actions)
     return replace(actions, actions=made)
 

@@ -16,9 +16,10 @@ from feedeval.jobs.offline.reading import read
 from feedeval.records import Context, Judgement, Verdict
 from feedeval.records.kinds import JobKind
 from feedeval.results.cases import StoredResult, context_in, stored_results
-from feedeval.results.frames.decoding import Judged
+from feedeval.results.frames.decoding import Judged, StoredFailure, readable_batches
 from feedeval.results.gaps.answer_places import answer_place
 from feedeval.results.stored import StoredSession
+from feedeval.storage.batch_shapes import Unread
 from feedeval.storage.paths import SessionFolder
 from feedeval.storage.readers import session_ids
 
@@ -117,8 +118,8 @@ def stored_answers(session: StoredSession) -> Iterator[PageAnswers]:
 
 def failed_pages(session: StoredSession) -> dict[str, str]:
     """Return why pages that were read could not be judged, by the key of their product."""
-    failures = session.failures
-    return dict(zip(failures["key"], failures["message"], strict=True)) if len(failures) else {}
+    batches = readable_batches(session.batch_files, Unread, StoredFailure)
+    return {failure.key: failure.message for batch in batches for failure in batch.failures}
 
 
 def is_order(quote: str) -> bool:

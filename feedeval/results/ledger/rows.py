@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -66,6 +66,8 @@ class Booked:
     """Products whose page was read."""
     unread: dict[str, int] = field(default_factory=dict)
     """Products without a page, by the reason; of those whose page was asked for."""
+    places: list[int] = field(default_factory=list)
+    """Of each row, the position of its product."""
     pending: list[tuple[int, list[Copy], list[Copy]]] = field(default_factory=list)
     """Of a row, what can be copied into the attribute, and the answer to the question."""
 
@@ -87,24 +89,48 @@ class Booked:
         return self.rows[at].attribute.split(", ")
 
 
+class PagesInTurn:
+    """Pages that are given to their products, both in the same order; not every product has one.
+
+    Args:
+        pages: What the pages said.
+    """
+
+    def __init__(self, pages: Iterable[PageAnswers]) -> None:
+        self._stream = iter(pages)
+        self._waiting = next(self._stream, None)
+
+    def of(self, key: str) -> PageAnswers | None:
+        """Return the page of the next product; None where it has none."""
+        found = self._waiting
+        if found is None or found.key != key:
+            return None
+        self._waiting = next(self._stream, None)
+        return found
+
+
 def book(
     audited: Iterable[StoredResult],
-    pages: Iterable[PageAnswers] | None,
+    pages: PagesInTurn | None,
     found: OpenQuestions,
     *,
     failed: Mapping[str, str] | None = None,
+    positions: Mapping[int, int] | None = None,
 ) -> Booked:
     """Return the rows of a ledger.
 
     Args:
-        audited: What an audit judged, in the order of the feed.
+        audited: What an audit judged, or a part of it.
         pages: What the pages said, in the same order; None where none was asked.
-        found: The open questions of the audit.
+        found: The open questions of the same.
         failed: Why pages could not be judged, by key.
+        positions: By its place in the feed, the position of each product among these; None: they are in that order.
     """
     booked = Booked()
     places = _places(found)
-    for position, (result, answers) in enumerate(_beside(audited, pages)):
+    for at, result in enumerate(audited):
+        position = at if positions is None else positions[result.index]
+        answers = None if pages is None else pages.of(result.key)
         booked.products += 1
         why = NOT_ASKED if pages is None else (failed or {}).get(result.key, _NOT_YET)
         if answers is not None:
@@ -121,20 +147,6 @@ def book(
             _Line(result, judged, place, answers, why).enter(booked, position)
     booked.settle()
     return booked
-
-
-def _beside(
-    audited: Iterable[StoredResult], pages: Iterable[PageAnswers] | None
-) -> Iterator[tuple[StoredResult, PageAnswers | None]]:
-    """Yield each product with its page; both are in the order of the feed, and not every product has one."""
-    stream = iter(pages or ())
-    waiting = next(stream, None)
-    for result in audited:
-        if waiting is not None and waiting.key == result.key:
-            yield result, waiting
-            waiting = next(stream, None)
-        else:
-            yield result, None
 
 
 def _places(found: OpenQuestions) -> dict[tuple[int, str], AnswerPlace]:
@@ -176,6 +188,7 @@ class _Line:
             source_words = said.source.value if said.source is not None else ""
             row = row._replace(page_verdict=said.verdict.value, page_quote=said.quote, page_source=source_words)
         booked.rows.append(row._replace(proposal=proposal, proposal_for=where))
+        booked.places.append(position)
 
     def _said(self) -> Said | None:
         return None if self.answers is None else self.answers.said.get(self.judged.question)

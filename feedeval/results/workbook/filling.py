@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from itertools import groupby
 
 import numpy as np
 
 from feedeval.feed.filled import answer_heading, detail_heading, heading_of
 from feedeval.feed.rules import Kind, Target, rule_for
 from feedeval.jobs.suggest import Proposal
-from feedeval.results.cases import context_in, stored_results
+from feedeval.results.cases import StoredResult, context_in
+from feedeval.results.frames.judgement_arrays import Codes
 from feedeval.results.gaps.answer_places import ANYWHERE
+from feedeval.results.gaps.fixfile import product_gains
 from feedeval.results.gaps.open_questions import OpenQuestions
-from feedeval.results.stored import StoredSession
+from feedeval.results.large.filling import Places, Ranks, placed, ranks_of
+from feedeval.results.large.in_parts import AuditInParts, Copies
+from feedeval.results.large.ranked import Ranked
 
 MOST_COLUMNS = 100
 """Columns to fill in, those that gain most; further right nobody looks."""
@@ -62,7 +67,12 @@ class Filling:
     """The sheet to fill in."""
 
     columns: tuple[Column, ...]
-    rows: tuple[FillRow, ...]
+    rows: Iterable[FillRow]
+    """Gone through as often as is wanted."""
+    products: int
+    """Rows."""
+    cells: int
+    """Cells that are asked for."""
     left_out: int = 0
     """Columns for which there was no room."""
     without_id: int = 0
@@ -70,32 +80,50 @@ class Filling:
 
 
 class _Asked:
-    """The columns that the open questions ask for, and of which products."""
+    """The columns that the open questions ask for, over all parts of an audit."""
 
-    def __init__(self, found: OpenQuestions) -> None:
-        judged = found.judged
-        self.judged = judged
+    def __init__(self, audit: AuditInParts) -> None:
+        self._worth: Counter[int] = Counter()
+        self._asked: Counter[tuple[int, int]] = Counter()
+        """Products by what they are asked for and the question."""
+        feed = 0.0
+        for found in audit.feed.parts():
+            feed += float((found.judged.stands_for * found.judged.covered).sum())
+            self._add(found)
+        self._name(found)
+        self.gains: dict[int, float] = {}
+        for code in sorted(self._worth):
+            for number in self.columns[code]:
+                self.gains[number] = self.gains.get(number, 0.0) + self._worth[code] / max(feed, 1.0)
+        self.questions = self._questions(found)
+
+    @staticmethod
+    def codes(found: OpenQuestions) -> Codes:
+        """Return what each open question asks for; one without an attribute has a column of its own."""
+        anywhere = np.array([ANYWHERE in place.fields for place in found.places] or [False])
+        return np.where(anywhere[found.place], len(found.places) + found.question, found.place)
+
+    def _add(self, found: OpenQuestions) -> None:
+        codes = self.codes(found)
+        worth = found.lost * found.rates.rate * found.judged.stands_for[found.product]
+        names, member = np.unique(codes, return_inverse=True)
+        for code, gain in zip(names.tolist(), np.bincount(member, worth, len(names)).tolist(), strict=True):
+            self._worth[code] += gain
+        width = max(len(found.judged.questions), 1)
+        pairs, counts = np.unique(codes * width + found.question, return_counts=True)
+        for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+            self._asked[pair // width, pair % width] += count
+
+    def _name(self, found: OpenQuestions) -> None:
+        """Number the columns: of what is asked for, then of what products lack."""
         self.keys: dict[tuple[str, str], int] = {}
         """Numbers of columns by heading and attribute."""
-        # A question without an attribute has a column of its own.
-        anywhere = np.array([ANYWHERE in place.fields for place in found.places] or [False])
-        codes = np.where(anywhere[found.place], len(found.places) + found.question, found.place)
-        names, member = np.unique(codes, return_inverse=True)
-        columns = [self._columns(found, code) for code in names.tolist()]
-        worth = found.lost * found.rates.rate
-        self.product_gain = np.bincount(found.product, worth, len(judged))
-        self.copy_gain = np.bincount(found.product, worth * found.copied, len(judged))
-        feed = max(float((judged.stands_for * judged.covered).sum()), 1.0)
-        gains = np.bincount(member, worth * judged.stands_for[found.product], len(names)) / feed
-        self.gains: dict[int, float] = {}
-        for numbers, gain in zip(columns, gains.tolist(), strict=True):
-            for number in numbers:
-                self.gains[number] = self.gains.get(number, 0.0) + gain
-        self.wanted: list[set[int]] = [set() for _ in range(len(judged))]
-        for product, at in zip(found.product.tolist(), member.tolist(), strict=True):
-            self.wanted[product].update(columns[at])
-        self._add_lacking()
-        self.questions = self._questions(found, columns, member)
+        self.columns = {code: self._columns(found, code) for code in sorted(self._worth)}
+        """Columns of what is asked for."""
+        self.lacking = [
+            [self._number(heading_of(name), name) for name in names if name != "id"] for names in found.judged.lacks
+        ]
+        """Columns of what products lack."""
 
     def _columns(self, found: OpenQuestions, code: int) -> list[int]:
         if code >= len(found.places):
@@ -110,67 +138,113 @@ class _Asked:
     def _number(self, heading: str, field: str) -> int:
         return self.keys.setdefault((heading, field), len(self.keys))
 
-    def _add_lacking(self) -> None:
-        judged = self.judged
-        numbers = [[self._number(heading_of(name), name) for name in names if name != "id"] for names in judged.lacks]
-        for product, at in enumerate(judged.lacking.tolist()):
-            self.wanted[product].update(numbers[at])
-
-    def _questions(
-        self, found: OpenQuestions, columns: Sequence[Sequence[int]], member: np.ndarray
-    ) -> dict[int, tuple[str, ...]]:
+    def _questions(self, found: OpenQuestions) -> dict[int, tuple[str, ...]]:
         """Return some questions of each column, those that most products leave open."""
-        width = max(len(found.judged.questions), 1)
-        pairs, counts = np.unique(member * width + found.question, return_counts=True)
         texts: dict[int, list[str]] = {}
-        for pair in pairs[np.argsort(-counts, kind="stable")].tolist():
-            for number in columns[pair // width]:
+        for code, question in sorted(self._asked, key=lambda pair: (-self._asked[pair], pair)):
+            for number in self.columns[code]:
                 of_column = texts.setdefault(number, [])
-                text = found.judged.questions[pair % width].text
+                text = found.judged.questions[question].text
                 if len(of_column) < QUESTIONS_NAMED and text not in of_column:
                     of_column.append(text)
         return {number: tuple(of_column) for number, of_column in texts.items()}
 
 
-def filling_of(
-    session: StoredSession,
-    found: OpenQuestions,
-    *,
-    target: Target = Target.GOOGLE,
-    limit: int | None = None,
-    copies: Mapping[str, Sequence[Proposal]] = MappingProxyType({}),
-) -> Filling:
-    """Return what the sheet to fill in asks for.
+def filling_of(audit: AuditInParts, *, target: Target = Target.GOOGLE, limit: int | None = None) -> Filling:
+    """Return what the sheet to fill in asks for; of its products one part is held.
 
     Args:
-        session: The audit.
-        found: Its open questions.
+        audit: The audit.
         target: The destination whose lists of values are offered.
         limit: Most products.
-        copies: Words of the products' pages, by product id.
     """
-    asked = _Asked(found)
+    asked = _Asked(audit)
     kept = _kept(asked)
-    place = {number: at for at, number in enumerate(kept)}
-    rows, without_id = _rows(asked, place, limit)
     names = list(asked.keys)
-    known = _known(session, {row.product_id: row for row in rows}, [names[number][1] for number in kept])
-    counts = np.zeros(len(kept), dtype=np.int64)
-    for row in rows:
-        counts[list(row.wanted)] += 1
     columns = tuple(
         Column(
             heading=names[number][0],
             field=names[number][1],
             gain=asked.gains.get(number, 0.0),
-            products=int(counts[at]),
+            products=0,
             questions=asked.questions.get(number, ()),
             values=accepted(target, names[number][1]),
         )
-        for at, number in enumerate(kept)
+        for number in kept
     )
-    written = tuple(_with_copies(known[row.product_id], columns, copies.get(row.product_id, ())) for row in rows)
-    return Filling(columns, written, len(asked.keys) - len(kept), without_id)
+    sheet = _Sheet(asked, {number: at for at, number in enumerate(kept)}, columns)
+    places = placed(map(sheet.ranks, audit.feed.parts()), limit)
+    ranked: Ranked[FillRow] = Ranked()
+    for (found, copies), results in zip(audit.with_copies(), audit.results(), strict=True):
+        ranked.add(sheet.rows(found, places, results, copies))
+    rows = _Rows(ranked)
+    counts = np.zeros(len(kept), dtype=np.int64)
+    products = 0
+    for row in rows:
+        products += 1
+        counts[list(row.wanted)] += 1
+    counted = tuple(replace(column, products=int(count)) for column, count in zip(columns, counts, strict=True))
+    return Filling(counted, rows, products, int(counts.sum()), len(asked.keys) - len(kept), places.without_id)
+
+
+class _Sheet:
+    """Makes the rows of parts.
+
+    Args:
+        asked: What is asked for.
+        place: Places of the columns that are kept, by their number.
+        columns: These columns.
+    """
+
+    def __init__(self, asked: _Asked, place: Mapping[int, int], columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._of_code = {code: {place[n] for n in each if n in place} for code, each in asked.columns.items()}
+        self._of_lacks = [{place[n] for n in each if n in place} for each in asked.lacking]
+
+    def ranks(self, found: OpenQuestions) -> Ranks:
+        """Return what the products of a part are ranked by, of those with something to fill in."""
+        judged, codes = found.judged, _Asked.codes(found)
+        names, member = np.unique(codes, return_inverse=True)
+        counts = np.array([bool(self._of_code[code]) for code in names.tolist()] or [False])[member]
+        lacks = np.array([bool(each) for each in self._of_lacks] or [False])[judged.lacking]
+        wanted = (np.bincount(found.product, counts, len(judged)) > 0) | lacks
+        gains = product_gains(found)
+        return ranks_of(found, wanted, gains.gain, gains.copied)
+
+    def rows(
+        self, found: OpenQuestions, places: Places, results: Iterable[StoredResult], copies: Copies
+    ) -> Iterator[tuple[tuple[int, int], FillRow]]:
+        """Yield the rows of a part, behind what they are sorted by; products of the same id are one."""
+        judged = found.judged
+        wanted = [set(self._of_lacks[at]) for at in judged.lacking.tolist()]
+        for product, code in zip(found.product.tolist(), _Asked.codes(found).tolist(), strict=True):
+            wanted[product] |= self._of_code[code]
+        keys = {n: key for n, at in enumerate(judged.position.tolist()) if (key := places.of(at)) is not None}
+        rows: dict[str, tuple[tuple[int, int], FillRow]] = {}
+        for product in sorted(keys, key=keys.__getitem__):
+            product_id = judged.ids[product]
+            key, row = keys[product], FillRow(product_id, judged.titles[product], frozenset(wanted[product]))
+            if product_id in rows:
+                key, before = rows[product_id]
+                row = replace(before, wanted=before.wanted | row.wanted)
+            rows[product_id] = key, row
+        known = _known(results, {each.product_id: each for _, each in rows.values()}, [c.field for c in self._columns])
+        for product_id, (key, _) in rows.items():
+            yield key, _with_copies(known[product_id], self._columns, copies.get(product_id, ()))
+
+
+class _Rows(Iterable[FillRow]):
+    """The rows of a sheet, in order; those of the same id are one, because a sheet speaks of a product by its id."""
+
+    def __init__(self, ranked: Ranked[FillRow]) -> None:
+        self._ranked = ranked
+
+    def __iter__(self) -> Iterator[FillRow]:
+        for _, group in groupby(self._ranked, key=lambda pair: (pair[0][0], pair[1].product_id)):
+            (_, row), *others = group
+            for _, other in others:
+                row = replace(row, wanted=row.wanted | other.wanted, proposed={**other.proposed, **row.proposed})
+            yield row
 
 
 def _with_copies(row: FillRow, columns: Sequence[Column], copies: Sequence[Proposal]) -> FillRow:
@@ -209,29 +283,10 @@ def _kept(asked: _Asked) -> list[int]:
     return [number for number in ranked if number not in most][:MOST_COLUMNS]
 
 
-def _rows(asked: _Asked, place: Mapping[int, int], limit: int | None) -> tuple[list[FillRow], int]:
-    judged, without_id = asked.judged, 0
-    rows: dict[str, FillRow] = {}
-    for product in np.lexsort((np.arange(len(judged)), -asked.product_gain, -asked.copy_gain)).tolist():
-        wanted = frozenset(place[number] for number in asked.wanted[product] if number in place)
-        if not wanted:
-            continue
-        product_id = judged.ids[product]
-        if not product_id:
-            without_id += 1
-        elif product_id in rows:
-            # A sheet speaks of a product by its id: several of one id are one row.
-            before = rows[product_id]
-            rows[product_id] = FillRow(product_id, before.title, before.wanted | wanted)
-        elif limit is None or len(rows) < limit:
-            rows[product_id] = FillRow(product_id, judged.titles[product], wanted)
-    return list(rows.values()), without_id
-
-
-def _known(session: StoredSession, rows: Mapping[str, FillRow], fields: Sequence[str]) -> dict[str, FillRow]:
+def _known(results: Iterable[StoredResult], rows: Mapping[str, FillRow], fields: Sequence[str]) -> dict[str, FillRow]:
     """Return the rows with link and present values, as the judge saw them."""
     found: dict[str, FillRow] = {}
-    for result in stored_results(session):
+    for result in results:
         row = rows.get(str(result.meta.get("product_id") or ""))
         if row is None or row.product_id in found:
             continue
@@ -247,9 +302,3 @@ def _known(session: StoredSession, rows: Mapping[str, FillRow], fields: Sequence
 
 def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_CURRENT else f"{text[:LONGEST_CURRENT]} […]"
-
-
-def lines(filling: Filling) -> Iterator[tuple[str, ...]]:
-    """Yield the reference cells of each product: id, title, link and what it says already."""
-    for row in filling.rows:
-        yield row.product_id, row.title, row.link, row.current

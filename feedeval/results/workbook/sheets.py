@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from feedeval.feed.filled import SHEET
@@ -13,12 +15,15 @@ from feedeval.records import Verdict
 from feedeval.records.audit import topic_words
 from feedeval.results.export import MOST_ROWS, plain_columns, sliced
 from feedeval.results.gaps.actions import Action, Actions
+from feedeval.results.large.ranked import Ranked
+from feedeval.results.large.reader import LargeReader
 from feedeval.results.merging import with_errors_in_words
 from feedeval.results.stored import StoredSession
 from feedeval.results.summary import summarise
 
 NARROW, MIDDLE, WIDE = 12, 28, 60
 """Widths of columns, in characters."""
+_ROWS_AT_ONCE = 2_000
 
 HOW_TO = (
     f"Fill in the sheet “{SHEET}”: a row a product, those that gain most first; a column an action, the one that gains "
@@ -125,27 +130,84 @@ _ANSWERS = {
 
 def products_sheet(session: StoredSession) -> Sheet:
     """Return the products, the worst first; those without a coverage stand at the end."""
+    if session.large is not None:
+        count = len(session.large.figures)
+        return _sheet("Products", _ranked(session.large), _PRODUCTS, rows=count)
     order = ["coverage_pct", "unanswered_required_count"]
     frame = session.results.sort_values(order, ascending=[True, False], kind="stable")
-    return _sheet("Products", with_errors_in_words(frame), _PRODUCTS)
+    return _sheet("Products", sliced(with_errors_in_words(frame)), _PRODUCTS, rows=len(frame))
+
+
+def _ranked(large: LargeReader) -> Iterator[pd.DataFrame]:
+    """Yield the same of a session that cannot be held: each shard is put in order, and all of them on disk."""
+    ranked: Ranked[tuple[Any, ...]] = Ranked()
+    for frame in large.products_by_shard(list(_PRODUCTS)):
+        coverage, required = (
+            frame[name].to_numpy(dtype=float, na_value=np.nan) for name in ("coverage_pct", "unanswered_required_count")
+        )
+        keys = (np.nan_to_num(each, nan=np.inf).tolist() for each in (coverage, -required, frame.index))
+        rows = frame.itertuples(index=False, name=None)
+        ranked.add(zip(zip(*keys, strict=True), rows, strict=True))
+        kinds = frame.dtypes
+    rows_left = (row for _, row in ranked)
+    while chunk := list(islice(rows_left, _ROWS_AT_ONCE)):
+        yield with_errors_in_words(pd.DataFrame(chunk, columns=list(_PRODUCTS)).astype(kinds))
 
 
 def answers_sheet(session: StoredSession) -> Sheet:
-    """Return a row a question and product, in the order of the feed."""
+    """Return a row a question and product, in the order of the feed; where there are too many, those that are open."""
+    large = session.large
+    if large is None:
+        judgements = session.judgements
+        frames: Iterator[pd.DataFrame] = sliced(judgements)
+        found = judgements["verdict"].value_counts()
+        counts = {verdict: int(found.get(verdict.value, 0)) for verdict in Verdict}
+    else:
+        frames = (part for frame in large.judgements() for part in sliced(frame))
+        counts = {verdict: int(large.figures[f"{verdict}_count"].sum()) for verdict in Verdict}
+    room = which_fit(counts)
+    shown = map(_in_words, _within(frames, room))
+    sheet = _sheet("Answers", shown, _ANSWERS, rows=sum(room.values()))
+    return replace(sheet, left_out=sum(counts.values()) - sum(room.values()))
+
+
+def which_fit(counts: Mapping[Verdict, int], most: int = MOST_ROWS) -> dict[Verdict, int]:
+    """Return how many answers of each kind a worksheet takes: first those that are open, as they are to be worked on.
+
+    Args:
+        counts: How many there are.
+        most: Rows of a worksheet.
+    """
+    found = {}
+    for verdict in _WORTH_A_ROW:
+        found[verdict] = min(counts.get(verdict, 0), most)
+        most -= found[verdict]
+    return found
+
+
+_WORTH_A_ROW = (Verdict.NO, Verdict.PARTIAL, Verdict.YES, Verdict.NOT_JUDGED, Verdict.NOT_APPLICABLE)
+
+
+def _within(frames: Iterator[pd.DataFrame], room: Mapping[Verdict, int]) -> Iterator[pd.DataFrame]:
+    """Yield the rows for which there is room, by their verdict."""
+    left = {verdict.value: count for verdict, count in room.items()}
+    for frame in frames:
+        verdicts = frame["verdict"].astype(object)
+        kept = verdicts.groupby(verdicts).cumcount() < verdicts.map(left).fillna(0)
+        for verdict in left:
+            left[verdict] = max(left[verdict] - int((verdicts == verdict).sum()), 0)
+        yield frame if kept.all() else frame[kept]
+
+
+def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
     words = {verdict.value: verdict.words for verdict in Verdict}
-    frame = session.judgements
-    return _sheet(
-        "Answers",
-        frame.assign(
-            verdict=frame["verdict"].astype(object).map(lambda verdict: words.get(verdict, verdict)),
-            taxonomy=frame["taxonomy"].astype(object).map(topic_words),
-            required=frame["required"].map({True: "yes", False: ""}),
-        ),
-        _ANSWERS,
+    return frame.assign(
+        verdict=frame["verdict"].astype(object).map(lambda verdict: words.get(verdict, verdict)),
+        taxonomy=frame["taxonomy"].astype(object).map(topic_words),
+        required=frame["required"].map({True: "yes", False: ""}),
     )
 
 
-def _sheet(name: str, frame: pd.DataFrame, columns: dict[str, Heading]) -> Sheet:
-    part = frame[list(columns)].head(MOST_ROWS)
-    rows = (row for chunk in sliced(part) for row in zip(*plain_columns(chunk), strict=True))
-    return Sheet(name, tuple(columns.values()), rows, len(frame) - len(part))
+def _sheet(name: str, frames: Iterator[pd.DataFrame], columns: dict[str, Heading], *, rows: int) -> Sheet:
+    cells = (row for frame in frames for row in zip(*plain_columns(frame[list(columns)]), strict=True))
+    return Sheet(name, tuple(columns.values()), islice(cells, MOST_ROWS), max(rows - MOST_ROWS, 0))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from feedeval.errors import InputError
@@ -14,11 +13,9 @@ from feedeval.feed.filled import REFERENCE, SHEET
 from feedeval.feed.rules import target_of
 from feedeval.formatting import plain
 from feedeval.html import Markup, definitions, escape, section
-from feedeval.jobs.suggest import Proposal
 from feedeval.results.export import MOST_CHARS, MOST_ROWS, CutWarning, fit, put_row, write_whole
 from feedeval.results.gaps.making import actions_of
-from feedeval.results.gaps.open_questions import OpenQuestions
-from feedeval.results.gaps.summing import OpenFeed
+from feedeval.results.large.in_parts import AuditInParts
 from feedeval.results.stored import StoredSession
 from feedeval.results.workbook.filling import Column, Filling, filling_of
 from feedeval.results.workbook.sheets import (
@@ -37,6 +34,7 @@ _MOST_COLOURED = 300_000
 _LIST_CHARS = 255
 """Longest list of values, and longest hint, that a cell's validation takes."""
 _HINT_TITLE_CHARS = 32
+_ALL = 'session.consolidate(path, rows="{}") writes them all'
 _COLOUR = "#FFF8E1"
 _COPIED_COLOUR = "#E3F2E1"
 """Of cells that hold words of the product's page, to be looked at before they are used."""
@@ -80,14 +78,21 @@ class Workbook:
 
 def write_workbook(
     session: StoredSession,
-    found: OpenQuestions,
+    in_parts: Callable[[], AuditInParts],
     path: str | Path,
     *,
     target: str,
     limit: int | None = None,
-    copies: Mapping[str, Sequence[Proposal]] = MappingProxyType({}),
 ) -> Workbook:
-    """Write the workbook of an audit, whole or not at all, as `Session.workbook` says."""
+    """Write the workbook of an audit, whole or not at all, as `Session.workbook` says.
+
+    Args:
+        session: The audit.
+        in_parts: Returns it part by part.
+        path: Where to.
+        target: The destination whose values are offered.
+        limit: Most products to fill in.
+    """
     destination = target_of(target)
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise InputError(f"limit={limit!r}: give a whole number from 1, or None for all products")
@@ -99,32 +104,34 @@ def write_workbook(
     if not session.progress.counts.done:
         raise InputError(f"session {session.id} has no product that is done: there is nothing to write yet")
     made: list[Workbook] = []
-    most = min(limit or MOST_ROWS, MOST_ROWS)
-    filling = filling_of(session, found, target=destination, limit=most, copies=copies)
-    write_whole(place, lambda unfinished: made.append(_write(session, found, (place, unfinished), filling)))
+    audit = in_parts()
+    filling = filling_of(audit, target=destination, limit=min(limit or MOST_ROWS, MOST_ROWS))
+    write_whole(place, lambda unfinished: made.append(_write(session, audit, (place, unfinished), filling)))
     return made[0]
 
 
-def _write(session: StoredSession, found: OpenQuestions, places: tuple[Path, Path], filling: Filling) -> Workbook:
+def _write(session: StoredSession, audit: AuditInParts, places: tuple[Path, Path], filling: Filling) -> Workbook:
     place, unfinished = places
     products, answers = products_sheet(session), answers_sheet(session)
-    notes = tuple(_left_out(session, filling, (products, answers)))
+    notes = tuple(_left_out(session, filling, products, answers))
     with _Book(unfinished) as book:
         book.summary(session.title, summary_rows(session, [("Left out", note) for note in notes]))
-        book.table(actions_sheet(actions_of(OpenFeed.whole(found), session.standing.coverage_pct)))
+        book.table(actions_sheet(actions_of(audit.feed, session.standing.coverage_pct)))
         book.table(products)
         book.table(answers)
         book.fill_in(filling)
-    return Workbook(place, len(filling.rows), tuple(column.heading for column in filling.columns), notes)
+    return Workbook(place, filling.products, tuple(column.heading for column in filling.columns), notes)
 
 
-def _left_out(session: StoredSession, filling: Filling, sheets: Sequence[Sheet]) -> list[str]:
-    notes = [
-        f"{sheet.left_out:,} rows of {sheet.name}: a worksheet takes {MOST_ROWS + 1:,}; session.consolidate() writes "
-        "them all"
-        for sheet in sheets
-        if sheet.left_out
-    ]
+def _left_out(session: StoredSession, filling: Filling, products: Sheet, answers: Sheet) -> list[str]:
+    most = f"a worksheet takes {MOST_ROWS + 1:,} rows"
+    notes = []
+    if products.left_out:
+        notes.append(f"{products.left_out:,} products, those with the best coverage: {most}; {_ALL.format('products')}")
+    if answers.left_out:
+        notes.append(
+            f"{answers.left_out:,} answers: {most}, and those that are open come first; {_ALL.format('judgements')}"
+        )
     if filling.left_out:
         notes.append(f"{filling.left_out:,} columns of {SHEET} that gain least")
     if filling.without_id:
@@ -194,7 +201,7 @@ class _Book:
         sheet.freeze_panes(1, 2)
         # What is typed stays as it is typed: 00123 keeps its noughts, and 1-2 is no date.
         sheet.set_column(first, first + max(len(filling.columns), 1) - 1, 24, self._text)
-        coloured = sum(len(row.wanted) for row in filling.rows) <= _MOST_COLOURED
+        coloured = filling.cells <= _MOST_COLOURED
         for line, row in enumerate(filling.rows, 1):
             self._cut += put_row(sheet, line, (row.product_id, row.title, row.link, row.current or None))
             for at in sorted(row.wanted):
@@ -202,7 +209,7 @@ class _Book:
                     sheet.write_string(line, first + at, fit(row.proposed[at]), self._copied)
                 elif coloured:
                     sheet.write_blank(line, first + at, None, self._asked)
-        last = max(len(filling.rows), 1)
+        last = max(filling.products, 1)
         for at, column in enumerate(filling.columns):
             sheet.data_validation(1, first + at, last, first + at, self._takes(column, at))
         sheet.autofilter(0, 0, last, first + len(filling.columns) - 1)
