@@ -84,6 +84,7 @@ def test_a_run_of_this_kernel_is_attached_to(tmp_path: Path, monkeypatch: pytest
     with ModelServer(held_after=10) as server:
         ev = fe.ProductFeedEvaluator(KEY, "gpt-4o-mini", base_url=server.base_url, output_dir=tmp_path)
         run = ev.start(make_feed(PRODUCTS), progress="none")
+        assert run.sid, "before it has begun nobody finds it in the folder"
         hands = Hands()
         audits = AuditsOfFolder(tmp_path, hands)
         audits.open()

@@ -85,7 +85,8 @@ def test_a_run_that_was_stopped_goes_on_by_its_name_alone_with_the_rows_that_its
         options = given(server, tmp_path / "two", image_dir=folder, max_in_flight=4)
         server.configure(latency_s=SLOW_S)
         run = fe.start_shadow(table, cluster=client, **options)
-        wait_for(run, 40)
+        # So many that a batch of one of the three workers is complete: what else is done stays in its call logs.
+        wait_for(run, 80)
         run.stop()
         stopped = run.wait(WAIT_S)
         assert stopped.status is Status.STOPPED and 0 < stopped.counts.done < ROWS
