@@ -17,6 +17,7 @@ from feedeval.dashboard.actions import DOUBLE_CLICK_S, Confirmation
 from feedeval.dashboard.frame import DashboardFrame
 from feedeval.errors import SessionNotFound
 from feedeval.evaluator import ProductFeedEvaluator
+from feedeval.evaluator.launching import live_run
 from feedeval.notebook.browser.results_view import PAGE
 from feedeval.records import Status
 from feedeval.results.library import list_sessions
@@ -237,6 +238,23 @@ def test_a_stopped_session_goes_on_in_its_panel_and_is_read_again_at_its_end(
         until(lambda: "300 of 300 products · 100 %" in page.text(), "the panel's end")
     until(lambda: "1 to 20 of 300 products" in page.text(), "the results of all")
     assert page.button("Resume").disabled
+    page.board.close()
+
+
+@pytest.mark.slow
+def test_a_session_whose_feed_takes_long_to_go_through_is_watched_once_it_goes_on(tmp_path: Path) -> None:
+    output, feed = tmp_path / "output", write_jsonl(tmp_path / "feed.jsonl", make_feed(8000))
+    run = ProductFeedEvaluator(model="offline", output_dir=output).start(feed, num_questions=4, progress="none")
+    assert run.sid
+    run.stop()
+    assert run.wait(60).status is Status.STOPPED
+    page = Page(output, run.sid)
+    page.press("Resume", sees="goes on; its panel is below")
+    until(lambda: "This notebook is working on it" in page.text(), "the run to have begun")
+    again = live_run(session_paths(output, run.sid))
+    assert again is not None
+    again.stop()
+    until(lambda: "This notebook is working on it" not in page.text(), "the end")
     page.board.close()
 
 
