@@ -70,7 +70,7 @@ def test_saved_pages_are_asked_from_a_folder(tmp_path: Path, capsys: pytest.Capt
 
 def test_resume_goes_on_with_pages_that_are_not_through(tmp_path: Path) -> None:
     with (
-        ModelServer(answerer=Reader(), latency_s=0.05) as server,
+        ModelServer(answerer=Reader(), held_after=18) as server,
         shop.opened(answers.stock()) as (base, counting),
     ):
         feed = tmp_path / "feed.json"
@@ -85,6 +85,7 @@ def test_resume_goes_on_with_pages_that_are_not_through(tmp_path: Path) -> None:
         finally:
             running.kill()
             running.wait()
+        server.configure(held_after=None)
         asked = counting.asked["/p/3"]
         command = [sys.executable, "-m", "feedeval", "resume", "--base-url", server.base_url, *out]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)

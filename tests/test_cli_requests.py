@@ -16,7 +16,7 @@ from tests.run.runs import WAIT_S, until
 
 
 def test_a_run_is_paused_goes_on_and_stops_from_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = start(CallingJob(4000, latency_s=0.02), tmp_path, RunSettings(max_workers=4))
+    run = start(CallingJob(4000, latency_s=0.2), tmp_path, RunSettings(max_workers=4))
     where = ("--output-dir", str(tmp_path))
 
     assert main(["pause", *where]) == 0

@@ -98,11 +98,12 @@ def test_an_audit_of_another_feed_or_of_a_few_since_then_does_not_stand_in_the_w
     with pytest.raises(SessionNotFound, match="nothing to go on with"):
         evaluator.resume_evaluation(make_feed(4))
     path = write_jsonl(tmp_path / "feed.jsonl", make_feed(12))
-    server.configure(latency_s=0.2)
+    server.configure(held_after=6)
     stopped = evaluator.start(path, num_questions=4, max_in_flight=2, progress="none")
+    assert stopped.sid, "one that is stopped before it begins leaves no session"
     stopped.stop()
+    server.configure(held_after=None)
     stopped.wait(60)
-    server.configure(latency_s=0.0)
     evaluator.evaluate_products_batch(make_feed(3, start=50), num_questions=4, progress="none")
     evaluator.evaluate_products_batch(path, num_questions=4, limit=2, progress="none")
     with path.open("rb") as file, path.open(encoding="utf-8") as text:

@@ -170,32 +170,32 @@ def test_an_unknown_locale_is_refused(locale: Any) -> None:
 def test_a_run_in_the_background_can_be_paused_resumed_and_waited_for(
     evaluator: fe.ProductFeedEvaluator, server: ModelServer
 ) -> None:
-    server.configure(latency_s=0.3)
+    server.configure(held_after=20)
     run = evaluator.start(make_feed(60), **QUIET)
     assert not run.done
     until(lambda: run.snapshot().counts.done > 5, "some products")
     run.pause()
+    server.configure(held_after=None)
     until(lambda: run.snapshot().status is Status.PAUSED, "the pause")
     asked = server.stats.requests
     assert evaluator.get_evaluation_status()["batch_info"]["status"] == "paused"
     assert "paused" in repr(run) and run.wait(0.2).counts.left
     assert server.stats.requests == asked
     assert len(run.results()) < 60, "what is on disk can be looked at meanwhile"
-    server.configure(latency_s=0.0)
     run.resume()
     assert run.wait(60).status is Status.FINISHED and run.done
     assert len(run.results()) == 60 and server.stats.requests == len(CATEGORIES) + 60
 
 
 def test_a_stopped_run_goes_on_by_the_same_call(evaluator: fe.ProductFeedEvaluator, server: ModelServer) -> None:
-    server.configure(latency_s=0.3)
+    server.configure(held_after=20)
     run = evaluator.start(make_feed(60), **QUIET)
     until(lambda: run.snapshot().counts.done > 5, "some products")
     run.stop()
+    server.configure(held_after=None)
     assert run.wait(60).status is Status.STOPPED
     with pytest.raises(InputError, match=run.sid):
         run.resume()
-    server.configure(latency_s=0.0)
     again = evaluator.start(make_feed(60), **QUIET)
     assert again.sid == run.sid and again.wait(60).counts.done == 60
     assert server.stats.requests == len(CATEGORIES) + 60 and server.stats.repeated == 0
@@ -206,11 +206,12 @@ def test_a_stopped_run_goes_on_by_the_same_call(evaluator: fe.ProductFeedEvaluat
 def test_starting_again_while_it_goes_on_finds_the_run_and_starts_no_second(
     evaluator: fe.ProductFeedEvaluator, server: ModelServer
 ) -> None:
-    server.configure(latency_s=0.1)
+    server.configure(held_after=8)
     run = evaluator.start(make_feed(30), **QUIET)
     assert evaluator.start(make_feed(30), **QUIET) is run
     other = evaluator.start(make_feed(7, start=100), **QUIET)
     assert other.sid != run.sid
+    server.configure(held_after=None)
     assert len(evaluator.evaluate_products_batch(make_feed(30), progress="none")) == 30
     other.wait(60)
     assert server.stats.repeated == 0
@@ -246,12 +247,12 @@ def test_a_budget_that_was_raised_stays_raised_when_failed_products_are_tried_ag
 def test_resume_evaluation_takes_up_the_latest_session_that_is_not_finished(
     evaluator: fe.ProductFeedEvaluator, server: ModelServer
 ) -> None:
-    server.configure(latency_s=0.3)
+    server.configure(held_after=20)
     run = evaluator.start(make_feed(40), ["title", "description"], **{**QUIET, "num_questions": 5})
     until(lambda: run.snapshot().counts.done > 5, "some products")
     run.stop()
+    server.configure(held_after=None)
     run.wait(60)
-    server.configure(latency_s=0.0)
     with pytest.raises(InputError, match="other products"):
         evaluator.resume_evaluation(make_feed(39), progress="none")
     results = evaluator.resume_evaluation(make_feed(40), progress="none")
@@ -269,12 +270,12 @@ def test_resume_reads_the_feed_again_from_where_it_came(
     evaluator: fe.ProductFeedEvaluator, server: ModelServer, tmp_path: Path
 ) -> None:
     path = write_jsonl(tmp_path / "feed.jsonl", make_feed(50))
-    server.configure(latency_s=0.3)
+    server.configure(held_after=20)
     run = evaluator.start(path, limit=40, **QUIET)
     until(lambda: run.snapshot().counts.done > 5, "some products")
     run.stop()
+    server.configure(held_after=None)
     run.wait(60)
-    server.configure(latency_s=0.0)
     again = fe.resume(run.session(), api_key=KEY, progress="none")
     assert again.sid == run.sid and again.wait(60).counts.done == 40
     assert server.stats.requests == len(CATEGORIES) + 40 and server.stats.repeated == 0
@@ -291,12 +292,12 @@ def test_resume_reads_the_feed_again_as_it_was_read(
     products = [{theirs[name]: value for name, value in p.items() if name in theirs} for p in make_feed(50)]
     pd.DataFrame(products).to_csv(path, index=False, sep=";")
     frame = fe.read_feed(path, columns={name: ours for ours, name in theirs.items()}, limit=40)
-    server.configure(latency_s=0.3)
+    server.configure(held_after=20)
     run = evaluator.start(frame, **QUIET)
     until(lambda: run.snapshot().counts.done > 5, "some products")
     run.stop()
+    server.configure(held_after=None)
     run.wait(60)
-    server.configure(latency_s=0.0)
     again = fe.resume(run.session(), api_key=KEY, progress="none")
     assert again.sid == run.sid and again.wait(60).counts.done == 40
     assert server.stats.repeated == 0
@@ -338,12 +339,13 @@ def test_status_has_the_promised_shape_before_during_and_after(
         return status["batch_info"]  # type: ignore[no-any-return]
 
     assert check(evaluator.get_evaluation_status())["status"] is None
-    server.configure(latency_s=0.05)
+    server.configure(held_after=40)
     server.faults.append(Fault(FaultKind.REJECTED, from_request=30, times=1))
     run = evaluator.start(make_feed(60), **QUIET)
     until(lambda: run.snapshot().counts.failed > 0, "the failure")
     during = check(evaluator.get_evaluation_status())
     assert during["status"] == "running" and during["total"] == 60 and during["session"] == run.sid
+    server.configure(held_after=None)
     run.wait(60)
     after = evaluator.get_evaluation_status()
     assert check(after)["status"] == "finished" and after["batch_info"]["left"] == 0

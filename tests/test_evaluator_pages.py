@@ -265,7 +265,8 @@ print(run.wait().status.value)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_after_a_kill_no_page_is_fetched_and_no_call_is_paid_again(tmp_path: Path) -> None:
-    with ModelServer(answerer=Reader(), latency_s=0.05) as server, shop.opened(answers.stock()) as (base, counting):
+    # The 60 products, and some of their pages.
+    with ModelServer(answerer=Reader(), held_after=80) as server, shop.opened(answers.stock()) as (base, counting):
         command = [sys.executable, "-c", SCRIPT, base, server.base_url, str(tmp_path)]
         env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")])}
         running = subprocess.Popen(command, env=env)
@@ -274,6 +275,7 @@ def test_after_a_kill_no_page_is_fetched_and_no_call_is_paid_again(tmp_path: Pat
         finally:
             running.send_signal(signal.SIGKILL)
             running.wait()
+        server.configure(held_after=None)
         asked, accepted = dict(counting.asked), server.stats.accepted
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=180)
         assert done.stdout.split() == ["finished"]
@@ -291,7 +293,7 @@ def test_a_run_that_is_stopped_while_pages_are_fetched_fetches_no_more(tmp_path:
         run = evaluator.start(answers.feed_of(base), pages=slow, progress="none")
         until(lambda: sum(counting.asked.values()) > 3, "the first pages")
         run.stop()
-        run.wait(30)
+        run.wait(60)
         assert run.done and sum(counting.asked.values()) < 50
         assert len(run.results()) == 60 and not run.session().ledger().pages_session
 
@@ -339,7 +341,7 @@ def test_words_of_pages_are_escaped_on_pages_and_neutralised_in_tables(tmp_path:
 
 
 def test_one_handle_pauses_and_goes_on_with_either_step(tmp_path: Path) -> None:
-    with ModelServer(answerer=Reader(), latency_s=0.03) as server, shop.opened(answers.stock()) as (base, _):
+    with ModelServer(answerer=Reader(), held_after=15) as server, shop.opened(answers.stock()) as (base, _):
         evaluator = fe.ProductFeedEvaluator(
             KEY, "model-a", base_url=server.base_url, output_dir=tmp_path, input_price=1.0, output_price=4.0,
             max_in_flight=2, max_output_tokens=400,
@@ -347,11 +349,15 @@ def test_one_handle_pauses_and_goes_on_with_either_step(tmp_path: Path) -> None:
         run = evaluator.start(answers.feed_of(base), pages=PAGES, progress="none", num_questions=4)
         until(lambda: server.stats.by_purpose["judge"] > 5, "the audit")
         run.pause()
+        server.configure(held_after=None)
         until(lambda: run.snapshot().status == "paused", "a pause of the audit")
         assert run.snapshot().kind == "audit" and not run.done
+        # The 60 products, and some of their pages.
+        server.configure(held_after=75)
         run.resume()
         until(lambda: server.stats.by_purpose["judge"] > 65, "the pages")
         run.pause()
+        server.configure(held_after=None)
         until(lambda: run.snapshot().status == "paused", "a pause of the pages")
         assert run.snapshot().kind == "pages" and not run.done
         run.resume()

@@ -103,6 +103,7 @@ def test_a_session_on_frozen_questions_can_be_gone_on_with(server: ModelServer, 
     by = evaluator(server, tmp_path / "b", "gpt-4.1-mini")
     feed = make_feed(12)
     run = by.start(feed, question_set=first, **{**QUIET, "max_in_flight": 1, "batch_size": 1})
+    assert run.sid, "one that is stopped before it begins leaves no session"
     run.stop()
     run.wait(60)
     fe.cleanup(first)
@@ -120,6 +121,7 @@ def test_questions_that_were_not_written_down_before_a_kill_are_taken_from_their
     first = audited(evaluator(server, tmp_path), make_feed(4), num_questions=4)
     by = evaluator(server, tmp_path, "gpt-4.1-mini")
     run = by.start(make_feed(8), question_set=first, **{**QUIET, "max_in_flight": 1, "batch_size": 1})
+    assert run.sid, "one that is stopped before it begins leaves no session"
     run.stop()
     run.wait(60)
     session_paths(tmp_path, run.sid).document("questions").unlink()

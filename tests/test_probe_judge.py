@@ -32,6 +32,8 @@ from tests.server.judges import (
 
 WORDS = ("alder", "brass", "cobalt", "dapple", "ember", "fennel", "garnet", "hazel", "indigo", "jasper")
 PRODUCTS = 12
+SETS = 3
+"""Sets of questions, one for each category."""
 
 
 def feed(count: int = 36, seed: int = 3) -> list[dict[str, str]]:
@@ -214,21 +216,21 @@ def stopped(server: ModelServer, folder: Path, kind: str, done: int) -> Future[P
         run = live_run(session_paths(folder, sid))
         assert run is not None
         run.stop()
+        server.configure(held_after=None)
     return report
 
 
 def test_where_the_baseline_is_stopped_nothing_is_planted_and_the_same_call_goes_on(tmp_path: Path) -> None:
-    with ModelServer(answerer=GoodJudge(), latency_s=0.05) as server:
+    with ModelServer(answerer=GoodJudge(), held_after=SETS + 5) as server:
         report = stopped(server, tmp_path, "audit", 2)
         with pytest.raises(SessionError, match=rf"of {PRODUCTS}: nothing is planted .* The same call goes on"):
             report.result()
         assert list(fe.list_sessions(tmp_path)["kind"]) == ["audit"]
-        server.configure(latency_s=0.0)
         assert not probed(server, tmp_path).suspects and server.stats.repeated == PRODUCTS
 
 
 def test_what_was_not_reached_is_no_failure(tmp_path: Path) -> None:
-    with ModelServer(answerer=GoodJudge(), latency_s=0.02) as server:
+    with ModelServer(answerer=GoodJudge(), held_after=SETS + PRODUCTS + 20) as server:
         words = str(stopped(server, tmp_path, "probe", 1).result())
     assert "changed products, neither right nor wrong. It was stopped; the same call goes on" in words
     assert "See the failures" not in words

@@ -230,6 +230,8 @@ class App:
         form.start_line.say(Tone.WORKING, "Going through the feed …")
         options["progress"] = "widgets" if kernel_shell() is not None else "none"
         run = evaluator.start(source, fields, **options)
+        # Before it is followed: once its results are shown, the next one can be started.
+        self._run, self._starting = run, False
         self._follow(run, given)
 
     def attach(self, run: EvaluationRun) -> None:

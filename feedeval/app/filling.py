@@ -142,14 +142,15 @@ class Filling:
         ready = self._ready
         if ready is None:
             return
-        before = self._shown or _latest_audit(self._folder)
-        try:
-            self._page.audit(ready, _preview(ready))
-        except FeedevalError as exc:
-            self.box.say(Tone.PROBLEM, str(exc), usable=True)
-            return
-        self._before, self._ready = before, None
+        earlier, found = self._before, _preview(ready)
+        # First, as the audit may be through before this thread is.
+        self._before, self._ready = self._shown or _latest_audit(self._folder), None
         self.box.offer(False)
+        try:
+            self._page.audit(ready, found)
+        except FeedevalError as exc:
+            self._before, self._ready = earlier, ready
+            self.box.say(Tone.PROBLEM, str(exc), usable=True)
 
     def compared(self, session: Session) -> None:
         """Show before → after, where the audit that ended is one of what was filled in."""

@@ -76,7 +76,7 @@ class Dashboard:
             self._paint()
             for output in self._outputs:
                 output.change(self._still())
-        self._keep_watch()
+            self._keep_watch()
 
     def close(self) -> None:
         """Take it off the page and let go of everything that it read."""
@@ -179,13 +179,19 @@ class Dashboard:
         if page_frame is None or not threading.main_thread().is_alive():
             return False
         try:
-            frame = refreshed(self._frame, self.output_dir, worked_on(self._frame, self.output_dir))
+            # Before it is painted: what ends in the meantime is looked at once more.
+            going = worked_on(self._frame, self.output_dir)
+            frame = refreshed(self._frame, self.output_dir, going)
             with page_frame.lock:
                 if page_frame.closed:
                     return False
                 self._frame = frame
                 self._paint()
-            return bool(worked_on(frame, self.output_dir))
+                if going or worked_on(frame, self.output_dir):
+                    return True
+                # From here on who begins something begins another watch.
+                self._watch = None
+                return False
         except Exception as exc:  # shown to whoever looks
             with page_frame.lock:
                 page_frame.fail(exc)

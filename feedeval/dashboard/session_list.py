@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from feedeval.errors import SessionError
+from feedeval.evaluator.launching import live_run
 from feedeval.formatting import brief_money, clip, columns, local_moment, moment_words, plain
 from feedeval.html import Markup, escape, section, table
 from feedeval.notebook.browser.rows import GridColumn, Row, meter, quiet
@@ -46,9 +47,17 @@ _AGES = ((86_400.0, "day"), (3600.0, "h"), (60.0, "min"))
 
 
 def worked_on(frame: pd.DataFrame, folder: Path) -> list[str]:
-    """Return the sessions that some process or kernel has open for writing, paused ones included."""
-    moving = frame.loc[frame["status"].isin(_MOVING), "session"]
-    return [sid for sid in moving if is_being_written(session_paths(folder, sid))]
+    """Return the sessions that some process or kernel has open for writing, paused ones included.
+
+    Of a run of this kernel that has only just begun, the files may not tell yet.
+    """
+    moving = set(frame.loc[frame["status"].isin(_MOVING), "session"])
+    return [
+        sid
+        for sid in frame["session"]
+        if (sid in moving and is_being_written(session_paths(folder, sid)))
+        or live_run(session_paths(folder, sid)) is not None
+    ]
 
 
 def refreshed(frame: pd.DataFrame, folder: Path, sids: Sequence[str]) -> pd.DataFrame:

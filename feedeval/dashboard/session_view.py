@@ -301,6 +301,8 @@ class SessionView:
     def _show_panel(self, run: EvaluationRun) -> str:
         self._panel.children = (run.panel.widget(),)
         self._changed()
+        # Where its feed takes long to go through, its files tell of it only then.
+        self._page_frame.later("", lambda: run.sid, lambda _: self._changed())
         return f"Session {self.session.id} goes on; its panel is below."
 
     def _ask(self, action: Request) -> Callable[[], None]:

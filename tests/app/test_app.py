@@ -192,7 +192,7 @@ def test_a_wrong_key_waits_for_another_one(app: Driven, feed: Path) -> None:
         settings._key_field.value = "sk-wrong"
         app.form.start_button.click()
         until(lambda: "Go on" in app.form.start_button.description, "the run to wait for a person")
-        assert not app.form.start_button.disabled
+        until(lambda: not app.form.start_button.disabled, "the button to be usable")
         settings._key_field.value = KEY
         app.finish()
     assert app.form.start_button.description == "Start the audit"
@@ -295,7 +295,7 @@ def test_an_audit_may_be_answered_within_a_day_at_half_the_price(
         run = app.app.run
         assert run is not None
         run.leave()
-        run.wait(30)
+        run.wait(60)
         session = run.session()
         said = ["cleanup", session.id, "--output-dir", str(app.output_dir)]
         assert main([*said, "--dry-run"]) == 0

@@ -22,7 +22,8 @@ from tests.results.factory import SID, Plan, write_session
 from tests.server import ModelServer
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCTS = 200
+PRODUCTS = 600
+"""So many that a run of four calls at a time goes on for more than a minute."""
 
 
 class Hands:
@@ -80,15 +81,17 @@ def test_a_page_that_is_opened_anew_leads_to_the_results_of_the_latest_audit(tmp
 def test_a_run_of_this_kernel_is_attached_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("OPENAI_")]:
         monkeypatch.delenv(name)
-    with ModelServer(latency_s=0.3) as server:
+    with ModelServer(held_after=10) as server:
         ev = fe.ProductFeedEvaluator(KEY, "gpt-4o-mini", base_url=server.base_url, output_dir=tmp_path)
         run = ev.start(make_feed(PRODUCTS), progress="none")
+        assert run.sid, "before it has begun nobody finds it in the folder"
         hands = Hands()
         audits = AuditsOfFolder(tmp_path, hands)
         audits.open()
         until(lambda: bool(hands.runs), "the run")
         assert hands.runs == [run]
         run.stop()
+        server.configure(held_after=None)
         run.wait()
     gc.collect()
 
@@ -98,7 +101,7 @@ _RUN = """
     sys.path.insert(0, {root!r})
     from tests.e2e.support import make_feed
     ev = fe.ProductFeedEvaluator({key!r}, "gpt-4o-mini", base_url={url!r}, output_dir={output!r})
-    ev.start(make_feed({products}), progress="none").wait()
+    ev.start(make_feed({products}), progress="none", max_in_flight=4).wait()
 """
 
 

@@ -70,7 +70,7 @@ def test_a_page_of_voila_that_is_opened_again_finds_its_audit_and_no_kernel_is_l
     feed, output = write_jsonl(tmp_path / "shop.jsonl", make_feed(PRODUCTS)), tmp_path / "notebooks" / "output"
     page = browser.new_page(viewport={"width": 1366, "height": 768})
     page.set_default_timeout(1000 * BOUND_S)
-    with ModelServer(latency_s=4.0) as server:
+    with ModelServer(latency_s=4.0, held_after=20) as server:
         page.goto(voila.address)
         upload(page, feed)
         begin(page, server)
@@ -78,6 +78,7 @@ def test_a_page_of_voila_that_is_opened_again_finds_its_audit_and_no_kernel_is_l
         page.reload()
         page.get_by_text("Another page, notebook or terminal is working on it").wait_for()
         press(page, "Pause")
+        server.configure(held_after=None)
         page.get_by_text("You paused it, from another window").first.wait_for()
         assert load_session(output_dir=output).status is Status.PAUSED
         press(page, "Resume")
@@ -115,7 +116,7 @@ def test_a_page_of_jupyterlab_that_is_loaded_again_has_its_audit_when_the_cell_i
     notebook: Callable[..., Notebook], tmp_path: Path
 ) -> None:
     feed = write_jsonl(tmp_path / "shop.jsonl", make_feed(PRODUCTS))
-    with ModelServer(latency_s=6.0) as server:
+    with ModelServer(latency_s=6.0, held_after=20) as server:
         book = app_in(notebook, tmp_path / "output")
         upload(book.page, feed)
         begin(book.page, server)
@@ -123,6 +124,7 @@ def test_a_page_of_jupyterlab_that_is_loaded_again_has_its_audit_when_the_cell_i
         book.run(0)
         book.wait_until(lambda: book.through(0) > 0)
         press(book.page, "Pause")
+        server.configure(held_after=None)
         book.wait_until(lambda: "Paused" in book.output(0).inner_text())
         press(book.page, "Resume")
         book.wait_until(lambda: "Running" in book.output(0).inner_text())
@@ -145,7 +147,7 @@ def test_the_run_of_another_process_is_shown_paused_and_stopped_from_the_app(
     notebook: Callable[..., Notebook], tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
-    with ModelServer(latency_s=6.0) as server:
+    with ModelServer(latency_s=6.0, held_after=20) as server:
         code = _RUN.format(root=str(ROOT), key=KEY, url=server.base_url, output=str(output), products=PRODUCTS)
         process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
         try:
@@ -154,6 +156,7 @@ def test_the_run_of_another_process_is_shown_paused_and_stopped_from_the_app(
             page = book.page
             page.get_by_text("Another page, notebook or terminal is working on it").wait_for()
             press(page, "Pause")
+            server.configure(held_after=None)
             page.get_by_text("You paused it, from another window").first.wait_for()
             assert load_session(output_dir=output).status is Status.PAUSED
             page.set_viewport_size({"width": 480, "height": 900})

@@ -34,12 +34,13 @@ def cells(server: ModelServer, folder: Path) -> tuple[str, str]:
 def test_a_restarted_kernel_that_runs_all_cells_goes_on_and_asks_nothing_finished_again(
     notebook: Callable[..., Notebook], tmp_path: Path
 ) -> None:
-    with ModelServer(latency_s=0.2) as server:
+    with ModelServer(latency_s=0.5, held_after=60) as server:
         book = notebook(*cells(server, tmp_path), "print(run.wait().counts.done, run.sid, len(run.results()))")
         book.run(0)
         book.run(1)
         book.wait_until(lambda: book.through(1) >= 30)
         book.restart_and_run_all()
+        server.configure(held_after=None)
         book.wait_until(lambda: f"{PRODUCTS} " in book.output(2).inner_text())
         done, sid, rows = book.output(2).inner_text().split()
         assert (done, rows) == (str(PRODUCTS), str(PRODUCTS))
@@ -52,7 +53,7 @@ def test_a_restarted_kernel_that_runs_all_cells_goes_on_and_asks_nothing_finishe
 
 
 def test_running_the_cell_again_shows_the_run_that_goes_on(notebook: Callable[..., Notebook], tmp_path: Path) -> None:
-    with ModelServer(latency_s=0.5) as server:
+    with ModelServer(latency_s=0.5, held_after=20) as server:
         book = notebook(*cells(server, tmp_path), "print(run.sid)", "run.stop(); print(run.wait().status)")
         book.run(0)
         book.run(1)
@@ -62,6 +63,7 @@ def test_running_the_cell_again_shows_the_run_that_goes_on(notebook: Callable[..
         book.wait_until(lambda: book.through(1) > 0)
         book.run(2)
         assert book.output(2).inner_text() == sid
+        server.configure(held_after=None)
         book.run(3)
         assert len(list((tmp_path / "output").glob("progress_*"))) == 1
         assert book.complaints == []

@@ -149,7 +149,7 @@ def test_a_session_of_another_kernel_moves_is_left_alone_and_goes_on_once_its_ke
 ) -> None:
     feed = write_jsonl(tmp_path / "feed.jsonl", make_feed(160))
     folder = tmp_path / "output"
-    with ModelServer(latency_s=0.4) as server:
+    with ModelServer(latency_s=1.0) as server:
         options = {"num_questions": 4, "batch_size": 5, "max_in_flight": 2}
         other = child(audit, server.base_url, feed, folder, options)
         until(lambda: list(folder.glob("batch_*")) != [], "the first batch")

@@ -79,7 +79,7 @@ def test_the_panel_moves_and_answers_whatever_the_kernel_does(notebook: Open, tm
 
 
 def test_a_reloaded_page_shows_the_live_panel(notebook: Open) -> None:
-    book = notebook(run_of(3_000), "print(handle.snapshot().status.value)")
+    book = notebook(run_of(10_000), "print(handle.snapshot().status.value)")
     book.run(0)
     book.wait_until(lambda: book.through(0) > 0)
     book.save()
@@ -111,7 +111,7 @@ def test_the_last_state_outlives_the_kernel_and_the_page(notebook: Open, lab: La
 
 
 def test_a_notebook_saved_in_the_midst_shows_that_state_without_its_kernel(notebook: Open, lab: Lab) -> None:
-    book = notebook(run_of(3_000))
+    book = notebook(run_of(10_000))
     book.run(0)
     panel = book.output(0)
     book.wait_until(lambda: book.through(0) > 0)
@@ -163,7 +163,7 @@ def test_the_panel_fits_a_narrow_window(notebook: Open) -> None:
 PLANNING = """import tempfile
 from feedeval.evaluator import ProductFeedEvaluator
 from tests.e2e.support import make_feed
-run = ProductFeedEvaluator(model="offline", output_dir=tempfile.mkdtemp()).start(make_feed(40_000))
+run = ProductFeedEvaluator(model="offline", output_dir=tempfile.mkdtemp()).start(make_feed(100_000))
 run"""
 
 
@@ -171,7 +171,7 @@ def test_going_through_a_large_feed_is_shown_and_can_be_stopped(notebook: Open) 
     book = notebook(PLANNING, "print(run.wait().status_reason)")
     book.run(0)
     panel = book.output(0)
-    book.wait_until(lambda: "Getting ready" in book.state(0) and "of 40,000 products" in panel.inner_text())
+    book.wait_until(lambda: "Getting ready" in book.state(0) and "of 100,000 products" in panel.inner_text())
     panel.get_by_role("button", name="Stop").click()
     book.wait_until(lambda: "Stopped" in book.state(0))
     assert "before it began" in panel.inner_text()

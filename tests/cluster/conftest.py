@@ -20,6 +20,9 @@ pytest.importorskip("pyarrow")
 
 WORKERS = 3
 PRICES: dict[str, Any] = {"input_price": 1.0, "output_price": 4.0}
+SLOW_S = 0.5
+"""Latency with which a run of few calls at a time still goes on when it is looked at, however late that is."""
+SLOWLY: dict[str, Any] = {"max_in_flight": 12}
 REST_S = 45.0
 """How long a test's runs are given to come to rest, before the next test gets another cluster."""
 
@@ -128,7 +131,8 @@ def process() -> Iterator[ServerProcess]:
 @pytest.fixture
 def server(process: ServerProcess) -> ServerProcess:
     """The same, as it is by default."""
-    process.control(faults=[], config={"rpm": None, "window_s": 60.0, "latency_s": 0.03, "api_key": None}, reset=True)
+    calm = {"rpm": None, "window_s": 60.0, "latency_s": 0.03, "held_after": None, "api_key": None}
+    process.control(faults=[], config=calm, reset=True)
     return process
 
 
@@ -136,6 +140,11 @@ def evaluator(server: ServerProcess, output_dir: Any, **options: Any) -> Product
     """Return an evaluator that asks the server."""
     key = options.pop("api_key", KEY)
     return ProductFeedEvaluator(key, "judge-1", base_url=server.base_url, output_dir=output_dir, **PRICES, **options)
+
+
+def hold_after(server: ServerProcess, more: int | None) -> None:
+    """Have so many more calls answered and then none, or all from now on: what is held is going on all the while."""
+    server.control(config={"held_after": None if more is None else server.stats()["requests"] + more})
 
 
 def kill_a_worker(client: Any) -> int:

@@ -16,7 +16,7 @@ from feedeval.errors import InputError, SessionError
 from feedeval.evaluator import ProductFeedEvaluator
 from feedeval.records import Status
 from feedeval.storage.verify import verify
-from tests.cluster.conftest import evaluator, wait_for
+from tests.cluster.conftest import evaluator, hold_after, wait_for
 from tests.cluster.test_cluster_run import WAIT_S, same
 from tests.e2e.support import ServerProcess, make_feed
 from tests.storage.remote.places import environment, new_address, s3_environment, s3_server
@@ -29,9 +29,11 @@ def test_a_session_in_shards_is_restored_whole_and_gone_on_with(
     client: Any, server: ServerProcess, tmp_path: Path, suffix: str
 ) -> None:
     feed = make_feed(300)
+    hold_after(server, 150)
     run = evaluator(server, tmp_path / "one").start(feed, cluster=client, progress="none")
     wait_for(run, 60)
     run.stop()
+    hold_after(server, None)
     run.wait(WAIT_S)
     session = run.session()
     archive = fe.backup(session, tmp_path / f"b{suffix}")
@@ -59,9 +61,11 @@ def test_a_session_in_shards_goes_from_one_address_to_another_and_is_gone_on_wit
     feed = make_feed(120)
     with s3_server() as endpoint, environment({**s3_environment(endpoint), "FEEDEVAL_SCRATCH": str(tmp_path / "home")}):
         one, two = (new_address("s3", tmp_path) for _ in range(2))
+        hold_after(server, 80)
         run = evaluator(server, one).start(feed, cluster=2, progress="none")
         wait_for(run, 30)
         run.stop()
+        hold_after(server, None)
         run.wait(WAIT_S)
         session = run.session()
         archive = fe.backup(session, tmp_path / "b.tar.gz")

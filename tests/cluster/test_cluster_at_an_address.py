@@ -39,7 +39,16 @@ from feedeval.storage.requests import Action, ask
 from feedeval.storage.shards import Shards
 from feedeval.storage.store import SessionStore
 from feedeval.storage.verify import verify
-from tests.cluster.conftest import PRICES, client_of, evaluator, kill_a_worker, local_cluster, wait_for
+from tests.cluster.conftest import (
+    PRICES,
+    SLOW_S,
+    client_of,
+    evaluator,
+    hold_after,
+    kill_a_worker,
+    local_cluster,
+    wait_for,
+)
 from tests.cluster.far import OPTIONS, Bucket, have_no, homes, own_homes, set_environment
 from tests.e2e.support import BY_CHANCE, KEY, ServerProcess, make_feed, until, write_jsonl
 from tests.storage.remote.places import HandClock, environment, machine, s3_environment, s3_server
@@ -96,9 +105,11 @@ def test_results_are_those_of_one_process_and_read_from_any_machine(
     client: Any, server: ServerProcess, bucket: Bucket, tmp_path: Path
 ) -> None:
     feed = make_feed(240)
+    hold_after(server, 150)
     run = evaluator(server, bucket.address).start(feed, cluster=client, progress="none")
     wait_for(run, 20)
     told = str(client.processing()) + str(client.story()) + repr(client.who_has()) + repr(run) + str(run.snapshot())
+    hold_after(server, None)
     snapshot = run.wait(WAIT_S)
     assert (snapshot.status, snapshot.counts.done, snapshot.counts.failed) == (Status.FINISHED, 240, 0)
     served = server.stats()
@@ -127,7 +138,7 @@ def test_results_are_those_of_one_process_and_read_from_any_machine(
 def test_nothing_finished_is_lost_with_workers_and_the_driver(
     client: Any, server: ServerProcess, bucket: Bucket, tmp_path: Path
 ) -> None:
-    server.control(config={"latency_s": 0.15})
+    server.control(config={"latency_s": SLOW_S})
     feed = write_jsonl(tmp_path / "feed.jsonl", make_feed(420))
     driver = multiprocessing.get_context("spawn").Process(
         target=drive, args=(server.base_url, str(feed), (bucket.address, bucket.options), client.scheduler.address)
@@ -147,6 +158,7 @@ def test_nothing_finished_is_lost_with_workers_and_the_driver(
     until(lambda: run.done or bucket.batches() >= 14, "still more batches", timeout_s=WAIT_S)
     bound += killed(lambda: kill_a_worker(client), bucket, server)
     finished = bucket.contents("/batch_")
+    server.control(config={"latency_s": 0.15})
     snapshot = run.wait(WAIT_S)
     assert (snapshot.status, snapshot.counts.done) == (Status.FINISHED, 420)
     served = server.stats()
@@ -181,7 +193,7 @@ def killed(kill: Callable[[], object], bucket: Bucket, server: ServerProcess) ->
 def test_pause_resume_and_stop_reach_all_workers(
     client: Any, server: ServerProcess, bucket: Bucket, tmp_path: Path
 ) -> None:
-    server.control(config={"latency_s": 0.1})
+    server.control(config={"latency_s": SLOW_S})
     run = evaluator(server, bucket.address).start(make_feed(360), cluster=client, progress="none", **SLOWLY)
     wait_for(run, 40)
     with another_machine(tmp_path):
@@ -199,6 +211,7 @@ def test_pause_resume_and_stop_reach_all_workers(
         assert session.status is Status.STOPPED and session.progress.counts.left > 0
         part = session.read(columns=["product_id"])
         assert part["product_id"].tolist() == session.results["product_id"].tolist()
+        server.control(config={"latency_s": 0.1})
         # From another machine, without the feed: that lies in the shards.
         again = fe.resume(session, api_key=KEY, cluster=client, progress="none")
         assert again.wait(WAIT_S).counts.done == 360
@@ -242,7 +255,7 @@ def test_a_worker_that_lacks_the_package_of_the_store_says_so(server: ServerProc
 
 @pytest.mark.filterwarnings("ignore::feedeval.errors.RunWarning")
 def test_a_worker_whose_shard_was_taken_over_ends_it(server: ServerProcess, bucket: Bucket, tmp_path: Path) -> None:
-    server.control(config={"latency_s": 0.2})
+    server.control(config={"latency_s": SLOW_S})
     model = ModelSettings(model="judge-1", base_url=server.base_url, api_key=KEY)
     orders = Orders(RunSettings(), {}, {}, model, audit=AuditSettings(question_scope="product"))
     shards = Shards(session_paths(bucket.address, "20260301_093000_4f7k2c"), 1)

@@ -23,7 +23,17 @@ from feedeval.run.progress import Need
 from feedeval.storage.readers import is_being_written
 from feedeval.storage.shards import Shards
 from feedeval.storage.verify import verify
-from tests.cluster.conftest import WORKERS, SharedCluster, evaluator, kill_a_worker, shards_in_hand, wait_for
+from tests.cluster.conftest import (
+    SLOW_S,
+    SLOWLY,
+    WORKERS,
+    SharedCluster,
+    evaluator,
+    hold_after,
+    kill_a_worker,
+    shards_in_hand,
+    wait_for,
+)
 from tests.e2e.support import BY_CHANCE, KEY, ServerProcess, make_feed, until, write_jsonl
 
 WAIT_S = 240.0
@@ -124,9 +134,12 @@ def test_nothing_finished_is_lost_with_workers_and_the_driver(
     driver = multiprocessing.get_context("spawn").Process(
         target=drive, args=(server.base_url, str(feed), str(out), client.scheduler.address)
     )
+    # However late a kill comes, the run is not through.
+    hold_after(server, 400)
     driver.start()
     until(lambda: done_on_disk(out) > 200, "the first products", timeout_s=WAIT_S)
     kill_a_worker(client)
+    hold_after(server, 400)
     until(lambda: done_on_disk(out) > 500, "more products", timeout_s=WAIT_S)
     assert driver.pid is not None
     os.kill(driver.pid, signal.SIGKILL)
@@ -135,8 +148,10 @@ def test_nothing_finished_is_lost_with_workers_and_the_driver(
     assert session.status is Status.INTERRUPTED and session.progress.counts.done > 200
     run = evaluator(server, out).start(feed, cluster=client, progress="none", max_in_flight=IN_FLIGHT)
     for done in (800, 1300):
+        hold_after(server, 500)
         wait_for(run, done)
         kill_a_worker(client)
+    hold_after(server, None)
     snapshot = run.wait(WAIT_S)
     assert (snapshot.status, snapshot.counts.done) == (Status.FINISHED, 2000)
     served = server.stats()
@@ -162,8 +177,10 @@ def done_on_disk(output_dir: Path) -> int:
 
 
 def test_pause_resume_and_stop_reach_all_workers(client: Any, server: ServerProcess, tmp_path: Path) -> None:
-    run = evaluator(server, tmp_path).start(make_feed(900), cluster=client, progress="none")
-    wait_for(run, 100)
+    server.control(config={"latency_s": SLOW_S})
+    # Shards so long that none ends meanwhile: between two of them a worker has nothing that could rest.
+    run = evaluator(server, tmp_path).start(make_feed(900), cluster=client, shard_size=300, progress="none", **SLOWLY)
+    wait_for(run, 40)
     run.pause()
     until(lambda: run.snapshot().status is Status.PAUSED, "the pause")
     accepted = server.stats()["accepted"]
@@ -175,6 +192,7 @@ def test_pause_resume_and_stop_reach_all_workers(client: Any, server: ServerProc
     run.stop()
     snapshot = run.wait(WAIT_S)
     assert snapshot.status is Status.STOPPED and snapshot.counts.left > 0
+    server.control(config={"latency_s": 0.03})
     part = run.session().read(columns=["product_id"])
     assert part["product_id"].tolist() == run.results()["product_id"].tolist()
     assert not any(written_to(run.session().shards))
@@ -190,15 +208,15 @@ def written_to(shards: Shards | None) -> list[bool]:
 
 
 def test_a_wrong_key_pauses_all_within_a_handful_of_calls(client: Any, server: ServerProcess, tmp_path: Path) -> None:
+    hold_after(server, 150)
     run = evaluator(server, tmp_path).start(make_feed(600), cluster=client, max_in_flight=8, progress="none")
     wait_for(run, 60)
-    server.control(config={"api_key": "sk-another-key-0123456789"})
-    before = server.stats()
+    server.control(config={"api_key": "sk-another-key-0123456789", "held_after": None})
     snapshot = run.wait(WAIT_S, until_paused=True)
     assert (snapshot.status, snapshot.needs) == (Status.PAUSED, Need.KEY)
     assert all(worker.state.startswith("paused") for worker in run.snapshot().workers)
-    after = server.stats()
-    refused = after["requests"] - before["requests"] - (after["accepted"] - before["accepted"])
+    served = server.stats()
+    refused = served["requests"] - served["accepted"]
     # What each of the workers may have had out, and a handful.
     assert refused <= WORKERS * 8 + 8
     run.resume(api_key="sk-another-key-0123456789")
@@ -238,9 +256,10 @@ def test_one_limit_is_shared_by_all_workers(client: Any, server: ServerProcess, 
 
 def test_the_buttons_of_the_panel_reach_all_workers(client: Any, server: ServerProcess, tmp_path: Path) -> None:
     # Shards so long that none ends while it is pressed: between two of them a worker has nothing that could rest.
-    run = evaluator(server, tmp_path).start(make_feed(1500), cluster=client, shard_size=500, progress="none")
+    server.control(config={"latency_s": SLOW_S})
+    run = evaluator(server, tmp_path).start(make_feed(1500), cluster=client, shard_size=500, progress="none", **SLOWLY)
     root = run.panel.widget()
-    wait_for(run, 100)
+    wait_for(run, 40)
     press(root, "Pause")
     until(lambda: run.snapshot().status is Status.PAUSED, "the pause")
     workers = run.snapshot().workers
@@ -251,7 +270,7 @@ def test_the_buttons_of_the_panel_reach_all_workers(client: Any, server: ServerP
     time.sleep(0.5)
     assert server.stats()["requests"] == rested["requests"]
     press(root, "Resume")
-    until(lambda: server.stats()["accepted"] > rested["accepted"] + 50, "more calls")
+    until(lambda: server.stats()["accepted"] > rested["accepted"] + 20, "more calls")
     press(root, "Stop")
     assert run.wait(WAIT_S).status is Status.STOPPED
     stopped = server.stats()
@@ -275,9 +294,11 @@ def all_of(widget: Any) -> Iterator[Any]:
 
 
 def test_the_key_is_in_no_file_and_no_word(client: Any, server: ServerProcess, tmp_path: Path) -> None:
+    hold_after(server, 100)
     run = evaluator(server, tmp_path).start(make_feed(150), cluster=client, progress="none")
     wait_for(run, 20)
     told = str(client.processing()) + str(client.story()) + repr(client.who_has()) + repr(run) + str(run.snapshot())
+    hold_after(server, None)
     run.wait(WAIT_S)
     logs = str(client.get_worker_logs()) + str(client.get_scheduler_logs())
     assert KEY not in told and KEY not in logs
@@ -298,7 +319,8 @@ def test_what_cannot_be_a_cluster_is_refused(tmp_path: Path) -> None:
 def test_a_run_that_is_left_behind_holds_up_nobody(
     shared_cluster: SharedCluster, client: Any, server: ServerProcess, tmp_path: Path
 ) -> None:
-    run = evaluator(server, tmp_path).start(make_feed(900), cluster=client, progress="none")
+    server.control(config={"latency_s": SLOW_S})
+    run = evaluator(server, tmp_path).start(make_feed(900), cluster=client, progress="none", **SLOWLY)
     wait_for(run, 20)
     run.pause()
     shared_cluster.leave_clean()

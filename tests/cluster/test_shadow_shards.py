@@ -22,7 +22,7 @@ from feedeval.results.library import cleanup
 from feedeval.storage.shards import Shards
 from feedeval.storage.store import SessionStore
 from feedeval.storage.verify import verify
-from tests.cluster.conftest import wait_for
+from tests.cluster.conftest import SLOW_S, wait_for
 from tests.e2e.images import CLASSES, Labels, make_labels
 from tests.e2e.support import KEY, ROOT, environment
 from tests.server import Answerer, ModelServer
@@ -83,11 +83,14 @@ def test_a_run_that_was_stopped_goes_on_by_its_name_alone_with_the_rows_that_its
         plain = fe.run_shadow(table, image_dir=folder, **given(server, tmp_path / "one"))
         requests = server.stats.accepted
         options = given(server, tmp_path / "two", image_dir=folder, max_in_flight=4)
+        server.configure(latency_s=SLOW_S)
         run = fe.start_shadow(table, cluster=client, **options)
-        wait_for(run, 40)
+        # So many that a batch of one of the three workers is complete: what else is done stays in its call logs.
+        wait_for(run, 80)
         run.stop()
         stopped = run.wait(WAIT_S)
         assert stopped.status is Status.STOPPED and 0 < stopped.counts.done < ROWS
+        server.configure(latency_s=0.05)
         with pytest.raises(InputError, match="had other settings"):
             fe.start_shadow(
                 table, cluster=client, session=run.sid, **{**options, "classes": [*CLASSES, "something else"]}

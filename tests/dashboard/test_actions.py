@@ -17,10 +17,11 @@ from feedeval.run.runner import RunSettings, start
 from feedeval.storage.paths import session_paths
 from feedeval.storage.requests import Action
 from feedeval.storage.store import SessionStore
-from tests.e2e.support import make_feed, write_jsonl
+from tests.e2e.support import KEY, make_feed, write_jsonl
 from tests.results.factory import SID, Plan, write_session
 from tests.run.jobs import CallingJob
 from tests.run.runs import WAIT_S, until
+from tests.server import ModelServer
 
 
 @pytest.fixture
@@ -95,26 +96,33 @@ def test_the_button_says_what_going_on_would_do(tmp_path: Path) -> None:
 
 def test_a_session_whose_feed_is_gone_says_how_to_go_on_from_a_cell(tmp_path: Path) -> None:
     evaluator = ProductFeedEvaluator(model="offline", output_dir=tmp_path)
-    run = evaluator.start(make_feed(40), num_questions=4, batch_size=5, progress="none")
+    # So long that it is not through before it is stopped; and one that is stopped before it begins leaves no session.
+    run = evaluator.start(make_feed(4000), num_questions=4, batch_size=5, progress="none")
+    assert run.sid
     run.stop()
-    run.wait()
+    assert run.wait(WAIT_S).status is Status.STOPPED
     with pytest.raises(InputError, match=r"fe\.resume\('\d{8}_\d{6}_\w{6}', feed"):
         actions.go_on(load_session(output_dir=tmp_path))
 
 
 def test_going_on_finishes_what_was_left_and_finds_the_run_that_goes_on(tmp_path: Path) -> None:
     feed = write_jsonl(tmp_path / "feed.jsonl", make_feed(200))
-    evaluator = ProductFeedEvaluator(model="offline", output_dir=tmp_path / "out")
-    first = evaluator.start(feed, num_questions=4, batch_size=5, progress="none")
-    first.stop()
-    first.wait()
-    session = load_session(output_dir=tmp_path / "out")
-    run = actions.go_on(session)
-    if not run.done:
+    with ModelServer(held_after=20) as server:
+        evaluator = ProductFeedEvaluator(KEY, base_url=server.base_url, output_dir=tmp_path / "out")
+        first = evaluator.start(feed, num_questions=4, batch_size=5, progress="none")
+        until(lambda: first.snapshot().counts.done > 5)
+        first.stop()
+        server.configure(held_after=None)
+        assert first.wait(WAIT_S).status is Status.STOPPED
+        session = load_session(output_dir=tmp_path / "out")
+        server.configure(held_after=server.stats.requests + 20)
+        run = actions.go_on(session, KEY)
+        assert run.sid == session.id
         assert actions.who_works_on(session) == "This notebook is working on it."
-        assert actions.go_on(session) is run
+        assert actions.go_on(session, KEY) is run
         assert actions.resume_words(session.reload())[0] == "Show its panel"
-    run.wait()
+        server.configure(held_after=None)
+        run.wait(WAIT_S)
     assert session.reload().progress.counts.done == 200
     assert actions.resume_words(session)[0] == ""
 
@@ -167,7 +175,7 @@ def test_the_workbook_is_written_beside_the_session(session: Session) -> None:
 
 
 def test_the_run_of_another_process_can_be_asked_to_pause_and_to_stop(tmp_path: Path) -> None:
-    run = start(CallingJob(4000, latency_s=0.02), tmp_path, RunSettings(max_workers=4))
+    run = start(CallingJob(4000, latency_s=0.2), tmp_path, RunSettings(max_workers=4))
     session = load_session(output_dir=tmp_path)
 
     assert actions.reachable(session) == (Action.PAUSE, Action.STOP)

@@ -50,7 +50,7 @@ def write_jsonl(path: Path, products: Sequence[dict[str, str]]) -> Path:
     return path
 
 
-def until(condition: Callable[[], bool], what: str, *, timeout_s: float = 60.0) -> None:
+def until(condition: Callable[[], bool], what: str, *, timeout_s: float = 180.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -35,7 +35,7 @@ def test_shadow_mode_goes_by_batch_and_is_picked_up(tmp_path: Path, server: Mode
     )
     until(lambda: bool(run.snapshot().parts_out), "a part is out")
     run.leave()
-    run.wait(30)
+    run.wait(60)
     server.configure(batch_hold=False)
     again = fe.resume(output_dir=tmp_path / "out", progress="none")
     assert again.wait(60).status is Status.FINISHED and again.results()["status"].eq("done").all()

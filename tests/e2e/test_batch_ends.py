@@ -104,7 +104,7 @@ def test_the_part_asks_what_a_live_call_asks_under_the_hash_of_the_call_log(
     assert all(server.app.was_accepted(line["body"]) for line in lines)
     assert file.stat().st_mode & 0o777 == 0o600
     run.leave()
-    run.wait(30)
+    run.wait(60)
     assert live.done
 
 
@@ -134,10 +134,10 @@ def test_a_part_refused_for_a_line_is_sent_again_without_it(tmp_path: Path, serv
 def test_a_part_refused_as_a_whole_waits_for_a_person(tmp_path: Path, server: ModelServer) -> None:
     server.configure(batch_ends=["failed_whole"])
     run = started(server, tmp_path)
-    assert run.wait(30, until_paused=True).needs_person
+    assert run.wait(60, until_paused=True).needs_person
     assert "Not this file." in run.snapshot().status_reason
     run.resume()
-    assert run.wait(30).status is Status.FINISHED and server.stats.batch_requests == PRODUCTS
+    assert run.wait(60).status is Status.FINISHED and server.stats.batch_requests == PRODUCTS
 
 
 def test_lines_that_failed_are_asked_live(tmp_path: Path, server: ModelServer) -> None:
@@ -195,10 +195,10 @@ def test_a_part_that_is_too_large_for_the_endpoint_is_cut(tmp_path: Path, server
 def test_a_part_that_is_too_large_for_a_request_is_said_to_be_and_cut_anew(tmp_path: Path, server: ModelServer) -> None:
     server.configure(batch_file_bytes=40_000)
     run = started(server, tmp_path)
-    snapshot = run.wait(30, until_paused=True)
+    snapshot = run.wait(60, until_paused=True)
     assert "could not be sent" in snapshot.status_reason and "part_mb" in snapshot.status_reason
     run.leave()
-    run.wait(30)
+    run.wait(60)
     through(server, tmp_path, part_mb=0.03)
     assert server.stats.twice == server.stats.repeated == 0 and server.stats.batches > 1
 
@@ -217,7 +217,7 @@ def test_stop_calls_off_what_is_out_and_the_next_run_goes_on_with_what_is_done(
     run = started(server, tmp_path)
     out(run)
     run.stop()
-    assert run.wait(30).status is Status.STOPPED
+    assert run.wait(60).status is Status.STOPPED
     assert "What is answered by now is billed" in messages_of(run)
     assert server.app.desk.batches[0].status == "cancelled"
     server.configure(batch_hold=False)
@@ -233,13 +233,13 @@ def test_a_run_that_is_left_is_picked_up_by_the_same_call(tmp_path: Path, server
     run = started(server, tmp_path)
     out(run)
     run.leave()
-    assert run.wait(30).status is Status.STOPPED and server.app.desk.batches[0].status == "in_progress"
+    assert run.wait(60).status is Status.STOPPED and server.app.desk.batches[0].status == "in_progress"
     assert "going on with the session fetches the answers" in messages_of(run)
     assert "1 at the endpoint (0 of 30 requests answered)" in repr(fe.load_session(output_dir=tmp_path))
     server.configure(batch_hold=False)
     # Whether it says how or not: the session remembers.
     again = evaluator(server, tmp_path).start(make_feed(PRODUCTS), num_questions=4, progress="none", poll_first_s=0.02)
-    assert again.wait(30).status is Status.FINISHED and again.sid == run.sid
+    assert again.wait(60).status is Status.FINISHED and again.sid == run.sid
     assert (server.stats.batches, server.stats.requests, server.stats.twice) == (1, SETS, 0)
     assert "at the endpoint" not in repr(fe.load_session(output_dir=tmp_path))
 
@@ -249,10 +249,10 @@ def test_another_feed_does_not_make_one_forget_what_is_out(tmp_path: Path, serve
     run = started(server, tmp_path)
     out(run)
     run.leave()
-    run.wait(30)
+    run.wait(60)
     other = evaluator(server, tmp_path).start(make_feed(PRODUCTS + 2), **{**QUICK, "progress": "none"})
     other.leave()
-    other.wait(30)
+    other.wait(60)
     assert other.sid != run.sid
     assert f"Parts of session {run.sid} are still out: 1 at the endpoint" in messages_of(other)
     assert not (tmp_path / f"parts_{other.sid}.json").exists() or parts_of(other) != parts_of(run)
@@ -263,10 +263,10 @@ def test_resume_goes_on_by_batch(tmp_path: Path, server: ModelServer) -> None:
     run = started(server, tmp_path)
     out(run)
     run.leave()
-    run.wait(30)
+    run.wait(60)
     server.configure(batch_hold=False)
     again = fe.resume(run.sid, make_feed(PRODUCTS), api_key=KEY, output_dir=tmp_path, progress="none")
-    assert again.wait(30).status is Status.FINISHED
+    assert again.wait(60).status is Status.FINISHED
     assert (server.stats.batches, server.stats.requests) == (1, SETS)
 
 
@@ -275,7 +275,7 @@ def test_who_wants_no_more_batch_gets_the_rest_live(tmp_path: Path, server: Mode
     run = started(server, tmp_path)
     out(run)
     run.leave()
-    run.wait(30)
+    run.wait(60)
     through(server, tmp_path, delivery="live")
     assert server.stats.repeated == 0 and server.stats.accepted == PRODUCTS + SETS
     assert server.stats.requests == SETS + PRODUCTS // 2
@@ -291,7 +291,7 @@ def test_pausing_sends_nothing_and_loses_nothing(tmp_path: Path, server: ModelSe
     time.sleep(0.1)
     assert run.snapshot().counts.done == 0
     run.resume()
-    assert run.wait(30).status is Status.FINISHED and server.stats.batches == 1
+    assert run.wait(60).status is Status.FINISHED and server.stats.batches == 1
 
 
 def test_a_lost_entry_of_a_part_that_is_out_is_found_by_its_metadata(tmp_path: Path, server: ModelServer) -> None:
@@ -299,7 +299,7 @@ def test_a_lost_entry_of_a_part_that_is_out_is_found_by_its_metadata(tmp_path: P
     run = started(server, tmp_path)
     out(run)
     run.leave()
-    run.wait(30)
+    run.wait(60)
     (tmp_path / f"parts_{run.sid}.json").unlink()
     server.configure(batch_hold=False)
     through(server, tmp_path)
@@ -329,7 +329,7 @@ def test_a_budget_that_is_reached_pauses_before_a_part_is_sent(tmp_path: Path, s
 def test_every_place_that_shows_the_run_shows_its_parts(tmp_path: Path, server: ModelServer) -> None:
     server.configure(batch_hold=True)
     run = started(server, tmp_path, part_requests=16)
-    out(run)
+    until(lambda: [part.status for part in run.snapshot().parts] == ["in_progress"] * 2, "both parts are worked on")
     snapshot = run.snapshot()
     assert "2 parts out, 0/30 answered" in status_line(snapshot)
     page, text = run_html(snapshot), run_text(snapshot)
@@ -337,7 +337,7 @@ def test_every_place_that_shows_the_run_shows_its_parts(tmp_path: Path, server: 
         assert "in progress" in shown and "0 of 16" in shown and "at most" in shown
     assert "2 at the endpoint (0 of 30 requests answered)" in page
     run.leave()
-    run.wait(30)
+    run.wait(60)
 
 
 def test_the_snippet_of_the_readme_runs(tmp_path: Path, server: ModelServer) -> None:
@@ -391,6 +391,6 @@ def test_the_key_stands_in_no_file_and_no_word_of_the_feed_stays_at_the_endpoint
     out(run)
     assert not any(KEY.encode() in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     server.configure(batch_hold=False)
-    assert run.wait(30).status is Status.FINISHED
+    assert run.wait(60).status is Status.FINISHED
     assert not server.app.desk.files
     assert not any(KEY.encode() in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())

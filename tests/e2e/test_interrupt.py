@@ -24,7 +24,8 @@ evaluator = fe.ProductFeedEvaluator(output_dir=sys.argv[2])
 results = evaluator.evaluate_products_batch(sys.argv[1], num_questions=4, batch_size=5, max_in_flight=4)
 print("rows", len(results), evaluator.get_evaluation_status()["batch_info"]["status"])
 """
-PRODUCTS = 120
+PRODUCTS = 400
+"""So many that it is not through long after Ctrl-C, however late that comes."""
 
 
 @pytest.mark.slow
@@ -32,7 +33,7 @@ def test_ctrl_c_ends_the_blocking_call_cleanly_and_calling_again_goes_on(tmp_pat
     feed = write_jsonl(tmp_path / "feed.jsonl", make_feed(PRODUCTS))
     output = tmp_path / "output"
     call = [sys.executable, "-c", SCRIPT, str(feed), str(output)]
-    with ServerProcess("--latency-s", "0.2") as server:
+    with ServerProcess("--latency-s", "0.5") as server:
         engine = environment(OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.base_url)
         process = subprocess.Popen(
             call, cwd=ROOT, env=engine, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

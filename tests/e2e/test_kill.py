@@ -35,6 +35,8 @@ from tests.e2e.support import (
 KILLS = 20
 IN_FLIGHT = 8
 PRODUCTS = 700
+ANSWERS = 30
+"""So many calls of a process are answered before its kill, however late that comes."""
 COMMAND_PRODUCTS = 1500
 OPTIONS = {"num_questions": 4, "batch_size": 7, "max_in_flight": IN_FLIGHT}
 
@@ -56,9 +58,9 @@ def test_an_audit_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path: Path)
     killed, undisturbed = tmp_path / "killed", tmp_path / "undisturbed"
     in_flight = 0
     finished_before: dict[int, bytes] = {}
-    # Slow enough that the audit is not over before the kills are, however late they come.
     with ServerProcess("--latency-s", "0.15", "--latency-sigma", "0.3") as server:
         for number in range(KILLS):
+            server.control(config={"held_after": server.stats()["requests"] + ANSWERS})
             process = child(audit, server.base_url, feed, killed, OPTIONS)
             if number % 4:
                 # Most kills strike while calls are out, the others at any moment from the start.
@@ -82,7 +84,7 @@ def test_an_audit_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path: Path)
             files = {int(p.name.split("_")[1]): p.read_bytes() for p in killed.glob(f"batch_*_{sids[0]}.json")}
             assert finished_before.items() <= files.items(), "a complete batch was written again"
             finished_before = files
-        server.control(config={"latency_s": 0.0})
+        server.control(config={"latency_s": 0.0, "held_after": None})
         last = child(audit, server.base_url, feed, killed, OPTIONS)
         last.join(120)
         assert last.exitcode == 0

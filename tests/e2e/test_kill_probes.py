@@ -18,6 +18,8 @@ from feedeval.storage.readers import session_ids
 from tests.e2e.support import KEY, ServerProcess, calls_on_disk, child, make_feed, until, write_jsonl
 
 KILLS = 5
+ANSWERS = 8
+"""So many calls of a process are answered before its kill, however late that comes: all together are too few."""
 IN_FLIGHT = 4
 PRODUCTS = 24
 OPTIONS: dict[str, Any] = {"n": PRODUCTS, "num_questions": 5, "batch_size": 6, "progress": "none"}
@@ -45,6 +47,7 @@ def test_probes_that_were_killed_end_as_if_they_had_not_been(tmp_path: Path) -> 
     in_flight = kills = 0
     with ServerProcess("--latency-s", "0.05", "--latency-sigma", "0.3") as server:
         for _ in range(KILLS):
+            server.control(config={"held_after": server.stats()["requests"] + ANSWERS})
             process = child(probe_only, server.base_url, feed, killed)
             another_call_or_the_end(server, process)
             time.sleep(rng.uniform(0.0, 0.4))
@@ -58,6 +61,7 @@ def test_probes_that_were_killed_end_as_if_they_had_not_been(tmp_path: Path) -> 
             lost = server.stats()["requests"] - in_flight - on_disk
             assert 0 <= lost <= IN_FLIGHT
             in_flight += lost
+        server.control(config={"held_after": None})
         report = probe(server.base_url, feed, killed)
         served = server.stats()
         server.control(reset=True, config={"latency_s": 0.0})

@@ -69,10 +69,10 @@ def test_a_wrong_key_pauses_within_a_handful_of_calls_and_a_right_one_goes_on(
 
 
 def test_a_key_that_is_withdrawn_in_the_middle_loses_nothing(server: ModelServer, tmp_path: Path) -> None:
-    server.configure(latency_s=0.2)
+    server.configure(held_after=60)
     run = start(server, tmp_path)
     until(lambda: server.stats.accepted > 40, "some calls")
-    server.configure(api_key="sk-the-new-one-123", latency_s=0.0)
+    server.configure(api_key="sk-the-new-one-123", held_after=None)
 
     assert "key" in paused(run)
     refused = server.stats.requests - server.stats.accepted
@@ -148,7 +148,7 @@ def test_a_budget_is_not_overrun_and_a_higher_one_goes_on(server: ModelServer, t
 
 
 def test_a_lost_network_is_probed_and_the_run_goes_on_by_itself(tmp_path: Path) -> None:
-    first = ModelServer(latency_s=0.2).start()
+    first = ModelServer(latency_s=0.02, held_after=60).start()
     run = start(first, tmp_path)
     until(lambda: first.stats.accepted > 40, "some calls")
     first.stop()

@@ -211,10 +211,11 @@ def test_the_same_image_with_the_same_notes_is_asked_once(server: ModelServer, t
 
 def test_a_pause_and_a_wrong_key_lose_nothing(server: ModelServer, tmp_path: Path) -> None:
     made = make_labels(tmp_path / "images", 60)
-    server.configure(api_key=KEY, latency_s=0.2)
+    server.configure(api_key=KEY)
     with pytest.raises(WrongKey, match="saved"):
         shadow(server, made.path, tmp_path / "out", api_key="sk-wrong-123456")
     assert server.stats.accepted == 0
+    server.configure(held_after=server.stats.requests + 20)
     # The same call with the right key goes on in the same session.
     run = fe.start_shadow(
         made.path, classes=CLASSES, base_url=server.base_url, api_key=KEY, output_dir=tmp_path / "out", progress="none",
@@ -222,6 +223,7 @@ def test_a_pause_and_a_wrong_key_lose_nothing(server: ModelServer, tmp_path: Pat
     )  # fmt: skip
     until(lambda: server.stats.accepted > 10, "some calls")
     run.pause()
+    server.configure(held_after=None)
     until(lambda: run.snapshot().status is Status.PAUSED, "the pause")
     served = server.stats.accepted
     # A chance for calls that should not be made.
@@ -229,7 +231,6 @@ def test_a_pause_and_a_wrong_key_lose_nothing(server: ModelServer, tmp_path: Pat
     assert served < 60 and server.stats.accepted == served and "images" in repr(run)
     run.stop()
     run.wait(60)
-    server.configure(latency_s=0.0)
     # From what the files say, with nothing given but the key.
     on = fe.resume(run.sid, api_key=KEY, output_dir=tmp_path / "out", progress="none")
     assert on.sid == run.sid and on.wait(60).counts.done == 60
@@ -322,7 +323,9 @@ def test_only_named_columns_are_sent_and_all_come_back(server: ModelServer, tmp_
 
 def test_running_the_cell_again_finds_the_run_that_goes_on(server: ModelServer, tmp_path: Path) -> None:
     made = make_labels(tmp_path / "images", 40)
-    server.configure(latency_s=0.05)
+    server.configure(held_after=10)
     given: dict[str, Any] = {"classes": CLASSES, "base_url": server.base_url, "progress": "none", "max_in_flight": 2}
     runs = [fe.start_shadow(made.path, output_dir=tmp_path / "out", **given) for _ in range(2)]
-    assert runs[0] is runs[1] and runs[0].wait(60).counts.done == 40 and server.stats.repeated == 0
+    assert runs[0] is runs[1]
+    server.configure(held_after=None)
+    assert runs[0].wait(60).counts.done == 40 and server.stats.repeated == 0

@@ -22,6 +22,8 @@ from tests.server import Answerer
 
 ROWS = 300
 KILLS = 4
+ANSWERS = 60
+"""So many calls of a process are answered before its kill, however late that comes."""
 IN_FLIGHT = 8
 OPTIONS: dict[str, Any] = {"classes": CLASSES, "max_in_flight": IN_FLIGHT, "batch_size": 25, "progress": "none"}
 
@@ -36,6 +38,7 @@ def shadow_until_paused(base_url: str, table: Path, folder: Path, calls: int) ->
     run = fe.start_shadow(table, api_key=KEY, base_url=base_url, output_dir=folder, **OPTIONS)
     until(lambda: run.snapshot().calls >= calls, "some calls")
     run.pause()
+    (folder / "paused").touch()
     time.sleep(600)
 
 
@@ -45,10 +48,10 @@ def test_killed_again_and_again_it_ends_as_if_it_had_not_been(tmp_path: Path) ->
     made = make_labels(tmp_path / "images", ROWS, defects=True)
     killed = tmp_path / "killed"
     lost = 0
-    # Slow enough that the run is not over before the kills are, however late they come.
     with ServerProcess("--latency-s", "0.2", "--latency-sigma", "0.3", "--seed", "5") as server:
         server.control(truth=made.truth, answers={"error_rate": 0.1})
         for number in range(KILLS):
+            server.control(config={"held_after": server.stats()["requests"] + ANSWERS})
             process = child(shadow, server.base_url, made.path, killed)
             before = server.stats()["requests"]
             until(lambda before=before: server.stats()["requests"] > before, "another call")  # type: ignore[misc]
@@ -63,7 +66,7 @@ def test_killed_again_and_again_it_ends_as_if_it_had_not_been(tmp_path: Path) ->
             fresh = server.stats()["requests"] - lost - calls_on_disk(killed, sid)
             assert 0 <= fresh <= IN_FLIGHT, f"kill {number + 1} lost {fresh} replies"
             lost += fresh
-        server.control(config={"latency_s": 0.0})
+        server.control(config={"latency_s": 0.0, "held_after": None})
         shadow(server.base_url, made.path, killed)
         served = server.stats()
 
@@ -82,8 +85,11 @@ def test_killed_with_nothing_in_flight_no_image_is_asked_twice(tmp_path: Path) -
     made = make_labels(tmp_path / "images", ROWS)
     folder = tmp_path / "out"
     with ServerProcess("--latency-s", "0.02") as server:
+        server.control(config={"held_after": ROWS // 2 + 10})
         process = child(shadow_until_paused, server.base_url, made.path, folder, ROWS // 2)
-        until(lambda: any(folder.glob("progress_*.json")), "the session")
+        until((folder / "paused").exists, "the word to pause")
+        # What is out is answered, and nothing else was asked meanwhile.
+        server.control(config={"held_after": None})
         until(lambda: fe.load_session(output_dir=folder).progress.status is Status.PAUSED, "the pause")
         process.kill()
         process.join()

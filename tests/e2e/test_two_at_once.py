@@ -29,10 +29,13 @@ def test_two_audits_at_once_are_hardly_refused_more_than_one(tmp_path: Path) -> 
 
 
 def test_a_refusal_that_one_of_them_meets_cools_both(tmp_path: Path) -> None:
-    refused = {"kind": "rate_limit", "contains": "Article 10030 ", "times": 1, "retry_after_s": 10}
+    refused = {"kind": "rate_limit", "contains": "Article 10030 ", "times": 1, "retry_after_s": 20}
     with ServerProcess("--latency-s", "0.05") as server:
-        server.control(faults=[refused])
+        # Neither is through before the other one has begun.
+        server.control(faults=[refused], config={"held_after": 4})
         one, other = (start(server, tmp_path / str(n), 600, 10_000 * n) for n in range(2))
+        until(lambda: server.stats()["in_flight"] > 0 and all(run.snapshot().in_hand for run in (one, other)), "both")
+        server.control(config={"held_after": None})
         until(lambda: other.snapshot().gauges.cooldown_s > 0, "the refusal")
         until(lambda: one.snapshot().gauges.cooldown_s > 0, "the rest of the one that was not refused")
         until(lambda: not server.stats()["in_flight"], "the end of the calls that were out")

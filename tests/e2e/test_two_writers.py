@@ -40,9 +40,9 @@ def test_a_second_process_on_the_same_session_is_told_who_holds_it(feed: Path, t
         before = server.stats()["requests"]
         evaluator = ProductFeedEvaluator(KEY, base_url=server.base_url, output_dir=output)
         with pytest.raises(SessionLocked, match=str(first.pid)):
-            evaluator.start(feed, progress="none", num_questions=4)
+            evaluator.start(feed, progress="none", num_questions=4).wait(60)
         with pytest.raises(SessionLocked):
-            resume(feed=feed, api_key=KEY, output_dir=output, progress="none")
+            resume(feed=feed, api_key=KEY, output_dir=output, progress="none").wait(60)
         run = command("run", feed, "--output-dir", output, "--num-questions", 4)
         engine = environment(OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.base_url)
         second = subprocess.run(run, cwd=ROOT, env=engine, capture_output=True, text=True, check=False)
@@ -53,6 +53,7 @@ def test_a_second_process_on_the_same_session_is_told_who_holds_it(feed: Path, t
         until(lambda: server.stats()["in_flight"] == 0, "the server hears of the kill")
         # A killed process leaves no lock behind.
         taken_up = evaluator.start(feed, progress="none", num_questions=4)
+        assert taken_up.sid
         taken_up.stop()
         taken_up.wait(60)
 
@@ -61,6 +62,8 @@ CELL = """
 import feedeval as fe
 ev = fe.ProductFeedEvaluator({key!r}, base_url={url!r}, output_dir={output!r})
 run = ev.start({feed!r}, num_questions=4, progress="none", max_in_flight=4)
+# On a slow machine it has yet to go through the feed.
+run.sid
 """
 
 

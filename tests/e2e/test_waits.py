@@ -13,7 +13,7 @@ from feedeval.evaluator.evaluation_run import EvaluationRun
 from feedeval.notebook.panel.render import run_text
 from feedeval.records import HealthStatus, Status
 from feedeval.results.library import list_sessions
-from feedeval.run.progress import Need
+from feedeval.run.progress import Need, Snapshot
 from feedeval.run.telling.words import what_is_left
 from tests.e2e.support import KEY, make_feed, until
 from tests.server import Fault, FaultKind, ModelServer
@@ -42,11 +42,20 @@ def test_a_long_retry_after_is_shown_as_what_it_is_and_not_as_healthy(tmp_path: 
 
 
 def test_the_last_product_says_which_try_it_waits_for(tmp_path: Path) -> None:
-    fault = Fault(FaultKind.UNAVAILABLE, contains="Article 39 ", times=2, retry_after_s=2)
-    with ModelServer(latency_s=0.005, faults=[fault]) as server:
+    # The second wait is long enough to be seen.
+    faults = [
+        Fault(FaultKind.UNAVAILABLE, contains="Article 39 ", times=1, retry_after_s=wait_s) for wait_s in (0.5, 12)
+    ]
+    with ModelServer(latency_s=0.005, faults=faults) as server:
         run = start(server, tmp_path, 40)
-        until(lambda: "1 product left: third try in" in what_is_left(run.snapshot()), "the third try is announced")
-        assert run.snapshot().eta_s is None
+        seen: list[Snapshot] = []
+
+        def announced() -> bool:
+            seen.append(run.snapshot())
+            return "1 product left: third try in" in what_is_left(seen[-1])
+
+        until(announced, "the third try is announced")
+        assert seen[-1].eta_s is None
         assert run.wait(60).counts.done == 40
 
 

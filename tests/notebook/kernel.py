@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).resolve().parents[2]
-BOUND_S = 60.0
+BOUND_S = 120.0
 
 Message = dict[str, Any]
 

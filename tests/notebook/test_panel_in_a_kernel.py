@@ -12,7 +12,7 @@ from tests.notebook.kernel import Kernel, started_kernel
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SLOW = (
-    "from tests.notebook.cells import *\nhandle = Handle(CountingJob(2_000, seconds_each=0.2), max_workers=8)\nhandle"
+    "from tests.notebook.cells import *\nhandle = Handle(CountingJob(2_000, seconds_each=0.5), max_workers=8)\nhandle"
 )
 
 
@@ -120,7 +120,7 @@ def test_what_is_saved_beside_the_panel_is_kept_up_to_date(kernel: Kernel) -> No
 def test_a_run_that_began_without_a_panel_gets_one(kernel: Kernel) -> None:
     kernel.run(
         "from tests.notebook.cells import *\nfrom feedeval.notebook.panel.reporter import panel_for\n"
-        "run = start(CountingJob(2_000, seconds_each=0.1), tempfile.mkdtemp(), RunSettings(max_workers=8))"
+        "run = start(CountingJob(2_000, seconds_each=0.5), tempfile.mkdtemp(), RunSettings(max_workers=8))"
     )
     kernel.run("assert panel_for(run) is panel_for(run); panel_for(run)")
     kernel.wait_for("of 2,000 products")
@@ -145,10 +145,11 @@ def test_html_alone_moves_and_ends(kernel: Kernel) -> None:
     kernel.run(
         "from tests.notebook.cells import *\nfrom feedeval.notebook.panel.choose_reporters import reporters_for\n"
         "run = start(CountingJob(200, seconds_each=0.1), tempfile.mkdtemp(), RunSettings(max_workers=8),"
-        " reporters=reporters_for('html')); run.wait()"
+        " reporters=reporters_for('html')); end = run.wait()"
     )
     shown = kernel.bundles("update_display_data")
-    assert 2 <= len(shown) < 200 / 8, "it is drawn seldom, and not for each record"
+    elapsed_s = float(kernel.run("print(end.elapsed_s)"))
+    assert 2 <= len(shown) <= 5 * elapsed_s + 3, "it is drawn seldom, and not for each record"
     assert "200 of 200 products · 100 %" in shown[-1]["text/html"]
 
 
@@ -196,11 +197,15 @@ def test_a_pause_for_a_key_has_a_field_for_it_and_resume_without_one_says_what_i
 def test_what_is_unfolded_is_painted_and_what_is_folded_costs_no_message(kernel: Kernel) -> None:
     kernel.run(
         "from tests.notebook.cells import *\n"
-        "handle = Handle(CountingJob(3_000, seconds_each=0.02), max_workers=8)\nhandle"
+        "handle = Handle(CountingJob(30_000, seconds_each=0.02), max_workers=8)\nhandle"
     )
     kernel.wait_for("sku-0")
     kernel.run("folds = handle.panel.widget().children[4]; folds.selected_index = None")
+    # What was being painted when it was folded is through once the next picture is there.
+    for _ in range(2):
+        kernel.wait_for("a second")
     before = len(kernel.messages)
+    kernel.wait_for("a second")
     kernel.run("import time; time.sleep(2.5)")
     fresh = str([message["content"] for message in kernel.messages[before:]])
     assert "sku-0" not in fresh and "a second" in fresh

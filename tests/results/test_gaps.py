@@ -183,14 +183,15 @@ def test_a_session_without_any_product_has_no_gaps(tmp_path: Path) -> None:
 
 def test_steps_of_an_unfinished_audit_say_what_they_do_not_count(tmp_path: Path) -> None:
     run = ProductFeedEvaluator(model="offline", output_dir=tmp_path).start(
-        planted_feed(60), batch_size=5, progress="none"
+        planted_feed(1000), batch_size=5, progress="none"
     )
+    assert run.sid, "one that is stopped before it begins leaves no session"
     run.stop()
     run.wait(60)
     session = run.session()
     left = session.progress.counts.left
     said = session.next_steps().text()
-    assert left and f"{left} of 60 products are left and not counted" in said
+    assert left and f"{left:,} of 1,000 products are left and not counted" in said
 
 
 def test_what_cannot_be_summed_up_is_refused(session: Session, tmp_path: Path) -> None:

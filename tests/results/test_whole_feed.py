@@ -106,6 +106,7 @@ def test_the_terminal_audits_a_sample(feed: Path, tmp_path: Path, capsys: pytest
 def test_a_sample_survives_a_resume_that_reads_the_feed_again(feed: Path, tmp_path: Path) -> None:
     by = fe.ProductFeedEvaluator(model="offline", output_dir=tmp_path / "output")
     run = by.start(fe.sample(feed, 40, seed=3), progress="none", batch_size=1)
+    assert run.sid, "one that is stopped before it begins leaves no session"
     run.stop()
     run.wait(60)
     again = fe.resume(run.session(), progress="none")

@@ -66,7 +66,7 @@ def kill(folder: Path, kills: int) -> None:
         pid = os.fork()
         if pid == 0:
             # Slow enough that the work is not done before the kills are, however late they come.
-            sitting(folder, latency_s=0.001 if last else 0.05)
+            sitting(folder, latency_s=0.001 if last else 0.1)
             os._exit(0)
         if not last:
             time.sleep(dice.uniform(0.02, 0.25))
@@ -91,7 +91,7 @@ def block(folder: Path) -> None:
 
 def leave(folder: Path) -> None:
     """Start a run and leave."""
-    run = start(Witnessed(folder, latency_s=0.02), folder / "output", RunSettings(batch_size=15, max_workers=4))
+    run = start(Witnessed(folder, latency_s=0.05), folder / "output", RunSettings(batch_size=15, max_workers=4))
     while run.snapshot().counts.done < 10:
         time.sleep(0.01)
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from feedeval.records import BatchFile, BatchReport, Failure, Progress, Result
+from feedeval.records import BatchFile, BatchReport, Failure, Progress, Result, Status
 from feedeval.run.job import Job
 from feedeval.run.progress import Snapshot
 from feedeval.run.runner import Run, RunSettings, start
 from feedeval.storage.batch_files import read_batch_file
 from feedeval.storage.paths import StoredFile, session_paths
 from feedeval.storage.readers import read_progress
+from tests.run.jobs import CallingJob
 
-WAIT_S = 60.0
+WAIT_S = 120.0
+"""On a machine that does much else as well."""
 
 
 class Listener:
@@ -58,6 +61,16 @@ def until(condition: Callable[[], bool], *, wait_s: float = WAIT_S) -> None:
     while not condition():
         assert time.monotonic() < end_s, "it did not come about in time"
         time.sleep(0.002)
+
+
+def stop_at(gate: threading.Event, run: Run, job: CallingJob) -> Snapshot:
+    """Stop a run whose calls wait at a gate, which is opened once the run has heard of it, and wait for its end."""
+    run.stop()
+    until(lambda: job.allowed == 0)
+    gate.set()
+    snapshot = run.wait(WAIT_S)
+    assert snapshot.status is Status.STOPPED, snapshot.state_text
+    return snapshot
 
 
 def files(folder: Path, sid: str) -> list[BatchFile]:

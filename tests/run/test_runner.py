@@ -15,7 +15,7 @@ from feedeval.errors import ContentFiltered, InputError, SessionLocked, SessionN
 from feedeval.records import Ledger, Record, Status
 from feedeval.run.runner import RunSettings, start
 from tests.run.jobs import CallingJob, QuickJob, at
-from tests.run.runs import WAIT_S, Listener, failures, files, finish, progress, results, until
+from tests.run.runs import WAIT_S, Listener, failures, files, finish, progress, results, stop_at, until
 
 
 def test_every_record_has_a_result_in_order(tmp_path: Path) -> None:
@@ -118,12 +118,13 @@ def test_failed_records_are_tried_again_and_the_results_beside_them_stay(tmp_pat
 
 def test_failures_that_were_not_reached_again_still_count_after_a_stop(tmp_path: Path) -> None:
     finish(CallingJob(30, fault=at(28, 29, error=TimedOut("slow"))), tmp_path)
-    job = CallingJob(30, latency_s=5.0)
+    gate = threading.Event()
+    job = CallingJob(30, gate=gate)
     run = start(job, tmp_path, RunSettings(max_workers=1))
     until(lambda: job.in_flight == 1)
 
     counts = run.snapshot().counts
-    run.stop()
+    stop_at(gate, run, job)
 
     assert (counts.done, counts.failed) == (28, 2)
 
@@ -254,7 +255,7 @@ def test_stop_writes_the_state_and_the_same_run_can_be_taken_up(tmp_path: Path) 
 
 
 def test_stop_while_paused_ends_the_run(tmp_path: Path) -> None:
-    job = CallingJob(4000, latency_s=0.02)
+    job = CallingJob(4000, latency_s=0.2)
     run = start(job, tmp_path, RunSettings(max_workers=4))
     run.pause()
     until(lambda: run.snapshot().status is Status.PAUSED)
@@ -265,21 +266,30 @@ def test_stop_while_paused_ends_the_run(tmp_path: Path) -> None:
 
 
 def test_resume_during_the_pause_goes_on(tmp_path: Path) -> None:
-    job = CallingJob(60, latency_s=0.05)
+    gate = threading.Event()
+    job = CallingJob(60, gate=gate)
     run = start(job, tmp_path, RunSettings(max_workers=4))
     until(lambda: job.in_flight == 4)
 
     run.pause()
     run.resume()
+    gate.set()
 
     assert run.wait(WAIT_S).status is Status.FINISHED
 
 
 def test_a_quick_job_can_be_paused_at_once(tmp_path: Path) -> None:
-    run = start(QuickJob(60_000), tmp_path, RunSettings(batch_size=500))
+    gate = threading.Event()
+
+    def holds_up_all(record: Record, attempt: int) -> None:
+        # However late the pause is asked for, there are records left.
+        assert record.index < 1000 or gate.wait(WAIT_S)
+
+    run = start(QuickJob(60_000, fault=holds_up_all), tmp_path, RunSettings(batch_size=500))
     until(lambda: run.snapshot().counts.done > 0)
 
     run.pause()
+    gate.set()
     until(lambda: run.snapshot().status is Status.PAUSED)
 
     assert 0 < run.snapshot().counts.done < 60_000
@@ -288,20 +298,22 @@ def test_a_quick_job_can_be_paused_at_once(tmp_path: Path) -> None:
 
 
 def test_two_runs_on_one_session_exclude_each_other(tmp_path: Path) -> None:
-    run = start(CallingJob(100, latency_s=0.05), tmp_path, RunSettings(max_workers=2))
+    gate = threading.Event()
+    job = CallingJob(100, gate=gate)
+    run = start(job, tmp_path, RunSettings(max_workers=2))
 
     with pytest.raises(SessionLocked):
         start(CallingJob(100), tmp_path, RunSettings())
 
-    run.stop()
-    run.wait(WAIT_S)
+    stop_at(gate, run, job)
 
 
 def test_the_batch_size_of_a_session_stays(tmp_path: Path) -> None:
-    run = start(CallingJob(50, latency_s=0.01), tmp_path, RunSettings(batch_size=10, max_workers=2))
+    gate = threading.Event()
+    job = CallingJob(50, gate=gate, open_calls=15)
+    run = start(job, tmp_path, RunSettings(batch_size=10, max_workers=2))
     until(lambda: run.snapshot().batches_complete >= 1)
-    run.stop()
-    run.wait(WAIT_S)
+    stop_at(gate, run, job)
     listener = Listener()
 
     second = start(CallingJob(50), tmp_path, RunSettings(batch_size=25), reporters=[listener])
@@ -337,13 +349,14 @@ def test_an_unknown_setting_is_named() -> None:
 
 
 def test_changes_that_nobody_hears_are_refused(tmp_path: Path) -> None:
-    run = start(CallingJob(50, latency_s=0.05), tmp_path, RunSettings(max_workers=1))
+    gate = threading.Event()
+    job = CallingJob(50, gate=gate)
+    run = start(job, tmp_path, RunSettings(max_workers=1))
 
     with pytest.raises(InputError, match="api_key"):
         run.resume(api_key="x")
 
-    run.stop()
-    run.wait(WAIT_S)
+    stop_at(gate, run, job)
     with pytest.raises(InputError, match="not being worked on"):
         run.resume()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from tests.run.runs import WAIT_S, until
 
 
 def slow_run(folder: Path, records: int = 4000) -> Run:
-    """Start a run whose calls take long enough to be found in flight."""
-    run = start(CallingJob(records, latency_s=0.05), folder, RunSettings(max_workers=8))
+    """Start a run whose calls take long enough to be found in flight, and all together longer than any test."""
+    run = start(CallingJob(records, latency_s=0.2), folder, RunSettings(max_workers=8))
     until(lambda: run.snapshot().in_hand > 0)
     return run
 
@@ -48,8 +49,13 @@ def test_a_resume_after_a_pause_takes_it_back(tmp_path: Path) -> None:
 
 
 def test_waiting_after_a_resume_waits_for_the_next_pause(tmp_path: Path) -> None:
-    run = slow_run(tmp_path, 40)
+    gate = threading.Event()
+    job = CallingJob(40, gate=gate)
+    run = start(job, tmp_path, RunSettings(max_workers=8))
+    until(lambda: job.in_flight == 8)
     run.pause()
+    until(lambda: job.allowed == 0)
+    gate.set()
     until(lambda: run.snapshot().needs_person)
 
     run.resume()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import sys
 import threading
 import time
 from collections import Counter
@@ -31,7 +33,7 @@ from feedeval.run.progress import Memory
 from feedeval.run.runner import HealthSettings, Hooks, Run, RunSettings, run_blocking, start
 from feedeval.storage.store import SessionStore
 from tests.run.jobs import CallingJob, QuickJob, sometimes
-from tests.run.runs import WAIT_S, Listener, failures, files, finish, progress, results, until
+from tests.run.runs import WAIT_S, Listener, failures, files, finish, progress, results, stop_at, until
 
 
 def paused(run: Run) -> str:
@@ -122,13 +124,20 @@ def test_a_blocking_call_does_not_wait_for_a_person(tmp_path: Path) -> None:
 
 
 def test_a_lost_connection_pauses_probes_and_goes_on_by_itself(tmp_path: Path) -> None:
-    down = threading.Event()
+    down, seen = threading.Event(), threading.Event()
     down.set()
 
     def fault(record: Record, _: int) -> Exception | None:
         return ConnectionLost("no route to host") if record.index >= 5 and down.is_set() else None
 
-    job = QuickJob(40, fault=fault)
+    class Away(QuickJob):
+        async def probe(self) -> None:
+            while not seen.is_set():
+                await asyncio.sleep(0.001)
+            await super().probe()
+            down.clear()
+
+    job = Away(40, fault=fault)
     job.unreachable = 3
     run = start(job, tmp_path, RunSettings(probe_first_s=0.02, probe_longest_s=0.04))
     until(lambda: run.snapshot().status is Status.PAUSED)
@@ -136,7 +145,7 @@ def test_a_lost_connection_pauses_probes_and_goes_on_by_itself(tmp_path: Path) -
     snapshot = run.snapshot()
     assert "no network" in snapshot.status_reason
     assert not snapshot.needs_person
-    down.clear()
+    seen.set()
     assert run.wait(WAIT_S).counts.done == 40
     assert job.probes == 4
 
@@ -177,11 +186,14 @@ def test_a_person_can_pause_what_would_go_on_by_itself(tmp_path: Path) -> None:
     down = threading.Event()
     down.set()
     job = QuickJob(5, fault=lambda *_: ConnectionLost("down") if down.is_set() else None)
+    # It stays away, however late the pause is asked for.
+    job.unreachable = sys.maxsize
     run = start(job, tmp_path, RunSettings(probe_first_s=0.05))
     until(lambda: run.snapshot().status is Status.PAUSED)
 
     run.pause()
     until(lambda: run.snapshot().needs_person)
+    job.unreachable = 0
     down.clear()
     # A chance to go on, which it must not.
     time.sleep(0.15)
@@ -227,13 +239,14 @@ def test_a_budget_without_a_price_asks_for_a_person(tmp_path: Path) -> None:
 
 
 def test_a_budget_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
-    run = start(CallingJob(50, latency_s=0.05), tmp_path, RunSettings(max_workers=1))
+    gate = threading.Event()
+    job = CallingJob(50, gate=gate)
+    run = start(job, tmp_path, RunSettings(max_workers=1))
 
     with pytest.raises(InputError, match="budget_usd=-1"):
         run.resume(budget_usd=-1)
 
-    run.stop()
-    run.wait(WAIT_S)
+    stop_at(gate, run, job)
 
 
 class FullDisk:
@@ -264,11 +277,12 @@ class FullDisk:
 @pytest.mark.parametrize("what", ["calls", "batches"])
 def test_a_full_disk_pauses_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     disk = FullDisk(monkeypatch, calls=what == "calls", batches=what == "batches")
-    # Many enough that the run is not over before the disk is full, however slow this thread is.
-    job = CallingJob(2000, latency_s=0.002)
+    gate = threading.Event()
+    job = CallingJob(400, latency_s=0.002, gate=gate, open_calls=40)
     run = start(job, tmp_path, RunSettings(batch_size=10, max_workers=8))
     until(lambda: run.snapshot().batches_complete >= 2)
     disk.full.set()
+    gate.set()
 
     assert "disk is full" in paused(run)
     served = sum(job.served.values())
@@ -281,19 +295,21 @@ def test_a_full_disk_pauses_and_nothing_is_lost(tmp_path: Path, monkeypatch: pyt
     assert "disk is full" in paused(run)
     disk.full.clear()
     run.resume()
-    assert run.wait(WAIT_S).counts.done == 2000
+    assert run.wait(WAIT_S).counts.done == 400
     assert set(job.served.values()) == {1}
-    assert sum(f.report.calls for f in files(tmp_path, run.sid)) == 2000
+    assert sum(f.report.calls for f in files(tmp_path, run.sid)) == 400
 
 
 def test_stopping_on_a_full_disk_ends_the_run_and_the_calls_are_found_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = FullDisk(monkeypatch, calls=False)
-    job = CallingJob(60, latency_s=0.002)
+    gate = threading.Event()
+    job = CallingJob(60, latency_s=0.002, gate=gate, open_calls=30)
     run = start(job, tmp_path, RunSettings(batch_size=10, max_workers=8))
     until(lambda: run.snapshot().batches_complete >= 1)
     disk.full.set()
+    gate.set()
     paused(run)
     run.stop()
     assert run.wait(WAIT_S).status is Status.STOPPED
@@ -342,7 +358,7 @@ def test_some_failures_do_not_pause(tmp_path: Path) -> None:
 def test_memory_pressure_narrows_then_pauses_then_goes_on_by_itself(tmp_path: Path) -> None:
     readings = [Memory(100, 100, 8000, 16000)]
     readers = SystemReaders(memory=lambda: readings[0], disk_free_mb=lambda _: 10_000.0)
-    job = CallingJob(3000, latency_s=0.005)
+    job = CallingJob(3000, latency_s=0.2)
     settings = RunSettings(max_workers=16, health=HealthSettings(interval_s=0.02, clear_looks=2))
     run = start(job, tmp_path, settings, hooks=Hooks(readers=readers))
     until(lambda: run.snapshot().counts.done > 20)
@@ -368,7 +384,7 @@ def test_a_full_disk_that_is_seen_coming_pauses(tmp_path: Path) -> None:
     free = [10_000.0]
     readers = SystemReaders(memory=lambda: Memory(100, 100, 8000, 16000), disk_free_mb=lambda _: free[0])
     settings = RunSettings(max_workers=2, health=HealthSettings(interval_s=0.02, clear_looks=1))
-    run = start(CallingJob(3000, latency_s=0.005), tmp_path, settings, hooks=Hooks(readers=readers))
+    run = start(CallingJob(3000, latency_s=0.1), tmp_path, settings, hooks=Hooks(readers=readers))
     free[0] = 10.0
 
     until(lambda: run.snapshot().status is Status.PAUSED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from feedeval.storage.readers import read_progress, session_ids, status_of
 from feedeval.storage.verify import verify
 from tests.results.factory import Plan, evaluation
 from tests.run.jobs import CallingJob, hash_of
-from tests.run.runs import WAIT_S, until
+from tests.run.runs import WAIT_S, stop_at, until
 from tests.storage.memory_filesystem import MemoryFileSystem
 
 RECORDS = 120
@@ -73,11 +74,11 @@ def paid_for(paths: SessionPaths) -> set[str]:
 
 
 def test_a_session_that_is_stopped_goes_on_where_it_was(folder: SessionFolder) -> None:
-    job = JudgingJob(RECORDS, latency_s=0.005)
+    gate = threading.Event()
+    job = JudgingJob(RECORDS, gate=gate, open_calls=40)
     run = begin(job, folder)
     until(lambda: run.snapshot().counts.done >= 30)
-    run.stop()
-    assert run.wait(WAIT_S).status is Status.STOPPED
+    stop_at(gate, run, job)
     (sid,) = session_ids(folder)
     served = job.served.total()
 
@@ -92,12 +93,12 @@ def test_a_session_that_is_stopped_goes_on_where_it_was(folder: SessionFolder) -
 def test_a_session_that_is_killed_repeats_no_call_whose_line_was_whole(
     folder: SessionFolder, memory: MemoryFileSystem
 ) -> None:
-    job = JudgingJob(RECORDS, latency_s=0.01)
+    gate = threading.Event()
+    job = JudgingJob(RECORDS, gate=gate, open_calls=45)
     run = begin(job, folder)
     until(lambda: len(batch_files(folder.session(run.sid))) >= 2 and bool(read_calls(folder.session(run.sid))))
     left = SessionFolder(folder.path, memory.after_a_kill())
-    run.stop()
-    run.wait(WAIT_S)
+    stop_at(gate, run, job)
     paths = left.session(run.sid)
     torn = next(path for path in left.file_system.names(left.path) if path.startswith("calls_"))
     size = left.file_system.size(left.path / torn)
@@ -148,10 +149,12 @@ def test_a_changed_feed_takes_over_what_still_holds(folder: SessionFolder) -> No
 
 
 def test_a_full_place_pauses_the_run_and_loses_nothing(folder: SessionFolder, memory: MemoryFileSystem) -> None:
-    job = JudgingJob(RECORDS, latency_s=0.005)
+    gate = threading.Event()
+    job = JudgingJob(RECORDS, gate=gate, open_calls=40)
     run = begin(job, folder)
     until(lambda: run.snapshot().counts.done >= 20)
     memory.room = 0
+    gate.set()
     run.wait(WAIT_S, until_paused=True)
     assert "the disk is full" in run.snapshot().status_reason
     memory.room = None
@@ -162,8 +165,9 @@ def test_a_full_place_pauses_the_run_and_loses_nothing(folder: SessionFolder, me
 
 
 def test_one_session_has_one_writer(folder: SessionFolder) -> None:
-    run = begin(JudgingJob(RECORDS, latency_s=0.2), folder)
+    gate = threading.Event()
+    job = JudgingJob(RECORDS, gate=gate)
+    run = begin(job, folder)
     with pytest.raises(SessionLocked, match="another run"):
         begin(JudgingJob(RECORDS), folder)
-    run.stop()
-    run.wait(WAIT_S)
+    stop_at(gate, run, job)

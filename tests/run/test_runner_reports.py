@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import orjson
@@ -19,9 +20,12 @@ def test_a_report_holds_memory_and_health_of_its_moment(tmp_path: Path) -> None:
     readings = [Memory(100, 100, 8000, 16000)]
     readers = SystemReaders(memory=lambda: readings[0], disk_free_mb=lambda _: 10_000.0)
     settings = RunSettings(max_workers=4, batch_size=10, health=HealthSettings(interval_s=0.02, clear_looks=2))
-    run = start(CallingJob(400, latency_s=0.005), tmp_path, settings, hooks=Hooks(readers=readers))
+    gate = threading.Event()
+    run = start(CallingJob(100, gate=gate, open_calls=50), tmp_path, settings, hooks=Hooks(readers=readers))
     until(lambda: run.snapshot().batches_complete > 3)
     readings[0] = Memory(250, 250, 300, 16000)
+    until(lambda: run.snapshot().health.overall_status is HealthStatus.DEGRADED)
+    gate.set()
     run.wait(WAIT_S)
 
     reports = [file.report for file in files(tmp_path, run.sid)]

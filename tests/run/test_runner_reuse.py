@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from feedeval.run.runner import RunSettings, run_blocking, start
 from feedeval.storage.paths import session_paths
 from feedeval.storage.readers import read_document, session_ids
 from tests.run.jobs import CallingJob, QuickJob
-from tests.run.runs import WAIT_S, Listener, finish, progress, results, until
+from tests.run.runs import WAIT_S, Listener, finish, progress, results, stop_at, until
 
 OLD = [f"c{n}" for n in range(60)]
 
@@ -77,11 +78,11 @@ def test_content_under_another_key_is_taken_over_too(tmp_path: Path) -> None:
 
 def test_what_an_older_session_did_is_found_behind_one_that_was_stopped(tmp_path: Path) -> None:
     finish(CallingJob(OLD), tmp_path)
-    second = CallingJob(["a", "b", *OLD], latency_s=0.2)
+    gate = threading.Event()
+    second = CallingJob(["a", "b", *OLD], gate=gate)
     run = start(second, tmp_path, RunSettings(max_workers=1, batch_size=1))
     until(lambda: second.in_flight == 1)
-    run.stop()
-    run.wait(WAIT_S)
+    stop_at(gate, run, second)
     third = CallingJob([*OLD, "c"])
 
     _, snapshot = finish(third, tmp_path)
@@ -92,11 +93,11 @@ def test_what_an_older_session_did_is_found_behind_one_that_was_stopped(tmp_path
 
 def test_a_session_that_takes_over_goes_on_doing_so_after_a_stop(tmp_path: Path) -> None:
     finish(CallingJob(OLD), tmp_path)
-    second = CallingJob(["a", "b", *OLD], latency_s=0.1)
+    gate = threading.Event()
+    second = CallingJob(["a", "b", *OLD], gate=gate)
     run = start(second, tmp_path, RunSettings(max_workers=1, batch_size=1))
     until(lambda: second.in_flight == 1)
-    run.stop()
-    run.wait(WAIT_S)
+    stop_at(gate, run, second)
     again = CallingJob(["a", "b", *OLD])
 
     resumed, snapshot = finish(again, tmp_path)
@@ -124,16 +125,16 @@ def test_a_session_that_takes_over_goes_on_doing_so_when_it_is_named(tmp_path: P
 @pytest.mark.parametrize("afresh", [{"resume": False}, {"reuse": False, "resume": False}])
 def test_a_fresh_start_stays_one_when_it_is_gone_on_with(tmp_path: Path, afresh: dict[str, bool]) -> None:
     finish(CallingJob(OLD), tmp_path)
-    slow = CallingJob(OLD, latency_s=0.01, turns=4)
+    gate = threading.Event()
+    slow = CallingJob(OLD, gate=gate, open_calls=15)
     run = start(slow, tmp_path, RunSettings(batch_size=10, max_workers=4, **afresh))
     until(lambda: run.snapshot().batches_complete == 1)
-    run.stop()
-    run.wait(WAIT_S)
-    slow = CallingJob(OLD, latency_s=0.01, turns=4)
+    stop_at(gate, run, slow)
+    gate = threading.Event()
+    slow = CallingJob(OLD, gate=gate, open_calls=20)
     again = start(slow, tmp_path, RunSettings(max_workers=4))
     until(lambda: again.snapshot().batches_complete == 3)
-    again.stop()
-    again.wait(WAIT_S)
+    stop_at(gate, again, slow)
 
     last, snapshot = finish(CallingJob(OLD), tmp_path)
 
@@ -152,11 +153,11 @@ def test_nothing_is_taken_over_from_before_a_fresh_start(tmp_path: Path) -> None
 
 
 def test_calls_in_the_open_logs_of_the_old_session_are_found_and_cost_nothing(tmp_path: Path) -> None:
-    first = CallingJob(OLD, latency_s=0.005)
+    gate = threading.Event()
+    first = CallingJob(OLD, gate=gate, open_calls=20)
     run = start(first, tmp_path, RunSettings(batch_size=1000, max_workers=4))
-    until(lambda: sum(first.served.values()) >= 20)
-    run.stop()
-    run.wait(WAIT_S)
+    until(lambda: first.served.total() == 20)
+    stop_at(gate, run, first)
     second = CallingJob([*OLD, "new"])
 
     _, snapshot = finish(second, tmp_path)
@@ -229,10 +230,11 @@ def test_other_kinds_of_jobs_are_not_looked_at(tmp_path: Path) -> None:
 
 
 def test_a_named_session_goes_on(tmp_path: Path) -> None:
-    run = start(CallingJob(40, latency_s=0.01), tmp_path, RunSettings(max_workers=2, batch_size=5))
+    gate = threading.Event()
+    job = CallingJob(40, gate=gate, open_calls=15)
+    run = start(job, tmp_path, RunSettings(max_workers=2, batch_size=5))
     until(lambda: run.snapshot().batches_complete > 1)
-    run.stop()
-    run.wait(WAIT_S)
+    stop_at(gate, run, job)
     finish(CallingJob(40), tmp_path, resume=False)
 
     again, snapshot = finish(CallingJob(40), tmp_path, session=run.sid)

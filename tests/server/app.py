@@ -81,6 +81,8 @@ class Config:
     latency_s: float = 0.0
     latency_sigma: float = 0.0
     """Spread of the latency: lognormal with `latency_s` as its median."""
+    held_after: int | None = None
+    """Requests after so many are not answered before this is None: what asks them is still going on till then."""
     rate_headers: bool = True
     """Send `x-ratelimit-*`."""
     retry_after: bool = True
@@ -235,6 +237,8 @@ class ModelApp:
                 self.stats.refused += 1
                 retry_after_s = refused.retry_after_s if self.config.retry_after else None
                 return self._error(FaultKind.RATE_LIMIT, retry_after_s, headers=headers, type_=refused.what)
+        while self.config.held_after is not None and number > self.config.held_after:
+            await asyncio.sleep(0.005)
         if self.config.latency_s:
             await self._wait()
         reply = self._completion(body, text, usage, finish=finish, refusal=refusal)

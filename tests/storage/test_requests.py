@@ -22,7 +22,7 @@ from tests.storage.memory_filesystem import MemoryFileSystem
 
 
 def slow_run(folder: Path | SessionFolder, records: int = 4000) -> Run:
-    run = start(CallingJob(records, latency_s=0.02), folder, RunSettings(max_workers=4))
+    run = start(CallingJob(records, latency_s=0.2), folder, RunSettings(max_workers=4))
     until(lambda: run.snapshot().in_hand > 0)
     return run
 

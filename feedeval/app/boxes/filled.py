@@ -33,8 +33,8 @@ class FilledBox:
     def say(self, tone: Tone, text: str, *, usable: bool = False) -> None:
         """Say how it stands with the workbook, and whether the feed can be audited with it."""
         self.widget.layout.display = None
-        self._line.say(tone, text)
         self.offer(usable)
+        self._line.say(tone, text)
 
     def offer(self, usable: bool) -> None:
         """Show the button, or hide it."""

@@ -75,9 +75,11 @@ def test_a_run_goes_on_while_the_store_is_away_and_all_is_there_in_the_end(
     address: str, tmp_path: Path, weather: Weather
 ) -> None:
     folder = machine(address, tmp_path / "one", disturb=weather)
-    job = JudgingJob(RECORDS, latency_s=0.02)
+    gate = threading.Event()
+    job = JudgingJob(RECORDS, gate=gate)
     run = begin(job, folder)
     weather.is_away = True
+    gate.set()
     until(lambda: run.snapshot().counts.done == RECORDS)
     assert weather.refused or run.wait(0.0)
     weather.is_away = False
@@ -113,10 +115,12 @@ def test_what_could_not_be_put_is_told_is_read_here_and_is_put_by_the_next_call(
     home = tmp_path / "one"
     folder = machine(address, home, HandClock().as_clock(), disturb=weather)
     listener = Listener()
-    job = JudgingJob(RECORDS, latency_s=0.5)
+    gate = threading.Event()
+    job = JudgingJob(RECORDS, gate=gate)
     run = start(job, folder, RunSettings(batch_size=10, max_workers=8), reporters=[listener])
     until(lambda: bool(session_ids(machine(address, tmp_path / "two"))))
     weather.is_away = True
+    gate.set()
     with pytest.warns(UserWarning, match="could not be put"):
         assert run.wait(WAIT_S).status is Status.FINISHED
     (told,) = [text for text in listener.messages if "could not be put" in text]
@@ -188,7 +192,7 @@ def test_a_writer_that_lost_its_lease_stops_says_so_and_keeps_what_it_has(addres
 
 def test_a_run_that_lost_its_lease_pauses_and_says_why(address: str, tmp_path: Path) -> None:
     clock = HandClock()
-    run = begin(JudgingJob(1000, latency_s=0.02), machine(address, tmp_path / "one", clock.as_clock()), max_workers=2)
+    run = begin(JudgingJob(1000, latency_s=0.2), machine(address, tmp_path / "one", clock.as_clock()), max_workers=2)
     later = HandClock()
     later.passed_s = LASTS_S + SKEW_S + 1
     other = machine(address, tmp_path / "two", later.as_clock())

@@ -47,7 +47,7 @@ def standing(paths: SessionPaths) -> set[str]:
     return of_results | read_calls(paths).keys()
 
 
-def killed(address: str, folder: Path, home: Path, *, when: Callable[[str], object], latency_s: float = 0.5) -> str:
+def killed(address: str, folder: Path, home: Path, *, when: Callable[[str], object], latency_s: float = 1.0) -> str:
     """Run in a process of its own and kill it once `when` returns, which is told the session; return the session."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.storage.remote.run_far_away", address, str(folder), str(latency_s)],

@@ -25,7 +25,7 @@ from feedeval.storage.requests import Action, ask, heard
 from feedeval.storage.verify import verify
 from tests.results.factory import Plan, evaluation
 from tests.run.jobs import CallingJob
-from tests.run.runs import WAIT_S, until
+from tests.run.runs import WAIT_S, stop_at, until
 from tests.storage.remote.places import machine
 
 RECORDS = 60
@@ -53,11 +53,11 @@ def finish(job: CallingJob, folder: AnyFolder, **settings: Any) -> Run:
 
 def stopped(folder: AnyFolder, done: int = 20) -> tuple[str, int]:
     """Stop a run in the middle; return its session and how many calls were made."""
-    job = JudgingJob(RECORDS, latency_s=0.01)
+    gate = threading.Event()
+    job = JudgingJob(RECORDS, gate=gate, open_calls=done + 10)
     run = begin(job, folder)
     until(lambda: run.snapshot().counts.done >= done)
-    run.stop()
-    assert run.wait(WAIT_S).status is Status.STOPPED
+    stop_at(gate, run, job)
     return run.sid, job.served.total()
 
 
@@ -120,14 +120,14 @@ def test_a_changed_feed_takes_over_what_still_holds(output: str) -> None:
 
 def test_a_run_is_asked_from_another_machine(output: str, tmp_path: Path) -> None:
     folder: AnyFolder = machine(output, tmp_path / "other") if is_address(output) else output
-    run = begin(JudgingJob(2000, latency_s=0.05), output, max_workers=2)
+    run = begin(JudgingJob(2000, latency_s=0.2), output, max_workers=2)
     paths = SessionFolder.of(folder).session(run.sid)
     until(lambda: is_being_written(paths))
     ask(paths, Action.PAUSE)
-    assert heard(paths)
+    assert heard(paths, WAIT_S)
     until(lambda: run.snapshot().status is Status.PAUSED)
     ask(paths, Action.STOP)
-    assert heard(paths)
+    assert heard(paths, WAIT_S)
     assert run.wait(WAIT_S).status is Status.STOPPED
     assert run.snapshot().status_reason == "stopped by hand, from another window"
 
