@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedeval.feed.reader import read_feed
+from feedeval.feed.spec import stated_text
 from feedeval.feed.text import (
     category_of,
     clean_text,
@@ -199,6 +200,22 @@ def test_a_context_reads_like_text():
     assert context.get("dimensions") == "width: 15, height: 40"
     assert "gtin" not in context.text
     assert [f.name for f in make_context(LAMP, ["price", "title", "nothing"]).fields] == ["price", "title"]
+
+
+def test_structured_texts_read_as_title_and_description():
+    product = {
+        "structured_description": {"digital_source_type": "default", "content": "Keeps <b>rain</b> out."},
+        "structured_title": {"digital_source_type": "trained_algorithmic_media", "content": '"Oilskin coat Fjara"'},
+        "price": "90 EUR",
+    }
+    context = make_context(product, None)
+    assert [(field.name, field.text) for field in context.fields] == [
+        ("structured_title", "Oilskin coat Fjara"),
+        ("structured_description", "Keeps rain out."),
+        ("price", "90 EUR"),
+    ]
+    assert stated_text(product, "title") == "Oilskin coat Fjara"
+    assert stated_text({**product, "title": "Coat"}, "title") == "Coat"
 
 
 def test_a_context_is_cut_at_words_and_only_where_it_is_long():

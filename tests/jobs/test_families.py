@@ -37,3 +37,9 @@ def test_a_japanese_description_names_the_product_by_its_beginning_only() -> Non
     first = "千代の三段重は、ご家族で囲む晴れの日の一品として、専用の自動車で大切にお届けいたします"
     assert family_of("千代", description=first) == "general"
     assert family_of("千代", description="ワイングラスです") == "drinkware"
+
+
+def test_structured_texts_tell_the_family_where_the_plain_ones_are_absent() -> None:
+    assert family_of("", structured_title="Oilskin rain jacket Fjara") == "outerwear"
+    assert family_of("Fjara", structured_title="Oilskin rain jacket") == "general"
+    assert family_of("", structured_title="Fjara", structured_description="Rain jacket of waxed cotton.") == "outerwear"

@@ -74,7 +74,8 @@ class Families:
         named = self._by_category(context.category) if context.category else None
         if named is None and google and google != context.category:
             named = self._by_category(google)
-        titled = self._by_title(context.get("title"))
+        title = context.get("title") or context.get("structured_title")
+        titled = self._by_title(title)
         told = named or by_id
         if titled and told and told.firm and told.family.id in titled.kind_of:
             return Placement(titled, sure=True)
@@ -93,8 +94,9 @@ class Families:
             return Placement(vague.family, sure=named is not None and " > " in context.category)
         # A title of a name alone ("Isabel") leaves it to the description, and so does one that tells nothing where
         # the description begins with a few words that name the thing, and not with praise.
-        first = context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0]
-        trusted = len(context.get("title").split()) <= _SHORT_TITLE_WORDS or len(first.split()) <= _NAMING_WORDS
+        described_by = context.get("description") or context.get("structured_description")
+        first = described_by[:_READ_DESCRIPTION_CHARS].split(". ")[0]
+        trusted = len(title.split()) <= _SHORT_TITLE_WORDS or len(first.split()) <= _NAMING_WORDS
         described = self._by_title(_beginning(first)) if trusted else None
         return Placement(described or self.general, sure=False)
 
