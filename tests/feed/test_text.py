@@ -56,6 +56,16 @@ from tests.costs import least_cpu_s
         ("می‌خواهم", "می‌خواهم"),
         ("bell\x07 and\x0bline", "bell and\nline"),
         ("caf&eacute; &#8364;5 &#x1F600;", "café €5 😀"),
+        ("Oak.<style>.card{width:50%}</style> Ash.", "Oak. Ash."),
+        ("Oak.<script>var box = {width: 5};</script> Ash.", "Oak. Ash."),
+        (".card { margin: 0 auto; width: 50%; } Oak top", "Oak top"),
+        ("Oak top p{color:red;width:50%} Ash legs", "Oak top\nAsh legs"),
+        ("@media (max-width: 600px) { .a { width: 50%; } .b{height:10px} } Oak", "Oak"),
+        ("#s .card, h2 > a:hover {\n color: #fff;\n width: 50px !important;\n}\nOak", "Oak"),
+        ("/* page */ .t { color: red } Oak", "Oak"),
+        ("table {width: 120 cm; height: 75 cm}", "table {width: 120 cm; height: 75 cm}"),
+        ("Size {S; M; L} and {name}", "Size {S; M; L} and {name}"),
+        ("Set { 4 pieces: red; blue }", "Set { 4 pieces: red; blue }"),
         ("", ""),
     ],
 )
@@ -108,7 +118,16 @@ def test_no_word_of_plain_text_is_lost(raw: str):
 
 @pytest.mark.parametrize(
     "hostile",
-    ['<p "' * 25_000, "<p " + "a " * 50_000, "&amp;" * 20_000, "<" * 100_000, "<div><b>" * 12_000, "<!--" * 25_000],
+    [
+        '<p "' * 25_000,
+        "<p " + "a " * 50_000,
+        "&amp;" * 20_000,
+        "<" * 100_000,
+        "<div><b>" * 12_000,
+        "<!--" * 25_000,
+        "p{a:b}" * 16_000,
+        ".a " * 33_000 + "{}",
+    ],
 )
 def test_hostile_markup_costs_not_much_more_than_any_other(hostile: str):
     # Tags that are all nested cost the parser thirty times as much; a search that tries every end for every
