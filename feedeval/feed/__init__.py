@@ -19,6 +19,7 @@
 - `spec`: what a product needs at a destination, as its rules say
 - `spreadsheet`: cells of tables that people open in a spreadsheet: written so that nothing runs, and read back as
   they were
+- `styles`: rules of style sheets that were left in a text when its tags were taken out
 - `tables`: the tables of `feedeval/data`, a row at a time
 - `targets`: which destinations there are rules for, how many, and where those come from
 - `taxonomy`: Google's product taxonomy: categories by id, by English and by German path, and what is asked of which

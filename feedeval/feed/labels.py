@@ -184,7 +184,7 @@ def _line(text: str) -> str:
 def _context(product: Product, name: str) -> str | None:
     if name == CATEGORY:
         return category_of(product) or None
-    value = product.get(name)
+    value = product.get(name) or product.get(f"structured_{name}")
     return None if value is None else _line(field_text(name, value)) or None
 
 

@@ -7,6 +7,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser
 
 from feedeval.feed.parsing.values import resolve_entities
+from feedeval.feed.styles import without_styles
 
 _MAX_VALUE_CHARS = 100_000
 """Nothing behind this is cleaned: it would be cut from every context anyway."""
@@ -53,7 +54,7 @@ def clean_text(value: str) -> str:
     """Return a value as a person would read it: words with one space between them, and no markup or hidden characters.
 
     What stands in blocks, list items and table rows gets a line of its own; entities are resolved however often they
-    were escaped. A `<` that opens no HTML tag stays, so `5 < 6` is safe.
+    were escaped. A `<` that opens no HTML tag stays, so `5 < 6` is safe. Rules of style sheets are no text.
     """
     text = value[:_MAX_VALUE_CHARS] if len(value) > _MAX_VALUE_CHARS else value
     if "<" in text or "&" in text:
@@ -64,6 +65,8 @@ def clean_text(value: str) -> str:
             text = _html_text(text) if "<" in text and _HTML.search(text) else resolve_entities(_CDATA.sub("", text))
             if text == before or not ("<" in text or "&" in text or "]]" in text):
                 break
+    if "{" in text and "}" in text:
+        text = without_styles(text)
     return _tidy(text)
 
 

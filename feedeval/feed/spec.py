@@ -68,6 +68,19 @@ def first_text(value: object) -> str:
     return value.strip() if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
+def stated_text(product: Mapping[str, Any], name: str) -> str:
+    """Return a title or description: its text, else the content of `structured_title` or `structured_description`.
+
+    Google has generated text marked there, in the place of the plain attribute or beside it.
+    """
+    plain = first_text(product.get(name))
+    if plain:
+        return plain
+    group = product.get(f"structured_{name}")
+    group = group[0] if isinstance(group, list | tuple) and group else group
+    return first_text(group.get("content") if isinstance(group, Mapping) else group).strip('" ')
+
+
 def category_id(product: Mapping[str, Any]) -> str | None:
     """Return the id of the product's place in Google's taxonomy, or None where it names none that is listed."""
     found = taxonomy_id(first_text(product.get("google_product_category")))

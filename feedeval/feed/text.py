@@ -91,8 +91,10 @@ _known_path = lru_cache(maxsize=4096)(_path_of)
 
 _ORDER = (
     "title",
+    "structured_title",
     "short_title",
     "description",
+    "structured_description",
     "brand",
     "product_type",
     "google_product_category",
@@ -101,6 +103,8 @@ _ORDER = (
     "availability",
     "condition",
 )
+_STRUCTURED = frozenset({"structured_title", "structured_description"})
+"""Groups of a text and how it came to be, which is nothing that a buyer asks."""
 _RANKS = {name: rank for rank, name in enumerate(_ORDER)}
 
 
@@ -195,6 +199,8 @@ def field_text(name: str, value: FieldValue) -> str:
 
 def _group_text(name: str, group: Mapping[str, str]) -> str:
     cleaned = {key: text for key, raw in group.items() if (text := clean_text(raw))}
+    if name in _STRUCTURED and "content" in cleaned:
+        return cleaned["content"].strip('" ')
     if name == "product_detail":
         heading = " / ".join(cleaned[k] for k in ("section_name", "attribute_name") if k in cleaned)
         value = cleaned.get("attribute_value", "")

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from feedeval.errors import InputError
 from feedeval.feed.parsing.columns import standard_name
 from feedeval.feed.parsing.product import STRATUM, Product
-from feedeval.feed.spec import missing_core_fields
+from feedeval.feed.spec import missing_core_fields, stated_text
 from feedeval.feed.text import (
     MOST_CATEGORY_CHARS,
     category_of,
@@ -360,7 +360,7 @@ class _Identity(Mapping[str, Any]):
             self._found = {
                 "product_id": _first(product.get("id")),
                 "product_url": clean_url(_first(product.get("link"))),
-                "title": clean_text(_first(product.get("title"))),
+                "title": clean_text(stated_text(product, "title")),
                 "missing_core_fields": missing_core_fields(product),
                 **_looks(product),
                 **({STRATUM: product[STRATUM]} if STRATUM in product else {}),

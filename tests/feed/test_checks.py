@@ -156,3 +156,19 @@ def test_an_invisible_character_reaches_the_checks_from_a_file() -> None:
     assert list(frame.columns) == ["id", "title", "link"]
     found = check_feed(frame)
     assert list(found.loc[found["check"] == "invisible_characters", "field"]) == ["id", "title"]
+
+
+def test_structured_texts_are_checked_as_title_and_description_are() -> None:
+    text = {"digital_source_type": "trained_algorithmic_media"}
+    said = "LACED WINTER BOOTS FJARA FREE SHIPPING"
+    product = {
+        **{name: value for name, value in CLEAN.items() if name not in ("title", "description")},
+        "structured_title": {**text, "content": said},
+        "structured_description": {**text, "content": said},
+    }
+    found = check_feed([product])
+    by_field = {field: set(checks) for field, checks in found.groupby("field")["check"]}
+    assert by_field["structured_title.content"] >= {"capitals", "promotion"}
+    assert by_field["structured_description.content"] >= {"description_too_short", "promotion"}
+    assert "description_equals_title" in by_field["structured_description"]
+    assert "missing_required" not in set(found["check"])

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedeval.feed.reader import read_feed
+from feedeval.feed.spec import stated_text
 from feedeval.feed.text import (
     category_of,
     clean_text,
@@ -55,6 +56,16 @@ from tests.costs import least_cpu_s
         ("می‌خواهم", "می‌خواهم"),
         ("bell\x07 and\x0bline", "bell and\nline"),
         ("caf&eacute; &#8364;5 &#x1F600;", "café €5 😀"),
+        ("Oak.<style>.card{width:50%}</style> Ash.", "Oak. Ash."),
+        ("Oak.<script>var box = {width: 5};</script> Ash.", "Oak. Ash."),
+        (".card { margin: 0 auto; width: 50%; } Oak top", "Oak top"),
+        ("Oak top p{color:red;width:50%} Ash legs", "Oak top\nAsh legs"),
+        ("@media (max-width: 600px) { .a { width: 50%; } .b{height:10px} } Oak", "Oak"),
+        ("#s .card, h2 > a:hover {\n color: #fff;\n width: 50px !important;\n}\nOak", "Oak"),
+        ("/* page */ .t { color: red } Oak", "Oak"),
+        ("table {width: 120 cm; height: 75 cm}", "table {width: 120 cm; height: 75 cm}"),
+        ("Size {S; M; L} and {name}", "Size {S; M; L} and {name}"),
+        ("Set { 4 pieces: red; blue }", "Set { 4 pieces: red; blue }"),
         ("", ""),
     ],
 )
@@ -107,7 +118,16 @@ def test_no_word_of_plain_text_is_lost(raw: str):
 
 @pytest.mark.parametrize(
     "hostile",
-    ['<p "' * 25_000, "<p " + "a " * 50_000, "&amp;" * 20_000, "<" * 100_000, "<div><b>" * 12_000, "<!--" * 25_000],
+    [
+        '<p "' * 25_000,
+        "<p " + "a " * 50_000,
+        "&amp;" * 20_000,
+        "<" * 100_000,
+        "<div><b>" * 12_000,
+        "<!--" * 25_000,
+        "p{a:b}" * 16_000,
+        ".a " * 33_000 + "{}",
+    ],
 )
 def test_hostile_markup_costs_not_much_more_than_any_other(hostile: str):
     # Tags that are all nested cost the parser thirty times as much; a search that tries every end for every
@@ -199,6 +219,22 @@ def test_a_context_reads_like_text():
     assert context.get("dimensions") == "width: 15, height: 40"
     assert "gtin" not in context.text
     assert [f.name for f in make_context(LAMP, ["price", "title", "nothing"]).fields] == ["price", "title"]
+
+
+def test_structured_texts_read_as_title_and_description():
+    product = {
+        "structured_description": {"digital_source_type": "default", "content": "Keeps <b>rain</b> out."},
+        "structured_title": {"digital_source_type": "trained_algorithmic_media", "content": '"Oilskin coat Fjara"'},
+        "price": "90 EUR",
+    }
+    context = make_context(product, None)
+    assert [(field.name, field.text) for field in context.fields] == [
+        ("structured_title", "Oilskin coat Fjara"),
+        ("structured_description", "Keeps rain out."),
+        ("price", "90 EUR"),
+    ]
+    assert stated_text(product, "title") == "Oilskin coat Fjara"
+    assert stated_text({**product, "title": "Coat"}, "title") == "Coat"
 
 
 def test_a_context_is_cut_at_words_and_only_where_it_is_long():

@@ -55,6 +55,8 @@ _SELLING = (checks_text.too_short, checks_text.capitals, checks_text.emoji, chec
 _BY_ATTRIBUTE: Mapping[str, tuple[ValueCheck, ...]] = {
     "title": _SELLING,
     "description": (*_SELLING, checks_language.other_language),
+    "structured_title.content": _SELLING,
+    "structured_description.content": (*_SELLING, checks_language.other_language),
 }
 _SAME_FOR_ALL: frozenset[ValueCheck] = frozenset(
     {

@@ -37,7 +37,7 @@ class Cells:
         for name in names:
             for row, value in enumerate(self.columns.get(name, ())):
                 if value is not None and not found[row]:
-                    found[row] = first_text(value)
+                    found[row] = first_text(value.get("content") if isinstance(value, dict) else value)
         return found
 
 

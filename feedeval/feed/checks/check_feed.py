@@ -84,7 +84,7 @@ def check_feed(
     meant_for = country_of(country) if country is not None else region
     cells = answered(cells_of(feed)) if supplemental else cells_of(feed)
     if locale is None:
-        language = language_of_feed(cells.texts("description"))
+        language = language_of_feed(cells.texts("description", "structured_description"))
     moment = _with_zone(now)
     setting = Setting(destinations[0], language, moment, meant_for or country_of_feed(cells))
     settings = {destination: replace(setting, target=destination) for destination in destinations}

@@ -10,7 +10,7 @@ from feedeval.feed.checks.codes import read_date
 from feedeval.feed.checks.findings import Issue, Setting, quoted
 from feedeval.feed.checks.prices import read_price
 from feedeval.feed.rules import Target
-from feedeval.feed.spec import first_text, is_filled
+from feedeval.feed.spec import first_text, is_filled, stated_text
 from feedeval.feed.word_lists import find_phrase
 
 Found = tuple[str, Issue]
@@ -24,7 +24,7 @@ def missing_condition(product: Product, setting: Setting) -> Iterator[Found]:
     condition = first_text(product.get("condition")).lower()
     if condition not in {"", "new"}:
         return
-    title = first_text(product.get("title"))
+    title = stated_text(product, "title")
     word = find_phrase(title.casefold(), "used", setting.language) if title else ""
     if word:
         yield (
@@ -42,10 +42,11 @@ def identifier_contradiction(product: Product, setting: Setting) -> Iterator[Fou
 
 def description_equals_title(product: Product, setting: Setting) -> Iterator[Found]:
     """Report a description that only repeats the title."""
-    title, description = first_text(product.get("title")), first_text(product.get("description"))
+    title, description = stated_text(product, "title"), stated_text(product, "description")
     # Equal but for case and space means about equal in length: most products need no closer look.
     if title and abs(len(title) - len(description)) < 20 and _plain(title) == _plain(description):
-        yield "description", Issue("description_equals_title", "the description repeats the title", description)
+        field = "description" if first_text(product.get("description")) else "structured_description"
+        yield field, Issue("description_equals_title", "the description repeats the title", description)
 
 
 def _plain(text: str) -> str:
@@ -125,9 +126,9 @@ def escaped_twice(product: Product, setting: Setting) -> Iterator[Found]:
 ZERO_IS_A_PRICE = frozenset({Target.ACP, Target.MICROSOFT})
 """Destinations that take a price of zero: of anything, or of what a check of their own knows."""
 PRODUCT_CHECKS: tuple[tuple[ProductCheck, tuple[str, ...]], ...] = (
-    (missing_condition, ("title",)),
+    (missing_condition, ("title", "structured_title")),
     (identifier_contradiction, ("identifier_exists",)),
-    (description_equals_title, ("description",)),
+    (description_equals_title, ("description", "structured_description")),
     (zero_price, ("price", "sale_price")),
     (sale_price, ("sale_price",)),
     (dates_past, ("expiration_date", "availability_date")),

@@ -11,7 +11,8 @@ from feedeval.feed.rules import AttributeRule
 from feedeval.feed.word_lists import find_phrase, phrases
 from feedeval.formatting import counted
 
-_MIN_CHARS = {"title": 20, "description": 60}
+_TITLES = frozenset({"title", "structured_title.content"})
+_MIN_CHARS = {"title": 20, "description": 60, "structured_title.content": 20, "structured_description.content": 60}
 """Shortest title and description that tell a buyer enough."""
 _TAG = re.compile(
     r"</?(?:a|abbr|article|b|big|blockquote|br|button|center|code|col|dd|del|div|dl|dt|em|figure|font|footer|form|h[1-6]"
@@ -42,7 +43,7 @@ def too_short(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Iss
     text = _TAG.sub("", value).strip() if "<" in value else value
     if len(text) + sum(east_asian_width(character) in "WF" for character in text) < least:
         yield Issue(
-            f"{rule.attribute}_too_short",
+            f"{'title' if rule.attribute in _TITLES else 'description'}_too_short",
             f"has {counted(len(text), 'character')}; at least {least} are useful",
             value,
         )
@@ -87,7 +88,7 @@ def promotion(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Iss
     """Report offers in a text; words that have other uses count in titles only, and in the feed's own language."""
     folded = value.casefold()
     found = find_phrase(folded, "promotion", setting.language)
-    if not found and rule.attribute == "title" and not find_phrase(folded, "harmless", setting.language):
+    if not found and rule.attribute in _TITLES and not find_phrase(folded, "harmless", setting.language):
         found = find_phrase(folded, "promotion_title", setting.language)
     if found:
         at = folded.find(found) if len(folded) == len(value) else 0
@@ -100,7 +101,7 @@ def capitals(value: str, rule: AttributeRule, setting: Setting) -> Iterator[Issu
     Words of four letters and more count. In a title there have to be four of them, as many brands and names of models
     are written in capitals; a description needs eight.
     """
-    beginning, least = value[:1000], 4 if rule.attribute == "title" else 8
+    beginning, least = value[:1000], 4 if rule.attribute in _TITLES else 8
     # Nearly every text ends here, and counting words is much quicker than finding them.
     if sum(map(str.isupper, beginning.split())) < least:
         return

@@ -9,6 +9,7 @@ from typing import Any
 
 from feedeval.feed.pages.matching import matched, place, texts, words
 from feedeval.feed.pages.page import Page
+from feedeval.feed.spec import stated_text
 
 _ROOT = re.compile(r"^/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.\w{3,5}|home/?)?$", re.IGNORECASE)
 _MOST_ALIKE = 0.5
@@ -21,7 +22,7 @@ def is_another(product: Mapping[str, Any], page: Page) -> str:
     It is the home page of the shop, or a list of products, that is served in its place, with or without leading there.
     """
     link = next(iter(texts(product.get("link"))), "")
-    title = words(next(iter(texts(product.get("title"))), ""))
+    title = words(stated_text(product, "title"))
     match = matched(product, page)
     alike = len(title & words(f"{page.title} {page.text[:2000]}")) / len(title) if title else 1.0
     if not link or alike >= _MOST_ALIKE or (match is not None and match.is_sure):

@@ -11,6 +11,7 @@ from typing import Any
 from feedeval.feed.pages.amounts import readings, same
 from feedeval.feed.pages.page import Page
 from feedeval.feed.pages.structured import Offered, Syntax
+from feedeval.feed.spec import stated_text
 from feedeval.feed.text import clean_url
 
 _NUMBERS = re.compile(r"\d{6,}")
@@ -219,7 +220,7 @@ def _variant_of(link: str) -> tuple[tuple[str, str], ...]:
 
 
 def _titled(product: Mapping[str, Any], offer: Mapping[str, Any]) -> bool:
-    ours = words(_text(product, "title"))
+    ours = words(stated_text(product, "title"))
     return bool(ours) and ours == words(_text(offer, "title"))
 
 

@@ -273,8 +273,14 @@ def _families(table: dict[str, Any], facets: Mapping[str, Facet], blocks: Blocks
             kind_of=frozenset(spec.get("kind_of", [])),
             only=only,
             told={group: words(group, spec["told"]) for group in spec.get("told", {})},
+            no_head_before=_no_head(spec.get("no_head_before", []), blocks, where),
+            no_head_behind=_no_head(spec.get("no_head_behind", []), blocks, where),
         )
     return families
+
+
+def _no_head(sources: list[str], blocks: Blocks, where: str) -> Pattern | None:
+    return blocks.compile(f"(?:{union(sources)})", where) if sources else None
 
 
 def _category_id(listed: str, where: str) -> str:

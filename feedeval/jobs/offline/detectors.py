@@ -178,6 +178,10 @@ class Detector:
             return not found.isdisjoint(self.strong) or found.isdisjoint(self.weak)
         # "weight (kg)" has the unit in the name, and so has "days to return".
         units = pair.name.split() if pair.folded.replace(".", "").isdigit() else pair.name.split()[-1:]
+        if _NOUGHT.fullmatch(pair.folded) and any(
+            self.empty_value.regex.fullmatch(f"{pair.folded} {unit}") for unit in units
+        ):
+            return None
         if value.search(pair.folded) or any(value.search(f"{pair.folded} {unit}") for unit in units):
             return True
         return None if _NOUGHT.fullmatch(pair.folded) else False

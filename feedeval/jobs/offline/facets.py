@@ -106,6 +106,10 @@ class Family:
     """Facets that are asked only where a group of words of the general family's `told` tells that they make sense."""
     told: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
     """Groups of words that tell how a product is driven."""
+    no_head_before: Pattern | None = None
+    """What stands behind a word of a title that does not say what the thing is: `grinder` behind `coffee`."""
+    no_head_behind: Pattern | None = None
+    """What stands before such a word: `moulin à` before `café`."""
 
 
 class AnswerNames:

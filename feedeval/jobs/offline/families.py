@@ -25,6 +25,8 @@ _SHORT_TITLE_WORDS = 4
 _NAMING_WORDS = 8
 _NAMING_FIRST = 3
 _LONG_WORD_CHARS = 12
+_NAMING_CHARS = 16
+_READ_BEFORE_CHARS = 40
 
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„«»]{3,}[\"“”»]")
 _SEGMENT_END = re.compile(r"\s+[-|•/]\s+|[|(\[•;:]|,\s|\.\s|(?<=\w)\s?[!?]")
@@ -32,7 +34,7 @@ _AFTER_HEAD = re.compile(
     r"\s(?:for|with|fits|fur|mit|pour|avec|para|con|per|voor|met|com|pro|do|dla|na|ze|s|z|w|для|с|из|compatible)\s"
 )
 """What a thing is stands before these words, and what it is for behind them: `filter for coffee machines`."""
-_MADE_FOR = re.compile(r"\w\s(?:for|fits|fur|pour|para|per|voor|pro|do|dla|для|compatible)\s")
+_MADE_FOR = re.compile(r"\w\s(?:for|fits|fur|pour|para|per|voor|pro|do|dla|na|для|compatible)\s")
 """Words behind which never stands what a thing is: `press for plants`."""
 
 
@@ -72,7 +74,8 @@ class Families:
         named = self._by_category(context.category) if context.category else None
         if named is None and google and google != context.category:
             named = self._by_category(google)
-        titled = self._by_title(context.get("title"))
+        title = context.get("title") or context.get("structured_title")
+        titled = self._by_title(title)
         told = named or by_id
         if titled and told and told.firm and told.family.id in titled.kind_of:
             return Placement(titled, sure=True)
@@ -91,8 +94,9 @@ class Families:
             return Placement(vague.family, sure=named is not None and " > " in context.category)
         # A title of a name alone ("Isabel") leaves it to the description, and so does one that tells nothing where
         # the description begins with a few words that name the thing, and not with praise.
-        first = context.get("description")[:_READ_DESCRIPTION_CHARS].split(". ")[0]
-        trusted = len(context.get("title").split()) <= _SHORT_TITLE_WORDS or len(first.split()) <= _NAMING_WORDS
+        described_by = context.get("description") or context.get("structured_description")
+        first = described_by[:_READ_DESCRIPTION_CHARS].split(". ")[0]
+        trusted = len(title.split()) <= _SHORT_TITLE_WORDS or len(first.split()) <= _NAMING_WORDS
         described = self._by_title(_beginning(first)) if trusted else None
         return Placement(described or self.general, sure=False)
 
@@ -179,9 +183,10 @@ _CLEAR_AT_THE_TOP = frozenset({"apparel", "shoes", "software", "toys"})
 
 
 def _beginning(sentence: str) -> str:
-    """Return the words with which a sentence begins; all of it in a script that parts no words."""
+    """Return the words with which a sentence begins; as much of it in a script that parts no words."""
     words = sentence.split()
-    return sentence if len(sentence) > len(words) * _LONG_WORD_CHARS else " ".join(words[:_NAMING_FIRST])
+    unparted = len(sentence) > len(words) * _LONG_WORD_CHARS
+    return sentence[:_NAMING_CHARS] if unparted else " ".join(words[:_NAMING_FIRST])
 
 
 def _scopes(title: str, *, made_for: bool) -> Iterator[tuple[str, int]]:
@@ -204,7 +209,8 @@ def _scopes(title: str, *, made_for: bool) -> Iterator[tuple[str, int]]:
 class _WordIndex:
     """The words of all families, found by four of their letters: there are thousands."""
 
-    def __init__(self, words: Iterable[tuple[Pattern, Family]]) -> None:
+    def __init__(self, words: Iterable[tuple[Pattern, Family]], general: Family | None = None) -> None:
+        self._before, self._behind = (general.no_head_behind, general.no_head_before) if general else (None, None)
         self._by_letters: defaultdict[str, list[tuple[str, _Word]]] = defaultdict(list)
         self._short: dict[bool, list[str]] = {}
         """Letters that are fewer, those of ASCII alone under True: a folded title is mostly of these."""
@@ -228,8 +234,7 @@ class _WordIndex:
         parts = _scopes(folded, made_for=made_for)
         return next(filter(None, (self._best(part, across, candidates) for part, across in parts)), None)
 
-    @staticmethod
-    def _best(folded: str, across: int, candidates: Iterable[tuple[str, _Word]]) -> Family | None:
+    def _best(self, folded: str, across: int, candidates: Iterable[tuple[str, _Word]]) -> Family | None:
         """Return the family with the longest word in `folded`, as the more special one; of two as long, the later.
 
         Where `across` is given, only words count that stand on both of its sides.
@@ -242,9 +247,18 @@ class _WordIndex:
             for match in pattern.regex.finditer(folded):
                 if across and not match.start() < across < match.end():
                     continue
-                if (rank := (match.end() - match.start(), place)) > longest:
+                if (rank := (match.end() - match.start(), place)) > longest and self._may_name(folded, match):
                     longest, best = rank, family
         return best
+
+    def _may_name(self, folded: str, match: re.Match[str]) -> bool:
+        """Say whether a word may be what the thing is: a `coffee grinder` is no coffee, nor is a `moulin à café`."""
+        if self._behind and self._behind.regex.match(folded, match.end()):
+            return False
+        if not self._before:
+            return True
+        start = match.start()
+        return all(m.end() != start for m in self._before.regex.finditer(folded, max(0, start - _READ_BEFORE_CHARS)))
 
     def _candidates(self, folded: str) -> Iterator[tuple[str, _Word]]:
         """Yield the words that `folded` may hold, each with the letters by which it was found."""
@@ -265,7 +279,7 @@ def _words_of(bank: Bank) -> tuple[_WordIndex, _WordIndex]:
     """
     families = bank.families.values()
     by_category = _WordIndex((word, f) for f in families for word in f.category)
-    return by_category, _WordIndex((word, f) for f in families for word in f.title)
+    return by_category, _WordIndex(((word, f) for f in families for word in f.title), bank.families[GENERAL])
 
 
 _Word = tuple[int, Pattern, Family]

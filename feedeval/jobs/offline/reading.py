@@ -255,7 +255,7 @@ def _with_unit(folded: str, name: str) -> str:
 
 
 def _says_nothing(pair: Pair, bank: Bank) -> bool:
-    return bank.names.misleads(pair.name) or bool(bank.empty_value.regex.fullmatch(pair.folded))
+    return bank.names.misleads(pair.name) or bool(bank.empty_value.regex.fullmatch(_with_unit(pair.folded, pair.name)))
 
 
 def _is_beside(pair: Pair, bank: Bank) -> bool:
