@@ -15,11 +15,11 @@ from pathlib import Path
 from feedeval.errors import InputError
 from feedeval.feed.taxonomy import taxonomy_id
 from feedeval.jobs.offline.bank import load_bank
+from feedeval.jobs.offline.detector_set import detector_set_of
 from feedeval.jobs.offline.detectors import Detection
 from feedeval.jobs.offline.facets import Bank, Facet, Family
 from feedeval.jobs.offline.families import GENERAL, Families
 from feedeval.jobs.offline.languages import ENOUGH_CHARS, READ_CHARS, language_name, language_of, likely_languages
-from feedeval.jobs.offline.panel import panel_of
 from feedeval.jobs.offline.patterns import UNSPACED, fold
 from feedeval.jobs.offline.reading import PROSE_FIELDS, TITLE_FIELDS, Parts, Reading, Segment, read
 from feedeval.records import Context, Judgement, Question, QuestionSet, Taxonomy, Verdict
@@ -143,9 +143,9 @@ class OfflineEngine:
         language = self._language(context, reading, usual)
         placed = self._families.place(context)
         languages = self._read_languages(language, reading)
-        panel = panel_of(tuple([facet.id for facet in facets]), placed.family.id, languages, self._bank)
+        detectors = detector_set_of(tuple([facet.id for facet in facets]), placed.family.id, languages, self._bank)
         judgements = []
-        for question, facet, finding in zip(questions, facets, panel.findings(reading), strict=True):
+        for question, facet, finding in zip(questions, facets, detectors.findings(reading), strict=True):
             told = finding is not None and finding.verdict is not Verdict.NOT_JUDGED
             if not told and placed.sure and facet.id in placed.family.senseless:
                 finding = _senseless(facet, placed.family)

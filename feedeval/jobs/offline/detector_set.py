@@ -11,10 +11,10 @@ from feedeval.jobs.offline.looks import Look, sieve_of
 from feedeval.jobs.offline.reading import Pair, Reading
 from feedeval.jobs.offline.sieve import Sieve
 
-_KEPT_PANELS = 256
+_KEPT_SETS = 256
 
 
-class Panel:
+class DetectorSet:
     """Detectors for products of one family whose text is in one of some languages.
 
     Args:
@@ -54,7 +54,7 @@ class _Made:
         self._bank = bank
         self.asides = lru_cache(maxsize=None)(self._asides_of)
         self.detector = lru_cache(maxsize=None)(self._build)
-        self.panel = lru_cache(maxsize=_KEPT_PANELS)(self._panel_of)
+        self.detector_set = lru_cache(maxsize=_KEPT_SETS)(self._set_of)
 
     def _asides_of(self, languages: tuple[str, ...]) -> Sieve:
         """Return what finds the clauses in sentences of `languages` that speak of something else than the product."""
@@ -64,8 +64,8 @@ class _Made:
     def _build(self, facet: str, family: str, languages: tuple[str, ...]) -> Detector:
         return Detector.build(self._bank.facets[facet], family, languages, self._bank)
 
-    def _panel_of(self, facets: tuple[str, ...], family: str, languages: tuple[str, ...]) -> Panel:
-        return Panel(facets, family, languages, self._bank)
+    def _set_of(self, facets: tuple[str, ...], family: str, languages: tuple[str, ...]) -> DetectorSet:
+        return DetectorSet(facets, family, languages, self._bank)
 
 
 @lru_cache(maxsize=4)
@@ -74,9 +74,9 @@ def _made_of(bank: Bank) -> _Made:
     return _Made(bank)
 
 
-def panel_of(facets: tuple[str, ...], family: str, languages: tuple[str, ...], bank: Bank) -> Panel:
-    """Return the panel of some facets, made when it is first needed."""
-    return _made_of(bank).panel(facets, family, languages)
+def detector_set_of(facets: tuple[str, ...], family: str, languages: tuple[str, ...], bank: Bank) -> DetectorSet:
+    """Return the detectors of some facets, made when it is first needed."""
+    return _made_of(bank).detector_set(facets, family, languages)
 
 
 def pairs_by_facet(reading: Reading, bank: Bank) -> dict[str, list[Pair]]:
