@@ -40,7 +40,7 @@ _OF_TABLES = frozenset(["table", "thead", "tbody", "tr", "td", "th", "caption"])
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>", re.IGNORECASE)
 
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f"
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 # Joiners shape Arabic, Persian and Indic words and hold emoji together; anywhere else they only hide.

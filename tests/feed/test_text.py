@@ -108,11 +108,11 @@ def test_cleaning_what_is_clean_changes_nothing(raw: str):
 @settings(max_examples=200, deadline=None)
 @given(
     st.text(
-        alphabet=st.characters(exclude_characters="&<", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=80
+        alphabet=st.characters(exclude_characters="&<{", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=80
     )
 )
 def test_no_word_of_plain_text_is_lost(raw: str):
-    invisible = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\U000e0100-\U000e0fff]"
+    invisible = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\U000e0000-\U000e0fff]"
     assert clean_text(raw).split() == re.sub(invisible, "", raw).split()
 
 
