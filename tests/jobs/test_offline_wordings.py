@@ -5,13 +5,10 @@ from pathlib import Path
 import pytest
 
 from feedeval.jobs.offline.bank import load_bank
-from feedeval.jobs.offline.detectors import Detector, pairs_by_facet
 from feedeval.jobs.offline.engine import OfflineEngine
 from feedeval.jobs.offline.facets import ANY_LANGUAGE
-from feedeval.jobs.offline.families import GENERAL
-from feedeval.jobs.offline.reading import read
 from feedeval.records import Context, ContextField, Judgement, Question, Taxonomy, Verdict
-from tests.jobs.verdicts import is_wrong
+from tests.jobs.verdicts import is_wrong, verdict_on
 
 HERE = Path(__file__).parent
 BANK = load_bank()
@@ -61,10 +58,7 @@ FREE = (
 
 
 def verdict(facet: str, text: str, language: str) -> str:
-    reading = read(Context(category="", fields=(ContextField(name="description", text=text),)), BANK)
-    detector = Detector.build(BANK.facets[facet], GENERAL, (language,), BANK)
-    found = detector.find(reading, pairs_by_facet(reading, BANK).get(facet, ()))
-    return found.verdict.value if found else "no"
+    return verdict_on(facet, "description", text, language=language, bank=BANK)
 
 
 def judge(facet: str, /, category: str = "", **fields: str) -> Judgement:

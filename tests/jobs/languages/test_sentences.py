@@ -3,11 +3,7 @@ from pathlib import Path
 import pytest
 
 from feedeval.jobs.offline.bank import load_bank
-from feedeval.jobs.offline.detectors import Detector, pairs_by_facet
-from feedeval.jobs.offline.families import GENERAL
-from feedeval.jobs.offline.reading import read
-from feedeval.records import Context, ContextField
-from tests.jobs.verdicts import is_wrong
+from tests.jobs.verdicts import is_wrong, verdict_on
 
 HERE = Path(__file__).parent
 LANGUAGES = tuple(sorted(path.stem for path in HERE.glob("*.txt")))
@@ -20,12 +16,8 @@ def rows(language: str) -> list[tuple[str, str, str]]:
 
 
 def verdict(facet: str, sentence: str, language: str) -> str:
-    bank = load_bank()
     field, text = ("title", sentence.removeprefix("title: ")) if sentence.startswith("title: ") else ("", sentence)
-    reading = read(Context(category="", fields=(ContextField(name=field or "description", text=text),)), bank)
-    detector = Detector.build(bank.facets[facet], GENERAL, (language,), bank)
-    found = detector.find(reading, pairs_by_facet(reading, bank).get(facet, ()))
-    return found.verdict.value if found else "no"
+    return verdict_on(facet, field or "description", text, language=language, bank=load_bank())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
