@@ -240,6 +240,7 @@ class App:
             return
         self.form.show_run()
         self.form.offer_start(False)
+        self._run = run
         self._follow(run, None)
 
     def show_session(self, session: Session) -> None:
@@ -253,7 +254,6 @@ class App:
 
     def _follow(self, run: EvaluationRun, given: Given | None) -> None:
         form = self.form
-        self._run = run
         form.show_panel(run.panel.widget("press Start"))
         stays = GOES_ON_IN_VOILA if "VOILA_KERNEL_ID" in os.environ else GOES_ON
         form.start_line.say(Tone.HINT, f"Saved as it goes, as session {run.sid} in {shown(self._output_dir)}. {stays}")

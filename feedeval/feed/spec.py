@@ -78,7 +78,7 @@ def stated_text(product: Mapping[str, Any], name: str) -> str:
         return plain
     group = product.get(f"structured_{name}")
     group = group[0] if isinstance(group, list | tuple) and group else group
-    return first_text(group.get("content") if isinstance(group, Mapping) else group).strip('" ')
+    return first_text(group.get("content") if isinstance(group, Mapping) else group)
 
 
 def category_id(product: Mapping[str, Any]) -> str | None:

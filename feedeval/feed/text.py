@@ -200,7 +200,7 @@ def field_text(name: str, value: FieldValue) -> str:
 def _group_text(name: str, group: Mapping[str, str]) -> str:
     cleaned = {key: text for key, raw in group.items() if (text := clean_text(raw))}
     if name in _STRUCTURED and "content" in cleaned:
-        return cleaned["content"].strip('" ')
+        return cleaned["content"]
     if name == "product_detail":
         heading = " / ".join(cleaned[k] for k in ("section_name", "attribute_name") if k in cleaned)
         value = cleaned.get("attribute_value", "")

@@ -26,6 +26,21 @@ def test_quoted_cells_may_hold_delimiters_quotes_and_lines():
     assert products[1]["id"] == "2"
 
 
+@pytest.mark.parametrize(
+    ("cell", "content"),
+    [
+        ('trained_algorithmic_media:"Oak table: round, 90 cm"', "Oak table: round, 90 cm"),
+        ('"trained_algorithmic_media:""Oak table, round"""', "Oak table, round"),
+        ('trained_algorithmic_media:A "good" table', 'A "good" table'),
+        ('trained_algorithmic_media:Screen 27" or 32"', 'Screen 27" or 32"'),
+        (":Oak table", "Oak table"),
+    ],
+)
+def test_quotation_marks_around_a_part_are_none_of_its_text(cell: str, content: str):
+    (product,), _ = read(f"id\tstructured_title\tprice\n1\t{cell}\t9 EUR\n")
+    assert product["structured_title"]["content"] == content
+
+
 def test_a_quotation_mark_that_is_never_closed_swallows_no_rows():
     products, warning = read('id\ttitle\tprice\n1\t"24 inch lamp\t9 EUR\n2\tVase\t8 EUR\n3\tBowl\t7 EUR\n')
     assert [p["title"] for p in products] == ['"24 inch lamp', "Vase", "Bowl"]

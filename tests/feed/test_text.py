@@ -224,7 +224,7 @@ def test_a_context_reads_like_text():
 def test_structured_texts_read_as_title_and_description():
     product = {
         "structured_description": {"digital_source_type": "default", "content": "Keeps <b>rain</b> out."},
-        "structured_title": {"digital_source_type": "trained_algorithmic_media", "content": '"Oilskin coat Fjara"'},
+        "structured_title": {"digital_source_type": "trained_algorithmic_media", "content": "Oilskin coat Fjara"},
         "price": "90 EUR",
     }
     context = make_context(product, None)

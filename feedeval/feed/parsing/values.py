@@ -274,6 +274,11 @@ def _group(raw: dict[str, Any], aliases: dict[str, str], escaped: list[str]) -> 
     return group
 
 
+def _unquoted(text: str) -> str:
+    """Return a text without the quotation marks around all of it; those inside it stay."""
+    return text.strip('"') if text.count('"') == 2 and text[0] == text[-1] == '"' else text
+
+
 def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[str, str]]:
     """Parse the text forms `country:region:service:price`, `section:name:value` and `Q: … A: …`."""
     if name == "question_and_answer":
@@ -282,12 +287,12 @@ def _from_text(text: str, name: str, parts: tuple[str, ...]) -> Iterable[dict[st
             yield {k: v for k, v in (("question", question.strip()), ("answer", answer.lstrip(" :").strip())) if v}
         return
     for piece in _entries(text, name, parts):
-        piece = piece.strip().strip('"') if piece.count('"') == 2 else piece.strip()
+        piece = _unquoted(piece.strip())
         if ":" not in piece or not parts:
             yield {_only_part(piece, name, parts): piece}
             continue
         cells = piece.split(":", len(parts) - 1)
-        if group := {part: cell.strip() for part, cell in zip(parts, cells, strict=False) if cell.strip()}:
+        if group := {part: _unquoted(cell.strip()) for part, cell in zip(parts, cells, strict=False) if cell.strip()}:
             yield group
 
 

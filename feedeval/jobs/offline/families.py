@@ -210,7 +210,8 @@ class _WordIndex:
     """The words of all families, found by four of their letters: there are thousands."""
 
     def __init__(self, words: Iterable[tuple[Pattern, Family]], general: Family | None = None) -> None:
-        self._before, self._behind = (general.no_head_behind, general.no_head_before) if general else (None, None)
+        self._no_head_behind = general and general.no_head_behind
+        self._no_head_before = general and general.no_head_before
         self._by_letters: defaultdict[str, list[tuple[str, _Word]]] = defaultdict(list)
         self._short: dict[bool, list[str]] = {}
         """Letters that are fewer, those of ASCII alone under True: a folded title is mostly of these."""
@@ -253,12 +254,13 @@ class _WordIndex:
 
     def _may_name(self, folded: str, match: re.Match[str]) -> bool:
         """Say whether a word may be what the thing is: a `coffee grinder` is no coffee, nor is a `moulin à café`."""
-        if self._behind and self._behind.regex.match(folded, match.end()):
+        if self._no_head_before and self._no_head_before.regex.match(folded, match.end()):
             return False
-        if not self._before:
+        if not self._no_head_behind:
             return True
         start = match.start()
-        return all(m.end() != start for m in self._before.regex.finditer(folded, max(0, start - _READ_BEFORE_CHARS)))
+        behind = self._no_head_behind.regex.finditer(folded, max(0, start - _READ_BEFORE_CHARS))
+        return all(match.end() != start for match in behind)
 
     def _candidates(self, folded: str) -> Iterator[tuple[str, _Word]]:
         """Yield the words that `folded` may hold, each with the letters by which it was found."""
